@@ -1,0 +1,311 @@
+"""The command line: what was typed becomes one call; each command imports only what it needs."""
+
+import argparse
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from lab import preflight
+from lab.resources import checkout_folder, scenarios_folder
+
+INTRODUCTION = """\
+Streaming Lab: run a Kafka cluster in virtual time, break it, rewind it, see why.
+
+Without a command the window opens: on the start page, on a scenario, or on a saved session."""
+
+EXAMPLES = """\
+commands:
+  list      the scenarios there are
+  play      play a scenario in the terminal, without a window
+  bench     measure how fast the engine and the window are here
+  fuzz      random clusters, random faults, every guarantee watched
+  test      run the tests
+
+examples:
+  lab                                          the window
+  lab 010                                      the window, on the scenario whose name begins with 010
+  lab yesterday.json                           the window, on a saved session
+  lab 010 --screenshot first.png --at 12       a picture of second 12, no screen needed
+  lab play 010 --learner wrong                 see in the terminal what the wrong answer leads to
+  lab play 010 --out out --json                events as JSON; report and charts in out/
+  lab fuzz --first 7 --seeds 1                 run the seed of a failure again
+  lab test tests/kafka -k high_watermark       some of the tests
+
+Every command explains itself: lab play --help
+From a checkout without installing anything, write python3 -m lab for lab."""
+
+LEARNERS = ("solution", "idle", "wrong")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command in `arguments` (without the program's name). Returns the exit code."""
+    name = arguments[0] if arguments else ""
+    if name == "test":
+        return _test(arguments[1:])  # everything behind it belongs to pytest
+    make, run = COMMANDS.get(name, (_window_arguments, _window))
+    parser = make()
+    given = arguments[1:] if name in COMMANDS else arguments
+    return run(parser.parse_args(given))
+
+
+# --- the window -----------------------------------------------------------------------------------
+
+
+def _window_arguments() -> argparse.ArgumentParser:
+    parser = _parser("lab", INTRODUCTION, EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"Streaming Lab {_version()}")
+    parser.add_argument(
+        "scenario", nargs="?", metavar="SCENARIO", type=_scenario,
+        help="a scenario's name (see: lab list), the beginning of one, or a saved session (.json)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="PNG",
+        help="draw the window into this file and end; needs no screen",
+    )
+    parser.add_argument(
+        "--at", type=_seconds, metavar="SECONDS", help="start at this second of virtual time"
+    )
+    parser.add_argument("--theme", choices=("dark", "light"), help="instead of the desktop's own")
+    parser.add_argument(
+        "--size", type=_size, metavar="WxH", help="size of the window, e.g. 1600x1000"
+    )
+    parser.add_argument(
+        "--scale",
+        type=_scale,
+        metavar="N",
+        help="picture pixels for each pixel of the window, e.g. 2",
+    )
+    return parser
+
+
+def _window(given: argparse.Namespace) -> int:
+    drawn: Path | None = given.screenshot
+    problem = preflight.drawing_problem() if drawn else preflight.window_problem()
+    if problem is not None and drawn is not None:
+        print(f"lab: {problem}", file=sys.stderr)
+        return 2
+    if problem is not None:
+        return _without_window(given.scenario, given.at, problem)
+    from lab.ui import app
+
+    return app.run(
+        given.scenario,
+        screenshot=drawn,
+        at_seconds=given.at,
+        theme=given.theme,
+        size=given.size,
+        scale=given.scale,
+    )
+
+
+def _without_window(scenario: str | None, until_seconds: float | None, problem: str) -> int:
+    """Say why there is no window, then do the main job in the terminal."""
+    from lab.lessons import terminal
+
+    chosen = scenario or next(iter(_scenario_names()), None)
+    out = Path("out")
+    print(f"lab: {problem}", file=sys.stderr)
+    if chosen is None:
+        print(f"lab: and there is no scenario in {scenarios_folder()}", file=sys.stderr)
+        return 2
+    print(f"lab: playing {chosen} here in the terminal; its charts go to {out}/", file=sys.stderr)
+    return terminal.play(
+        chosen, learner="solution", seed=None, until_seconds=until_seconds, out=out, as_json=False
+    )
+
+
+def _scenario_names() -> list[str]:
+    return sorted(file.stem for file in scenarios_folder().glob("*.md"))
+
+
+def _scenario(text: str) -> str:
+    """The one scenario whose name begins with `text`; otherwise `text` itself, a file perhaps."""
+    names = _scenario_names()
+    found = [name for name in names if name.startswith(text)]
+    return found[0] if len(found) == 1 and text not in names else text
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def _list_arguments() -> argparse.ArgumentParser:
+    parser = _parser("lab list", "The scenarios there are, in the order they build on each other.")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    return parser
+
+
+def _list(given: argparse.Namespace) -> int:
+    from lab.lessons import terminal
+
+    return terminal.list_scenarios(given.json)
+
+
+def _play_arguments() -> argparse.ArgumentParser:
+    parser = _parser(
+        "lab play",
+        "Play a scenario in the terminal: what happens, each check and its verdict. The same scenario,\n"
+        "seed and learner give the same lines on every machine. Exit code 0: every check passed.",
+    )
+    parser.add_argument(
+        "scenario", metavar="SCENARIO", type=_scenario, help="its name (see: lab list), or the beginning of it"
+    )
+    parser.add_argument(
+        "--learner", choices=LEARNERS, default="solution",
+        help="who sits in front of it: one who knows the solution (usual), one who does nothing, one who "
+        "answers wrongly",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=_whole, metavar="N", help="other dice than the scenario's own"
+    )
+    parser.add_argument(
+        "--until", type=_seconds, metavar="SECONDS", help="stop at this second of virtual time"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write report and charts into this folder"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+    return parser
+
+
+def _play(given: argparse.Namespace) -> int:
+    from lab.lessons import terminal
+
+    return terminal.play(
+        given.scenario,
+        learner=given.learner,
+        seed=given.seed,
+        until_seconds=given.until,
+        out=given.out,
+        as_json=given.json,
+    )
+
+
+def _bench_arguments() -> argparse.ArgumentParser:
+    parser = _parser(
+        "lab bench", "How fast the engine and the window are on this machine, in processor time."
+    )
+    parser.add_argument(
+        "group", nargs="?", metavar="GROUP", help="one group of measurements; all without it"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, to compare with earlier runs")
+    return parser
+
+
+def _bench(given: argparse.Namespace) -> int:
+    from lab import bench
+
+    return bench.main(given.group, given.json)
+
+
+def _fuzz_arguments() -> argparse.ArgumentParser:
+    parser = _parser(
+        "lab fuzz",
+        "Each seed makes a cluster, clients and faults, and runs them while every invariant is watched;\n"
+        "then everything is healed and must come to rest. A failure prints its seed.",
+    )
+    parser.add_argument(
+        "--seeds", type=_whole, default=100, metavar="N", help="how many (usual: 100)"
+    )
+    parser.add_argument(
+        "--first", type=_whole, default=1, metavar="N", help="the first seed (usual: 1)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="S",
+        help="stop after this much real time, whatever is left",
+    )
+    return parser
+
+
+def _fuzz(given: argparse.Namespace) -> int:
+    from lab.cluster import fuzz
+
+    return fuzz.main(given.seeds, given.first, given.seconds)
+
+
+def _test(arguments: list[str]) -> int:
+    """Run pytest in the checkout; without a screen unless LAB_SHOW=1; without Qt where Qt cannot load."""
+    root = checkout_folder()
+    if root is None:
+        print(
+            "lab: the tests come with the source, not with the installed package", file=sys.stderr
+        )
+        return 2
+    environment = dict(os.environ)
+    if environment.get("LAB_SHOW") != "1":
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    command = [sys.executable, "-m", "pytest", *arguments]
+    problem = preflight.drawing_problem()
+    if problem is not None:
+        print(f"lab: {problem}. The tests of the window are skipped.", file=sys.stderr)
+        command += ["-p", "no:pytest-qt"]
+    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+
+
+COMMANDS = {
+    "list": (_list_arguments, _list),
+    "play": (_play_arguments, _play),
+    "bench": (_bench_arguments, _bench),
+    "fuzz": (_fuzz_arguments, _fuzz),
+}
+
+
+# --- what may be typed ----------------------------------------------------------------------------
+
+
+def _parser(name: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _version() -> str:
+    try:
+        return metadata.version("streaming-lab")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _seconds(text: str) -> float:
+    return _number(text, "seconds, 0 or more, e.g. 12 or 0.5", 0, 1e9)
+
+
+def _scale(text: str) -> float:
+    return _number(text, "a number from 0.5 to 4", 0.5, 4)
+
+
+def _number(text: str, wanted: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:  # false for nan too
+        raise argparse.ArgumentTypeError(f"wanted {wanted}; found {text!r}")
+    return value
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"wanted a whole number, 0 or more; found {text!r}")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    sides = (width, height)
+    if not all(
+        side.isascii() and side.isdigit() and 320 <= int(side[:6]) <= 16000 for side in sides
+    ):
+        raise argparse.ArgumentTypeError(
+            f"wanted WxH, each 320 to 16000, e.g. 1600x1000; found {text!r}"
+        )
+    return int(width), int(height)

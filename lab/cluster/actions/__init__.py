@@ -1,0 +1,19 @@
+"""What may be done: one file a theme, one class an action.
+
+An action is frozen data kept in the journal, so that it can be done again. Its fields become the form
+in the window and the keywords of a scenario, its docstring the tooltip.
+"""
+
+from lab.cluster.actions import clients, disks, machines, network, topics
+from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
+
+__all__ = [
+    "ACTIONS",
+    "ClusterAction",
+    "action_from",
+    "clients",
+    "disks",
+    "machines",
+    "network",
+    "topics",
+]

@@ -1,0 +1,5 @@
+"""Invariants of logs."""
+
+from lab.cluster.invariants.base import Invariant
+
+ALL: tuple[type[Invariant], ...] = ()

@@ -1,0 +1,321 @@
+"""Ledger: the ground truth about every record, kept outside the engine.
+
+A record is *born* when an application makes it; it is *acked*, *failed* or *unknown* when that
+application hears (or gives up waiting for) an answer; it is *stored* while the log of the partition's
+latest leader holds it, *visible* while it lies between log start and high watermark, *done* when a
+consumer has finished its work on it. What teaching is about follows: lost = acked and no longer stored;
+ghost = failed or unknown, and stored all the same; duplicates, skipped, reordered, phantom a group.
+
+All of it is intervals of births and offsets, so the ledger grows with trouble and not with time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lab.cluster.interval_set import IntervalSet
+from lab.cluster.watch import Observer, hears
+from lab.env import Micros, NodeId
+from lab.env.vec import Vec
+from lab.kafka import facts
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import World
+
+BIRTH_HEADER = "birth"
+REMEMBERED = 200
+"""How many lost records are kept by name; the count goes on."""
+
+
+@dataclass(slots=True)
+class ProducerTruth:
+    """One producer's records by their number of birth."""
+
+    born: int = 0
+    acked: IntervalSet = field(default_factory=IntervalSet)
+    failed: IntervalSet = field(default_factory=IntervalSet)
+    unknown: IntervalSet = field(default_factory=IntervalSet)
+    stored: IntervalSet = field(default_factory=IntervalSet)
+
+
+@dataclass(slots=True)
+class PartitionTruth:
+    """One partition as its latest leader holds it: the reference log.
+
+    `births[offset]` is the birth of the record there (None: not from a producer app). Offsets from
+    `log_start_offset` to `high_watermark` are visible.
+    """
+
+    births: Vec[str | None] = field(default_factory=Vec[str | None])
+    appended_at: Vec[Micros] = field(default_factory=Vec[Micros])
+    leader_epoch: int = -1
+    leader: NodeId = ""
+    log_start_offset: int = 0
+    high_watermark: int = 0
+    acked: IntervalSet = field(default_factory=IntervalSet)
+    lost: int = 0
+    duplicates: int = 0
+
+    @property
+    def log_end_offset(self) -> int:
+        """One past the last offset of the reference log."""
+        return len(self.births)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one group got in one partition. `first`: where it began to be responsible."""
+
+    first: int = -1
+    committed: int = -1
+    position: int = -1
+    member: str = ""
+    done: IntervalSet = field(default_factory=IntervalSet)
+    fetched: IntervalSet = field(default_factory=IntervalSet)
+
+
+@dataclass(slots=True)
+class GroupHistory:
+    """What one group did."""
+
+    partitions: dict[TopicPartition, Progress] = field(
+        default_factory=dict[TopicPartition, Progress]
+    )
+    done: int = 0
+    duplicates: int = 0
+    phantom: int = 0
+    reordered: int = 0
+    reordered_keys: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    newest_birth: dict[str, int] = field(default_factory=dict[str, int])
+    newest_of_key: dict[bytes, tuple[str, int]] = field(
+        default_factory=dict[bytes, tuple[str, int]]
+    )
+    done_by: dict[str, int] = field(default_factory=dict[str, int])
+
+    def progress(self, partition: TopicPartition) -> Progress:
+        """The group's progress in `partition`, begun if need be."""
+        found = self.partitions.get(partition)
+        if found is None:
+            found = self.partitions[partition] = Progress()
+        return found
+
+    def skipped(self) -> int:
+        """Offsets the group has committed beyond without ever finishing them."""
+        return sum(
+            progress.committed - progress.first
+            - progress.done.count(progress.first, progress.committed)
+            for progress in self.partitions.values()
+            if 0 <= progress.first < progress.committed
+        )  # fmt: skip
+
+
+def split_birth(birth: str) -> tuple[str, int]:
+    """`checkout:42` as the producer's name and the number."""
+    producer, _, number = birth.rpartition(":")
+    return producer, int(number)
+
+
+class Ledger(Observer):
+    """Hears the facts and keeps the sets."""
+
+    def __init__(self) -> None:
+        self.producers: dict[str, ProducerTruth] = {}
+        self.partitions: dict[TopicPartition, PartitionTruth] = {}
+        self.groups: dict[str, GroupHistory] = {}
+        self.lost_births: list[str] = []
+
+    # --- reading the truth ------------------------------------------------------------------------
+
+    def lost(self) -> int:
+        """Acknowledged records that the latest leaders no longer hold (retention does not count)."""
+        return sum(truth.lost for truth in self.partitions.values())
+
+    def ghosts(self) -> int:
+        """Records reported failed or unknown that are stored all the same."""
+        return sum(
+            truth.stored.common(truth.failed) + truth.stored.common(truth.unknown)
+            for truth in self.producers.values()
+        )
+
+    def producer(self, name: str) -> ProducerTruth:
+        """The truth about a producer, begun if need be."""
+        found = self.producers.get(name)
+        if found is None:
+            found = self.producers[name] = ProducerTruth()
+        return found
+
+    def partition(self, partition: TopicPartition) -> PartitionTruth:
+        """The truth about a partition, begun if need be."""
+        found = self.partitions.get(partition)
+        if found is None:
+            found = self.partitions[partition] = PartitionTruth()
+        return found
+
+    def group(self, name: str) -> GroupHistory:
+        """The history of a group, begun if need be."""
+        found = self.groups.get(name)
+        if found is None:
+            found = self.groups[name] = GroupHistory()
+        return found
+
+    # --- producers --------------------------------------------------------------------------------
+
+    @hears(facts.RecordBorn)
+    def _born(self, world: World, node: NodeId, fact: facts.RecordBorn) -> None:
+        self.producer(fact.producer).born += 1
+
+    @hears(facts.RecordsAcked)
+    def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
+        producer = self.producer(fact.producer)
+        for birth in fact.births:
+            producer.acked.add(birth)
+        if fact.base_offset >= 0:
+            self._acked_at(fact)
+
+    def _acked_at(self, fact: facts.RecordsAcked) -> None:
+        """An answer named the offsets: what stands there now decides whether it was the truth."""
+        truth = self.partition(fact.partition)
+        for place, birth in enumerate(fact.births, fact.base_offset):
+            name = f"{fact.producer}:{birth}"
+            if place < truth.log_end_offset and truth.births[place] == name:
+                truth.acked.add(place)
+            elif place >= truth.log_start_offset:
+                self._lose(truth, name)
+
+    @hears(facts.RecordsFailed)
+    def _failed(self, world: World, node: NodeId, fact: facts.RecordsFailed) -> None:
+        producer = self.producer(fact.producer)
+        heard = producer.unknown if fact.unknown else producer.failed
+        for birth in fact.births:
+            heard.add(birth)
+
+    # --- the reference log ------------------------------------------------------------------------
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        truth = self.partition(fact.partition)
+        if fact.leader_epoch <= truth.leader_epoch:
+            return
+        truth.leader_epoch = fact.leader_epoch
+        truth.leader = node
+        self._cut(fact.partition, truth, fact.log_end_offset)
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        if not fact.leading or fact.partition.topic.startswith("__"):
+            return
+        truth = self.partition(fact.partition)
+        if fact.leader_epoch < truth.leader_epoch:
+            return  # a leader that does not know yet it was replaced: not part of the history
+        self._cut(fact.partition, truth, fact.batch.base_offset)
+        for record in fact.batch.records():
+            birth = next(
+                (h.value.decode() for h in record.headers if h.key == BIRTH_HEADER and h.value),
+                None,
+            )
+            truth.births.append(birth)
+            truth.appended_at.append(world.now)
+            if birth is not None:
+                producer, number = split_birth(birth)
+                truth.duplicates += self.producer(producer).stored.add(number)
+
+    @hears(facts.HighWatermarkMoved)
+    def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if not fact.leading:
+            return
+        truth = self.partition(fact.partition)
+        if fact.leader_epoch == truth.leader_epoch:
+            truth.high_watermark = fact.high_watermark
+
+    @hears(facts.LogStartMoved)
+    def _start(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
+        truth = self.partition(fact.partition)
+        if node == truth.leader:
+            truth.log_start_offset = max(truth.log_start_offset, fact.log_start_offset)
+
+    def _cut(self, partition: TopicPartition, truth: PartitionTruth, end: int) -> None:
+        """The reference log now ends at `end`: what stood beyond is gone."""
+        if end >= truth.log_end_offset:
+            return
+        acked = truth.acked
+        for offset in range(end, truth.log_end_offset):
+            birth = truth.births[offset]
+            if birth is None:
+                continue
+            producer, number = split_birth(birth)
+            self.producer(producer).stored.remove(number, number + 1)
+            if offset in acked:
+                self._lose(truth, birth)
+        acked.remove(end, truth.log_end_offset)
+        for group in self.groups.values():
+            progress = group.partitions.get(partition)
+            if progress is not None:
+                group.phantom += progress.done.remove(end, truth.log_end_offset)
+        truth.births.truncate(end)
+        truth.appended_at.truncate(end)
+        truth.high_watermark = min(truth.high_watermark, end)
+
+    def _lose(self, truth: PartitionTruth, birth: str) -> None:
+        truth.lost += 1
+        if len(self.lost_births) < REMEMBERED:
+            self.lost_births.append(birth)
+
+    # --- groups -----------------------------------------------------------------------------------
+
+    @hears(facts.RecordsPolled)
+    def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
+        if not fact.offsets:
+            return
+        progress = self.group(fact.group_id).progress(fact.partition)
+        if progress.first < 0:
+            progress.first = fact.offsets[0]
+        progress.first = min(progress.first, fact.offsets[0])
+        progress.fetched.add(fact.offsets[0], fact.offsets[-1] + 1)
+        progress.position = fact.offsets[-1] + 1
+        progress.member = fact.member
+
+    @hears(facts.PositionReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
+        progress = self.group(fact.group_id).progress(fact.partition)
+        if progress.first < 0:
+            progress.first = fact.offset
+        progress.position = fact.offset
+        progress.member = fact.member
+
+    @hears(facts.RecordDone)
+    def _done(self, world: World, node: NodeId, fact: facts.RecordDone) -> None:
+        group = self.group(fact.group_id)
+        group.done += 1
+        group.done_by[fact.member] = group.done_by.get(fact.member, 0) + 1
+        if group.progress(fact.partition).done.add(fact.offset):
+            group.duplicates += 1
+        elif fact.birth:
+            self._order(group, fact.birth, fact.key)
+
+    def _order(self, group: GroupHistory, birth: str, key: bytes | None) -> None:
+        """Compare with what the group did before: order by birth, over all and within the key."""
+        producer, number = split_birth(birth)
+        if number < group.newest_birth.get(producer, -1):
+            group.reordered += 1
+        else:
+            group.newest_birth[producer] = number
+        if key is None:
+            return
+        last_producer, last = group.newest_of_key.get(key, ("", -1))
+        if last_producer == producer and number < last:
+            group.reordered_keys[key] = group.reordered_keys.get(key, 0) + 1
+        else:
+            group.newest_of_key[key] = (producer, number)
+
+    @hears(facts.OffsetsCommitted)
+    def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
+        group = self.group(fact.group_id)
+        for partition, offset in fact.offsets.items():
+            progress = group.progress(partition)
+            progress.committed = offset
+            if fact.generation_id < 0:  # moved from outside: the group answers from here on
+                progress.first = offset if progress.first < 0 else min(progress.first, offset)
+
+    def births_done(self, group: str, partitions: Iterable[TopicPartition] | None = None) -> int:
+        """How many different records a group has finished."""
+        history = self.group(group)
+        wanted = history.partitions if partitions is None else partitions
+        return sum(len(history.progress(partition).done) for partition in wanted)

@@ -1,0 +1,136 @@
+"""Moments: which facts are worth stopping for, and in which words.
+
+A key moment is a tick on the timeline, a place to step to, and the beginning of a *why?*.
+"""
+
+from lab.cluster.ledger import Ledger
+from lab.cluster.watch import Observer, hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.world.world import World
+
+INTERNAL = "__"
+
+
+def broker_name(broker_id: int) -> NodeId:
+    """The host of a broker id."""
+    return f"broker-{broker_id}"
+
+
+def names(broker_ids: tuple[int, ...]) -> str:
+    """Broker ids in a sentence."""
+    return ", ".join(str(broker_id) for broker_id in broker_ids) or "nobody"
+
+
+class Moments(Observer):
+    """Marks the key moments of a world as the facts come."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._lost = 0
+
+    # --- partitions -------------------------------------------------------------------------------
+
+    @hears(facts.PartitionChanged)
+    def _partition(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
+        if fact.partition.topic.startswith(INTERNAL) or fact.reason == "created":
+            return
+        if fact.leader_id != fact.previous_leader_id:
+            world.mark("leader", str(fact.partition), self._election(fact))
+        gone = [one for one in fact.previous_isr if one not in fact.in_sync_replicas]
+        back = [one for one in fact.in_sync_replicas if one not in fact.previous_isr]
+        for broker_id in gone:
+            world.mark(
+                "isr", str(fact.partition),
+                f"broker-{broker_id} leaves the ISR of {fact.partition}: now {names(fact.in_sync_replicas)}",
+            )  # fmt: skip
+        for broker_id in back:
+            world.mark(
+                "isr+", str(fact.partition),
+                f"broker-{broker_id} is back in the ISR of {fact.partition}: now {names(fact.in_sync_replicas)}",
+            )  # fmt: skip
+
+    def _election(self, fact: facts.PartitionChanged) -> str:
+        if fact.leader_id < 0:
+            return f"{fact.partition} has no leader: no in-sync replica is left"
+        unclean = " (unclean: it was not in sync)" if fact.reason == "unclean" else ""
+        return (
+            f"broker-{fact.leader_id} leads {fact.partition} in epoch {fact.leader_epoch}{unclean}"
+        )
+
+    @hears(facts.Truncated)
+    def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
+        if fact.log_end_offset <= fact.offset or fact.partition.topic.startswith(INTERNAL):
+            return
+        world.mark(
+            "truncated", str(fact.partition),
+            f"{node} cuts {fact.partition} back from {fact.log_end_offset} to {fact.offset}",
+        )  # fmt: skip
+
+    @hears(facts.LogStartMoved)
+    def _start(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
+        truth = self.ledger.partitions.get(fact.partition)
+        if truth is None or node != truth.leader:
+            return
+        world.mark(
+            "retention", str(fact.partition),
+            f"{fact.partition} now starts at {fact.log_start_offset} ({fact.reason})",
+        )  # fmt: skip
+
+    # --- brokers ----------------------------------------------------------------------------------
+
+    @hears(facts.BrokerFenced)
+    def _fenced(self, world: World, node: NodeId, fact: facts.BrokerFenced) -> None:
+        world.mark(
+            "broker", broker_name(fact.broker_id),
+            f"The controller fences broker-{fact.broker_id}: {fact.reason}",
+        )  # fmt: skip
+
+    @hears(facts.BrokerUnfenced)
+    def _unfenced(self, world: World, node: NodeId, fact: facts.BrokerUnfenced) -> None:
+        if world.now > 0:
+            world.mark(
+                "broker+", broker_name(fact.broker_id), f"broker-{fact.broker_id} may serve again"
+            )
+
+    @hears(facts.LogDirFailed)
+    def _disk(self, world: World, node: NodeId, fact: facts.LogDirFailed) -> None:
+        world.mark("broker", node, f"{node} stops: {fact.reason}")
+
+    # --- groups and clients -----------------------------------------------------------------------
+
+    @hears(facts.GroupStateChanged)
+    def _group(self, world: World, node: NodeId, fact: facts.GroupStateChanged) -> None:
+        if fact.state == "PreparingRebalance":
+            world.mark("rebalance", fact.group_id, f"{fact.group_id} rebalances: {fact.reason}")
+        elif fact.state == "Stable":
+            world.mark(
+                "stable", fact.group_id,
+                f"{fact.group_id} is stable in generation {fact.generation_id}",
+            )  # fmt: skip
+
+    @hears(facts.LeftGroup)
+    def _left(self, world: World, node: NodeId, fact: facts.LeftGroup) -> None:
+        world.mark("client", fact.member, f"{fact.member} leaves {fact.group_id}: {fact.reason}")
+
+    @hears(facts.CommitFailed)
+    def _commit(self, world: World, node: NodeId, fact: facts.CommitFailed) -> None:
+        world.mark("client", fact.member, f"{fact.member} may not commit: {fact.error}")
+
+    @hears(facts.PositionReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
+        if fact.reason in ("out of range", "truncated", "seek"):
+            world.mark(
+                "client", fact.member,
+                f"{fact.member} goes to {fact.offset} in {fact.partition}: {fact.reason}",
+            )  # fmt: skip
+
+    @hears(facts.BecameLeader, facts.RecordsAcked)
+    def _loss(self, world: World, node: NodeId, fact: object) -> None:
+        # Heard after the ledger has drawn its conclusion from the same fact.
+        lost = self.ledger.lost()
+        if lost > self._lost:
+            count = lost - self._lost
+            records = "record is" if count == 1 else "records are"
+            world.mark("loss", node, f"{count} acknowledged {records} lost")
+        self._lost = lost

@@ -1,0 +1,67 @@
+"""Watch: whoever listens to the facts of a world, in one place inside it.
+
+The ledger, the invariants and the key moments are all observers. They live in the world and are
+checkpointed with it, because an observer outside would remember a future that was rewound.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from lab.env import NodeId
+from lab.world.world import World
+
+Hearing = Callable[[Any, World, NodeId, Any], None]
+F = TypeVar("F", bound=Hearing)
+
+
+def hears(*kinds: type) -> Callable[[F], F]:
+    """Mark a method of an Observer as the one to call for these kinds of facts."""
+
+    def mark(method: F) -> F:
+        method.__dict__["hears"] = kinds
+        return method
+
+    return mark
+
+
+class Observer:
+    """Somebody who hears facts: methods `(world, node, fact)` marked with `@hears(Kind)`."""
+
+    hearing: ClassVar[tuple[tuple[type, str], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        found = {
+            name: kinds
+            for base in reversed(cls.__mro__)
+            for name, method in vars(base).items()
+            if (kinds := getattr(method, "hears", None))
+        }
+        cls.hearing = tuple((kind, name) for name, kinds in found.items() for kind in kinds)
+
+
+class Watch:
+    """The witness of a world: passes each fact to the observers that asked for its kind, in order."""
+
+    def __init__(self, observers: "list[Observer]") -> None:
+        self.observers = observers
+        self._table = self._listeners()
+
+    def tell(self, world: World, node: NodeId, fact: object) -> None:
+        """Called by the world for each fact a node states."""
+        for listener in self._table.get(type(fact), ()):
+            listener(world, node, fact)
+
+    def _listeners(self) -> dict[type, list[Callable[[World, NodeId, Any], None]]]:
+        table: dict[type, list[Callable[[World, NodeId, Any], None]]] = {}
+        for observer in self.observers:
+            for kind, name in observer.hearing:
+                table.setdefault(kind, []).append(getattr(observer, name))
+        return table
+
+    # The table is made of bound methods: derived, so left out of checkpoints.
+    def __getstate__(self) -> "list[Observer]":
+        return self.observers
+
+    def __setstate__(self, observers: "list[Observer]") -> None:
+        self.observers = observers
+        self._table = self._listeners()

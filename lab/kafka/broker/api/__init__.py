@@ -1,0 +1,21 @@
+"""One file an API key: what the broker answers, what it leaves out, and why.
+
+Each function has the same shape, `(broker, request, context) -> response`, or PENDING when the answer comes
+later. The listing is the table of what the broker speaks.
+"""
+
+from lab.kafka.broker.api import (
+    admin,
+    fetch,
+    find_coordinator,
+    groups,
+    init_producer_id,
+    list_offsets,
+    metadata,
+    offset_for_leader_epoch,
+    offsets,
+    produce,
+)
+
+LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
+          offset_for_leader_epoch, offsets, produce)  # fmt: skip

@@ -1,0 +1,56 @@
+"""Fetch (1): consumers read up to the high watermark, followers to the end of the log.
+
+We do: long polls, min_bytes, leader epochs, diverging epochs, byte limits with at least one batch.
+We do not: fetch sessions (declined, which the protocol allows), fetching from followers (KIP-392).
+"""
+
+from lab.env import millis
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.purgatory import DelayedFetch
+from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
+
+
+@handles(FetchRequest)
+def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
+    """Note what a follower has, then answer at once if there is something to say, else wait."""
+    env = context.env
+    if request.replica_id >= 0:
+        _note_follower(broker, request, context)
+    if request.max_wait_ms <= 0 or broker.fetching.ready(broker, request):
+        return broker.fetching.response(broker, request)
+    operation = DelayedFetch(
+        context.sender, context.correlation_id, env.now + millis(request.max_wait_ms), request
+    )
+    number = broker.wait(env, operation)
+    for name in request.partitions:
+        broker.partitions[name].waiting_fetches[number] = None
+    return PENDING
+
+
+def _note_follower(broker: Broker, request: FetchRequest, context: RequestContext) -> None:
+    """A follower that asks for an offset has everything below it, unless its log diverges (spec 2.4)."""
+    env = context.env
+    known = broker.image.brokers.get(request.replica_id)
+    if known is not None and 0 <= request.replica_epoch < known.broker_epoch:
+        return
+    for name, asked in request.partitions.items():
+        partition = broker.partitions.get(name)
+        if (
+            partition is None
+            or not partition.leading
+            or partition.epoch_error(asked.current_leader_epoch)
+        ):
+            continue
+        if asked.fetch_offset > partition.log.log_end_offset or broker.fetching.diverges(
+            partition, asked
+        ):
+            continue
+        before = partition.log.high_watermark
+        grow = partition.fetched_by(
+            env, request.replica_id, asked.fetch_offset, request.replica_epoch
+        )
+        if grow:
+            broker.expand_isr(env, partition, request.replica_id)
+        if partition.log.high_watermark > before:
+            broker.committed(env, partition)

@@ -1,0 +1,95 @@
+"""JoinGroup (11), Heartbeat (12), LeaveGroup (13), SyncGroup (14), DescribeGroups (15): the classic protocol.
+
+We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-848, share groups (next storey).
+"""
+
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.coordinator.shard import Outcome
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.groups import (
+    DescribedGroup,
+    DescribeGroupsRequest,
+    DescribeGroupsResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    JoinGroupRequest,
+    JoinGroupResponse,
+    LeaveGroupRequest,
+    LeaveGroupResponse,
+    SyncGroupRequest,
+    SyncGroupResponse,
+)
+
+
+@handles(JoinGroupRequest)
+def join_group(
+    broker: Broker, request: JoinGroupRequest, context: RequestContext
+) -> JoinGroupResponse | Later:
+    """Parked until the generation is complete."""
+    found = broker.coordinators.shard_of(broker, request.group_id)
+    if isinstance(found, ErrorCode):
+        return JoinGroupResponse(found, member_id=request.member_id)
+    env = context.env
+    fresh_id = f"{request.group_instance_id or context.client_id}-{env.dice.below(1 << 30):08x}-{env.now:x}"
+    outcome = Outcome()
+    token = context.sender, context.correlation_id
+    found[1].join(request, context.client_id, token, fresh_id, env.now, outcome)
+    broker.coordinators.carry_out(broker, env, found[0], outcome)
+    return PENDING
+
+
+@handles(SyncGroupRequest)
+def sync_group(
+    broker: Broker, request: SyncGroupRequest, context: RequestContext
+) -> SyncGroupResponse | Later:
+    """Parked until the leader's assignment is in the log."""
+    found = broker.coordinators.shard_of(broker, request.group_id)
+    if isinstance(found, ErrorCode):
+        return SyncGroupResponse(found)
+    outcome = Outcome()
+    found[1].sync(request, (context.sender, context.correlation_id), context.env.now, outcome)
+    broker.coordinators.carry_out(broker, context.env, found[0], outcome)
+    return PENDING
+
+
+@handles(HeartbeatRequest)
+def heartbeat(
+    broker: Broker, request: HeartbeatRequest, context: RequestContext
+) -> HeartbeatResponse:
+    """Answered at once."""
+    found = broker.coordinators.shard_of(broker, request.group_id)
+    if isinstance(found, ErrorCode):
+        return HeartbeatResponse(found)
+    return HeartbeatResponse(found[1].heartbeat(request, context.env.now))
+
+
+@handles(LeaveGroupRequest)
+def leave_group(
+    broker: Broker, request: LeaveGroupRequest, context: RequestContext
+) -> LeaveGroupResponse:
+    """The others rebalance at once instead of after a session time-out."""
+    found = broker.coordinators.shard_of(broker, request.group_id)
+    if isinstance(found, ErrorCode):
+        return LeaveGroupResponse(found)
+    outcome = Outcome()
+    response = found[1].leave(request, context.env.now, outcome)
+    broker.coordinators.carry_out(broker, context.env, found[0], outcome)
+    return response
+
+
+@handles(DescribeGroupsRequest)
+def describe_groups(
+    broker: Broker, request: DescribeGroupsRequest, context: RequestContext
+) -> DescribeGroupsResponse:
+    """Each group by its coordinator."""
+    return DescribeGroupsResponse(
+        tuple(_describe(broker, group_id) for group_id in request.group_ids)
+    )
+
+
+def _describe(broker: Broker, group_id: str) -> DescribedGroup:
+    found = broker.coordinators.shard_of(broker, group_id)
+    if isinstance(found, ErrorCode):
+        return DescribedGroup(found, group_id, "", "", "", -1, ())
+    return found[1].describe(group_id)

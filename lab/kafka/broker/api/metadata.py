@@ -1,0 +1,44 @@
+"""Metadata (3): brokers that serve, and who leads what, as this broker has heard (spec 3.11)."""
+
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.metadata.image import PartitionState, TopicImage
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.metadata import (
+    MetadataRequest,
+    MetadataResponse,
+    PartitionMetadata,
+    TopicMetadata,
+)
+
+
+@handles(MetadataRequest)
+def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) -> MetadataResponse:
+    """Never asks the controller: a broker answers from its own image, which may be old."""
+    image = broker.image
+    names = request.topics if request.topics is not None else tuple(image.topics)
+    topics = {name: _topic(broker, name) for name in names}
+    brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
+    return MetadataResponse(brokers, topics)
+
+
+def _topic(broker: Broker, name: str) -> TopicMetadata:
+    topic: TopicImage | None = broker.image.topics.get(name)
+    if topic is None:
+        return TopicMetadata(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, {})
+    partitions = {state.partition: _partition(broker, state) for state in topic.partitions.values()}
+    return TopicMetadata(ErrorCode.NONE, name, partitions, name.startswith("__"))
+
+
+def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
+    brokers = broker.image.brokers
+    leader = brokers.get(state.leader_id)
+    error = (
+        ErrorCode.NONE
+        if leader is not None and not leader.fenced
+        else ErrorCode.LEADER_NOT_AVAILABLE
+    )
+    offline = tuple(one for one in state.replicas if one not in brokers or brokers[one].fenced)
+    return PartitionMetadata(
+        error, state.leader_id, state.leader_epoch, state.replicas, state.isr, offline
+    )

@@ -1,0 +1,89 @@
+"""Produce (0): append, and answer when `acks` says so (spec 2.7).
+
+We do: acks 0, 1, all; min.insync.replicas before and after the append; time-outs; KIP-951's current leader.
+We do not: transactions (next storey), quotas.
+"""
+
+from lab.env import millis
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import NO_REPLY, PENDING, Later, RequestContext, handles
+from lab.kafka.broker.purgatory import DelayedProduce
+from lab.kafka.log.validator import AppendRefused
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.produce import (
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+)
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+
+
+@handles(ProduceRequest)
+def produce(
+    broker: Broker, request: ProduceRequest, context: RequestContext
+) -> ProduceResponse | Later:
+    """Append each partition's batch, and wait for replication if acks=all."""
+    response = ProduceResponse()
+    required: dict[TopicPartition, int] = {}
+    for name, batch in request.data.items():
+        if request.acks not in (-1, 0, 1):
+            response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_REQUIRED_ACKS)
+        else:
+            response.responses[name] = _append(broker, name, batch, request.acks, context, required)
+    if request.acks == 0:
+        return NO_REPLY
+    if request.acks != -1 or not required:
+        return response
+    return _wait(broker, request, context, response, required)
+
+
+def _append(
+    broker: Broker,
+    name: TopicPartition,
+    batch: RecordBatch,
+    acks: int,
+    context: RequestContext,
+    required: dict[TopicPartition, int],
+) -> PartitionProduceResponse:
+    if name.topic.startswith("__"):
+        return PartitionProduceResponse(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    partition = broker.partitions.get(name)
+    if partition is None:
+        return PartitionProduceResponse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    if not partition.leading:
+        leader = partition.leader_id, partition.leader_epoch
+        return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
+    info = partition.append_as_leader(context.env, batch, acks)
+    if isinstance(info, AppendRefused):
+        return PartitionProduceResponse(
+            info.error_code, record_errors=info.record_errors, error_message=info.message
+        )
+    if info.batch is not None:
+        broker.appended(context.env, partition)
+    if partition.log.high_watermark <= info.last_offset:
+        required[name] = info.last_offset + 1
+    return PartitionProduceResponse(
+        ErrorCode.NONE, info.base_offset, info.log_append_time_ms, partition.log.log_start_offset
+    )
+
+
+def _wait(
+    broker: Broker,
+    request: ProduceRequest,
+    context: RequestContext,
+    response: ProduceResponse,
+    required: dict[TopicPartition, int],
+) -> Later:
+    operation = DelayedProduce(
+        context.sender,
+        context.correlation_id,
+        context.env.now + millis(request.timeout_ms),
+        response,
+        required,
+        {name: broker.partitions[name].leader_epoch for name in required},
+    )
+    number = broker.wait(context.env, operation)
+    for name in required:
+        broker.partitions[name].waiting_produces[number] = None
+    return PENDING

@@ -1,0 +1,504 @@
+"""Broker: the node. Events in, plain calls, then whatever became due goes out."""
+
+from lab.env import Address, DiskFull, Env, Micros, Timer, address, millis
+from lab.kafka import facts
+from lab.kafka.broker import lifecycle
+from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.coordinators import Coordinators
+from lab.kafka.broker.fetching import Fetching
+from lab.kafka.broker.isr import IsrChanges
+from lab.kafka.broker.lifecycle import Lifecycle
+from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.broker.storage import Storage
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.log.validator import AppendRefused
+from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.metadata.records import (
+    BrokerRegistrationChangeRecord,
+    ConfigRecord,
+    MetadataRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    RegisterBrokerRecord,
+    RemoveTopicRecord,
+)
+from lab.kafka.orders import Shutdown
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.brokers import (
+    AlterPartitionResponse,
+    BrokerHeartbeatResponse,
+    BrokerRegistrationResponse,
+)
+from lab.kafka.protocol.messages.fetch import FetchResponse
+from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
+from lab.kafka.protocol.messages.producer_ids import (
+    AllocateProducerIdsRequest,
+    AllocateProducerIdsResponse,
+)
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.envelope import Request, Response
+from lab.kafka.rpc.request_channel import RequestChannel
+
+HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory", "isr"
+METADATA_WAIT_MS = 500
+METADATA_RETRY: Micros = millis(100)
+REQUEST_BYTES = 96
+
+
+class Broker:
+    """One broker process."""
+
+    def __init__(self, broker_id: int, controller: str, config: BrokerConfig) -> None:
+        self.broker_id = broker_id
+        self.config = config
+        self.controller = controller
+        self.image = MetadataImage()
+        self.lifecycle = Lifecycle(broker_id, config)
+        self.replicas = ReplicaManager(broker_id, config)
+        self.partitions = self.replicas.partitions
+        self.fetching = Fetching(broker_id, config, self.replicas)
+        self.isr = IsrChanges(broker_id)
+        self.storage = Storage(config)
+        self.purgatory = Purgatory()
+        self.coordinators = Coordinators(config)
+        self.channels: dict[Address, RequestChannel] = {}
+        self.producer_ids: list[int] = []
+        self.forwarded: dict[int, tuple[Address, int]] = {}
+        self.correlation_id = 0
+        self.purgatory_wakes_at: Micros | None = None
+
+    # --- turns ------------------------------------------------------------------------------------
+
+    def start(self, env: Env) -> None:
+        """Read the log dir, sign on, ask for metadata."""
+        self.lifecycle.host = env.name
+        self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
+        self.replicas.open(env)
+        self._report(env)
+        self._observe(env)
+        self.storage.start(env)
+        env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
+
+    def receive(self, env: Env, sender: Address, body: object) -> None:
+        """A request, an answer to one of ours, or an order. A full disk ends the process, as in Kafka."""
+        try:
+            if type(body) is Request:
+                self._arrived(env, sender, body)
+            elif type(body) is Response:
+                self._answered(env, sender, body)
+            else:
+                assert isinstance(body, Shutdown), body
+                self._begin_shutdown(env)
+        except DiskFull as full:
+            self._disk_failed(env, full)
+
+    def wake(self, env: Env, timer: Timer) -> None:
+        """A timer of ours."""
+        try:
+            self._wake(env, timer)
+        except DiskFull as full:
+            self._disk_failed(env, full)
+
+    def _wake(self, env: Env, timer: Timer) -> None:
+        match timer:
+            case "purgatory":
+                self._expire(env)
+            case "heartbeat":
+                self._report(env)
+            case "metadata":
+                self._observe(env)
+            case "isr":
+                self._shrink_isrs(env)
+            case ("fetch", int(leader_id)):
+                self._fetch(env, leader_id)
+            case "alter-partition":
+                self._send_isr_changes(env)
+            case "coordinators":
+                self.coordinators.wake(self, env)
+            case _:
+                self.storage.wake(self, env, timer)
+
+    def disconnected(self, env: Env, peer: Address) -> None:
+        """A connection is gone: its requests wait for nobody, our requests on it have no answer."""
+        self.channels.pop(peer, None)
+        self.purgatory.drop_sender(peer)
+        name, _, channel = peer.partition("#")
+        if name == self.controller:
+            self._controller_gone(env, channel)
+        elif channel == "fetch":
+            self.fetching.disconnected(env, name)
+
+    def _controller_gone(self, env: Env, channel: str) -> None:
+        match channel:
+            case "metadata":
+                env.set_timer(METADATA, env.now + METADATA_RETRY)
+            case "isr":
+                self.isr.failed()
+                env.set_timer("alter-partition", env.now + millis(50))
+            case "forward":
+                self.forwarded.clear()
+            case _:
+                pass
+
+    def _disk_failed(self, env: Env, full: DiskFull) -> None:
+        env.tell(facts.LogDirFailed(str(full)))
+        env.stop()
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def _arrived(self, env: Env, sender: Address, request: Request) -> None:
+        channel = self.channels.get(sender)
+        if channel is None:
+            channel = self.channels[sender] = RequestChannel()
+        if channel.busy:
+            channel.waiting.append(request)
+        else:
+            self._handle(env, sender, channel, request)
+
+    def _handle(self, env: Env, sender: Address, channel: RequestChannel, request: Request) -> None:
+        channel.busy = True
+        body = request.body
+        context = RequestContext(env, sender, request.correlation_id, request.client_id)
+        answer = HANDLERS[type(body)](self, body, context)
+        if answer is PENDING:
+            return
+        if answer is not NO_REPLY:
+            env.send(sender, Response(request.correlation_id, answer), size_of(answer))
+        channel.busy = False
+
+    def reply(self, env: Env, sender: Address, correlation_id: int, body: object) -> None:
+        """Answer a request that had to wait, and take the next of its connection."""
+        channel = self.channels.get(sender)
+        if channel is None:
+            return  # the connection is gone
+        env.send(sender, Response(correlation_id, body), size_of(body))
+        channel.busy = False
+        while channel.waiting and not channel.busy:
+            self._handle(env, sender, channel, channel.waiting.pop(0))
+
+    def _answered(self, env: Env, sender: Address, response: Response) -> None:
+        body = response.body
+        match body:
+            case FetchResponse():
+                self._fetched(env, sender, response.correlation_id, body)
+            case FetchMetadataResponse():
+                self._learn(env, body)
+            case BrokerHeartbeatResponse():
+                self._heartbeat_answered(env, body)
+            case BrokerRegistrationResponse():
+                self.lifecycle.registered(body)
+                env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
+            case AlterPartitionResponse():
+                self._isr_answered(env, body)
+            case AllocateProducerIdsResponse():
+                if body.error_code is ErrorCode.NONE:
+                    start = body.producer_id_start
+                    self.producer_ids = [start, start + body.producer_id_len]
+            case _:
+                waiting = self.forwarded.pop(response.correlation_id, None)
+                if waiting is not None:
+                    self.reply(env, *waiting, body)
+
+    def ask_controller(self, env: Env, channel: str, body: object) -> int:
+        """Send a request to the controller; returns its correlation id."""
+        self.correlation_id += 1
+        request = Request(self.correlation_id, env.name, body)
+        env.send(address(self.controller, f"{channel}"), request, REQUEST_BYTES)
+        return self.correlation_id
+
+    def forward(self, context: RequestContext, body: object) -> None:
+        """Hand an administrator's request to the controller; its answer is ours."""
+        number = self.ask_controller(context.env, "forward", body)
+        self.forwarded[number] = (context.sender, context.correlation_id)
+
+    def next_producer_id(self, env: Env) -> int:
+        """A producer id of this broker's block; -1 while a new block is on its way."""
+        if self.producer_ids and self.producer_ids[0] < self.producer_ids[1]:
+            self.producer_ids[0] += 1
+            return self.producer_ids[0] - 1
+        self.ask_controller(
+            env,
+            "producer-ids",
+            AllocateProducerIdsRequest(self.broker_id, self.lifecycle.broker_epoch),
+        )
+        return -1
+
+    # --- the controller ---------------------------------------------------------------------------
+
+    def _report(self, env: Env) -> None:
+        self.ask_controller(env, "heartbeat", self.lifecycle.request(self.image.offset))
+        env.set_timer(HEARTBEAT, env.now + max(self.lifecycle.interval(), millis(100)))
+
+    def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
+        if self.lifecycle.heard(body):
+            self.replicas.close(env)
+            env.stop()
+        elif self.lifecycle.stage != lifecycle.RUNNING:
+            env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
+
+    def _begin_shutdown(self, env: Env) -> None:
+        """SIGTERM: leaderships first. Without a controller to agree there is nobody to hand over to."""
+        self.lifecycle.stage = lifecycle.STOPPING
+        self._report(env)
+
+    def _observe(self, env: Env) -> None:
+        body = FetchMetadataRequest(self.broker_id, self.image.offset, METADATA_WAIT_MS)
+        self.ask_controller(env, "metadata", body)
+
+    def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
+        """New metadata: replay it, then make the replicas what it says."""
+        if body.base_offset == self.image.offset:
+            changed: dict[TopicPartition, None] = {}
+            brokers = False
+            for record in body.records:
+                self._note_changed(record, changed)
+                self.image.replay(record)
+                brokers = brokers or isinstance(
+                    record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord)
+                )
+            if changed:
+                self._apply(env, changed)
+            if brokers or changed:
+                self._note_active(env)
+        self._observe(env)
+
+    def _note_active(self, env: Env) -> None:
+        active = dict.fromkeys(one.broker_id for one in self.image.brokers.values() if one.active)
+        for partition in self.partitions.values():
+            if partition.leading:
+                partition.note_active(env, active)
+                self.committed(env, partition)
+
+    def _note_changed(self, record: MetadataRecord, changed: dict[TopicPartition, None]) -> None:
+        match record:
+            case PartitionRecord() | PartitionChangeRecord():
+                changed[TopicPartition(record.topic, record.partition)] = None
+            case RemoveTopicRecord():
+                for index in self.image.topics[record.name].partitions:
+                    changed[TopicPartition(record.name, index)] = None
+            case ConfigRecord():
+                for index in self.image.topics[record.topic].partitions:
+                    changed[TopicPartition(record.topic, index)] = None
+            case _:
+                pass
+
+    def _apply(self, env: Env, changed: dict[TopicPartition, None]) -> None:
+        for partition in self.replicas.apply(env, self.image, changed):
+            self._role_changed(env, partition)
+        for name in changed:
+            partition = self.partitions.get(name)
+            if partition is None:
+                self.coordinators.on_not_leader(self, env, name)
+            else:
+                partition.log.config = self.replicas.topic_config(self.image, name.topic)
+                self.committed(env, partition)
+        for leader_id in list(self.replicas.fetchers):
+            self._fetch(env, leader_id)
+        if self.isr.waiting:
+            self._send_isr_changes(env)
+
+    def _role_changed(self, env: Env, partition: Partition) -> None:
+        """What waited for this partition in its old role fails now; coordinators come and go with it."""
+        for number in list(partition.waiting_produces):
+            self._try_produce(env, number)
+        for number in list(partition.waiting_fetches):
+            self._complete_fetch(env, number)
+        if partition.leading:
+            self.coordinators.on_leader(self, env, partition)
+        else:
+            self.coordinators.on_not_leader(self, env, partition.partition)
+
+    # --- replication ------------------------------------------------------------------------------
+
+    def _fetch(self, env: Env, leader_id: int) -> None:
+        self.fetching.send(self, env, leader_id)
+
+    def _fetched(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> None:
+        for partition in self.fetching.received(env, sender, correlation_id, body):
+            self.committed(env, partition)
+        leader_id = self.fetching.leader_of(sender)
+        if leader_id is not None:
+            self._fetch(env, leader_id)
+
+    def expand_isr(self, env: Env, partition: Partition, replica_id: int) -> None:
+        """A follower has caught up: ask to have it in the ISR, if the controller would agree."""
+        if self.image.is_active(replica_id):
+            partition.propose_isr((*partition.in_sync_replicas, replica_id))
+            self.isr.want(partition)
+            self._send_isr_changes(env)
+
+    def _shrink_isrs(self, env: Env) -> None:
+        for partition in self.partitions.values():
+            gone = partition.lagging(env.now)
+            if gone:
+                partition.propose_isr(
+                    tuple(one for one in partition.in_sync_replicas if one not in gone)
+                )
+                self.isr.want(partition)
+        self._send_isr_changes(env)
+        env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
+
+    def _send_isr_changes(self, env: Env) -> None:
+        body = self.isr.request(self.lifecycle.broker_epoch, self.partitions, self.image)
+        if body is not None:
+            self.ask_controller(env, "isr", body)
+
+    def _isr_answered(self, env: Env, body: AlterPartitionResponse) -> None:
+        for name in self.isr.answered(env, body, self.partitions):
+            partition = self.partitions.get(name)
+            if partition is not None:
+                self.committed(env, partition)
+        if self.isr.waiting:
+            env.set_timer("alter-partition", env.now + millis(50))
+
+    # --- waiting requests -------------------------------------------------------------------------
+
+    def wait(self, env: Env, operation: DelayedProduce | DelayedFetch | DelayedAppend) -> int:
+        """Keep a request until something happens or its time is over."""
+        number = self.purgatory.add(operation)
+        self._wake_purgatory_by(env, operation.deadline)
+        return number
+
+    def append_internal(
+        self, env: Env, partition: Partition, batch: RecordBatch, token: object
+    ) -> None:
+        """A coordinator's append with acks=all; it hears by `completed`."""
+        info = partition.append_as_leader(env, batch, -1, from_client=False)
+        if isinstance(info, AppendRefused):
+            self.coordinators.completed(self, env, token, info.error_code)
+            return
+        deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
+        operation = DelayedAppend(
+            partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token
+        )
+        partition.waiting_produces[self.wait(env, operation)] = None
+        self.appended(env, partition)
+
+    def _wake_purgatory_by(self, env: Env, deadline: Micros) -> None:
+        at = self.purgatory_wakes_at
+        if at is None or deadline < at:
+            self.purgatory_wakes_at = deadline
+            env.set_timer(PURGATORY, deadline)
+
+    def appended(self, env: Env, partition: Partition) -> None:
+        """There are new records here: followers waiting for them have something to fetch."""
+        for number in list(partition.waiting_fetches):
+            operation = self.purgatory.operations.get(number)
+            if operation is None:
+                del partition.waiting_fetches[number]
+            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+                self._try_fetch(env, number, operation)
+        self.committed(env, partition)
+
+    def committed(self, env: Env, partition: Partition) -> None:
+        """The high watermark may have moved: producers and consumers may have waited for that."""
+        for number in list(partition.waiting_produces):
+            self._try_produce(env, number)
+        for number in list(partition.waiting_fetches):
+            operation = self.purgatory.operations.get(number)
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
+                self._try_fetch(env, number, operation)
+
+    def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
+        if self.fetching.ready(self, operation.request):
+            self._complete_fetch(env, number)
+
+    def _complete_fetch(self, env: Env, number: int) -> None:
+        operation = self.purgatory.operations.pop(number, None)
+        if isinstance(operation, DelayedFetch):
+            for name in operation.request.partitions:
+                partition = self.partitions.get(name)
+                if partition is not None:
+                    partition.waiting_fetches.pop(number, None)
+            response = self.fetching.response(self, operation.request)
+            self.reply(env, operation.sender, operation.correlation_id, response)
+
+    def _try_produce(self, env: Env, number: int) -> None:
+        """Whether each partition of a waiting produce is replicated, or can no longer be."""
+        operation = self.purgatory.operations.get(number)
+        if isinstance(operation, DelayedAppend):
+            self._try_append(env, number, operation)
+            return
+        if not isinstance(operation, DelayedProduce):
+            return
+        for name in list(operation.required):
+            error = self._replicated(name, operation.required[name], operation.leader_epochs[name])
+            if error is None:
+                continue
+            operation.response.responses[name].error_code = error
+            del operation.required[name]
+            if name in self.partitions:
+                self.partitions[name].waiting_produces.pop(number, None)
+        if not operation.required:
+            del self.purgatory.operations[number]
+            self.reply(env, operation.sender, operation.correlation_id, operation.response)
+
+    def _try_append(self, env: Env, number: int, operation: DelayedAppend) -> None:
+        error = self._replicated(operation.partition, operation.required, operation.leader_epoch)
+        if error is not None:
+            self._end_append(env, number, operation, error)
+
+    def _end_append(
+        self, env: Env, number: int, operation: DelayedAppend, error: ErrorCode
+    ) -> None:
+        del self.purgatory.operations[number]
+        partition = self.partitions.get(operation.partition)
+        if partition is not None:
+            partition.waiting_produces.pop(number, None)
+        self.coordinators.completed(self, env, operation.token, error)
+
+    def _replicated(
+        self, name: TopicPartition, required: int, leader_epoch: int
+    ) -> ErrorCode | None:
+        """How an append with acks=all has ended; None while it is undecided."""
+        partition = self.partitions.get(name)
+        if partition is None or not partition.leading or partition.leader_epoch != leader_epoch:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if partition.log.high_watermark < required:
+            return None
+        if len(partition.maximal_isr) < partition.min_isr:
+            return ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        return ErrorCode.NONE
+
+    def _expire(self, env: Env) -> None:
+        self.purgatory_wakes_at = None
+        for number in self.purgatory.expired(env.now):
+            operation = self.purgatory.operations.get(number)
+            match operation:
+                case DelayedFetch():
+                    self._complete_fetch(env, number)
+                case DelayedProduce():
+                    self._expire_produce(env, number, operation)
+                case DelayedAppend():
+                    self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
+                case None:
+                    pass
+        deadline = self.purgatory.next_deadline()
+        if deadline is not None:
+            self._wake_purgatory_by(env, deadline)
+
+    def _expire_produce(self, env: Env, number: int, operation: DelayedProduce) -> None:
+        """The record stays appended; only the waiting is over."""
+        del self.purgatory.operations[number]
+        for name in operation.required:
+            operation.response.responses[name].error_code = ErrorCode.REQUEST_TIMED_OUT
+            if name in self.partitions:
+                self.partitions[name].waiting_produces.pop(number, None)
+        self.reply(env, operation.sender, operation.correlation_id, operation.response)
+
+
+def size_of(body: object) -> int:
+    """About how many bytes an answer takes on the wire."""
+    if type(body) is FetchResponse:
+        total = 32
+        for one in body.responses.values():
+            total += 48
+            for batch in one.records:
+                total += batch.size
+        return total
+    return REQUEST_BYTES

@@ -1,0 +1,30 @@
+"""Checkpoint files of a log dir: high watermarks, recovery points, log start offsets, the clean-shutdown mark."""
+
+from lab.env import Disk
+from lab.kafka.protocol.topics import TopicPartition
+
+HIGH_WATERMARKS = "replication-offset-checkpoint"
+RECOVERY_POINTS = "recovery-point-offset-checkpoint"
+LOG_STARTS = "log-start-offset-checkpoint"
+CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
+
+
+def read_offsets(disk: Disk, path: str) -> dict[TopicPartition, int]:
+    """A checkpoint's offsets; none if there is no such file."""
+    if not disk.exists(path):
+        return {}
+    lines = disk.read(path, 0, disk.size(path)).decode().split("\n")[2:]
+    found: dict[TopicPartition, int] = {}
+    for line in lines:
+        # A torn last line, after a power loss, is not a checkpoint of anything.
+        if len(words := line.split()) == 3 and words[1].isdigit() and words[2].isdigit():
+            found[TopicPartition(words[0], int(words[1]))] = int(words[2])
+    return found
+
+
+def write_offsets(disk: Disk, path: str, offsets: dict[TopicPartition, int]) -> None:
+    """Replace a checkpoint atomically, flushed first."""
+    lines = "".join(f"{one.topic} {one.partition} {offset}\n" for one, offset in offsets.items())
+    disk.write(f"{path}.tmp", f"0\n{len(offsets)}\n{lines}".encode())
+    disk.flush(f"{path}.tmp")
+    disk.replace(f"{path}.tmp", path)

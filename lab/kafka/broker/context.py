@@ -1,0 +1,46 @@
+"""RequestContext, and what a handler may answer: a response now, PENDING, or NO_REPLY."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from lab.env import Address, Env
+
+
+class Later(Enum):
+    """PENDING: the answer comes from the purgatory. NO_REPLY: there is none (acks=0)."""
+
+    PENDING = 0
+    NO_REPLY = 1
+
+
+PENDING = Later.PENDING
+NO_REPLY = Later.NO_REPLY
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request while it is handled."""
+
+    env: Env
+    sender: Address
+    correlation_id: int
+    client_id: str
+
+
+Handler = Callable[[Any, Any, RequestContext], object]
+HANDLERS: dict[type, Handler] = {}
+"""Which function answers which request; filled by the modules of `api/`."""
+
+H = TypeVar("H", bound=Handler)
+
+
+def handles(request: type) -> Callable[[H], H]:
+    """Register the function that answers requests of this type: `(broker, request, context) -> answer`."""
+
+    def register(handler: H) -> H:
+        HANDLERS[request] = handler
+        return handler
+
+    return register

@@ -1,0 +1,323 @@
+"""Coordinators: the group shards of this broker: loaded from the log, appended to it, answered when committed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.env import Env, Micros, millis
+from lab.kafka import facts
+from lab.kafka.broker.partition import Partition
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.group import Group, Token
+from lab.kafka.coordinator.offset_records import (
+    GroupKey,
+    OffsetKey,
+    StoredGroup,
+    group_key,
+    group_value,
+    offset_key,
+    offset_value,
+    read_group,
+    read_key,
+    read_offset,
+)
+from lab.kafka.coordinator.shard import GroupShard, Outcome
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.groups import JoinGroupResponse, SyncGroupResponse
+from lab.kafka.protocol.messages.offsets import (
+    CommittedOffset,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+)
+from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.topics import TopicPartition, java_hash
+
+if TYPE_CHECKING:
+    from lab.kafka.broker.broker import Broker
+
+OFFSETS_TOPIC = "__consumer_offsets"
+TIMER = "coordinators"
+
+APPEND_ERRORS = {
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ErrorCode.NOT_ENOUGH_REPLICAS: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ErrorCode.REQUEST_TIMED_OUT: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ErrorCode.NOT_LEADER_OR_FOLLOWER: ErrorCode.NOT_COORDINATOR,
+    ErrorCode.KAFKA_STORAGE_ERROR: ErrorCode.NOT_COORDINATOR,
+}
+"""What a failed append becomes for a group's member (spec 4.2.6)."""
+
+
+@dataclass(slots=True)
+class PendingCommit:
+    """A commit on its way into the log."""
+
+    partition: TopicPartition
+    reply_to: Token
+    request: OffsetCommitRequest
+    accepted: dict[TopicPartition, CommittedOffset]
+    refused: dict[TopicPartition, ErrorCode]
+    timestamp_ms: int
+
+
+@dataclass(slots=True)
+class PendingGroup:
+    """A generation on its way into the log."""
+
+    partition: TopicPartition
+    group_id: str
+    generation: int
+
+
+@dataclass(slots=True)
+class PendingExpiry:
+    """Offsets being forgotten."""
+
+    partition: TopicPartition
+    offsets: tuple[tuple[str, TopicPartition], ...]
+
+
+class Coordinators:
+    """Shards by partition of `__consumer_offsets`; only those that this broker leads."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.shards: dict[TopicPartition, GroupShard] = {}
+        self.wakes_at: Micros | None = None
+        self.expiry_at: Micros = 0
+
+    # --- gaining and losing -----------------------------------------------------------------------
+
+    def on_leader(self, broker: "Broker", env: Env, partition: Partition) -> None:
+        """This broker is the coordinator of these groups now: replay what the log knows of them."""
+        if partition.partition.topic != OFFSETS_TOPIC:
+            return
+        shard = self.shards[partition.partition] = GroupShard(self.config)
+        batches = partition.log.read(
+            partition.log.log_start_offset, 1 << 40, partition.log.log_end_offset
+        )
+        assert isinstance(batches, tuple), batches
+        for batch in batches:
+            for record in batch.records():
+                self._replay(shard, record, env.now)
+        for group_id in [
+            one for one, group in shard.groups.items() if not group.offsets and not group.members
+        ]:
+            del shard.groups[group_id]
+        env.tell(
+            facts.GroupsLoaded(
+                partition.partition,
+                {
+                    group.group_id: (
+                        group.generation,
+                        {name: one.offset for name, one in group.offsets.items()},
+                    )
+                    for group in shard.groups.values()
+                },
+            )
+        )
+        self._schedule(env)
+
+    def on_not_leader(self, broker: "Broker", env: Env, name: TopicPartition) -> None:
+        """Somebody else is the coordinator: those who wait here are sent away."""
+        shard = self.shards.pop(name, None)
+        if shard is None:
+            return
+        for group in shard.groups.values():
+            for member in group.members.values():
+                if member.joining is not None:
+                    broker.reply(
+                        env,
+                        *member.joining,
+                        JoinGroupResponse(ErrorCode.NOT_COORDINATOR, member_id=member.member_id),
+                    )
+                if member.syncing is not None:
+                    broker.reply(env, *member.syncing, SyncGroupResponse(ErrorCode.NOT_COORDINATOR))
+
+    def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
+        """The only way offsets come to be."""
+        assert record.key is not None
+        key = read_key(record.key)
+        group = shard.groups.get(key.group_id)
+        if group is None:
+            group = shard.groups[key.group_id] = Group(key.group_id)
+        match key:
+            case OffsetKey() if record.value is None:
+                group.offsets.pop(key.partition, None)
+                group.committed_ms.pop(key.partition, None)
+            case OffsetKey():
+                assert record.value is not None
+                group.offsets[key.partition], group.committed_ms[key.partition] = read_offset(
+                    record.value
+                )
+            case GroupKey() if record.value is not None:
+                group.restore(read_group(record.value), now)
+            case GroupKey():
+                group.members = {}
+
+    # --- finding a shard --------------------------------------------------------------------------
+
+    def shard_of(
+        self, broker: "Broker", group_id: str
+    ) -> tuple[TopicPartition, GroupShard] | ErrorCode:
+        """The shard that keeps a group, if this broker is its coordinator."""
+        topic = broker.image.topics.get(OFFSETS_TOPIC)
+        if topic is None:
+            return ErrorCode.COORDINATOR_NOT_AVAILABLE
+        name = TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % len(topic.partitions))
+        shard = self.shards.get(name)
+        return (name, shard) if shard is not None else ErrorCode.NOT_COORDINATOR
+
+    # --- what shards decide -----------------------------------------------------------------------
+
+    def carry_out(self, broker: "Broker", env: Env, name: TopicPartition, outcome: Outcome) -> None:
+        """Tell, log and answer what a shard decided; then see when it wants to be woken."""
+        for fact in outcome.facts:
+            env.tell(fact)
+        for group_id, stored in outcome.log:
+            self._log_group(broker, env, name, group_id, stored)
+        for (sender, correlation_id), response in outcome.replies:
+            broker.reply(env, sender, correlation_id, response)
+        self._schedule(env)
+
+    def _log_group(
+        self, broker: "Broker", env: Env, name: TopicPartition, group_id: str, stored: StoredGroup
+    ) -> None:
+        record = Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), group_value(stored))
+        self._append(broker, env, name, [record], PendingGroup(name, group_id, stored.generation))
+
+    def _append(
+        self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object
+    ) -> None:
+        broker.append_internal(env, broker.partitions[name], RecordBatch.build(records), token)
+
+    def commit(
+        self, broker: "Broker", env: Env, request: OffsetCommitRequest, reply_to: Token
+    ) -> OffsetCommitResponse | None:
+        """A commit: an answer now if it is refused, else later, when it is replicated."""
+        found = self.shard_of(broker, request.group_id)
+        error = found if isinstance(found, ErrorCode) else found[1].commit_error(request, env.now)
+        if error or isinstance(found, ErrorCode):
+            if error in (
+                ErrorCode.ILLEGAL_GENERATION,
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                ErrorCode.FENCED_INSTANCE_ID,
+            ):
+                env.tell(
+                    facts.CommitRefused(
+                        request.group_id, request.generation_id, request.member_id, error
+                    )
+                )
+            return OffsetCommitResponse(dict.fromkeys(request.offsets, error))
+        refused: dict[TopicPartition, ErrorCode] = {}
+        accepted: dict[TopicPartition, CommittedOffset] = {}
+        for partition, offset in request.offsets.items():
+            if len(offset.metadata) > self.config.offset_metadata_max_bytes:
+                refused[partition] = ErrorCode.OFFSET_METADATA_TOO_LARGE
+            else:
+                accepted[partition] = offset
+        if not accepted:
+            return OffsetCommitResponse(refused)
+        now_ms = env.wall_time_ms
+        records = [
+            Record(
+                0,
+                now_ms,
+                offset_key(OffsetKey(request.group_id, partition)),
+                offset_value(offset, now_ms),
+            )
+            for partition, offset in accepted.items()
+        ]
+        token = PendingCommit(found[0], reply_to, request, accepted, refused, now_ms)
+        self._append(broker, env, found[0], records, token)
+        self._schedule(env)
+        return None
+
+    def completed(self, broker: "Broker", env: Env, token: object, error: ErrorCode) -> None:
+        """An append is replicated, or has failed."""
+        error = APPEND_ERRORS.get(error, error)
+        match token:
+            case PendingCommit():
+                self._committed(broker, env, token, error)
+            case PendingGroup():
+                shard = self.shards.get(token.partition)
+                if shard is not None:
+                    outcome = Outcome()
+                    shard.assigned(token.group_id, token.generation, error, env.now, outcome)
+                    self.carry_out(broker, env, token.partition, outcome)
+            case PendingExpiry():
+                self._expired(token, error)
+            case _:
+                raise AssertionError(token)
+
+    def _committed(
+        self, broker: "Broker", env: Env, token: PendingCommit, error: ErrorCode
+    ) -> None:
+        request = token.request
+        shard = self.shards.get(token.partition)
+        group = shard.groups.get(request.group_id) if shard is not None else None
+        if group is None:
+            error = error or ErrorCode.NOT_COORDINATOR
+        elif not error:
+            for partition, offset in token.accepted.items():
+                group.offsets[partition] = offset
+                group.committed_ms[partition] = token.timestamp_ms
+            env.tell(
+                facts.OffsetsCommitted(
+                    request.group_id, request.generation_id, request.member_id,
+                    {partition: one.offset for partition, one in token.accepted.items()},
+                )
+            )  # fmt: skip
+        answer = {**dict.fromkeys(token.accepted, error), **token.refused}
+        broker.reply(env, *token.reply_to, OffsetCommitResponse(answer))
+
+    def _expired(self, token: PendingExpiry, error: ErrorCode) -> None:
+        shard = self.shards.get(token.partition)
+        if error or shard is None:
+            return
+        for group_id, partition in token.offsets:
+            group = shard.groups.get(group_id)
+            if group is not None:
+                group.offsets.pop(partition, None)
+                group.committed_ms.pop(partition, None)
+                if not group.offsets and not group.members:
+                    del shard.groups[group_id]
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def _schedule(self, env: Env) -> None:
+        deadlines = [
+            at for shard in self.shards.values() if (at := shard.next_deadline()) is not None
+        ]
+        if any(shard.groups for shard in self.shards.values()):
+            if self.expiry_at <= env.now:
+                self.expiry_at = env.now + millis(self.config.offsets_retention_check_interval_ms)
+            deadlines.append(self.expiry_at)
+        if not deadlines:
+            return
+        at = min(deadlines)
+        if self.wakes_at is None or at < self.wakes_at:
+            self.wakes_at = at
+            env.set_timer(TIMER, at)
+
+    def wake(self, broker: "Broker", env: Env) -> None:
+        """Some deadline has come."""
+        self.wakes_at = None
+        for name, shard in list(self.shards.items()):
+            outcome = Outcome()
+            shard.on_deadline(env.now, outcome)
+            self.carry_out(broker, env, name, outcome)
+        if self.expiry_at <= env.now:
+            self._expire(broker, env)
+        self._schedule(env)
+
+    def _expire(self, broker: "Broker", env: Env) -> None:
+        retention_ms = self.config.offsets_retention_minutes * 60_000
+        for name, shard in self.shards.items():
+            gone = shard.expired_offsets(env.wall_time_ms, retention_ms)
+            if gone:
+                records = [
+                    Record(0, env.wall_time_ms, offset_key(OffsetKey(group_id, partition)), None)
+                    for group_id, partition in gone
+                ]
+                self._append(broker, env, name, records, PendingExpiry(name, tuple(gone)))

@@ -1,0 +1,355 @@
+"""Fetching: both ends of Fetch. What this broker answers, and what it copies as a follower."""
+
+from lab.env import Address, Env, address, millis
+from lab.kafka import facts
+from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.replica_fetcher import CHANNEL, ReplicaFetcher, truncation_point
+from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.fetch import (
+    FetchedPartition,
+    FetchPartition,
+    FetchRequest,
+    FetchResponse,
+    IsolationLevel,
+)
+from lab.kafka.protocol.messages.list_offsets import (
+    EARLIEST,
+    LATEST,
+    ListedOffset,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+)
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.envelope import Request
+
+REQUEST_BYTES = 128
+NOTHING: dict[TopicPartition, FetchedPartition] = {}
+
+
+class Asker:
+    """What Fetching needs of the broker it belongs to."""
+
+    image: MetadataImage
+    correlation_id: int
+    partitions: dict[TopicPartition, Partition]
+
+
+class Fetching:
+    """Reads for others, copies for this broker."""
+
+    __slots__ = ("broker_id", "config", "replicas")
+
+    def __init__(self, broker_id: int, config: BrokerConfig, replicas: ReplicaManager) -> None:
+        self.broker_id = broker_id
+        self.config = config
+        self.replicas = replicas
+
+    # --- answering --------------------------------------------------------------------------------
+
+    def ready(self, broker: Asker, request: FetchRequest) -> bool:
+        """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
+        available = 0
+        for name, asked in request.partitions.items():
+            partition = broker.partitions.get(name)
+            if (
+                self._error(broker, partition, request, asked)
+                or self.diverges(partition, asked) is not None
+            ):
+                return True
+            assert partition is not None
+            log = partition.log
+            end = self._readable_to(partition, request)
+            if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
+                return True
+            if asked.fetch_offset < end:
+                if request.min_bytes <= 1:
+                    return True
+                available += self._available(partition, asked, end)
+        return available >= request.min_bytes
+
+    def _available(self, partition: Partition, asked: FetchPartition, end: int) -> int:
+        batches = partition.log.read(asked.fetch_offset, asked.partition_max_bytes, end)
+        return sum(batch.size for batch in batches) if isinstance(batches, tuple) else 0
+
+    def response(self, broker: Asker, request: FetchRequest) -> FetchResponse:
+        """What there is to say now; partitions without news are left out, as a fetch session would."""
+        found: dict[TopicPartition, FetchedPartition] = {}
+        left = min(request.max_bytes, self.config.fetch_max_bytes)
+        for name, asked in request.partitions.items():
+            partition = broker.partitions.get(name)
+            one = self._read(broker, partition, request, asked, left, first=not found)
+            if one is not None:
+                found[name] = one
+                for batch in one.records:
+                    left -= batch.size
+        return FetchResponse(found)
+
+    def _read(
+        self,
+        broker: Asker,
+        partition: Partition | None,
+        request: FetchRequest,
+        asked: FetchPartition,
+        left: int,
+        first: bool,
+    ) -> FetchedPartition | None:
+        error = self._error(broker, partition, request, asked)
+        if error:
+            return FetchedPartition(error, current_leader=self._current_leader(partition, error))
+        assert partition is not None
+        diverging = self.diverges(partition, asked)
+        log = partition.log
+        if diverging is not None:
+            return FetchedPartition(
+                ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset,
+                diverging_epoch=diverging,
+            )  # fmt: skip
+        limit = min(asked.partition_max_bytes, max(left, 0))
+        batches = log.read(
+            asked.fetch_offset, limit, self._readable_to(partition, request), min_one=first
+        )
+        if not isinstance(batches, tuple):
+            return FetchedPartition(
+                batches, log.high_watermark, log.last_stable_offset, log.log_start_offset
+            )
+        if not batches and not self._news(partition, request.replica_id):
+            return None
+        return FetchedPartition(
+            ErrorCode.NONE,
+            log.high_watermark,
+            log.last_stable_offset,
+            log.log_start_offset,
+            batches,
+        )
+
+    def _news(self, partition: Partition, replica_id: int) -> bool:
+        """Whether a follower does not know the newest high watermark or log start yet."""
+        remote = partition.remotes.get(replica_id)
+        if remote is None:
+            return replica_id >= 0
+        log = partition.log
+        if (
+            remote.told_high_watermark == log.high_watermark
+            and remote.told_log_start == log.log_start_offset
+        ):
+            return False
+        remote.told_high_watermark = log.high_watermark
+        remote.told_log_start = log.log_start_offset
+        return True
+
+    def _error(
+        self,
+        broker: Asker,
+        partition: Partition | None,
+        request: FetchRequest,
+        asked: FetchPartition,
+    ) -> ErrorCode:
+        if partition is None:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if not partition.leading:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if request.replica_id >= 0:
+            known = broker.image.brokers.get(request.replica_id)
+            if known is not None and 0 <= request.replica_epoch < known.broker_epoch:
+                return ErrorCode.NOT_LEADER_OR_FOLLOWER  # a request of an earlier process
+        return partition.epoch_error(asked.current_leader_epoch)
+
+    def _current_leader(
+        self, partition: Partition | None, error: ErrorCode
+    ) -> tuple[int, int] | None:
+        if partition is None or error not in (
+            ErrorCode.NOT_LEADER_OR_FOLLOWER,
+            ErrorCode.FENCED_LEADER_EPOCH,
+        ):
+            return None
+        return partition.leader_id, partition.leader_epoch
+
+    def diverges(
+        self, partition: Partition | None, asked: FetchPartition
+    ) -> tuple[int, int] | None:
+        """Where the asker's last epoch ended here, if its log cannot be a prefix of this one (spec 2.3.1)."""
+        if partition is None or asked.last_fetched_epoch < 0:
+            return None
+        entries = partition.log.epochs.entries
+        if (
+            entries
+            and entries[-1][0] == asked.last_fetched_epoch
+            and asked.fetch_offset <= partition.log.log_end_offset
+        ):
+            return None  # the usual case, without a search
+        epoch, end = partition.log.end_offset_for_epoch(asked.last_fetched_epoch)
+        if epoch < 0:
+            return None
+        if epoch < asked.last_fetched_epoch or end < asked.fetch_offset:
+            return epoch, end
+        return None
+
+    def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
+        if request.replica_id >= 0:
+            return partition.log.log_end_offset
+        if request.isolation_level is IsolationLevel.READ_COMMITTED:
+            return partition.log.last_stable_offset
+        return partition.log.high_watermark
+
+    def list_offsets(self, broker: Asker, request: ListOffsetsRequest) -> ListOffsetsResponse:
+        """Offsets for times and ends (spec 1.10)."""
+        return ListOffsetsResponse(
+            {
+                name: self._listed(broker.partitions.get(name), *asked)
+                for name, asked in request.partitions.items()
+            }
+        )
+
+    def _listed(self, partition: Partition | None, timestamp: int, epoch: int) -> ListedOffset:
+        if partition is None:
+            return ListedOffset(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        if not partition.leading:
+            return ListedOffset(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        error = partition.epoch_error(epoch)
+        if error:
+            return ListedOffset(error)
+        log = partition.log
+        if timestamp == EARLIEST:
+            return ListedOffset(ErrorCode.NONE, -1, log.log_start_offset, log.epochs.latest)
+        if log.high_watermark < partition.epoch_start_offset:
+            return ListedOffset(ErrorCode.OFFSET_NOT_AVAILABLE)
+        if timestamp == LATEST:
+            return ListedOffset(ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch)
+        found = (
+            log.offset_for_timestamp(timestamp, log.high_watermark)
+            if timestamp >= 0
+            else log.offset_of_max_timestamp()
+        )
+        return (
+            ListedOffset(ErrorCode.NONE, *found)
+            if found is not None
+            else ListedOffset(ErrorCode.NONE)
+        )
+
+    # --- copying ----------------------------------------------------------------------------------
+
+    def leader_of(self, sender: Address) -> int | None:
+        """The leader whose fetcher uses this connection."""
+        return next(
+            (one for one in self.replicas.fetchers if address(f"broker-{one}", CHANNEL) == sender),
+            None,
+        )
+
+    def send(self, broker: Asker, env: Env, leader_id: int) -> None:
+        """The next fetch to a leader, unless one is out or nothing is ready."""
+        fetcher = self.replicas.fetchers.get(leader_id)
+        if fetcher is None or fetcher.in_flight >= 0:
+            return
+        if not fetcher.states:
+            del self.replicas.fetchers[leader_id]
+            return
+        epoch = (
+            broker.image.brokers[self.broker_id].broker_epoch
+            if self.broker_id in broker.image.brokers
+            else -1
+        )
+        request = fetcher.request(
+            self.broker_id, epoch, self.config, self.replicas.partitions, env.now
+        )
+        if request is None:
+            self._retry_later(env, fetcher)
+            return
+        broker.correlation_id += 1
+        fetcher.in_flight = broker.correlation_id
+        env.send(
+            address(f"broker-{leader_id}", CHANNEL),
+            Request(broker.correlation_id, env.name, request),
+            REQUEST_BYTES,
+        )
+
+    def _retry_later(self, env: Env, fetcher: ReplicaFetcher) -> None:
+        at = fetcher.delayed()
+        if at is not None:
+            env.set_timer(("fetch", fetcher.leader_id), at)
+
+    def disconnected(self, env: Env, leader: str) -> None:
+        """The leader's process is gone, or refuses: pause, then try again until metadata knows better."""
+        for fetcher in self.replicas.fetchers.values():
+            if f"broker-{fetcher.leader_id}" == leader:
+                fetcher.in_flight = -1
+                for state in fetcher.states.values():
+                    state.delayed_until = env.now + millis(self.config.replica_fetch_backoff_ms)
+                self._retry_later(env, fetcher)
+
+    def received(
+        self, env: Env, sender: Address, correlation_id: int, body: FetchResponse
+    ) -> list[Partition]:
+        """A leader's answer. Returns the partitions whose high watermark may have moved."""
+        leader_id = self.leader_of(sender)
+        fetcher = self.replicas.fetchers.get(leader_id) if leader_id is not None else None
+        if fetcher is None or fetcher.in_flight != correlation_id:
+            return []
+        fetcher.in_flight = -1
+        moved: list[Partition] = []
+        for name, answer in body.responses.items():
+            partition = self.replicas.partitions.get(name)
+            asked = fetcher.sent.get(name)
+            if partition is None or asked is None or name not in fetcher.states:
+                continue
+            if (
+                asked.fetch_offset != partition.log.log_end_offset
+                or asked.current_leader_epoch != partition.leader_epoch
+            ):
+                continue
+            if self._take(env, partition, fetcher, answer):
+                moved.append(partition)
+        return moved
+
+    def _take(
+        self, env: Env, partition: Partition, fetcher: ReplicaFetcher, answer: FetchedPartition
+    ) -> bool:
+        match answer.error_code:
+            case ErrorCode.NONE:
+                pass
+            case ErrorCode.OFFSET_OUT_OF_RANGE:
+                self._out_of_range(env, partition, answer)
+                return False
+            case _:
+                pause = millis(self.config.replica_fetch_backoff_ms)
+                fetcher.states[partition.partition].delayed_until = env.now + pause
+                return False
+        if answer.diverging_epoch is not None:
+            offset, _ = truncation_point(partition, *answer.diverging_epoch)
+            partition.truncate(env, offset)
+            return False
+        before = partition.log.high_watermark
+        for batch in answer.records:
+            self._append(env, partition, batch)
+        partition.follow_high_watermark(env, answer.high_watermark)
+        self._follow_log_start(env, partition, answer.log_start_offset)
+        return partition.log.high_watermark > before
+
+    def _append(self, env: Env, partition: Partition, batch: RecordBatch) -> None:
+        if batch.valid_crc():
+            partition.append_as_follower(env, batch)
+
+    def _follow_log_start(self, env: Env, partition: Partition, leader_start: int) -> None:
+        log = partition.log
+        start = min(leader_start, log.high_watermark)
+        if start > log.log_start_offset:
+            log.set_log_start_offset(start)
+            env.tell(facts.LogStartMoved(partition.partition, start, "the leader's log start"))
+
+    def _out_of_range(self, env: Env, partition: Partition, answer: FetchedPartition) -> None:
+        """This log reaches further than the leader's (an unclean election), or ends before that one begins."""
+        log = partition.log
+        if log.log_end_offset < answer.log_start_offset:
+            end = log.log_end_offset
+            log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
+            env.tell(facts.Truncated(partition.partition, log.log_start_offset, end))
+            env.tell(
+                facts.LogStartMoved(
+                    partition.partition, log.log_start_offset, "the leader's log start"
+                )
+            )
+        else:
+            partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

@@ -1,0 +1,315 @@
+"""Partition: one replica of one partition as its broker sees it, leading or following (spec 2.4 to 2.6)."""
+
+from lab.env import Env, Micros, millis
+from lab.kafka import facts
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.unified_log import AppendInfo, UnifiedLog
+from lab.kafka.log.validator import AppendRefused
+from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.brokers import AlteredPartition
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+
+UNKNOWN = -1
+
+
+class RemoteReplica:
+    """What a leader knows of one follower; `told_high_watermark`: the newest one it was sent."""
+
+    __slots__ = (
+        "broker_epoch",
+        "eligible",
+        "last_caught_up",
+        "last_fetch",
+        "last_fetch_leader_end",
+        "log_end_offset",
+        "log_start_offset",
+        "told_high_watermark",
+        "told_log_start",
+    )
+
+    def __init__(self, caught_up: Micros) -> None:
+        self.log_end_offset = UNKNOWN
+        self.log_start_offset = 0
+        self.last_fetch: Micros = 0
+        self.last_fetch_leader_end = 0
+        self.last_caught_up = caught_up
+        self.broker_epoch = -1
+        self.eligible = True
+        self.told_high_watermark = UNKNOWN
+        self.told_log_start = UNKNOWN
+
+
+class Partition:
+    """One replica. `become_leader` and `become_follower` are the only ways to be either."""
+
+    __slots__ = (
+        "broker_id",
+        "epoch_start_offset",
+        "in_sync_replicas",
+        "lag_max",
+        "leader_epoch",
+        "leader_id",
+        "leading",
+        "log",
+        "partition",
+        "partition_epoch",
+        "pending_isr",
+        "recovering",
+        "remotes",
+        "replicas",
+        "waiting_fetches",
+        "waiting_produces",
+    )
+
+    def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int) -> None:
+        self.broker_id = broker_id
+        self.log = log
+        self.partition: TopicPartition = log.partition
+        self.lag_max = millis(lag_max_ms)
+        self.leading = False
+        self.leader_id = -1
+        self.leader_epoch = -1
+        self.partition_epoch = -1
+        self.replicas: tuple[int, ...] = ()
+        self.in_sync_replicas: tuple[int, ...] = ()
+        self.pending_isr: tuple[int, ...] | None = None
+        self.recovering = False
+        self.remotes: dict[int, RemoteReplica] = {}
+        self.epoch_start_offset = 0
+        self.waiting_produces: dict[int, None] = {}
+        self.waiting_fetches: dict[int, None] = {}
+
+    @property
+    def config(self) -> TopicConfig:
+        """The topic's settings."""
+        return self.log.config
+
+    @property
+    def maximal_isr(self) -> tuple[int, ...]:
+        """The ISR with a pending expansion in, and a pending shrink not out: whatever the controller answers, the
+        high watermark was right.
+        """
+        pending = self.pending_isr
+        if pending is None:
+            return self.in_sync_replicas
+        return tuple(dict.fromkeys((*self.in_sync_replicas, *pending)))
+
+    @property
+    def min_isr(self) -> int:
+        """`min.insync.replicas`, but never more than there are replicas."""
+        return min(self.config.min_insync_replicas, len(self.replicas))
+
+    # --- becoming (spec 2.5) ----------------------------------------------------------------------
+
+    def become_leader(self, env: Env, state: PartitionState) -> None:
+        """The controller says this broker leads."""
+        new_epoch = state.leader_epoch > self.leader_epoch
+        self._install(state)
+        if not new_epoch and self.leading:
+            self._advance_high_watermark(env)
+            return
+        self.leading = True
+        self.epoch_start_offset = self.log.log_end_offset
+        self.log.begin_epoch(state.leader_epoch)
+        self.remotes = {
+            one: RemoteReplica(env.now if one in state.isr else 0)
+            for one in state.replicas
+            if one != self.broker_id
+        }
+        env.tell(
+            facts.BecameLeader(
+                self.partition, state.leader_epoch, self.log.log_end_offset, self.in_sync_replicas
+            )
+        )
+        self._advance_high_watermark(env)
+
+    def become_follower(self, env: Env, state: PartitionState) -> bool:
+        """The controller says another leads, or nobody. Returns whether the epoch or leader is new."""
+        changed = (
+            state.leader_epoch > self.leader_epoch
+            or self.leading
+            or self.leader_id != state.leader_id
+        )
+        self._install(state)
+        self.leading = False
+        self.remotes = {}
+        if changed:
+            env.tell(
+                facts.BecameFollower(
+                    self.partition, state.leader_epoch, state.leader_id, self.log.log_end_offset
+                )
+            )
+        return changed
+
+    def _install(self, state: PartitionState) -> None:
+        self.replicas = state.replicas
+        self.in_sync_replicas = state.isr
+        self.pending_isr = None
+        self.leader_id = state.leader_id
+        self.leader_epoch = state.leader_epoch
+        self.partition_epoch = state.partition_epoch
+        self.recovering = state.recovering
+
+    # --- appending --------------------------------------------------------------------------------
+
+    def append_as_leader(
+        self, env: Env, batch: RecordBatch, acks: int, *, from_client: bool = True
+    ) -> AppendInfo | AppendRefused:
+        """Append what a client or a coordinator brings. Raises DiskFull."""
+        if acks == -1 and len(self.in_sync_replicas) < self.min_isr:
+            return AppendRefused(
+                ErrorCode.NOT_ENOUGH_REPLICAS,
+                f"{len(self.in_sync_replicas)} in sync, min.insync.replicas is {self.min_isr}",
+            )
+        info = self.log.append_as_leader(
+            batch, self.leader_epoch, env.wall_time_ms, from_client=from_client
+        )
+        if isinstance(info, AppendInfo) and info.batch is not None:
+            env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
+            if info.rolled:
+                env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+            self._advance_high_watermark(env)
+        return info
+
+    def append_as_follower(self, env: Env, batch: RecordBatch) -> None:
+        """Append what the leader sent. Raises DiskFull."""
+        info = self.log.append_as_follower(batch, env.wall_time_ms)
+        env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
+        if info.rolled:
+            env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+
+    def follow_high_watermark(self, env: Env, leader_high_watermark: int) -> None:
+        """A follower takes the leader's high watermark, as far as its own log reaches."""
+        log = self.log
+        high_watermark = min(leader_high_watermark, log.log_end_offset)
+        if high_watermark > log.high_watermark:
+            log.set_high_watermark(high_watermark)
+            env.tell(
+                facts.HighWatermarkMoved(
+                    self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False
+                )
+            )
+
+    def truncate(self, env: Env, offset: int) -> None:
+        """Cut the end off, because the leader's log says otherwise."""
+        end = self.log.log_end_offset
+        self.log.truncate_to(offset, env.wall_time_ms)
+        if offset < end:
+            env.tell(facts.Truncated(self.partition, offset, end))
+
+    # --- what followers tell (spec 2.4) -----------------------------------------------------------
+
+    def fetched_by(self, env: Env, replica_id: int, offset: int, broker_epoch: int) -> bool:
+        """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
+        remote = self.remotes.get(replica_id)
+        if remote is None:
+            return False
+        end = self.log.log_end_offset
+        if offset >= end:
+            remote.last_caught_up = env.now
+        elif offset >= remote.last_fetch_leader_end:
+            remote.last_caught_up = max(remote.last_caught_up, remote.last_fetch)
+        remote.last_fetch_leader_end = end
+        remote.last_fetch = env.now
+        remote.broker_epoch = broker_epoch
+        moved = remote.log_end_offset != offset
+        remote.log_end_offset = offset
+        if moved:
+            self._advance_high_watermark(env)
+        return (
+            replica_id not in self.in_sync_replicas
+            and self.pending_isr is None
+            and offset >= self.log.high_watermark
+            and offset >= self.epoch_start_offset
+        )
+
+    def _advance_high_watermark(self, env: Env) -> None:
+        """To the slowest of those that must have a record for it to be committed."""
+        log = self.log
+        if not self.leading or len(self.in_sync_replicas) < self.min_isr:
+            return  # KAFKA-15583: below min.insync.replicas nothing is committed, not even for acks=1
+        end = log.log_end_offset
+        if end == log.high_watermark:
+            return
+        required = self.maximal_isr
+        for replica_id, remote in self.remotes.items():
+            if remote.log_end_offset < end and (
+                replica_id in required
+                or (remote.eligible and remote.log_end_offset >= 0
+                    and env.now - remote.last_caught_up <= self.lag_max)
+            ):  # fmt: skip
+                end = remote.log_end_offset
+        if end > log.high_watermark:
+            log.set_high_watermark(end)
+            env.tell(
+                facts.HighWatermarkMoved(
+                    self.partition, end, log.log_end_offset, self.leader_epoch, True
+                )
+            )
+
+    def note_active(self, env: Env, active: dict[int, None]) -> None:
+        """Which brokers may be in sync at all: the high watermark waits for no other."""
+        for replica_id, remote in self.remotes.items():
+            remote.eligible = replica_id in active
+        self._advance_high_watermark(env)
+
+    # --- the in-sync replicas (spec 2.6) ----------------------------------------------------------
+
+    def lagging(self, now: Micros) -> tuple[int, ...]:
+        """Members of the ISR that have not been caught up for replica.lag.time.max.ms."""
+        if not self.leading or self.pending_isr is not None:
+            return ()
+        end = self.log.log_end_offset
+        return tuple(
+            one for one in self.in_sync_replicas
+            if one != self.broker_id and (remote := self.remotes.get(one)) is not None
+            and remote.log_end_offset != end and now - remote.last_caught_up > self.lag_max
+        )  # fmt: skip
+
+    def propose_isr(self, isr: tuple[int, ...]) -> None:
+        """Asked the controller for another ISR."""
+        self.pending_isr = isr
+
+    def settle_isr(self, env: Env, answer: AlteredPartition) -> bool:
+        """The controller's answer. Returns whether to ask again."""
+        if self.pending_isr is None:
+            return False
+        match answer.error_code:
+            case ErrorCode.NONE:
+                if answer.partition_epoch > self.partition_epoch:
+                    self.in_sync_replicas = answer.isr
+                    self.partition_epoch = answer.partition_epoch
+                    self.recovering = False
+                    env.tell(
+                        facts.IsrCommitted(
+                            self.partition, answer.isr, answer.partition_epoch, self.leader_epoch
+                        )
+                    )
+                self.pending_isr = None
+                self._advance_high_watermark(env)
+            case ErrorCode.INELIGIBLE_REPLICA:
+                self.pending_isr = None
+                self._advance_high_watermark(env)
+            case (
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode.FENCED_LEADER_EPOCH
+                | ErrorCode.INVALID_UPDATE_VERSION
+                | ErrorCode.INVALID_REQUEST
+                | ErrorCode.NEW_LEADER_ELECTED
+            ):
+                pass  # the pending one stays until metadata says what is true
+            case _:
+                return True
+        return False
+
+    # --- epochs -----------------------------------------------------------------------------------
+
+    def epoch_error(self, current_leader_epoch: int) -> ErrorCode:
+        """Whether the asker believes in this leader's epoch; -1 does not say."""
+        if current_leader_epoch < 0 or current_leader_epoch == self.leader_epoch:
+            return ErrorCode.NONE
+        if current_leader_epoch < self.leader_epoch:
+            return ErrorCode.FENCED_LEADER_EPOCH
+        return ErrorCode.UNKNOWN_LEADER_EPOCH

@@ -1,0 +1,22 @@
+"""How to make a broker's process."""
+
+from dataclasses import dataclass
+
+from lab.env import NodeId
+from lab.kafka.broker import api
+from lab.kafka.broker.broker import Broker
+from lab.kafka.config.broker import BrokerConfig
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRecipe:
+    """A broker with an id and these settings, under a controller."""
+
+    broker_id: int
+    controller: NodeId
+    configs: tuple[tuple[str, str], ...] = ()
+
+    def build(self) -> Broker:
+        """A new process."""
+        assert api.LOADED
+        return Broker(self.broker_id, self.controller, BrokerConfig(self.configs))

@@ -1,0 +1,147 @@
+"""ReplicaManager: which partitions are here, and what new metadata makes of them. Not on the path of data."""
+
+from lab.env import Env
+from lab.kafka import facts
+from lab.kafka.broker import checkpoints
+from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.replica_fetcher import FetchState, ReplicaFetcher
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.loader import load_log
+from lab.kafka.metadata.image import MetadataImage, PartitionState
+from lab.kafka.protocol.topics import TopicPartition
+
+
+class ReplicaManager:
+    """The replicas of one broker and the fetchers that feed them."""
+
+    __slots__ = (
+        "broker_id",
+        "clean",
+        "config",
+        "fetchers",
+        "high_watermarks",
+        "log_starts",
+        "partitions",
+        "recovery_points",
+    )
+
+    def __init__(self, broker_id: int, config: BrokerConfig) -> None:
+        self.broker_id = broker_id
+        self.config = config
+        self.partitions: dict[TopicPartition, Partition] = {}
+        self.fetchers: dict[int, ReplicaFetcher] = {}
+        self.clean = True
+        self.high_watermarks: dict[TopicPartition, int] = {}
+        self.recovery_points: dict[TopicPartition, int] = {}
+        self.log_starts: dict[TopicPartition, int] = {}
+
+    # --- starting and stopping --------------------------------------------------------------------
+
+    def open(self, env: Env) -> None:
+        """Read what the last process left in the log dir."""
+        disk = env.disk
+        self.clean = disk.exists(checkpoints.CLEAN_SHUTDOWN) or not disk.list("logs")
+        if disk.exists(checkpoints.CLEAN_SHUTDOWN):
+            disk.delete(checkpoints.CLEAN_SHUTDOWN)
+        self.high_watermarks = checkpoints.read_offsets(disk, checkpoints.HIGH_WATERMARKS)
+        self.recovery_points = checkpoints.read_offsets(disk, checkpoints.RECOVERY_POINTS)
+        self.log_starts = checkpoints.read_offsets(disk, checkpoints.LOG_STARTS)
+
+    def close(self, env: Env) -> None:
+        """A clean end: everything flushed, everything written down."""
+        for partition in self.partitions.values():
+            partition.log.flush()
+        self.checkpoint_high_watermarks(env)
+        self.checkpoint_recovery_points(env)
+        env.disk.write(checkpoints.CLEAN_SHUTDOWN, b"{}")
+        env.disk.flush(checkpoints.CLEAN_SHUTDOWN)
+
+    def checkpoint_high_watermarks(self, env: Env) -> None:
+        """Every 5 s, if any has moved."""
+        found = {name: one.log.high_watermark for name, one in self.partitions.items()}
+        if found != self.high_watermarks:
+            self.high_watermarks = found
+            checkpoints.write_offsets(env.disk, checkpoints.HIGH_WATERMARKS, found)
+
+    def checkpoint_recovery_points(self, env: Env) -> None:
+        """Every 60 s: from where a crash would have to check, and where logs begin."""
+        points = {name: one.log.recovery_point for name, one in self.partitions.items()}
+        starts = {name: one.log.log_start_offset for name, one in self.partitions.items()}
+        if points != self.recovery_points or starts != self.log_starts:
+            self.recovery_points, self.log_starts = points, starts
+            checkpoints.write_offsets(env.disk, checkpoints.RECOVERY_POINTS, points)
+            checkpoints.write_offsets(env.disk, checkpoints.LOG_STARTS, starts)
+
+    # --- applying metadata ------------------------------------------------------------------------
+
+    def apply(
+        self, env: Env, image: MetadataImage, changed: "dict[TopicPartition, None]"
+    ) -> list[Partition]:
+        """Make this broker's replicas what the image says. Returns the partitions whose role or epoch changed."""
+        moved: list[Partition] = []
+        for name in changed:
+            state = image.partition(name)
+            if state is None or self.broker_id not in state.replicas:
+                self._remove(name)
+                continue
+            partition = self.partitions.get(name) or self._load(env, image, name)
+            before = partition.leader_epoch, partition.leading
+            if state.partition_epoch < partition.partition_epoch:
+                continue
+            self._become(env, partition, state)
+            if before != (partition.leader_epoch, partition.leading):
+                moved.append(partition)
+        return moved
+
+    def _load(self, env: Env, image: MetadataImage, name: TopicPartition) -> Partition:
+        config = self.topic_config(image, name.topic)
+        log = load_log(
+            env.disk, name, config, env.wall_time_ms,
+            clean=self.clean,
+            recovery_point=self.recovery_points.get(name, 0),
+            log_start_offset=self.log_starts.get(name, 0),
+            high_watermark=self.high_watermarks.get(name, 0),
+        )  # fmt: skip
+        env.tell(facts.LogLoaded(name, log.log_start_offset, log.log_end_offset, self.clean))
+        partition = self.partitions[name] = Partition(
+            self.broker_id, log, self.config.replica_lag_time_max_ms
+        )
+        return partition
+
+    def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:
+        """A topic's settings as this broker applies them."""
+        return TopicConfig(image.topics[topic].config)
+
+    def _become(self, env: Env, partition: Partition, state: PartitionState) -> None:
+        if state.leader_id == self.broker_id:
+            self.stop_fetching(partition.partition)
+            partition.become_leader(env, state)
+        elif partition.become_follower(env, state) or not self._is_fetched(partition):
+            self.stop_fetching(partition.partition)
+            if state.leader_id >= 0:
+                self._fetch_from(state.leader_id, partition)
+
+    def _is_fetched(self, partition: Partition) -> bool:
+        fetcher = self.fetchers.get(partition.leader_id)
+        return fetcher is not None and partition.partition in fetcher.states
+
+    def _fetch_from(self, leader_id: int, partition: Partition) -> None:
+        fetcher = self.fetchers.get(leader_id)
+        if fetcher is None:
+            fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id)
+        fetcher.states[partition.partition] = FetchState()
+
+    def stop_fetching(self, name: TopicPartition) -> None:
+        """This partition is not copied from anybody any more."""
+        for fetcher in self.fetchers.values():
+            fetcher.states.pop(name, None)
+            if name in fetcher.sent:
+                # The answer on its way belongs to another epoch; messages are never altered, so copy.
+                fetcher.sent = {one: what for one, what in fetcher.sent.items() if one != name}
+
+    def _remove(self, name: TopicPartition) -> None:
+        partition = self.partitions.pop(name, None)
+        self.stop_fetching(name)
+        if partition is not None:
+            partition.log.delete_files()

@@ -1,0 +1,237 @@
+"""AdminApp: the administrator's client. Orders become real requests, tried again while that may help."""
+
+from dataclasses import dataclass
+
+from lab.env import Address, Env, Micros, Timer, address, millis
+from lab.kafka import facts
+from lab.kafka.clients.metadata import Metadata
+from lab.kafka.orders import Admin, ResetGroup
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.find_coordinator import (
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
+from lab.kafka.protocol.messages.list_offsets import (
+    EARLIEST,
+    LATEST,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+)
+from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
+from lab.kafka.protocol.messages.offsets import (
+    CommittedOffset,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+)
+from lab.kafka.protocol.messages.topics import (
+    CreatePartitionsResponse,
+    CreateTopicsResponse,
+    DeleteRecordsRequest,
+    DeleteRecordsResponse,
+    DeleteTopicsResponse,
+    ElectLeadersResponse,
+    IncrementalAlterConfigsResponse,
+)
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.envelope import Response
+from lab.kafka.rpc.network_client import NetworkClient
+
+TRIES = 100
+PAUSE: Micros = millis(300)
+TIMEOUT: Micros = millis(15_000)
+REQUEST_BYTES = 128
+TICK = "tick"
+LONG_AGO: Micros = -(1 << 62)
+
+
+@dataclass(slots=True)
+class Job:
+    """One order under way. A reset goes through stages: metadata, offsets by leader, coordinator, commit."""
+
+    order: Admin | ResetGroup
+    tries: int = 0
+    out: int = 0
+    retry_at: Micros = LONG_AGO
+    offsets: dict[TopicPartition, int] | None = None
+    coordinator: Address = ""
+
+
+class AdminApp:
+    """Carries orders out one after another."""
+
+    def __init__(self, bootstrap: tuple[str, ...]) -> None:
+        self.metadata = Metadata(bootstrap, ())
+        self.net = NetworkClient("admin")
+        self.jobs: list[Job] = []
+
+    def start(self, env: Env) -> None:
+        """Nothing to do until an order comes."""
+
+    def receive(self, env: Env, sender: Address, body: object) -> None:
+        """An order, or an answer."""
+        if isinstance(body, Response):
+            if self.net.answered(body.correlation_id) is not None and self.jobs:
+                self.jobs[0].out -= 1
+                self._answered(env, self.jobs[0], body.body)
+        else:
+            assert isinstance(body, (Admin, ResetGroup)), body
+            self.jobs.append(Job(body))
+        self._advance(env)
+
+    def disconnected(self, env: Env, peer: Address) -> None:
+        """A broker is gone: try again, with another one."""
+        lost = self.net.lost(peer)
+        if lost and self.jobs:
+            self.jobs[0].out -= len(lost)
+            self._again(env, self.jobs[0], "NETWORK_EXCEPTION")
+        self._advance(env)
+
+    def wake(self, env: Env, timer: Timer) -> None:
+        """Time to try again, or to give up waiting."""
+        late = self.net.expired(env.now)
+        if late and self.jobs:
+            self.jobs[0].out -= len(late)
+            self._again(env, self.jobs[0], "REQUEST_TIMED_OUT")
+        self._advance(env)
+
+    # --- the first job ----------------------------------------------------------------------------
+
+    def _advance(self, env: Env) -> None:
+        if not self.jobs:
+            return
+        job = self.jobs[0]
+        if job.out == 0 and env.now >= job.retry_at:
+            self._send_next(env, job)
+        env.set_timer(TICK, max(job.retry_at, env.now + PAUSE))
+
+    def _send_next(self, env: Env, job: Job) -> None:
+        if not self.metadata.brokers or self.metadata.needed:
+            self._ask(env, job, self.metadata.someone(self.net), MetadataRequest(None))
+        elif isinstance(job.order, Admin):
+            self._send_order(env, job, job.order.body)
+        elif job.offsets is None:
+            self._list_offsets(env, job, job.order)
+        elif not job.coordinator:
+            self._ask(
+                env,
+                job,
+                self.metadata.someone(self.net),
+                FindCoordinatorRequest(job.order.group_id),
+            )
+        else:
+            offsets = {one: CommittedOffset(offset) for one, offset in job.offsets.items()}
+            self._ask(
+                env, job, job.coordinator, OffsetCommitRequest(job.order.group_id, -1, "", offsets)
+            )
+
+    def _ask(self, env: Env, job: Job, target: Address, body: object) -> None:
+        job.out += 1
+        self.net.send(env, target, body, REQUEST_BYTES, "job", TIMEOUT)
+
+    def _send_order(self, env: Env, job: Job, body: object) -> None:
+        """DeleteRecords goes to the leaders, all else to any broker."""
+        if not isinstance(body, DeleteRecordsRequest):
+            self._ask(env, job, self.metadata.someone(self.net), body)
+            return
+        for host, partitions in self._by_leader(tuple(body.offsets)).items():
+            self._ask(
+                env,
+                job,
+                address(host),
+                DeleteRecordsRequest({one: body.offsets[one] for one in partitions}),
+            )
+
+    def _by_leader(self, partitions: tuple[TopicPartition, ...]) -> dict[str, list[TopicPartition]]:
+        found: dict[str, list[TopicPartition]] = {}
+        for one in partitions:
+            host = self.metadata.leader_of(one)
+            if host is not None:
+                found.setdefault(host, []).append(one)
+        self.metadata.needed = not found
+        return found
+
+    def _list_offsets(self, env: Env, job: Job, order: ResetGroup) -> None:
+        partitions = tuple(
+            TopicPartition(topic, index)
+            for topic in order.topics
+            for index in range(self.metadata.counts.get(topic, 0))
+        )
+        if order.to == "offset":
+            job.offsets = dict.fromkeys(partitions, order.value)
+            self._send_next(env, job)
+            return
+        timestamp = {"earliest": EARLIEST, "latest": LATEST}.get(order.to, order.value)
+        for host, mine in self._by_leader(partitions).items():
+            self._ask(
+                env,
+                job,
+                address(host),
+                ListOffsetsRequest(-1, {one: (timestamp, -1) for one in mine}),
+            )
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def _answered(self, env: Env, job: Job, body: object) -> None:
+        match body:
+            case MetadataResponse():
+                self.metadata.update(body, env.now)
+                self.metadata.needed = False
+            case ListOffsetsResponse():
+                self._listed(env, job, body)
+            case FindCoordinatorResponse():
+                if body.error_code is ErrorCode.NONE:
+                    job.coordinator = address(body.host, "coordinator")
+                else:
+                    self._again(env, job, body.error_code.name)
+            case OffsetCommitResponse():
+                self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case DeleteRecordsResponse():
+                self._settled(
+                    env, job, [error for error, _ in body.partitions.values() if error], ""
+                )
+            case ElectLeadersResponse():
+                self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case (
+                CreateTopicsResponse()
+                | DeleteTopicsResponse()
+                | CreatePartitionsResponse()
+                | IncrementalAlterConfigsResponse()
+            ):
+                failed = [one for one in body.topics if one.error_code]
+                text = (failed[0].error_message or "") if failed else ""
+                self._settled(env, job, [one.error_code for one in failed], text)
+            case _:
+                raise AssertionError(body)
+
+    def _listed(self, env: Env, job: Job, body: ListOffsetsResponse) -> None:
+        """Where no record is so young, the end of the log."""
+        for partition, one in body.partitions.items():
+            if one.error_code:
+                self._again(env, job, one.error_code.name)
+                return
+        found = {partition: one.offset for partition, one in body.partitions.items()}
+        job.offsets = {**(job.offsets or {}), **found}
+        if job.out == 0 and any(offset < 0 for offset in job.offsets.values()):
+            assert isinstance(job.order, ResetGroup)
+            job.offsets = None
+            job.order = ResetGroup(job.order.group_id, job.order.topics, "latest")
+
+    def _settled(self, env: Env, job: Job, errors: list[ErrorCode], text: str) -> None:
+        self.metadata.needed = True
+        if errors and errors[0].retriable:
+            self._again(env, job, errors[0].name)
+        elif job.out == 0 or errors:
+            self._end(env, job, errors[0].name if errors else "", text)
+
+    def _again(self, env: Env, job: Job, error: str) -> None:
+        self.metadata.needed = True
+        job.coordinator = ""
+        job.tries += 1
+        job.retry_at = env.now + PAUSE
+        if job.tries >= TRIES:
+            self._end(env, job, error, "")
+
+    def _end(self, env: Env, job: Job, error: str, text: str) -> None:
+        name = type(job.order.body if isinstance(job.order, Admin) else job.order).__name__
+        env.tell(facts.AdminResult(name, error, text))
+        self.jobs.remove(job)

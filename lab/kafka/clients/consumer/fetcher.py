@@ -1,0 +1,315 @@
+"""Fetcher: gets positions, fetches ahead, hands records out (spec 6.5, 6.6)."""
+
+from lab.env import Env, Micros, address, millis
+from lab.kafka import facts
+from lab.kafka.clients.consumer.positions import (
+    FETCHING,
+    INITIALIZING,
+    RESETTING,
+    VALIDATING,
+    Fetched,
+    Position,
+)
+from lab.kafka.clients.metadata import Metadata
+from lab.kafka.config.client import ConsumerConfig
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.fetch import (
+    FetchedPartition,
+    FetchPartition,
+    FetchRequest,
+    FetchResponse,
+    IsolationLevel,
+)
+from lab.kafka.protocol.messages.list_offsets import (
+    EARLIEST,
+    LATEST,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+)
+from lab.kafka.protocol.messages.offset_for_leader_epoch import (
+    OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse,
+)
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.network_client import NetworkClient
+
+REQUEST_BYTES = 96
+Asked = tuple[str, tuple[TopicPartition, ...]]
+"""A tag: `fetch`, `list` or `epoch`, and the partitions it was about."""
+
+
+class Fetcher:
+    """Positions of the assigned partitions, and what has been fetched for them."""
+
+    def __init__(
+        self,
+        group_id: str,
+        member: str,
+        config: ConsumerConfig,
+        metadata: Metadata,
+        net: NetworkClient,
+    ) -> None:
+        self.group_id = group_id
+        self.member = member
+        self.config = config
+        self.metadata = metadata
+        self.net = net
+        self.positions: dict[TopicPartition, Position] = {}
+        self.buffered: list[Fetched] = []
+        self.fetching: dict[str, None] = {}
+        self.without_offset = False
+
+    # --- assignment -------------------------------------------------------------------------------
+
+    def assign(self, partitions: tuple[TopicPartition, ...]) -> None:
+        """These are ours now; positions of those that stay are kept."""
+        self.positions = {one: self.positions.get(one) or Position() for one in partitions}
+        self.buffered = [one for one in self.buffered if one.partition in self.positions]
+
+    def seek(
+        self, env: Env, partition: TopicPartition, offset: int, reason: str, epoch: int = -1
+    ) -> None:
+        """Go somewhere else; what was fetched is dropped."""
+        position = self.positions.get(partition)
+        if position is None:
+            return
+        position.stage = FETCHING
+        position.asked = False
+        position.offset = offset
+        position.offset_epoch = epoch
+        position.leader_epoch = self.metadata.epoch_of(partition)
+        self.buffered = [one for one in self.buffered if one.partition != partition]
+        env.tell(facts.PositionReset(self.group_id, self.member, partition, offset, reason))
+
+    def reset(self, partition: TopicPartition) -> None:
+        """No valid position: auto.offset.reset decides."""
+        position = self.positions[partition]
+        if self.config.auto_offset_reset == "none":
+            self.without_offset = True
+            return
+        position.stage = RESETTING
+        position.asked = False
+        self.buffered = [one for one in self.buffered if one.partition != partition]
+
+    # --- positions --------------------------------------------------------------------------------
+
+    def update_positions(self, env: Env) -> None:
+        """Ask for what is missing: offsets to begin at, and whether an old position is still in the log."""
+        resets: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
+        checks: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
+        for partition, position in self.positions.items():
+            if position.asked or position.retry_at > env.now:
+                continue
+            self._notice_new_epoch(partition, position)
+            if position.stage not in (RESETTING, VALIDATING):
+                continue
+            host = self.metadata.leader_of(partition)
+            if host is None:
+                self.metadata.needed = True
+                continue
+            position.asked = True
+            if position.stage == RESETTING:
+                timestamp = LATEST if self.config.auto_offset_reset == "latest" else EARLIEST
+                resets.setdefault(host, {})[partition] = (timestamp, -1)
+            else:
+                checks.setdefault(host, {})[partition] = (
+                    position.leader_epoch,
+                    position.offset_epoch,
+                )
+        for host, asked in resets.items():
+            self._send(env, host, ListOffsetsRequest(-1, asked), ("list", tuple(asked)))
+        for host, asked in checks.items():
+            self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
+
+    def _notice_new_epoch(self, partition: TopicPartition, position: Position) -> None:
+        """A new leader may have cut the log below our position (KIP-320)."""
+        epoch = self.metadata.epoch_of(partition)
+        if position.stage == FETCHING and epoch > position.leader_epoch:
+            position.leader_epoch = epoch
+            if position.offset_epoch >= 0:
+                position.stage = VALIDATING
+
+    def _send(self, env: Env, host: str, body: object, tag: Asked) -> None:
+        self.net.send(
+            env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms)
+        )
+
+    def listed(self, env: Env, body: ListOffsetsResponse) -> None:
+        """Where a reset leads to."""
+        for partition, one in body.partitions.items():
+            position = self.positions.get(partition)
+            if position is None or position.stage != RESETTING:
+                continue
+            position.asked = False
+            if one.error_code is ErrorCode.NONE:
+                self.seek(env, partition, one.offset, self.config.auto_offset_reset)
+            else:
+                self._retry(env, position)
+
+    def validated(self, env: Env, body: OffsetForLeaderEpochResponse) -> None:
+        """Whether the log was cut below our position."""
+        for partition, one in body.partitions.items():
+            position = self.positions.get(partition)
+            if position is None or position.stage != VALIDATING:
+                continue
+            position.asked = False
+            if one.error_code is not ErrorCode.NONE:
+                self._retry(env, position)
+            elif one.end_offset < 0:
+                self.reset(partition)
+            elif one.end_offset < position.offset:
+                self.seek(env, partition, one.end_offset, "truncated", one.leader_epoch)
+            else:
+                position.stage = FETCHING
+
+    def _retry(self, env: Env, position: Position) -> None:
+        position.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.metadata.needed = True
+
+    # --- fetching ---------------------------------------------------------------------------------
+
+    def send_fetches(self, env: Env) -> None:
+        """One fetch a broker, for partitions whose fetched records have all been returned."""
+        has_data = {one.partition: None for one in self.buffered}
+        wanted: dict[str, dict[TopicPartition, FetchPartition]] = {}
+        for partition, position in self.positions.items():
+            if (
+                position.stage != FETCHING
+                or position.paused
+                or position.retry_at > env.now
+                or partition in has_data
+            ):
+                continue
+            host = self.metadata.leader_of(partition)
+            if host is None:
+                self.metadata.needed = True
+            elif host not in self.fetching:
+                wanted.setdefault(host, {})[partition] = FetchPartition(
+                    position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
+                )
+        isolation = IsolationLevel[self.config.isolation_level.upper()]
+        for host, partitions in wanted.items():
+            self.fetching[host] = None
+            request = FetchRequest(
+                -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
+                isolation_level=isolation,
+            )  # fmt: skip
+            self._send(env, host, request, ("fetch", tuple(partitions)))
+
+    def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
+        """A broker's answer."""
+        self.fetching.pop(host, None)
+        for partition, one in body.responses.items():
+            position = self.positions.get(partition)
+            if position is not None and position.stage == FETCHING:
+                self._partition_fetched(env, partition, position, one)
+
+    def _partition_fetched(
+        self, env: Env, partition: TopicPartition, position: Position, one: FetchedPartition
+    ) -> None:
+        match one.error_code:
+            case ErrorCode.NONE:
+                self._take(partition, position, one)
+            case ErrorCode.OFFSET_OUT_OF_RANGE:
+                self._out_of_range(env, partition, position)
+            case _:
+                if one.current_leader is not None and self.metadata.learn_leader(
+                    partition, one.current_leader
+                ):
+                    return
+                self._retry(env, position)
+
+    def _take(self, partition: TopicPartition, position: Position, one: FetchedPartition) -> None:
+        """Keep what lies at or beyond the position; a batch may begin before it, and may have holes."""
+        position.high_watermark = one.high_watermark
+        records = [
+            (record, batch.leader_epoch)
+            for batch in one.records if not batch.is_control
+            for record in batch.records() if record.offset >= position.offset
+        ]  # fmt: skip
+        if one.records and one.records[-1].next_offset > position.offset:
+            next_offset = one.records[-1].next_offset
+            self.buffered.append(
+                Fetched(
+                    partition,
+                    [record for record, _ in records],
+                    [epoch for _, epoch in records],
+                    next_offset,
+                    one.high_watermark,
+                )
+            )
+
+    def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
+        before = position.offset
+        self.reset(partition)
+        if position.stage == RESETTING:
+            env.tell(
+                facts.PositionReset(self.group_id, self.member, partition, before, "out of range")
+            )
+
+    def host_lost(self, env: Env, host: str, tags: list[object]) -> None:
+        """A connection is gone, or an answer too late: ask again after a pause."""
+        self.fetching.pop(host, None)
+        self.metadata.needed = True
+        for tag in tags:
+            if isinstance(tag, tuple) and tag[0] in ("fetch", "list", "epoch"):
+                for partition in tag[1]:
+                    position = self.positions.get(partition)
+                    if position is not None:
+                        position.asked = False
+                        self._retry(env, position)
+
+    # --- handing out ------------------------------------------------------------------------------
+
+    def collect(self) -> list[Fetched]:
+        """What poll() returns: at most max.poll.records, of one partition's fetch after another. Positions move."""
+        left = self.config.max_poll_records
+        found: list[Fetched] = []
+        while left > 0 and self.buffered:
+            one = self.buffered[0]
+            position = self.positions[one.partition]
+            if position.paused:
+                ready = next(
+                    (
+                        other
+                        for other in self.buffered
+                        if not self.positions[other.partition].paused
+                    ),
+                    None,
+                )
+                if ready is None:
+                    break
+                self.buffered.remove(ready)
+                self.buffered.insert(0, ready)
+                continue
+            end = min(one.at + left, len(one.records))
+            part = Fetched(
+                one.partition,
+                one.records[one.at : end],
+                one.epochs[one.at : end],
+                one.next_offset,
+                one.high_watermark,
+            )
+            left -= end - one.at
+            one.at = end
+            if one.at == len(one.records):
+                del self.buffered[0]
+                position.offset = one.next_offset
+            elif part.records:
+                position.offset = part.records[-1].offset + 1
+            if part.records:
+                position.offset_epoch = part.epochs[-1]
+                position.timestamp = part.records[-1].timestamp_ms
+                found.append(part)
+        return found
+
+    def initializing(self) -> tuple[TopicPartition, ...]:
+        """Partitions that wait for their committed offset."""
+        return tuple(
+            one for one, position in self.positions.items() if position.stage == INITIALIZING
+        )
+
+    def next_retry(self, now: Micros) -> Micros | None:
+        """When the first position that had to pause may be asked about again."""
+        later = [one.retry_at for one in self.positions.values() if one.retry_at > now]
+        return min(later, default=None)

@@ -1,0 +1,299 @@
+"""Membership: a consumer's part in the classic group protocol (spec 4.4.1, 6.8)."""
+
+from lab.env import Address, Env, Micros, address, millis
+from lab.kafka import facts
+from lab.kafka.clients.assignors import ASSIGNORS
+from lab.kafka.clients.assignors.subscription import (
+    Subscription,
+    decode_assignment,
+    decode_subscription,
+    encode_assignment,
+    encode_subscription,
+)
+from lab.kafka.clients.metadata import Metadata
+from lab.kafka.config.client import ConsumerConfig
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.find_coordinator import (
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
+from lab.kafka.protocol.messages.groups import (
+    HeartbeatRequest,
+    HeartbeatResponse,
+    JoinGroupRequest,
+    JoinGroupResponse,
+    LeaveGroupRequest,
+    SyncGroupRequest,
+    SyncGroupResponse,
+)
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.network_client import NetworkClient
+
+UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
+REQUEST_BYTES = 128
+CHANNEL = "coordinator"
+RESET_ID = (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID)
+REDISCOVER = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+
+
+class Membership:
+    """Finds the coordinator, joins, syncs, heartbeats. `rejoin` is looked at by the next poll()."""
+
+    def __init__(
+        self,
+        name: str,
+        group_id: str,
+        topics: tuple[str, ...],
+        config: ConsumerConfig,
+        metadata: Metadata,
+        net: NetworkClient,
+    ) -> None:
+        self.name = name
+        self.group_id = group_id
+        self.topics = topics
+        self.config = config
+        self.metadata = metadata
+        self.net = net
+        self.stage = UNJOINED
+        self.member_id = ""
+        self.generation = -1
+        self.protocol = ""
+        self.coordinator: Address | None = None
+        self.finding = False
+        self.rejoin = True
+        self.lost = False
+        self.owned: tuple[TopicPartition, ...] = ()
+        self.assignment: tuple[TopicPartition, ...] | None = None
+        self.retry_at: Micros = 0
+        self.heartbeat_at: Micros = 0
+        self.heartbeat_out = False
+        self.heard_at: Micros = 0
+        self.leads = False
+        self.planned_for: dict[str, int] = {}
+
+    @property
+    def instance_id(self) -> str | None:
+        """Static membership, if configured."""
+        return self.config.group_instance_id or None
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """Configured assignors, the most wanted first."""
+        return tuple(one.strip() for one in self.config.partition_assignment_strategy.split(","))
+
+    @property
+    def cooperative(self) -> bool:
+        """Only if every configured assignor is: range brings the whole group down to eager."""
+        return all(one == "cooperative-sticky" for one in self.protocols)
+
+    # --- what poll() does -------------------------------------------------------------------------
+
+    def advance(self, env: Env) -> None:
+        """One step towards membership, if a step is due."""
+        if self.stage == LEFT:
+            return
+        if self.coordinator is None:
+            self._find(env)
+        elif self.rejoin and self.stage in (UNJOINED, STABLE) and env.now >= self.retry_at:
+            self._join(env)
+
+    def _find(self, env: Env) -> None:
+        if self.finding or env.now < self.retry_at or not self.metadata.brokers:
+            self.metadata.needed = self.metadata.needed or not self.metadata.brokers
+            return
+        self.finding = True
+        self._send(
+            env, self.metadata.someone(self.net), FindCoordinatorRequest(self.group_id), "find"
+        )
+
+    def _join(self, env: Env) -> None:
+        self.stage = JOINING
+        self.rejoin = False
+        owned = self.owned if not self.lost else ()
+        mine = Subscription(self.member_id, self.topics, owned, self.generation)
+        request = JoinGroupRequest(
+            self.group_id, self.config.session_timeout_ms, self.config.max_poll_interval_ms, self.member_id,
+            tuple((name, encode_subscription(mine)) for name in self.protocols), group_instance_id=self.instance_id,
+        )  # fmt: skip
+        assert self.coordinator is not None
+        timeout = millis(
+            max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000)
+        )
+        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "join", timeout)
+
+    def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
+        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def found(self, env: Env, body: FindCoordinatorResponse) -> None:
+        """Where the coordinator is."""
+        self.finding = False
+        if body.error_code is ErrorCode.NONE:
+            self.coordinator = address(body.host, CHANNEL)
+            self.heard_at = env.now
+        else:
+            self._pause(env)
+
+    def joined(self, env: Env, body: JoinGroupResponse) -> None:
+        """A generation is complete, or we are not in it."""
+        if self.stage != JOINING:
+            return
+        match body.error_code:
+            case ErrorCode.NONE:
+                self.member_id = body.member_id
+                self.generation = body.generation_id
+                self.protocol = body.protocol_name
+                self.leads = body.leader == body.member_id
+                self.stage = SYNCING
+                self._sync(env, body)
+            case ErrorCode.MEMBER_ID_REQUIRED:
+                self.member_id = body.member_id
+                self._try_again(env, at_once=True)
+            case error:
+                self._membership_error(env, error)
+
+    def _sync(self, env: Env, body: JoinGroupResponse) -> None:
+        assignments: tuple[tuple[str, bytes], ...] = ()
+        if self.leads and not body.skip_assignment:
+            members = [
+                decode_subscription(one.metadata, one.member_id, one.group_instance_id)
+                for one in body.members
+            ]
+            topics = {topic: None for one in members for topic in one.topics}
+            counts = {
+                topic: self.metadata.counts[topic]
+                for topic in topics
+                if topic in self.metadata.counts
+            }
+            self.planned_for = counts
+            plan = ASSIGNORS[self.protocol](members, counts)
+            assignments = tuple(
+                (member_id, encode_assignment(partitions)) for member_id, partitions in plan.items()
+            )
+        request = SyncGroupRequest(
+            self.group_id,
+            self.generation,
+            self.member_id,
+            assignments,
+            self.protocol,
+            self.instance_id,
+        )
+        assert self.coordinator is not None
+        timeout = millis(
+            max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000)
+        )
+        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "sync", timeout)
+
+    def synced(self, env: Env, body: SyncGroupResponse) -> None:
+        """What is ours in this generation."""
+        if self.stage != SYNCING:
+            return
+        if body.error_code is not ErrorCode.NONE:
+            self._membership_error(env, body.error_code)
+            return
+        self.stage = STABLE
+        self.assignment = decode_assignment(body.assignment)
+        self.heard_at = env.now
+        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
+
+    def heard(self, env: Env, body: HeartbeatResponse) -> None:
+        """The coordinator's answer to a heartbeat."""
+        self.heartbeat_out = False
+        match body.error_code:
+            case ErrorCode.NONE:
+                self.heard_at = env.now
+            case ErrorCode.REBALANCE_IN_PROGRESS:
+                self.heard_at = env.now
+                self.rejoin = True
+            case error:
+                if self.stage == STABLE:
+                    self._membership_error(env, error)
+
+    def refused(self, env: Env, error: ErrorCode) -> None:
+        """A commit was refused because we are not, or no longer, what we think."""
+        if error in (*RESET_ID, ErrorCode.ILLEGAL_GENERATION, *REDISCOVER):
+            self._membership_error(env, error)
+        elif error is ErrorCode.REBALANCE_IN_PROGRESS:
+            self.rejoin = True
+
+    def _membership_error(self, env: Env, error: ErrorCode) -> None:
+        if error in RESET_ID:
+            self.member_id = ""
+            self.lost = True
+            self.generation = -1
+        elif error is ErrorCode.ILLEGAL_GENERATION:
+            self.lost = True
+            self.generation = -1
+        elif error in REDISCOVER:
+            self.coordinator = None
+        self._try_again(env, at_once=error in RESET_ID or error is ErrorCode.REBALANCE_IN_PROGRESS)
+
+    def _try_again(self, env: Env, *, at_once: bool) -> None:
+        # A coordinator that has moved keeps the generation: there is no need to join again, only to find it.
+        moved = self.stage == STABLE and self.coordinator is None
+        if not moved:
+            self.stage = UNJOINED
+            self.rejoin = True
+        if not at_once:
+            self._pause(env)
+
+    def _pause(self, env: Env) -> None:
+        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+
+    def connection_lost(self, env: Env, tags: list[object], peer: Address) -> None:
+        """The coordinator's connection, or another one with our question about it, is gone."""
+        if "find" in tags:
+            self.finding = False
+            self._pause(env)
+        if peer != self.coordinator:
+            return
+        self.coordinator = None
+        self.heartbeat_out = False
+        if self.stage in (JOINING, SYNCING):
+            self.stage = UNJOINED
+            self.rejoin = True
+        self._pause(env)
+
+    # --- the heartbeat thread ---------------------------------------------------------------------
+
+    def heartbeat(self, env: Env) -> None:
+        """Sent by a thread of its own, however busy the application is."""
+        if self.stage != STABLE or self.coordinator is None or env.now < self.heartbeat_at:
+            return
+        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
+        if self.heartbeat_out:
+            if env.now - self.heard_at > millis(self.config.session_timeout_ms):
+                self.coordinator = None
+                self.heartbeat_out = False
+            return
+        self.heartbeat_out = True
+        request = HeartbeatRequest(self.group_id, self.generation, self.member_id, self.instance_id)
+        self._send(env, self.coordinator, request, "heartbeat")
+
+    def leave(self, env: Env, reason: str) -> None:
+        """Leave now. A static member only falls silent."""
+        if self.stage == LEFT:
+            return
+        if self.instance_id is None and self.coordinator is not None and self.member_id:
+            request = LeaveGroupRequest(self.group_id, ((self.member_id, None),), reason)
+            self._send(env, self.coordinator, request, "leave")
+        env.tell(facts.LeftGroup(self.group_id, self.name, reason))
+        self.stage = LEFT
+        self.member_id = "" if self.instance_id is None else self.member_id
+        self.lost = True
+
+    def come_back(self) -> None:
+        """After max.poll.interval.ms was exceeded, the next poll() joins again."""
+        self.stage = UNJOINED
+        self.rejoin = True
+        self.generation = -1
+
+    def notice_new_partitions(self) -> None:
+        """The leader planned for other partition counts than there are now."""
+        counts = {
+            topic: self.metadata.counts.get(topic, count)
+            for topic, count in self.planned_for.items()
+        }
+        if self.leads and self.stage == STABLE and counts != self.planned_for:
+            self.rejoin = True

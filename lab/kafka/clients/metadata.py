@@ -1,0 +1,75 @@
+"""Metadata: a client's picture of the cluster, which may be old."""
+
+from lab.env import Address, Micros, address
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.metadata import MetadataResponse
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.network_client import NetworkClient
+
+
+class Metadata:
+    """Brokers, and who leads what in which epoch. A leader with an older epoch is not believed."""
+
+    __slots__ = (
+        "asked_at",
+        "bootstrap",
+        "brokers",
+        "counts",
+        "leaders",
+        "needed",
+        "topics",
+        "turn",
+        "updated_at",
+    )
+
+    def __init__(self, bootstrap: tuple[str, ...], topics: tuple[str, ...]) -> None:
+        self.bootstrap = bootstrap
+        self.topics = topics
+        self.brokers: dict[int, str] = {}
+        self.leaders: dict[TopicPartition, tuple[int, int]] = {}
+        self.counts: dict[str, int] = {}
+        self.needed = True
+        self.asked_at: Micros = -1
+        self.updated_at: Micros = -1
+        self.turn = 0
+
+    def update(self, response: MetadataResponse, now: Micros) -> None:
+        """Believe an answer, partition by partition, where it is not older than what is known."""
+        self.brokers = dict(response.brokers)
+        self.needed = False
+        self.updated_at = now
+        for name, topic in response.topics.items():
+            if topic.error_code is not ErrorCode.NONE:
+                self.needed = True
+                continue
+            self.counts[name] = len(topic.partitions)
+            for partition, one in topic.partitions.items():
+                known = self.leaders.get(partition)
+                if known is None or one.leader_epoch >= known[1]:
+                    self.leaders[partition] = (one.leader_id, one.leader_epoch)
+                if one.leader_id < 0:
+                    self.needed = True
+
+    def learn_leader(self, partition: TopicPartition, leader: tuple[int, int]) -> bool:
+        """A response named the new leader (KIP-951). Whether that was news."""
+        known = self.leaders.get(partition)
+        if leader[0] >= 0 and (known is None or leader[1] > known[1]) and leader[0] in self.brokers:
+            self.leaders[partition] = leader
+            return True
+        return False
+
+    def leader_of(self, partition: TopicPartition) -> str | None:
+        """The host that leads a partition, as far as known."""
+        leader_id, _ = self.leaders.get(partition, (-1, -1))
+        return self.brokers.get(leader_id)
+
+    def epoch_of(self, partition: TopicPartition) -> int:
+        """The leader epoch known."""
+        return self.leaders.get(partition, (-1, -1))[1]
+
+    def someone(self, net: NetworkClient) -> Address:
+        """A broker to ask: the one with the fewest requests out, in turn among equals (leastLoadedNode)."""
+        hosts = list(self.brokers.values()) or list(self.bootstrap)
+        self.turn += 1
+        start = self.turn % len(hosts)
+        return address(min(hosts[start:] + hosts[:start], key=net.count))

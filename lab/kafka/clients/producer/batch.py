@@ -1,0 +1,70 @@
+"""ProducerBatch: records on their way to one partition, until they are acknowledged or have failed."""
+
+from lab.env import Micros
+from lab.kafka.protocol.compression import Compression
+from lab.kafka.protocol.records import Record, RecordBatch
+
+RECORD_OVERHEAD = 21
+BATCH_OVERHEAD = 61
+
+
+class ProducerBatch:
+    """One batch. `base_sequence` is given when it is first sent, and kept by its retries."""
+
+    __slots__ = (
+        "attempts",
+        "base_sequence",
+        "births",
+        "bytes",
+        "created_at",
+        "encoded",
+        "producer_epoch",
+        "records",
+        "retry_at",
+    )
+
+    def __init__(self, created_at: Micros) -> None:
+        self.created_at = created_at
+        self.records: list[Record] = []
+        self.births: list[int] = []
+        self.bytes = BATCH_OVERHEAD
+        self.attempts = 0
+        self.retry_at: Micros = 0
+        self.base_sequence = -1
+        self.producer_epoch = -1
+        self.encoded: RecordBatch | None = None
+
+    def append(self, record: Record, birth: int, size: int) -> None:
+        """One more record."""
+        self.records.append(record)
+        self.births.append(birth)
+        self.bytes += size
+
+    def encode(
+        self, producer_id: int, producer_epoch: int, compression: Compression
+    ) -> RecordBatch:
+        """The bytes that go out; the same again for a retry in the same epoch."""
+        if self.encoded is None or producer_epoch != self.producer_epoch:
+            self.producer_epoch = producer_epoch
+            self.encoded = RecordBatch.build(
+                self.records, producer_id=producer_id, producer_epoch=producer_epoch,
+                base_sequence=self.base_sequence, compression=compression,
+            )  # fmt: skip
+        return self.encoded
+
+    def halves(self) -> "list[ProducerBatch]":
+        """Two batches in place of one that was too large."""
+        middle = len(self.records) // 2
+        found: list[ProducerBatch] = []
+        for part in (slice(0, middle), slice(middle, None)):
+            half = ProducerBatch(self.created_at)
+            for record, birth in zip(self.records[part], self.births[part], strict=True):
+                half.append(record, birth, record_size(record))
+            found.append(half)
+        return found
+
+
+def record_size(record: Record) -> int:
+    """An upper bound of a record's bytes, as the accumulator reckons."""
+    headers = sum(len(header.key) + len(header.value or b"") + 4 for header in record.headers)
+    return RECORD_OVERHEAD + len(record.key or b"") + len(record.value or b"") + headers

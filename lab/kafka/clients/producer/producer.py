@@ -1,0 +1,445 @@
+"""Producer: records in, acknowledged or failed out; in between accumulator and sender (spec 6.2, 6.3, 5.2.2)."""
+
+from dataclasses import dataclass
+
+from lab.env import Address, Env, Micros, address, millis
+from lab.kafka import facts
+from lab.kafka.clients.metadata import Metadata
+from lab.kafka.clients.producer.batch import ProducerBatch, record_size
+from lab.kafka.clients.producer.partitioner import StickyPartitioner
+from lab.kafka.config.client import ProducerConfig
+from lab.kafka.protocol.compression import Compression
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
+from lab.kafka.protocol.messages.produce import (
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+)
+from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
+from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.envelope import Request
+from lab.kafka.rpc.network_client import NetworkClient
+
+REQUEST_BYTES = 64
+METADATA_TAG, PRODUCER_ID_TAG = "metadata", "producer-id"
+ACKS = {"all": -1, "1": 1, "0": 0}
+
+
+@dataclass(slots=True)
+class Sent:
+    """The batches of one Produce request."""
+
+    batches: dict[TopicPartition, ProducerBatch]
+
+
+@dataclass(slots=True)
+class Queue:
+    """One partition: batches waiting, batches out, and the next sequence number."""
+
+    waiting: list[ProducerBatch]
+    in_flight: list[ProducerBatch]
+    next_sequence: int = 0
+
+
+class Producer:
+    """A Java producer's behaviour, without its threads."""
+
+    def __init__(
+        self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]
+    ) -> None:
+        self.name = name
+        self.topic = topic
+        self.config = config
+        self.metadata = Metadata(bootstrap, (topic,))
+        self.net = NetworkClient(name)
+        self.queues: dict[TopicPartition, Queue] = {}
+        self.partitioner = StickyPartitioner(config.batch_size)
+        self.acks = ACKS[config.acks]
+        self.compression = Compression[config.compression_type.upper()]
+        self.producer_id = -1
+        self.producer_epoch = -1
+        self.must_bump = False
+        self.buffered = 0
+        self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
+        self.retry_metadata_at: Micros = 0
+        self.retry_id_at: Micros = 0
+
+    # --- send() -----------------------------------------------------------------------------------
+
+    def send(self, env: Env, record: Record, birth: int, partition: int | None = None) -> None:
+        """Take a record. It waits for metadata or buffer space up to max.block.ms, then fails."""
+        size = record_size(record)
+        if size > self.config.max_request_size:
+            self._failed(
+                env,
+                TopicPartition(self.topic, -1),
+                (birth,),
+                "RecordTooLargeException",
+                unknown=False,
+            )
+            return
+        self.unplaced.append(
+            (record, birth, size, env.now + millis(self.config.max_block_ms), partition)
+        )
+        self._place_all(env)
+
+    def _place_all(self, env: Env) -> None:
+        """Move records into batches, in order, as far as metadata and memory allow."""
+        count = self.metadata.counts.get(self.topic, 0)
+        while self.unplaced and count:
+            record, birth, size, _, partition = self.unplaced[0]
+            if self.buffered + size > self.config.buffer_memory:
+                break
+            del self.unplaced[0]
+            self._place(env, record, birth, size, count, partition)
+        if self.unplaced and not count:
+            self.metadata.needed = True
+
+    def _place(
+        self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None
+    ) -> None:
+        if partition is None or not 0 <= partition < count:
+            key = None if self.config.partitioner_ignore_keys else record.key
+            queues: list[int] = []
+            if key is None:
+                queues = [
+                    len(self._queue(TopicPartition(self.topic, one)).waiting)
+                    for one in range(count)
+                ]
+            partition = self.partitioner.choose(
+                key,
+                count,
+                size,
+                queues,
+                env.dice,
+                self.config.partitioner_adaptive_partitioning_enable,
+            )
+        queue = self._queue(TopicPartition(self.topic, partition))
+        batch = queue.waiting[-1] if queue.waiting else None
+        if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
+            batch = ProducerBatch(env.now)
+            queue.waiting.append(batch)
+        batch.append(record, birth, size)
+        self.buffered += size
+
+    def _queue(self, partition: TopicPartition) -> Queue:
+        found = self.queues.get(partition)
+        if found is None:
+            found = self.queues[partition] = Queue([], [])
+        return found
+
+    # --- the sender -------------------------------------------------------------------------------
+
+    def work(self, env: Env) -> None:
+        """Everything that is due: expiries, metadata, a producer id, requests."""
+        self._expire(env)
+        self._place_all(env)
+        self._refresh_metadata(env)
+        if self.config.enable_idempotence and not self._identified(env):
+            return
+        self._drain(env)
+
+    def _identified(self, env: Env) -> bool:
+        if self.must_bump and not any(queue.in_flight for queue in self.queues.values()):
+            self._bump_epoch()
+        if self.must_bump:
+            return False
+        if self.producer_id < 0 and self.metadata.brokers and env.now >= self.retry_id_at:
+            self.retry_id_at = env.now + millis(self.config.request_timeout_ms)
+            self._ask(
+                env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG
+            )
+        return self.producer_id >= 0
+
+    def _bump_epoch(self) -> None:
+        """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
+        self.must_bump = False
+        self.producer_epoch += 1
+        for queue in self.queues.values():
+            queue.next_sequence = 0
+            for batch in queue.waiting:
+                batch.base_sequence = -1
+
+    def _refresh_metadata(self, env: Env) -> None:
+        metadata = self.metadata
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(
+            self.config.metadata_max_age_ms
+        )
+        if (
+            (metadata.needed or stale)
+            and metadata.asked_at < 0
+            and env.now >= self.retry_metadata_at
+        ):
+            metadata.asked_at = env.now
+            self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
+
+    def _ask(self, env: Env, target: Address, body: object, tag: object) -> None:
+        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def _drain(self, env: Env) -> None:
+        """One batch a partition into one request a broker, while requests may be in flight."""
+        ready: dict[str, dict[TopicPartition, ProducerBatch]] = {}
+        for partition, queue in self.queues.items():
+            if not queue.waiting or not self._is_ready(env, queue):
+                continue
+            host = self.metadata.leader_of(partition)
+            if host is None:
+                self.metadata.needed = True
+                continue
+            ready.setdefault(host, {})[partition] = queue.waiting[0]
+        for host, batches in ready.items():
+            if self.net.count(host) < self.config.max_in_flight_requests_per_connection:
+                self._send_batches(env, host, batches)
+
+    def _is_ready(self, env: Env, queue: Queue) -> bool:
+        batch = queue.waiting[0]
+        if batch.retry_at > env.now:
+            return False
+        one_at_a_time = self.config.max_in_flight_requests_per_connection == 1
+        retrying = self.config.enable_idempotence and (
+            batch.attempts or any(one.attempts for one in queue.in_flight)
+        )
+        if queue.in_flight and (one_at_a_time or retrying):
+            return False
+        full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
+        return bool(
+            full
+            or batch.attempts
+            or self.unplaced
+            or env.now >= batch.created_at + millis(self.config.linger_ms)
+        )
+
+    def _send_batches(
+        self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]
+    ) -> None:
+        data: dict[TopicPartition, RecordBatch] = {}
+        size = REQUEST_BYTES
+        for partition, batch in batches.items():
+            queue = self.queues[partition]
+            del queue.waiting[0]
+            if self.config.enable_idempotence and batch.base_sequence < 0:
+                batch.base_sequence = queue.next_sequence
+                queue.next_sequence = (queue.next_sequence + len(batch.records)) % SEQUENCES
+                batch.encoded = None
+            data[partition] = batch.encode(self.producer_id, self.producer_epoch, self.compression)
+            size += data[partition].size
+            queue.in_flight.append(batch)
+        request = ProduceRequest(self.acks, self.config.request_timeout_ms, data)
+        if self.acks == 0:
+            self.net.correlation_id += 1
+            env.send(address(host), Request(self.net.correlation_id, self.name, request), size)
+            for partition, batch in batches.items():
+                self._acked(env, partition, batch, -1, duplicate=False)
+            return
+        self.net.send(
+            env, address(host), request, size, Sent(batches), millis(self.config.request_timeout_ms)
+        )
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def answered(self, env: Env, correlation_id: int, body: object) -> None:
+        """A response."""
+        tag = self.net.answered(correlation_id)
+        match body:
+            case MetadataResponse() if tag == METADATA_TAG:
+                self.metadata.asked_at = -1
+                self.metadata.update(body, env.now)
+                if self.metadata.needed:
+                    self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
+            case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
+                self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
+                if body.error_code is ErrorCode.NONE:
+                    self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
+            case ProduceResponse() if isinstance(tag, Sent):
+                for partition, batch in tag.batches.items():
+                    answer = body.responses.get(partition)
+                    if answer is not None:
+                        self._batch_answered(env, partition, batch, answer)
+            case _:
+                pass  # an answer nobody waits for any more
+
+    def _batch_answered(
+        self,
+        env: Env,
+        partition: TopicPartition,
+        batch: ProducerBatch,
+        answer: PartitionProduceResponse,
+    ) -> None:
+        queue = self.queues[partition]
+        if batch not in queue.in_flight:
+            return  # it has expired meanwhile
+        match answer.error_code:
+            case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
+                self._acked(env, partition, batch, answer.base_offset, duplicate=batch.attempts > 0)
+            case ErrorCode.MESSAGE_TOO_LARGE if len(batch.records) > 1:
+                self._split(partition, batch)
+            case (
+                ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+                | ErrorCode.UNKNOWN_PRODUCER_ID
+                | ErrorCode.INVALID_PRODUCER_EPOCH
+            ) if self.config.enable_idempotence:
+                if queue.in_flight[0] is batch and batch.producer_epoch == self.producer_epoch:
+                    self.must_bump = True
+                self._retry(env, partition, batch, answer.error_code.name)
+            case error if error.retriable:
+                news = answer.current_leader is not None and self.metadata.learn_leader(
+                    partition, answer.current_leader
+                )
+                self.metadata.needed = self.metadata.needed or not news
+                self._retry(env, partition, batch, error.name, at_once=news)
+            case error:
+                queue.in_flight.remove(batch)
+                self._release(batch)
+                self._failed(env, partition, tuple(batch.births), error.name, unknown=False)
+                self._sequence_lost(batch)
+
+    def _acked(
+        self,
+        env: Env,
+        partition: TopicPartition,
+        batch: ProducerBatch,
+        base_offset: int,
+        *,
+        duplicate: bool,
+    ) -> None:
+        self.queues[partition].in_flight.remove(batch)
+        self._release(batch)
+        env.tell(
+            facts.RecordsAcked(
+                self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate
+            )
+        )
+
+    def _retry(
+        self,
+        env: Env,
+        partition: TopicPartition,
+        batch: ProducerBatch,
+        error: str,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        """Back to the front of its queue, in the order of sequences."""
+        queue = self.queues[partition]
+        queue.in_flight.remove(batch)
+        if batch.attempts >= self.config.retries:
+            self._release(batch)
+            self._failed(env, partition, tuple(batch.births), error, unknown=True)
+            return
+        batch.attempts += 1
+        batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
+        place = 0
+        while (
+            place < len(queue.waiting)
+            and queue.waiting[place].attempts
+            and queue.waiting[place].created_at <= batch.created_at
+        ):
+            place += 1
+        queue.waiting.insert(place, batch)
+        env.tell(
+            facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error)
+        )
+
+    def _backoff(self, attempts: int, env: Env) -> Micros:
+        """retry.backoff.ms, doubled with each attempt up to the maximum, give or take a fifth."""
+        backoff = min(
+            millis(self.config.retry_backoff_ms) << min(attempts - 1, 10),
+            millis(self.config.retry_backoff_max_ms),
+        )
+        return backoff * (80 + env.dice.below(41)) // 100
+
+    def _split(self, partition: TopicPartition, batch: ProducerBatch) -> None:
+        """Too large for the broker: two halves, with sequences of their own, at the front."""
+        queue = self.queues[partition]
+        queue.in_flight.remove(batch)
+        if batch.base_sequence >= 0:
+            queue.next_sequence = batch.base_sequence
+            for one in queue.waiting:
+                one.base_sequence = -1
+        queue.waiting[:0] = batch.halves()
+
+    def _release(self, batch: ProducerBatch) -> None:
+        self.buffered -= sum(record_size(record) for record in batch.records)
+
+    def _sequence_lost(self, batch: ProducerBatch) -> None:
+        """A batch with a sequence will never be stored: those behind it need another epoch."""
+        if self.config.enable_idempotence and batch.base_sequence >= 0:
+            self.must_bump = True
+
+    def _failed(
+        self,
+        env: Env,
+        partition: TopicPartition,
+        births: tuple[int, ...],
+        error: str,
+        *,
+        unknown: bool,
+    ) -> None:
+        env.tell(facts.RecordsFailed(self.name, partition, births, error, unknown))
+
+    # --- what goes wrong --------------------------------------------------------------------------
+
+    def disconnected(self, env: Env, peer: Address) -> None:
+        """A connection is gone: nobody knows what became of what was out."""
+        self.metadata.needed = True
+        for tag in self.net.lost(peer):
+            self._lost(env, tag, "NETWORK_EXCEPTION")
+
+    def _lost(self, env: Env, tag: object, error: str) -> None:
+        if tag == METADATA_TAG:
+            self.metadata.asked_at = -1
+            self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
+        elif tag == PRODUCER_ID_TAG:
+            self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
+        elif isinstance(tag, Sent):
+            for partition, batch in tag.batches.items():
+                if batch in self.queues[partition].in_flight:
+                    self._retry(env, partition, batch, error)
+
+    def _expire(self, env: Env) -> None:
+        """Requests without an answer, batches past delivery.timeout.ms, records that waited too long to be placed."""
+        for tag in self.net.expired(env.now):
+            self._lost(env, tag, "REQUEST_TIMED_OUT")
+            self.metadata.needed = True
+        oldest = env.now - millis(self.config.delivery_timeout_ms)
+        for partition, queue in self.queues.items():
+            for batches in (queue.in_flight, queue.waiting):
+                for batch in [one for one in batches if one.created_at <= oldest]:
+                    batches.remove(batch)
+                    self._release(batch)
+                    sent = batch.attempts > 0 or batches is queue.in_flight
+                    self._failed(
+                        env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent
+                    )
+                    self._sequence_lost(batch)
+        while self.unplaced and self.unplaced[0][3] <= env.now:
+            _, birth, _, _, _ = self.unplaced.pop(0)
+            self._failed(
+                env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False
+            )
+
+    def next_deadline(self, now: Micros) -> Micros | None:
+        """When there is something to do without anything arriving."""
+        found: list[Micros] = []
+        for queue in self.queues.values():
+            if queue.waiting:
+                first = queue.waiting[0]
+                found.append(max(first.created_at + millis(self.config.linger_ms), first.retry_at))
+                found.append(first.created_at + millis(self.config.delivery_timeout_ms))
+            if queue.in_flight:
+                found.append(
+                    queue.in_flight[0].created_at + millis(self.config.delivery_timeout_ms)
+                )
+        if self.unplaced:
+            found.append(self.unplaced[0][3])
+        if self.metadata.needed and self.metadata.asked_at < 0:
+            found.append(self.retry_metadata_at)
+        if self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
+            found.append(self.retry_id_at)
+        expiry = self.net.next_deadline()
+        if expiry is not None:
+            found.append(expiry)
+        later = [at for at in found if at > now]
+        return min(later, default=None)

@@ -1,0 +1,71 @@
+"""How to make the processes of clients: frozen data."""
+
+from dataclasses import dataclass
+
+from lab.env import Micros
+from lab.kafka.clients.admin import AdminApp
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerRecipe:
+    """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`."""
+
+    name: str
+    topic: str
+    bootstrap: tuple[str, ...]
+    configs: tuple[tuple[str, str], ...] = ()
+    rate: int = 10
+    keys: KeyPattern = KeyPattern()
+    value_bytes: int = 100
+    count: int | None = None
+    rows: Rows | None = None
+    pace_percent: int = 100
+
+    def build(self) -> ProducerApp:
+        """A new process."""
+        config = ProducerConfig(self.configs)
+        return ProducerApp(
+            self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count, self.rows,
+            self.pace_percent,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerRecipe:
+    """A consumer application."""
+
+    name: str
+    group_id: str
+    topics: tuple[str, ...]
+    bootstrap: tuple[str, ...]
+    configs: tuple[tuple[str, str], ...] = ()
+    per_record_us: Micros = 0
+    commit: str = "auto"
+
+    def build(self) -> ConsumerApp:
+        """A new process."""
+        config = ConsumerConfig(self.configs)
+        return ConsumerApp(
+            self.name,
+            self.group_id,
+            self.topics,
+            config,
+            self.per_record_us,
+            self.commit,
+            self.bootstrap,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRecipe:
+    """The administrator's client."""
+
+    bootstrap: tuple[str, ...]
+
+    def build(self) -> AdminApp:
+        """A new process."""
+        return AdminApp(self.bootstrap)

@@ -1,0 +1,117 @@
+"""Setting and Config: what a setting is, and a checked set of values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+Value = int | bool | str
+LONG_MAX = (1 << 63) - 1
+INT_MAX = (1 << 31) - 1
+
+
+class InvalidConfig(Exception):
+    """A setting that does not exist, or a value that is not in its range; the message says the range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. A number has a range, a text may have `choices`; `dynamic`: may change while running."""
+
+    name: str
+    default: Value
+    meaning: str
+    minimum: int = 0
+    maximum: int = LONG_MAX
+    choices: tuple[str, ...] = ()
+    dynamic: bool = True
+
+    @property
+    def range(self) -> str:
+        """The range in words."""
+        if isinstance(self.default, bool):
+            return "true or false"
+        if isinstance(self.default, int):
+            top = "" if self.maximum == LONG_MAX else f" and at most {self.maximum}"
+            return f"a whole number of at least {self.minimum}{top}"
+        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+
+    def parse(self, value: object) -> Value:
+        """The value of this setting that `value` (perhaps as text) means. Raises InvalidConfig."""
+        if isinstance(self.default, bool):
+            found = {"true": True, "false": False, True: True, False: False}.get(
+                value.lower() if isinstance(value, str) else value  # type: ignore[arg-type]
+            )
+            if found is None:
+                raise self._wrong(value)
+            return found
+        if isinstance(self.default, int):
+            return self._number(value)
+        if not isinstance(value, str) or (self.choices and value not in self.choices):
+            raise self._wrong(value)
+        return value
+
+    def _number(self, value: object) -> int:
+        text = str(value).strip()
+        if isinstance(value, bool) or not text.lstrip("-").isdigit() or len(text) > 20:
+            raise self._wrong(value)
+        number = int(text)
+        if not self.minimum <= number <= self.maximum:
+            raise self._wrong(value)
+        return number
+
+    def _wrong(self, value: object) -> InvalidConfig:
+        return InvalidConfig(f"{self.name}: wanted {self.range}, found {value!r}")
+
+
+class Config:
+    """Values for all settings of one kind; unnamed ones have their defaults.
+
+    A setting `retention.ms` is read as the attribute `retention_ms`. Subclasses name their `settings` and
+    declare the attributes, which a test compares.
+    """
+
+    settings: ClassVar[Mapping[str, Setting]] = {}
+
+    def __init__(self, values: Mapping[str, object] | Iterable[tuple[str, object]] = ()) -> None:
+        given = dict(values)
+        for name in given:
+            if name not in self.settings:
+                raise InvalidConfig(
+                    f"there is no setting {name!r} here; there are {', '.join(self.settings)}"
+                )
+        self.overrides: dict[str, Value] = {}
+        for name, setting in self.settings.items():
+            value = setting.default
+            if name in given:
+                value = self.overrides[name] = setting.parse(given[name])
+            setattr(self, attribute(name), value)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse values that do not go together. Raises InvalidConfig."""
+
+    def __getstate__(self) -> dict[str, Value]:
+        return self.overrides
+
+    def __setstate__(self, overrides: dict[str, Value]) -> None:
+        self.overrides = overrides
+        for name, setting in self.settings.items():
+            setattr(self, attribute(name), overrides.get(name, setting.default))
+
+    def changed(self, values: Mapping[str, str | None]) -> "dict[str, Value]":
+        """The overrides after setting `values`; None goes back to the default. Raises InvalidConfig."""
+        kept: dict[str, object] = {
+            name: value for name, value in self.overrides.items() if name not in values
+        }
+        new = {name: value for name, value in values.items() if value is not None}
+        return type(self)({**kept, **new}).overrides
+
+
+def attribute(name: str) -> str:
+    """`retention.ms` as the name of an attribute."""
+    return name.replace(".", "_")
+
+
+def table(*settings: Setting) -> dict[str, Setting]:
+    """Settings by name."""
+    return {setting.name: setting for setting in settings}

@@ -1,0 +1,453 @@
+"""Controller: request in, records and response out; its image changes only by replaying records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lab.env import Micros, millis
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.definition import InvalidConfig
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.controller import elections
+from lab.kafka.metadata.image import NO_LEADER, MetadataImage
+from lab.kafka.metadata.records import (
+    BrokerRegistrationChangeRecord,
+    ConfigRecord,
+    MetadataRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    ProducerIdsRecord,
+    RegisterBrokerRecord,
+    RemoveTopicRecord,
+    TopicRecord,
+)
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.brokers import (
+    AlteredPartition,
+    AlterPartitionChange,
+    AlterPartitionRequest,
+    AlterPartitionResponse,
+    BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse,
+    BrokerRegistrationRequest,
+    BrokerRegistrationResponse,
+)
+from lab.kafka.protocol.messages.producer_ids import (
+    AllocateProducerIdsRequest,
+    AllocateProducerIdsResponse,
+)
+from lab.kafka.protocol.messages.topics import (
+    CreatePartitionsRequest,
+    CreatePartitionsResponse,
+    CreateTopicsRequest,
+    CreateTopicsResponse,
+    DeleteTopicsRequest,
+    DeleteTopicsResponse,
+    ElectLeadersRequest,
+    ElectLeadersResponse,
+    IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
+    NewTopic,
+    TopicResult,
+)
+from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
+
+PRODUCER_ID_BLOCK = 1_000
+PARTITIONS_MAX = 20_000
+
+
+@dataclass(slots=True)
+class Decision:
+    """What to write, and what to answer once it is committed."""
+
+    response: object
+    records: list[MetadataRecord] = field(default_factory=list[MetadataRecord])
+
+
+@dataclass(slots=True)
+class Session:
+    """What the controller remembers of a broker besides the log: when it was heard last, and how far it has read."""
+
+    heard_at: Micros
+    metadata_offset: int = -1
+    shutdown_offset: int = -1
+
+
+class Controller:
+    """Decides. Nothing here is changed but by `replay`, except sessions, which no record holds."""
+
+    def __init__(self, config: BrokerConfig, image: MetadataImage) -> None:
+        self.config = config
+        self.image = image
+        self.sessions: dict[int, Session] = {}
+
+    def unclean_allowed(self, topic: str) -> bool:
+        """`unclean.leader.election.enable` of a topic."""
+        image = self.image.topics.get(topic)
+        return image is not None and image.config.get("unclean.leader.election.enable") == "true"
+
+    # --- brokers (spec 3.5) -----------------------------------------------------------------------
+
+    def register(
+        self, request: BrokerRegistrationRequest, now: Micros, next_offset: int
+    ) -> Decision:
+        """A process signs on. The same id with a live session and another incarnation is refused."""
+        known = self.image.brokers.get(request.broker_id)
+        session = self.sessions.get(request.broker_id)
+        if known is not None and known.incarnation_id == request.incarnation_id:
+            self.sessions[request.broker_id] = Session(now)
+            return Decision(BrokerRegistrationResponse(ErrorCode.NONE, known.broker_epoch))
+        if (
+            known is not None
+            and not known.fenced
+            and session is not None
+            and self._alive(session, now)
+        ):
+            return Decision(BrokerRegistrationResponse(ErrorCode.DUPLICATE_BROKER_REGISTRATION))
+        self.sessions[request.broker_id] = Session(now)
+        records: list[MetadataRecord] = self._leave_everything(request.broker_id, "restarted")
+        epoch = next_offset + len(records)
+        records.append(
+            RegisterBrokerRecord(
+                request.broker_id, request.host, request.incarnation_id, epoch, request.rack
+            )
+        )
+        return Decision(BrokerRegistrationResponse(ErrorCode.NONE, epoch), records)
+
+    def _alive(self, session: Session, now: Micros) -> bool:
+        return now - session.heard_at < millis(self.config.broker_session_timeout_ms)
+
+    def heartbeat(self, request: BrokerHeartbeatRequest, now: Micros, next_offset: int) -> Decision:
+        """The broker's own state machine, seen from here."""
+        broker = self.image.brokers.get(request.broker_id)
+        if broker is None:
+            return Decision(BrokerHeartbeatResponse(ErrorCode.BROKER_ID_NOT_REGISTERED))
+        if broker.broker_epoch != request.broker_epoch:
+            return Decision(BrokerHeartbeatResponse(ErrorCode.STALE_BROKER_EPOCH))
+        session = self.sessions.setdefault(request.broker_id, Session(now))
+        session.heard_at = now
+        session.metadata_offset = request.current_metadata_offset
+        caught_up = request.current_metadata_offset > broker.broker_epoch
+        records: list[MetadataRecord] = []
+        should_stop = False
+        if request.want_shut_down:
+            records = self._shut_down(request.broker_id, next_offset)
+            should_stop = not records and self._may_stop(request.broker_id)
+        elif broker.fenced and not request.want_fence and caught_up:
+            records = self._unfence(request.broker_id)
+        fenced = broker.fenced and not records
+        return Decision(
+            BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records
+        )
+
+    def _unfence(self, broker_id: int) -> list[MetadataRecord]:
+        """Let a broker serve, and lead what has no leader. The records are decided as if it were active."""
+        broker = self.image.brokers[broker_id]
+        change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, False, False)
+        broker.fenced = False
+        try:
+            elected = elections.leaderless(self.image, self.unclean_allowed, "unfenced")
+        finally:
+            broker.fenced = True
+        return [change, *elected]
+
+    def _shut_down(self, broker_id: int, next_offset: int) -> list[MetadataRecord]:
+        """A controlled shutdown begins: the broker leaves ISRs and leaderships while it still lives."""
+        broker = self.image.brokers[broker_id]
+        if broker.in_controlled_shutdown or broker.fenced:
+            return []
+        change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, None, True)
+        moved = self._leave_everything(broker_id, "shutdown")
+        self.sessions[broker_id].shutdown_offset = next_offset + len(moved)
+        return [change, *moved]
+
+    def _may_stop(self, broker_id: int) -> bool:
+        """Once it leads nothing that another could lead, and every active broker has read so."""
+        offset = self.sessions[broker_id].shutdown_offset
+        return all(
+            self.sessions[one.broker_id].metadata_offset > offset
+            for one in self.image.brokers.values()
+            if one.active and one.broker_id in self.sessions
+        )
+
+    def fence_stale(self, now: Micros) -> list[MetadataRecord]:
+        """Fence the brokers that were silent for too long."""
+        for broker in self.image.brokers.values():
+            session = self.sessions.get(broker.broker_id)
+            if not broker.fenced and session is not None and not self._alive(session, now):
+                return self.fence(broker.broker_id)
+        return []
+
+    def fence(self, broker_id: int) -> list[MetadataRecord]:
+        """Leaderships leave before the broker is marked, in one batch: so a replayer sees it in that order."""
+        broker = self.image.brokers[broker_id]
+        change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, True)
+        return [*self._leave_everything(broker_id, "fenced"), change]
+
+    def _leave_everything(self, broker_id: int, reason: str) -> list[MetadataRecord]:
+        changes = (
+            elections.change_without(
+                self.image, state, broker_id, self.unclean_allowed(state.partition.topic), reason
+            )
+            for state in self.image.all_partitions()
+            if broker_id in state.isr or broker_id == state.leader_id
+        )
+        return [change for change in changes if change is not None]
+
+    # --- partitions (spec 2.6, 2.9) ---------------------------------------------------------------
+
+    def alter_partition(self, request: AlterPartitionRequest) -> Decision:
+        """A leader asks for another ISR."""
+        broker = self.image.brokers.get(request.broker_id)
+        if broker is None or broker.broker_epoch != request.broker_epoch:
+            return Decision(AlterPartitionResponse(ErrorCode.STALE_BROKER_EPOCH, {}))
+        records: list[MetadataRecord] = []
+        answers: dict[TopicPartition, AlteredPartition] = {}
+        for partition, change in request.partitions.items():
+            error = self._isr_error(request.broker_id, partition, change)
+            if error:
+                answers[partition] = AlteredPartition(error)
+                continue
+            state = self.image.partition(partition)
+            assert state is not None
+            isr = tuple(broker_id for broker_id, _ in change.new_isr)
+            records.append(
+                PartitionChangeRecord(
+                    *partition, reason="isr", isr=list(isr), recovering=change.leader_recovering
+                )
+            )
+            answers[partition] = AlteredPartition(
+                ErrorCode.NONE, state.leader_id, state.leader_epoch, isr, state.partition_epoch + 1
+            )
+        return Decision(AlterPartitionResponse(ErrorCode.NONE, answers), records)
+
+    def _isr_error(
+        self, sender: int, partition: TopicPartition, change: AlterPartitionChange
+    ) -> ErrorCode:
+        """The checks in Kafka's order."""
+        state = self.image.partition(partition)
+        members = [broker_id for broker_id, _ in change.new_isr]
+        if state is None:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if (
+            change.leader_epoch > state.leader_epoch
+            or change.partition_epoch > state.partition_epoch
+        ):
+            return ErrorCode.NOT_CONTROLLER
+        if change.leader_epoch < state.leader_epoch:
+            return ErrorCode.FENCED_LEADER_EPOCH
+        if sender != state.leader_id:
+            return ErrorCode.INVALID_REQUEST
+        if change.partition_epoch < state.partition_epoch:
+            return ErrorCode.INVALID_UPDATE_VERSION
+        known = all(one in state.replicas for one in members) and len(
+            dict.fromkeys(members)
+        ) == len(members)
+        if not known or state.leader_id not in members:
+            return ErrorCode.INVALID_REQUEST
+        if change.leader_recovering and len(members) > 1:
+            return ErrorCode.INVALID_REQUEST
+        for broker_id, epoch in change.new_isr:
+            broker = self.image.brokers.get(broker_id)
+            if broker is None or not broker.active or (epoch >= 0 and epoch != broker.broker_epoch):
+                return ErrorCode.INELIGIBLE_REPLICA
+        return ErrorCode.NONE
+
+    def elect_leaders(self, request: ElectLeadersRequest) -> Decision:
+        """Preferred or unclean elections asked for by an administrator."""
+        partitions = request.partitions
+        if partitions is None:
+            partitions = tuple(state.partition for state in self.image.all_partitions())
+        records: list[MetadataRecord] = []
+        answers: dict[TopicPartition, ErrorCode] = {}
+        for partition in partitions:
+            found = self._election(partition, request.unclean)
+            if isinstance(found, PartitionChangeRecord):
+                records.append(found)
+                answers[partition] = ErrorCode.NONE
+            elif found is not ErrorCode.ELECTION_NOT_NEEDED or request.partitions is not None:
+                answers[partition] = found
+        return Decision(ElectLeadersResponse(answers), records)
+
+    def _election(
+        self, partition: TopicPartition, unclean: bool
+    ) -> PartitionChangeRecord | ErrorCode:
+        state = self.image.partition(partition)
+        if state is None:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if unclean:
+            if state.leader_id != NO_LEADER:
+                return ErrorCode.ELECTION_NOT_NEEDED
+            record = elections.elect(self.image, state, state.isr, True, "elected")
+            return (
+                record if record.leader != NO_LEADER else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
+            )
+        first = state.replicas[0]
+        if state.leader_id == first:
+            return ErrorCode.ELECTION_NOT_NEEDED
+        if first not in state.isr or not self.image.is_active(first):
+            return ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE
+        return PartitionChangeRecord(*partition, reason="preferred", leader=first)
+
+    def balance(self) -> list[MetadataRecord]:
+        """Preferred leaders, every leader.imbalance.check.interval.seconds."""
+        return list(elections.preferred(self.image))
+
+    def unclean_scan(self) -> list[MetadataRecord]:
+        """Leaderless partitions whose topic allows unclean elections."""
+        return list(elections.leaderless(self.image, self.unclean_allowed, "unclean"))
+
+    # --- topics (spec 3.6) ------------------------------------------------------------------------
+
+    def create_topics(self, request: CreateTopicsRequest) -> Decision:
+        """Place replicas over the brokers in stripes."""
+        records: list[MetadataRecord] = []
+        results: list[TopicResult] = []
+        for topic in request.topics:
+            wrong = self._topic_error(topic)
+            results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
+            if wrong is None and not request.validate_only:
+                records += self._topic_records(topic)
+        return Decision(CreateTopicsResponse(tuple(results)), records)
+
+    def _topic_error(self, topic: NewTopic) -> TopicResult | None:
+        def refused(code: ErrorCode, message: str) -> TopicResult:
+            return TopicResult(topic.name, code, message)
+
+        if wrong := valid_topic_name(topic.name):
+            return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, wrong)
+        if topic.name in self.image.topics:
+            return refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"there is already a topic {topic.name}")
+        clash = next(
+            (
+                one
+                for one in self.image.topics
+                if one.replace(".", "_") == topic.name.replace(".", "_")
+            ),
+            "",
+        )
+        if clash:
+            return refused(
+                ErrorCode.INVALID_TOPIC_EXCEPTION,
+                f"{topic.name} collides with {clash} in metric names",
+            )
+        if not 1 <= topic.num_partitions <= PARTITIONS_MAX:
+            return refused(
+                ErrorCode.INVALID_PARTITIONS,
+                f"wanted 1 to {PARTITIONS_MAX} partitions, found {topic.num_partitions}",
+            )
+        brokers = len(self.image.brokers)
+        any_active = any(broker.active for broker in self.image.brokers.values())
+        if not 1 <= topic.replication_factor <= brokers or not any_active:
+            return refused(
+                ErrorCode.INVALID_REPLICATION_FACTOR,
+                f"wanted 1 to {brokers} replicas, found {topic.replication_factor}",
+            )
+        try:
+            TopicConfig(topic.configs)
+        except InvalidConfig as wrong:
+            return refused(ErrorCode.INVALID_CONFIG, str(wrong))
+        return None
+
+    def _topic_records(self, topic: NewTopic) -> list[MetadataRecord]:
+        records: list[MetadataRecord] = [TopicRecord(topic.name)]
+        records += [ConfigRecord(topic.name, name, value) for name, value in topic.configs.items()]
+        for index in range(topic.num_partitions):
+            replicas = topic.assignments.get(index) or self._place(index, topic.replication_factor)
+            records.append(self._partition_record(topic.name, index, replicas))
+        return records
+
+    def _place(self, index: int, replication_factor: int) -> tuple[int, ...]:
+        """Partition 0 begins at the lowest broker and each next one a broker further. Kafka begins at a random
+        one; a lesson wants to know who leads.
+        """
+        ids = sorted(self.image.brokers)
+        usable = [one for one in ids if self.image.is_active(one)] + [
+            one for one in ids if not self.image.is_active(one)
+        ]
+        if all(self.image.is_active(one) for one in ids):
+            usable = ids
+        return tuple(usable[(index + step) % len(usable)] for step in range(replication_factor))
+
+    def _partition_record(self, topic: str, index: int, replicas: Sequence[int]) -> PartitionRecord:
+        isr = [one for one in replicas if self.image.is_active(one)]
+        return PartitionRecord(
+            topic, index, list(replicas), isr or [replicas[0]], isr[0] if isr else NO_LEADER
+        )
+
+    def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
+        """By name."""
+        records: list[MetadataRecord] = []
+        results: list[TopicResult] = []
+        for name in request.names:
+            known = name in self.image.topics
+            error = ErrorCode.NONE if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            results.append(TopicResult(name, error, None if known else f"there is no topic {name}"))
+            if known:
+                records.append(RemoveTopicRecord(name))
+        return Decision(DeleteTopicsResponse(tuple(results)), records)
+
+    def create_partitions(self, request: CreatePartitionsRequest) -> Decision:
+        """More partitions; never fewer."""
+        records: list[MetadataRecord] = []
+        results: list[TopicResult] = []
+        for name, total in request.topics.items():
+            topic = self.image.topics.get(name)
+            if topic is None:
+                results.append(
+                    TopicResult(
+                        name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"
+                    )
+                )
+                continue
+            now = len(topic.partitions)
+            if not now < total <= PARTITIONS_MAX:
+                results.append(TopicResult(
+                    name, ErrorCode.INVALID_PARTITIONS, f"{name} has {now} partitions; wanted more, found {total}"
+                ))  # fmt: skip
+                continue
+            factor = len(topic.partitions[0].replicas)
+            records += [
+                self._partition_record(name, index, self._place(index, factor))
+                for index in range(now, total)
+            ]
+            results.append(TopicResult(name, ErrorCode.NONE))
+        return Decision(CreatePartitionsResponse(tuple(results)), records)
+
+    def alter_configs(self, request: IncrementalAlterConfigsRequest) -> Decision:
+        """Set or reset topic settings."""
+        records: list[MetadataRecord] = []
+        results: list[TopicResult] = []
+        for name, values in request.topics.items():
+            topic = self.image.topics.get(name)
+            if topic is None:
+                results.append(
+                    TopicResult(
+                        name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"
+                    )
+                )
+                continue
+            try:
+                TopicConfig(topic.config).changed(values)
+            except InvalidConfig as wrong:
+                results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
+                continue
+            records += [
+                ConfigRecord(name, setting, value)
+                for setting, value in values.items()
+                if topic.config.get(setting) != value
+            ]
+            results.append(TopicResult(name, ErrorCode.NONE))
+        return Decision(IncrementalAlterConfigsResponse(tuple(results)), records)
+
+    # --- producer ids -----------------------------------------------------------------------------
+
+    def allocate_producer_ids(self, request: AllocateProducerIdsRequest) -> Decision:
+        """The next block of ids, for one broker."""
+        broker = self.image.brokers.get(request.broker_id)
+        if broker is None or broker.broker_epoch != request.broker_epoch:
+            return Decision(AllocateProducerIdsResponse(ErrorCode.STALE_BROKER_EPOCH))
+        start = self.image.next_producer_id
+        return Decision(
+            AllocateProducerIdsResponse(ErrorCode.NONE, start, PRODUCER_ID_BLOCK),
+            [ProducerIdsRecord(start + PRODUCER_ID_BLOCK)],
+        )

@@ -1,0 +1,233 @@
+"""ControllerNode: the process around the controller. Requests in; decisions written, replayed, answered."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
+from lab.kafka import facts
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.controller.controller import Controller, Decision
+from lab.kafka.controller.metadata_log import MetadataLog
+from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.metadata.records import (
+    BrokerRegistrationChangeRecord,
+    MetadataRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    RegisterBrokerRecord,
+    RemoveTopicRecord,
+    TopicRecord,
+)
+from lab.kafka.orders import Shutdown
+from lab.kafka.protocol.messages.brokers import (
+    AlterPartitionRequest,
+    BrokerHeartbeatRequest,
+    BrokerRegistrationRequest,
+)
+from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
+from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
+from lab.kafka.protocol.messages.topics import (
+    CreatePartitionsRequest,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    ElectLeadersRequest,
+    IncrementalAlterConfigsRequest,
+)
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.envelope import Request, Response
+
+RESPONSE_BYTES = 64
+SESSIONS, BALANCE, UNCLEAN, OBSERVERS = "sessions", "balance", "unclean", "observers"
+SESSION_CHECK: Micros = millis(500)
+MetadataTail = list[MetadataRecord]
+TAIL = 256
+
+
+class ControllerNode:
+    """The active controller's process."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.image = MetadataImage()
+        self.controller = Controller(config, self.image)
+        self.log: MetadataLog | None = None
+        self.tail: MetadataTail = []
+        self.observers: dict[Address, tuple[int, int, Micros]] = {}
+
+    # --- the process ------------------------------------------------------------------------------
+
+    def start(self, env: Env) -> None:
+        """Replay what was committed; brokers get a fresh session."""
+        self.log = MetadataLog(env.disk, env.wall_time_ms)
+        for record in self.log.read_all(0):
+            self.image.replay(record)
+        for broker in self.image.brokers.values():
+            request = BrokerHeartbeatRequest(
+                broker.broker_id, broker.broker_epoch, -1, broker.fenced, False
+            )
+            self.controller.heartbeat(request, env.now, self.log.committed_offset)
+        env.set_timer(SESSIONS, env.now + SESSION_CHECK)
+        env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
+        if self.config.auto_leader_rebalance_enable:
+            env.set_timer(
+                BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds)
+            )
+
+    def receive(self, env: Env, sender: Address, body: object) -> None:
+        """A request from a broker, or an order."""
+        if isinstance(body, Shutdown):
+            env.stop()
+            return
+        assert isinstance(body, Request), body
+        if isinstance(body.body, FetchMetadataRequest):
+            self._observe(env, sender, body)
+            return
+        decide = self.DECIDES[type(body.body)]
+        decision = decide(self, body.body, env.now)
+        self._commit(env, decision.records)
+        env.send(sender, Response(body.correlation_id, decision.response), RESPONSE_BYTES)
+
+    def disconnected(self, env: Env, peer: Address) -> None:
+        """A broker's connection is gone; its session goes on until it runs out."""
+        self.observers.pop(peer, None)
+
+    def wake(self, env: Env, timer: Timer) -> None:
+        """Periodic work."""
+        match timer:
+            case "sessions":
+                records = self.controller.fence_stale(env.now)
+                while records:
+                    self._commit(env, records)
+                    records = self.controller.fence_stale(env.now)
+                env.set_timer(SESSIONS, env.now + SESSION_CHECK)
+            case "balance":
+                self._commit(env, self.controller.balance())
+                env.set_timer(
+                    BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds)
+                )
+            case "unclean":
+                self._commit(env, self.controller.unclean_scan())
+                env.set_timer(
+                    UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms)
+                )
+            case "observers":
+                self._answer_observers(env)
+            case _:
+                raise AssertionError(timer)
+
+    # --- committing -------------------------------------------------------------------------------
+
+    def _commit(self, env: Env, records: Sequence[MetadataRecord]) -> None:
+        """Write, replay, tell, and let the observers have it."""
+        if not records:
+            return
+        assert self.log is not None
+        try:
+            self.log.append(records, env.wall_time_ms)
+        except DiskFull as full:
+            env.tell(facts.LogDirFailed(str(full)))
+            env.stop()
+            return
+        for record in records:
+            before = self._before(record)
+            self.image.replay(record)
+            self._tell(env, record, before)
+        self.tail = [*self.tail, *records][-TAIL:]
+        self._answer_observers(env)
+
+    def _before(self, record: MetadataRecord) -> tuple[tuple[int, ...], int]:
+        if isinstance(record, PartitionChangeRecord):
+            state = self.image.partition(TopicPartition(record.topic, record.partition))
+            assert state is not None
+            return state.isr, state.leader_id
+        return (), -1
+
+    def _tell(self, env: Env, record: MetadataRecord, before: tuple[tuple[int, ...], int]) -> None:
+        match record:
+            case PartitionRecord() | PartitionChangeRecord():
+                partition = TopicPartition(record.topic, record.partition)
+                state = self.image.partition(partition)
+                assert state is not None
+                reason = record.reason if isinstance(record, PartitionChangeRecord) else "created"
+                env.tell(
+                    facts.PartitionChanged(
+                        partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
+                        state.partition_epoch, reason, *before,
+                    )
+                )  # fmt: skip
+            case RegisterBrokerRecord():
+                env.tell(facts.BrokerRegistered(record.broker_id, record.broker_epoch))
+            case BrokerRegistrationChangeRecord():
+                self._tell_broker(env, record)
+            case TopicRecord():
+                env.tell(facts.TopicCreated(record.name, 0, 0))
+            case RemoveTopicRecord():
+                env.tell(facts.TopicDeleted(record.name))
+            case _:
+                pass
+
+    def _tell_broker(self, env: Env, record: BrokerRegistrationChangeRecord) -> None:
+        if record.fenced:
+            env.tell(
+                facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms")
+            )
+        elif record.fenced is not None:
+            env.tell(facts.BrokerUnfenced(record.broker_id))
+
+    # --- observers --------------------------------------------------------------------------------
+
+    def _observe(self, env: Env, sender: Address, request: Request) -> None:
+        """A broker wants records from an offset on; without any it waits."""
+        body = request.body
+        assert isinstance(body, FetchMetadataRequest)
+        if body.fetch_offset < self.image.offset:
+            self._send_records(env, sender, request.correlation_id, body.fetch_offset)
+            return
+        deadline = env.now + millis(body.max_wait_ms)
+        if not self.observers:
+            env.set_timer(OBSERVERS, deadline)
+        self.observers[sender] = (request.correlation_id, body.fetch_offset, deadline)
+
+    def _answer_observers(self, env: Env) -> None:
+        """Those for whom there is something, and those who have waited long enough."""
+        for sender, (correlation_id, offset, deadline) in list(self.observers.items()):
+            if offset < self.image.offset or deadline <= env.now:
+                del self.observers[sender]
+                self._send_records(env, sender, correlation_id, offset)
+        if self.observers:
+            env.set_timer(OBSERVERS, min(deadline for _, _, deadline in self.observers.values()))
+
+    def _send_records(self, env: Env, sender: Address, correlation_id: int, offset: int) -> None:
+        assert self.log is not None
+        missing = self.image.offset - offset
+        if missing <= len(self.tail):
+            records = self.tail[len(self.tail) - missing :]
+        else:
+            records = self.log.read_all(offset)
+        body = FetchMetadataResponse(offset, tuple(records))
+        env.send(sender, Response(correlation_id, body), RESPONSE_BYTES * (1 + len(records)))
+
+    # --- deciding ---------------------------------------------------------------------------------
+
+    def _next_offset(self) -> int:
+        return self.image.offset
+
+    def _register(self, body: BrokerRegistrationRequest, now: Micros) -> Decision:
+        return self.controller.register(body, now, self._next_offset())
+
+    def _heartbeat(self, body: BrokerHeartbeatRequest, now: Micros) -> Decision:
+        return self.controller.heartbeat(body, now, self._next_offset())
+
+    DECIDES: ClassVar[dict[type, Callable[..., Decision]]] = {
+        BrokerRegistrationRequest: _register,
+        BrokerHeartbeatRequest: _heartbeat,
+        AlterPartitionRequest: lambda self, body, now: self.controller.alter_partition(body),
+        ElectLeadersRequest: lambda self, body, now: self.controller.elect_leaders(body),
+        CreateTopicsRequest: lambda self, body, now: self.controller.create_topics(body),
+        DeleteTopicsRequest: lambda self, body, now: self.controller.delete_topics(body),
+        CreatePartitionsRequest: lambda self, body, now: self.controller.create_partitions(body),
+        IncrementalAlterConfigsRequest: lambda self, body, now: self.controller.alter_configs(body),
+        AllocateProducerIdsRequest: lambda self, body, now: self.controller.allocate_producer_ids(
+            body
+        ),
+    }

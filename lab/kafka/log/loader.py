@@ -1,0 +1,92 @@
+"""Opening a log at start: what is on the disk, and after a crash what of it is sound (spec 1.5)."""
+
+from lab.env import Disk
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.protocol.topics import TopicPartition
+
+
+def load_log(
+    disk: Disk,
+    partition: TopicPartition,
+    config: TopicConfig,
+    now_ms: int,
+    *,
+    clean: bool = True,
+    recovery_point: int = 0,
+    log_start_offset: int = 0,
+    high_watermark: int = 0,
+) -> UnifiedLog:
+    """The log of a partition, new or as an earlier process left it. Unless that one stopped cleanly, all
+    segments from the recovery point on are read and cut at the first batch that is not sound.
+    """
+    log = UnifiedLog(disk, partition, config)
+    _finish_interrupted_work(log)
+    bases = sorted(
+        int(path.rsplit("/", 1)[1][:20]) for path in disk.list(log.folder) if path.endswith(".log")
+    )
+    for place, base in enumerate(bases):
+        segment = LogSegment(log.folder, base, now_ms)
+        next_base = bases[place + 1] if place + 1 < len(bases) else None
+        needs_recovery = not clean and (next_base is None or next_base > recovery_point)
+        sound = _open(log, segment, checked=needs_recovery)
+        log.segments.append(segment)
+        if not sound:
+            for later in bases[place + 1 :]:
+                _remove(disk, LogSegment(log.folder, later, now_ms))
+            break
+    if not log.segments:
+        log.segments.append(LogSegment(log.folder, log_start_offset, now_ms))
+        log.log_end_offset = log_start_offset
+    _set_offsets(log, recovery_point, log_start_offset, high_watermark, now_ms)
+    return log
+
+
+def _finish_interrupted_work(log: UnifiedLog) -> None:
+    """Remove what was being deleted or cleaned; finish swaps that were complete."""
+    disk = log.disk
+    for path in disk.list(log.folder):
+        if path.endswith((".deleted", ".cleaned")):
+            disk.delete(path)
+    for path in disk.list(log.folder):
+        if path.endswith(".swap"):
+            disk.replace(path, path.removesuffix(".swap"))
+
+
+def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
+    """Read a segment's counts back; `checked`: every batch's CRC too. False if it had to be cut."""
+    disk, interval = log.disk, log.config.index_interval_bytes
+    sound = True
+    if checked:
+        sound = segment.recover(disk, interval)
+    else:
+        for suffix in (".index", ".timeindex"):
+            if disk.exists(f"{segment.stem}{suffix}"):
+                disk.truncate(f"{segment.stem}{suffix}", 0)
+        length = disk.size(segment.path)
+        while segment.size < length:
+            segment.account(disk, segment.batch_at(disk, segment.size), interval)
+    for _, batch in segment.batches(disk):
+        log.producers.update(batch)
+        log.log_end_offset = batch.next_offset
+        if not log.epochs.entries or batch.leader_epoch > log.epochs.latest:
+            log.epochs.assign(disk, batch.leader_epoch, batch.base_offset)
+    log.log_end_offset = max(log.log_end_offset, segment.base_offset)
+    return sound
+
+
+def _set_offsets(
+    log: UnifiedLog, recovery_point: int, log_start_offset: int, high_watermark: int, now_ms: int
+) -> None:
+    if log.log_end_offset < log_start_offset:
+        log.truncate_fully_and_start_at(log_start_offset, now_ms)
+    log.log_start_offset = max(log_start_offset, log.segments[0].base_offset)
+    log.epochs.truncate_from_end(log.disk, log.log_end_offset)
+    log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
+    log.recovery_point = min(recovery_point, log.log_end_offset)
+
+
+def _remove(disk: Disk, segment: LogSegment) -> None:
+    for path in segment.files(disk):
+        disk.delete(path)

@@ -1,0 +1,82 @@
+"""ProducerState: what a log knows of each producer id, so that a retry is never stored twice (spec 5.2)."""
+
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.records import SEQUENCES, RecordBatch
+
+WINDOW = 5
+"""Batches remembered a producer: as many as may be in flight."""
+
+
+class ProducerEntry:
+    """One producer id: its epoch and its last batches as (first sequence, last sequence, base offset, last
+    offset, timestamp), oldest first.
+    """
+
+    __slots__ = ("batches", "producer_epoch")
+
+    def __init__(self, producer_epoch: int) -> None:
+        self.producer_epoch = producer_epoch
+        self.batches: tuple[tuple[int, int, int, int, int], ...] = ()
+
+
+class ProducerState:
+    """All producers of one log."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: dict[int, ProducerEntry] = {}
+
+    def duplicate_of(self, batch: RecordBatch) -> tuple[int, int, int, int, int] | None:
+        """The stored batch that this one is a retry of."""
+        entry = self.entries.get(batch.producer_id)
+        if entry is None or entry.producer_epoch != batch.producer_epoch:
+            return None
+        first, last = batch.base_sequence, batch.last_sequence
+        return next((one for one in entry.batches if one[0] == first and one[1] == last), None)
+
+    def refusal(self, batch: RecordBatch) -> ErrorCode:
+        """Why a batch that is no duplicate may not be appended; NONE if it may."""
+        entry = self.entries.get(batch.producer_id)
+        if entry is None:
+            return ErrorCode.NONE  # no state at all: any sequence is accepted
+        if batch.producer_epoch < entry.producer_epoch:
+            return ErrorCode.INVALID_PRODUCER_EPOCH
+        if batch.producer_epoch > entry.producer_epoch:
+            wanted = 0
+        else:
+            wanted = (entry.batches[-1][1] + 1) % SEQUENCES if entry.batches else 0
+        return (
+            ErrorCode.NONE
+            if batch.base_sequence == wanted
+            else ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+        )
+
+    def update(self, batch: RecordBatch) -> None:
+        """A batch was appended."""
+        if batch.producer_id < 0:
+            return
+        entry = self.entries.get(batch.producer_id)
+        if entry is None or entry.producer_epoch != batch.producer_epoch:
+            entry = self.entries[batch.producer_id] = ProducerEntry(batch.producer_epoch)
+        stored = (batch.base_sequence, batch.last_sequence, batch.base_offset, batch.last_offset,
+                  batch.max_timestamp_ms)  # fmt: skip
+        entry.batches = (*entry.batches[1 - WINDOW :], stored) if entry.batches else (stored,)
+
+    def truncate(self, offset: int) -> bool:
+        """Forget batches from `offset` on. False if that left a producer without any: only the log knows more."""
+        complete = True
+        for entry in self.entries.values():
+            if entry.batches and entry.batches[-1][3] >= offset:
+                entry.batches = tuple(one for one in entry.batches if one[3] < offset)
+                complete = complete and bool(entry.batches)
+        return complete
+
+    def expire(self, before_ms: int) -> None:
+        """Forget producers whose last record is older (producer.id.expiration.ms)."""
+        for producer_id in [
+            pid
+            for pid, one in self.entries.items()
+            if not one.batches or one.batches[-1][4] < before_ms
+        ]:
+            del self.entries[producer_id]

@@ -1,0 +1,182 @@
+"""LogSegment: one file of batches with its sparse offset index and time index (spec 1.3)."""
+
+import struct
+from collections.abc import Iterator
+
+from lab.env import Disk
+from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
+
+OFFSET_ENTRY = struct.Struct(">ii")
+TIME_ENTRY = struct.Struct(">qi")
+_SIZE_AT = 8
+
+
+class LogSegment:
+    """A segment: its files are named by the offset it begins at."""
+
+    __slots__ = (
+        "base_offset",
+        "created_ms",
+        "first_timestamp_ms",
+        "max_timestamp_ms",
+        "max_timestamp_offset",
+        "since_index",
+        "size",
+        "stem",
+        "time_indexed_ms",
+    )
+
+    def __init__(self, folder: str, base_offset: int, created_ms: int) -> None:
+        self.stem = f"{folder}/{base_offset:020d}"
+        self.base_offset = base_offset
+        self.created_ms = created_ms
+        self.size = 0
+        self.since_index = 0
+        self.first_timestamp_ms = -1
+        self.max_timestamp_ms = -1
+        self.max_timestamp_offset = -1
+        self.time_indexed_ms = -1
+
+    @property
+    def path(self) -> str:
+        """The file of batches."""
+        return f"{self.stem}.log"
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def append(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
+        """Write a batch, and an index entry if enough bytes have come since the last. Raises DiskFull."""
+        disk.append(f"{self.stem}.log", batch.data)
+        self.account(disk, batch, interval_bytes)
+
+    def account(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
+        """Take a batch that stands at the end of the file into the counts and indexes."""
+        if self.since_index > interval_bytes:
+            entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
+            disk.append(f"{self.stem}.index", entry)
+            self._index_time(disk, batch)
+            self.since_index = 0
+        if batch.max_timestamp_ms > self.max_timestamp_ms:
+            self.max_timestamp_ms = batch.max_timestamp_ms
+            self.max_timestamp_offset = batch.last_offset
+        if self.first_timestamp_ms < 0:
+            self.first_timestamp_ms = batch.max_timestamp_ms
+        self.size += batch.size
+        self.since_index += batch.size
+
+    def _index_time(self, disk: Disk, batch: RecordBatch) -> None:
+        newest = max(self.max_timestamp_ms, batch.max_timestamp_ms)
+        offset = (
+            batch.last_offset
+            if batch.max_timestamp_ms >= self.max_timestamp_ms
+            else self.max_timestamp_offset
+        )
+        if newest > self.time_indexed_ms:
+            disk.append(
+                f"{self.stem}.timeindex", TIME_ENTRY.pack(newest, offset - self.base_offset)
+            )
+            self.time_indexed_ms = newest
+
+    def close(self, disk: Disk) -> None:
+        """No more appends: the time index ends with the newest timestamp."""
+        if self.max_timestamp_ms > self.time_indexed_ms:
+            entry = TIME_ENTRY.pack(
+                self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset
+            )
+            disk.append(f"{self.stem}.timeindex", entry)
+            self.time_indexed_ms = self.max_timestamp_ms
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def batch_at(self, disk: Disk, position: int) -> RecordBatch:
+        """The batch that begins at a byte position of the file."""
+        head = disk.read(self.path, position + _SIZE_AT, 4)
+        size = int.from_bytes(head, "big") + LOG_OVERHEAD
+        return RecordBatch(disk.read(self.path, position, size))
+
+    def batches(self, disk: Disk, position: int = 0) -> Iterator[tuple[int, RecordBatch]]:
+        """(position, batch) from a byte position on."""
+        while position < self.size:
+            batch = self.batch_at(disk, position)
+            yield position, batch
+            position += batch.size
+
+    def position_for(self, disk: Disk, offset: int) -> int:
+        """The byte position of the first batch that ends at `offset` or later; the size if there is none."""
+        start = self._floor(disk, ".index", OFFSET_ENTRY, 0, offset - self.base_offset)
+        position = start[1] if start is not None else 0
+        for at, batch in self.batches(disk, position):
+            if batch.last_offset >= offset:
+                return at
+        return self.size
+
+    def batches_from_time(self, disk: Disk, timestamp_ms: int) -> Iterator[tuple[int, RecordBatch]]:
+        """Batches from somewhere before the first record that is at least so young."""
+        floor = self._floor(disk, ".timeindex", TIME_ENTRY, 0, timestamp_ms - 1)
+        position = self.position_for(disk, self.base_offset + floor[1]) if floor is not None else 0
+        return self.batches(disk, position)
+
+    def _floor(
+        self, disk: Disk, suffix: str, entry: struct.Struct, column: int, key: int
+    ) -> tuple[int, int] | None:
+        """The last entry of an index whose key is at most `key`."""
+        path = f"{self.stem}{suffix}"
+        low, high = 0, disk.size(path) // entry.size
+        found = None
+        while low < high:
+            middle = (low + high) // 2
+            values: tuple[int, int] = entry.unpack(disk.read(path, middle * entry.size, entry.size))
+            if values[column] <= key:
+                found, low = values, middle + 1
+            else:
+                high = middle
+        return found
+
+    # --- mending ----------------------------------------------------------------------------------
+
+    def truncate(self, disk: Disk, offset: int, interval_bytes: int) -> None:
+        """Cut at the first batch that reaches `offset`, and make the indexes anew."""
+        disk.truncate(self.path, self.position_for(disk, offset))
+        self.recover(disk, interval_bytes)
+
+    def recover(self, disk: Disk, interval_bytes: int) -> bool:
+        """Read the file from its beginning, checking every batch; cut it at the first bad one. Returns
+        whether all of it was good.
+        """
+        for suffix in (".index", ".timeindex"):
+            if disk.exists(f"{self.stem}{suffix}"):
+                disk.truncate(f"{self.stem}{suffix}", 0)
+        length = disk.size(self.path)
+        self.size = self.since_index = 0
+        self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = (
+            self.time_indexed_ms
+        ) = -1
+        while self.size < length:
+            batch = self._sound_batch(disk, length)
+            if batch is None:
+                disk.truncate(self.path, self.size)
+                return False
+            self.account(disk, batch, interval_bytes)
+        return True
+
+    def _sound_batch(self, disk: Disk, length: int) -> RecordBatch | None:
+        """The batch at the end of what is accounted for, if it is whole and its CRC is right."""
+        left = length - self.size
+        if left < HEADER_SIZE:
+            return None
+        size = (
+            int.from_bytes(disk.read(self.path, self.size + _SIZE_AT, 4), "big", signed=True)
+            + LOG_OVERHEAD
+        )
+        if not HEADER_SIZE <= size <= left:
+            return None
+        batch = RecordBatch(disk.read(self.path, self.size, size))
+        return batch if batch.valid_crc() else None
+
+    def files(self, disk: Disk) -> list[str]:
+        """The files that exist of this segment."""
+        return [
+            f"{self.stem}{suffix}"
+            for suffix in (".log", ".index", ".timeindex")
+            if disk.exists(f"{self.stem}{suffix}")
+        ]

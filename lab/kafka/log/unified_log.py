@@ -1,0 +1,415 @@
+"""UnifiedLog: one replica's records, over its segments."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lab.env import Disk
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.leader_epochs import LeaderEpochCache
+from lab.kafka.log.producer_state import ProducerState
+from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.validator import AppendRefused, check_batch
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+
+TAIL = 8
+"""Batches kept in memory: followers and consumers mostly read the newest."""
+RELATIVE_MAX = (1 << 31) - 1
+Due = Callable[[LogSegment, int], bool]
+"""Whether a segment goes, asked with it and one past its last offset."""
+PRODUCER_EXPIRATION_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class AppendInfo:
+    """What an append did. `batch` is as stored; a duplicate stored nothing and tells the old offsets."""
+
+    base_offset: int
+    last_offset: int
+    log_append_time_ms: int
+    batch: RecordBatch | None
+    rolled: bool = False
+
+
+@dataclass(slots=True)
+class Deleted:
+    """A segment whose files wait to be unlinked."""
+
+    paths: tuple[str, ...]
+    unlink_at_ms: int
+
+
+class UnifiedLog:
+    """One replica's records.
+
+    log_start_offset <= last_stable_offset <= high_watermark <= log_end_offset, always.
+    """
+
+    __slots__ = (
+        "config",
+        "deleted",
+        "disk",
+        "epochs",
+        "folder",
+        "high_watermark",
+        "log_end_offset",
+        "log_start_offset",
+        "partition",
+        "producers",
+        "recovery_point",
+        "segments",
+        "tail",
+        "unflushed",
+    )
+
+    def __init__(self, disk: Disk, partition: TopicPartition, config: TopicConfig) -> None:
+        self.disk = disk
+        self.partition = partition
+        self.folder = f"logs/{partition}"
+        self.config = config
+        self.epochs = LeaderEpochCache(disk, self.folder)
+        self.producers = ProducerState()
+        self.segments: list[LogSegment] = []
+        self.tail: tuple[RecordBatch, ...] = ()
+        self.deleted: list[Deleted] = []
+        self.log_start_offset = 0
+        self.high_watermark = 0
+        self.log_end_offset = 0
+        self.recovery_point = 0
+        self.unflushed = 0
+
+    @property
+    def last_stable_offset(self) -> int:
+        """Up to where everything is decided; without transactions, the high watermark."""
+        return self.high_watermark
+
+    @property
+    def active(self) -> LogSegment:
+        """The segment that is written to."""
+        return self.segments[-1]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes in all segments."""
+        return sum(segment.size for segment in self.segments)
+
+    def flushed_offset(self) -> int:
+        """All below it would survive a power loss now."""
+        segment = self.active
+        flushed = self.disk.flushed(segment.path)
+        if flushed >= segment.size:
+            return self.log_end_offset
+        for position, batch in segment.batches(self.disk, self._indexed_before(segment, flushed)):
+            if position + batch.size > flushed:
+                return batch.base_offset
+        return self.log_end_offset
+
+    def _indexed_before(self, segment: LogSegment, position: int) -> int:
+        """A batch position at or before a byte position, near it if the tail tells."""
+        at = segment.size
+        for batch in reversed(self.tail):
+            at -= batch.size
+            if at <= position:
+                return max(at, 0)
+        return 0
+
+    # --- appending --------------------------------------------------------------------------------
+
+    def append_as_leader(
+        self, batch: RecordBatch, leader_epoch: int, now_ms: int, *, from_client: bool = True
+    ) -> AppendInfo | AppendRefused:
+        """Check a batch, give it offsets and the epoch, write it. Raises DiskFull."""
+        if from_client:
+            refused = check_batch(batch, self.config, now_ms)
+            if refused is not None:
+                return refused
+        if batch.producer_id >= 0:
+            known = self.producers.duplicate_of(batch)
+            if known is not None:
+                return AppendInfo(known[2], known[3], -1, None)
+            error = self.producers.refusal(batch)
+            if error:
+                return AppendRefused(
+                    error, f"sequence {batch.base_sequence} of producer {batch.producer_id}"
+                )
+        append_time = -1
+        if self.config.message_timestamp_type == "LogAppendTime":
+            append_time = now_ms
+            batch = batch.with_append_time(now_ms)
+        if batch.size > self.config.segment_bytes:
+            return AppendRefused(
+                ErrorCode.RECORD_LIST_TOO_LARGE, f"segment.bytes is {self.config.segment_bytes}"
+            )
+        placed = batch.placed(self.log_end_offset, leader_epoch)
+        rolled = self._write(placed, now_ms)
+        return AppendInfo(placed.base_offset, placed.last_offset, append_time, placed, rolled)
+
+    def append_as_follower(self, batch: RecordBatch, now_ms: int) -> AppendInfo:
+        """Write a batch as the leader had it. It must begin where this log ends, or later (compaction)."""
+        assert batch.base_offset >= self.log_end_offset or not self.segments, (
+            batch.base_offset,
+            self.log_end_offset,
+        )
+        rolled = self._write(batch, now_ms)
+        return AppendInfo(batch.base_offset, batch.last_offset, -1, batch, rolled)
+
+    def _write(self, batch: RecordBatch, now_ms: int) -> bool:
+        epochs = self.epochs
+        if not epochs.entries or epochs.entries[-1][0] != batch.leader_epoch:
+            epochs.assign(self.disk, batch.leader_epoch, batch.base_offset)
+        rolled = self._should_roll(batch, now_ms)
+        if rolled:
+            self._roll(batch.base_offset, now_ms)
+        self.active.append(self.disk, batch, self.config.index_interval_bytes)
+        self.log_end_offset = batch.next_offset
+        self.tail = (*self.tail[1 - TAIL :], batch)
+        self.producers.update(batch)
+        self.unflushed += batch.record_count
+        if self.unflushed >= self.config.flush_messages:
+            self.flush()
+        return rolled
+
+    def _should_roll(self, batch: RecordBatch, now_ms: int) -> bool:
+        """By size, by age in message time, by a full index, by too large a relative offset (spec 1.4)."""
+        active = self.active
+        if not active.size:
+            return False
+        if active.size > self.config.segment_bytes - batch.size:
+            return True
+        waited = batch.max_timestamp_ms - active.first_timestamp_ms
+        if active.first_timestamp_ms < 0 or batch.max_timestamp_ms < 0:
+            waited = now_ms - active.created_ms
+        return (
+            waited > self.config.segment_ms or batch.last_offset - active.base_offset > RELATIVE_MAX
+        )
+
+    def _roll(self, base_offset: int, now_ms: int) -> None:
+        base = max(base_offset, self.log_end_offset)
+        if self.segments:
+            self.active.close(self.disk)
+            self.disk.flush(self.active.path)
+            self.recovery_point = base
+        self.segments.append(LogSegment(self.folder, base, now_ms))
+
+    def flush(self) -> None:
+        """fsync the active segment."""
+        self.disk.flush(self.active.path)
+        self.recovery_point = self.log_end_offset
+        self.unflushed = 0
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def read(
+        self, offset: int, max_bytes: int, up_to: int, *, min_one: bool = True
+    ) -> tuple[RecordBatch, ...] | ErrorCode:
+        """Batches from the one that holds `offset`, all wholly below `up_to`, at most `max_bytes` (but the
+        first one whole, with `min_one`).
+        """
+        if offset < self.log_start_offset or offset > self.log_end_offset:
+            return ErrorCode.OFFSET_OUT_OF_RANGE
+        if offset >= up_to:
+            return ()
+        found: list[RecordBatch] = []
+        taken = 0
+        for batch in self._batches_from(offset):
+            if batch.next_offset > up_to:
+                break
+            taken += batch.size
+            if taken > max_bytes and not (min_one and not found):
+                break
+            found.append(batch)
+        return tuple(found)
+
+    def _batches_from(self, offset: int) -> Iterator[RecordBatch]:
+        tail = self.tail
+        if tail and offset >= tail[0].base_offset:
+            for batch in tail:
+                if batch.last_offset >= offset:
+                    yield batch
+            return
+        for at in range(self._segment_at(offset), len(self.segments)):
+            segment = self.segments[at]
+            for _, batch in segment.batches(self.disk, segment.position_for(self.disk, offset)):
+                yield batch
+
+    def _segment_at(self, offset: int) -> int:
+        return max(0, bisect_right(self.segments, offset, key=lambda one: one.base_offset) - 1)
+
+    def offset_for_timestamp(self, timestamp_ms: int, up_to: int) -> tuple[int, int, int] | None:
+        """(timestamp, offset, epoch) of the first record at least so young, below `up_to` (spec 1.10)."""
+        for segment in self.segments:
+            if segment.max_timestamp_ms < timestamp_ms:
+                continue
+            for _, batch in segment.batches_from_time(self.disk, timestamp_ms):
+                if batch.max_timestamp_ms < timestamp_ms:
+                    continue
+                for record in batch.records():
+                    if (
+                        record.timestamp_ms >= timestamp_ms
+                        and record.offset >= self.log_start_offset
+                    ):
+                        if record.offset >= up_to:
+                            return None
+                        return record.timestamp_ms, record.offset, batch.leader_epoch
+        return None
+
+    def offset_of_max_timestamp(self) -> tuple[int, int, int] | None:
+        """(timestamp, offset, epoch) of the youngest record."""
+        best: tuple[int, int, int] | None = None
+        newest = max((segment.max_timestamp_ms for segment in self.segments), default=-1)
+        for segment in self.segments:
+            if newest < 0 or segment.max_timestamp_ms != newest:
+                continue
+            for _, batch in segment.batches(self.disk):
+                if batch.max_timestamp_ms == newest:
+                    for record in batch.records():
+                        if best is None and record.timestamp_ms == newest:
+                            best = newest, record.offset, batch.leader_epoch
+        return best
+
+    # --- epochs and offsets -----------------------------------------------------------------------
+
+    def end_offset_for_epoch(self, epoch: int) -> tuple[int, int]:
+        """Where an epoch ended here; (-1, -1) if this log cannot tell."""
+        return self.epochs.end_offset_for(epoch, self.log_end_offset)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """A new leader's epoch begins at the end of its log."""
+        self.epochs.assign(self.disk, epoch, self.log_end_offset)
+
+    def set_high_watermark(self, offset: int) -> None:
+        """Move the high watermark; never beyond the end."""
+        assert offset <= self.log_end_offset, (self.partition, offset, self.log_end_offset)
+        self.high_watermark = offset
+
+    def set_log_start_offset(self, offset: int) -> None:
+        """Everything below is gone, though its bytes may still be there."""
+        assert offset <= self.log_end_offset, (self.partition, offset, self.log_end_offset)
+        self.log_start_offset = max(self.log_start_offset, offset)
+        self.epochs.truncate_from_start(self.disk, self.log_start_offset)
+
+    # --- truncation -------------------------------------------------------------------------------
+
+    def truncate_to(self, offset: int, now_ms: int) -> None:
+        """Cut everything from `offset` on; batches that reach over it go whole (spec 1.8)."""
+        if offset >= self.log_end_offset:
+            self.epochs.truncate_from_end(self.disk, offset)
+            return
+        if self.segments[0].base_offset > offset:
+            self.truncate_fully_and_start_at(offset, now_ms)
+            return
+        while self.active.base_offset > offset:
+            self._unlink(self.segments.pop())
+        self.active.truncate(self.disk, offset, self.config.index_interval_bytes)
+        self.tail = ()
+        self.epochs.truncate_from_end(self.disk, offset)
+        self.log_end_offset = offset
+        self.log_start_offset = min(self.log_start_offset, offset)
+        self.high_watermark = min(self.high_watermark, offset)
+        self.recovery_point = min(self.recovery_point, offset)
+        if not self.producers.truncate(offset):
+            self._rebuild_producers()
+
+    def truncate_fully_and_start_at(self, offset: int, now_ms: int) -> None:
+        """Drop all records and begin again at `offset`."""
+        while self.segments:
+            self._unlink(self.segments.pop())
+        self.epochs.truncate_from_end(self.disk, 0)
+        self.producers = ProducerState()
+        self.tail = ()
+        self.log_start_offset = self.log_end_offset = self.recovery_point = offset
+        self.high_watermark = offset
+        self.segments.append(LogSegment(self.folder, offset, now_ms))
+
+    def _unlink(self, segment: LogSegment) -> None:
+        for path in segment.files(self.disk):
+            self.disk.delete(path)
+
+    def _rebuild_producers(self) -> None:
+        self.producers = ProducerState()
+        for segment in self.segments:
+            for _, batch in segment.batches(self.disk):
+                self.producers.update(batch)
+
+    # --- retention (spec 1.7) ---------------------------------------------------------------------
+
+    def delete_old_segments(self, now_ms: int) -> str:
+        """One retention pass. Returns why segments went; empty if none did."""
+        reasons: list[str] = []
+        if self._delete_while(lambda one, end: end <= self.log_start_offset, now_ms):
+            reasons.append("log start")
+        if self.config.deletes and self.config.retention_bytes >= 0:
+            excess = self.size_bytes - self.config.retention_bytes
+            sizes = self._oversize(excess)
+            if self._delete_while(lambda one, end: one.base_offset in sizes, now_ms):
+                reasons.append("retention.bytes")
+        if self.config.deletes and self.config.retention_ms >= 0:
+            oldest = now_ms - self.config.retention_ms
+            if self._delete_while(lambda one, end: self._largest_timestamp(one) < oldest, now_ms):
+                reasons.append("retention.ms")
+        return " and ".join(reasons)
+
+    def _oversize(self, excess: int) -> dict[int, None]:
+        """The oldest segments that fit into the excess; so at least retention.bytes stay."""
+        found: dict[int, None] = {}
+        for segment in self.segments:
+            excess -= segment.size
+            if excess < 0:
+                break
+            found[segment.base_offset] = None
+        return found
+
+    def _largest_timestamp(self, segment: LogSegment) -> int:
+        return segment.max_timestamp_ms if segment.max_timestamp_ms >= 0 else segment.created_ms
+
+    def _delete_while(self, due: Due, now_ms: int) -> bool:
+        """Delete from the oldest on, up to the first that is not due. Nothing above the high watermark goes."""
+        count = 0
+        for at, segment in enumerate(self.segments):
+            last = at + 1 == len(self.segments)
+            end = self.log_end_offset if last else self.segments[at + 1].base_offset
+            if end > self.high_watermark or not due(segment, end) or (last and not segment.size):
+                break
+            count += 1
+        if count == 0:
+            return False
+        if count == len(self.segments):
+            self._roll(self.log_end_offset, now_ms)
+        for segment in self.segments[:count]:
+            self._set_aside(segment, now_ms)
+        del self.segments[:count]
+        self.set_log_start_offset(self.segments[0].base_offset)
+        if self.tail and self.tail[0].base_offset < self.log_start_offset:
+            self.tail = tuple(
+                batch for batch in self.tail if batch.last_offset >= self.log_start_offset
+            )
+        return True
+
+    def _set_aside(self, segment: LogSegment, now_ms: int) -> None:
+        paths: list[str] = []
+        for path in segment.files(self.disk):
+            self.disk.replace(path, f"{path}.deleted")
+            paths.append(f"{path}.deleted")
+        self.deleted.append(Deleted(tuple(paths), now_ms + self.config.file_delete_delay_ms))
+
+    def purge_deleted(self, now_ms: int) -> None:
+        """Unlink files that were set aside long enough ago (file.delete.delay.ms)."""
+        due = [one for one in self.deleted if one.unlink_at_ms <= now_ms]
+        for one in due:
+            for path in one.paths:
+                if self.disk.exists(path):
+                    self.disk.delete(path)
+            self.deleted.remove(one)
+        self.producers.expire(now_ms - PRODUCER_EXPIRATION_MS)
+
+    def delete_files(self) -> None:
+        """The partition is gone: remove everything."""
+        for path in self.disk.list(self.folder):
+            self.disk.delete(path)
+
+
+def read_all(log: UnifiedLog) -> Sequence[RecordBatch]:
+    """Every batch, for tests and tools."""
+    return [batch for segment in log.segments for _, batch in segment.batches(log.disk)]

@@ -1,0 +1,79 @@
+"""What a leader checks in a batch from a client before it is appended (spec 1.2)."""
+
+from dataclasses import dataclass
+
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.records import LOG_APPEND_TIME, RecordBatch
+
+
+@dataclass(slots=True)
+class AppendRefused:
+    """Nothing was appended, and why; `record_errors`: (index in the batch, what is wrong)."""
+
+    error_code: ErrorCode
+    message: str = ""
+    record_errors: tuple[tuple[int, str], ...] = ()
+
+
+def check_batch(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendRefused | None:
+    """The first thing that is wrong with a batch from a client, or None."""
+    if batch.base_offset != 0:
+        return AppendRefused(
+            ErrorCode.INVALID_RECORD, f"a base offset of 0 wanted, {batch.base_offset} found"
+        )
+    if batch.size > config.max_message_bytes:
+        return AppendRefused(
+            ErrorCode.MESSAGE_TOO_LARGE,
+            f"max.message.bytes is {config.max_message_bytes}, the batch has {batch.size}",
+        )
+    if not batch.valid_crc():
+        return AppendRefused(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
+    return _check_header(batch) or _check_records(batch, config, now_ms)
+
+
+def _check_header(batch: RecordBatch) -> AppendRefused | None:
+    count = batch.last_offset - batch.base_offset + 1
+    if not 1 <= count == batch.record_count:
+        return AppendRefused(
+            ErrorCode.INVALID_RECORD, f"{batch.record_count} records, but {count} offsets"
+        )
+    if batch.is_control:
+        return AppendRefused(ErrorCode.INVALID_RECORD, "clients may not write control batches")
+    if batch.producer_id >= 0 and batch.base_sequence < 0:
+        return AppendRefused(ErrorCode.INVALID_RECORD, "a producer id without a sequence")
+    return None
+
+
+def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendRefused | None:
+    """Only looks into the records when the topic's settings ask for it: that costs more than all the rest."""
+    append_time = config.message_timestamp_type == "LogAppendTime"
+    if append_time and batch.attributes & LOG_APPEND_TIME:
+        return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "the batch already claims LogAppendTime")
+    latest = now_ms + config.message_timestamp_after_max_ms
+    earliest = now_ms - config.message_timestamp_before_max_ms
+    out_of_time = not append_time and (
+        batch.max_timestamp_ms > latest or batch.base_timestamp_ms < earliest
+    )
+    if not config.compacted and not out_of_time:
+        return None
+    try:
+        records = batch.records()
+    except Malformed as wrong:
+        return AppendRefused(ErrorCode.INVALID_RECORD, str(wrong))
+    keyless = tuple(
+        (place, "a compacted topic wants a key") for place, record in enumerate(records)
+        if config.compacted and record.key is None
+    )  # fmt: skip
+    mistimed = tuple(
+        (place, f"timestamp {record.timestamp_ms} is out of range") for place, record in enumerate(records)
+        if not append_time and not earliest <= record.timestamp_ms <= latest
+    )  # fmt: skip
+    if mistimed:
+        return AppendRefused(
+            ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed)
+        )
+    if keyless:
+        return AppendRefused(ErrorCode.INVALID_RECORD, "a record without a key", keyless)
+    return None

@@ -1,0 +1,94 @@
+"""Orders: what the person at the keyboard tells a process directly (sender `operator`), as data.
+
+They stand for what one does on a machine itself: `kafka-server-stop`, a program's own controls, a
+changed line of its code. They are not part of the protocol.
+"""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.topics import TopicPartition
+
+OPERATOR = "operator"
+"""The sender of an order. Nothing can be sent back to it."""
+
+
+@dataclass(slots=True)
+class Shutdown:
+    """SIGTERM: stop in an orderly way (a broker hands its leaderships over, a client closes)."""
+
+
+@dataclass(slots=True)
+class SetRate:
+    """A producer's load: `per_second` records a second; 0 stops it."""
+
+    per_second: int
+
+
+@dataclass(slots=True)
+class SendRecords:
+    """Have a producer send these now, in order: (key, value)."""
+
+    records: tuple[tuple[bytes | None, bytes], ...]
+    partition: int | None = None
+
+
+@dataclass(slots=True)
+class SetWork:
+    """A consumer's work on one record takes `per_record_us` from now on."""
+
+    per_record_us: int
+
+
+@dataclass(slots=True)
+class PauseWork:
+    """The consumer's poll loop stops (its heartbeat thread does not): the application hangs."""
+
+
+@dataclass(slots=True)
+class ResumeWork:
+    """The poll loop goes on."""
+
+
+@dataclass(slots=True)
+class Seek:
+    """The consumer moves its own positions: partition -> offset."""
+
+    offsets: dict[TopicPartition, int]
+
+
+@dataclass(slots=True)
+class PausePartitions:
+    """`consumer.pause`: keep the partitions, fetch nothing from them."""
+
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass(slots=True)
+class ResumePartitions:
+    """`consumer.resume`."""
+
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass(slots=True)
+class SetClientConfig:
+    """A client reads new settings without a restart: only those the client allows."""
+
+    configs: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Admin:
+    """Have the administrator's client send one request (a CreateTopicsRequest, an ElectLeadersRequest …)."""
+
+    body: object
+
+
+@dataclass(slots=True)
+class ResetGroup:
+    """Move a group's offsets. `to`: earliest, latest, offset, timestamp (with `value`, a date in milliseconds)."""
+
+    group_id: str
+    topics: tuple[str, ...]
+    to: str
+    value: int = 0

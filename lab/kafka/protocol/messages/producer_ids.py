@@ -1,0 +1,41 @@
+"""InitProducerId (22) and AllocateProducerIds (67): who an idempotent producer is."""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.errors import ErrorCode
+
+
+@dataclass(slots=True)
+class InitProducerIdRequest:
+    """No transactional id: any broker answers with a fresh producer id."""
+
+    transactional_id: str | None = None
+    transaction_timeout_ms: int = 60_000
+    producer_id: int = -1
+    producer_epoch: int = -1
+
+
+@dataclass(slots=True)
+class InitProducerIdResponse:
+    """A producer id and its epoch."""
+
+    error_code: ErrorCode
+    producer_id: int = -1
+    producer_epoch: int = -1
+
+
+@dataclass(slots=True)
+class AllocateProducerIdsRequest:
+    """A broker asks the controller for a block of ids."""
+
+    broker_id: int
+    broker_epoch: int
+
+
+@dataclass(slots=True)
+class AllocateProducerIdsResponse:
+    """Ids `producer_id_start` to `producer_id_start + producer_id_len - 1` belong to this broker."""
+
+    error_code: ErrorCode
+    producer_id_start: int = -1
+    producer_id_len: int = 0

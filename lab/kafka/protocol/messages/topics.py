@@ -1,0 +1,113 @@
+"""CreateTopics (19), DeleteTopics (20), CreatePartitions (37), DeleteRecords (21), IncrementalAlterConfigs (44), ElectLeaders (43)."""
+
+from dataclasses import dataclass, field
+
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topics import TopicPartition
+
+
+@dataclass(slots=True)
+class NewTopic:
+    """`assignments`: partition -> broker ids, where the caller wants to place replicas by hand."""
+
+    name: str
+    num_partitions: int
+    replication_factor: int
+    configs: dict[str, str] = field(default_factory=dict[str, str])
+    assignments: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+
+
+@dataclass(slots=True)
+class CreateTopicsRequest:
+    """Sent to any broker, which forwards it to the active controller."""
+
+    topics: tuple[NewTopic, ...]
+    validate_only: bool = False
+
+
+@dataclass(slots=True)
+class TopicResult:
+    """The outcome for one topic, with a sentence where it failed."""
+
+    name: str
+    error_code: ErrorCode
+    error_message: str | None = None
+
+
+@dataclass(slots=True)
+class CreateTopicsResponse:
+    """In the order asked."""
+
+    topics: tuple[TopicResult, ...]
+
+
+@dataclass(slots=True)
+class DeleteTopicsRequest:
+    """By name."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class DeleteTopicsResponse:
+    """In the order asked."""
+
+    topics: tuple[TopicResult, ...]
+
+
+@dataclass(slots=True)
+class CreatePartitionsRequest:
+    """Topic -> the new total number of partitions, which must be larger than now."""
+
+    topics: dict[str, int]
+
+
+@dataclass(slots=True)
+class CreatePartitionsResponse:
+    """In the order asked."""
+
+    topics: tuple[TopicResult, ...]
+
+
+@dataclass(slots=True)
+class IncrementalAlterConfigsRequest:
+    """SET (or with None, DELETE) settings of topics: topic -> name -> value."""
+
+    topics: dict[str, dict[str, str | None]]
+
+
+@dataclass(slots=True)
+class IncrementalAlterConfigsResponse:
+    """In the order asked."""
+
+    topics: tuple[TopicResult, ...]
+
+
+@dataclass(slots=True)
+class DeleteRecordsRequest:
+    """Raise the log start offset; -1 means to the high watermark."""
+
+    offsets: dict[TopicPartition, int]
+    timeout_ms: int = 30_000
+
+
+@dataclass(slots=True)
+class DeleteRecordsResponse:
+    """Partition -> (error, low watermark)."""
+
+    partitions: dict[TopicPartition, tuple[ErrorCode, int]]
+
+
+@dataclass(slots=True)
+class ElectLeadersRequest:
+    """`unclean` False elects the preferred leaders. `partitions` None: all."""
+
+    unclean: bool
+    partitions: tuple[TopicPartition, ...] | None = None
+
+
+@dataclass(slots=True)
+class ElectLeadersResponse:
+    """One error code a partition."""
+
+    partitions: dict[TopicPartition, ErrorCode]

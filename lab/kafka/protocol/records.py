@@ -1,0 +1,322 @@
+"""RecordBatch and Record: format v2, byte for byte (spec 1.1).
+
+A batch is its bytes; the header is parsed once, the records when asked for. Leader and followers share
+one object. The CRC covers everything from the attributes on, so a leader assigns offsets and its epoch
+without touching it.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crc32c import crc32c
+
+from lab.env.sealed import Sealed
+from lab.kafka.protocol.compression import Compression, compress, decompress
+from lab.kafka.protocol.primitives import Malformed, read_varint, varint
+
+HEADER = struct.Struct(">qiibIhiqqqhii")
+HEADER_SIZE = 61
+CRC_FROM = 21
+LOG_OVERHEAD = 12
+_PLACE = struct.Struct(">qii")
+_AFTER_CRC = struct.Struct(">hiqqqhii")
+_CRC = struct.Struct(">I")
+
+COMPRESSION_MASK = 0x07
+LOG_APPEND_TIME = 0x08
+TRANSACTIONAL = 0x10
+CONTROL = 0x20
+DELETE_HORIZON = 0x40
+NO_TIME = -1
+SEQUENCES = 1 << 31
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A record's header: a name and bytes."""
+
+    key: str
+    value: bytes | None
+
+
+@dataclass(slots=True)
+class Record:
+    """One record. A value of None is a tombstone."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...] = ()
+
+
+class RecordBatch(Sealed):
+    """One batch. Immutable: assigning offsets makes another one."""
+
+    __slots__ = (
+        "attributes",
+        "base_offset",
+        "base_sequence",
+        "base_timestamp_ms",
+        "crc",
+        "data",
+        "last_offset",
+        "leader_epoch",
+        "max_timestamp_ms",
+        "producer_epoch",
+        "producer_id",
+        "record_count",
+        "size",
+    )
+
+    def __init__(self, data: bytes) -> None:
+        (
+            self.base_offset,
+            length,
+            self.leader_epoch,
+            _,
+            self.crc,
+            self.attributes,
+            last_offset_delta,
+            self.base_timestamp_ms,
+            self.max_timestamp_ms,
+            self.producer_id,
+            self.producer_epoch,
+            self.base_sequence,
+            self.record_count,
+        ) = HEADER.unpack_from(data)
+        self.data = data
+        self.size = length + LOG_OVERHEAD
+        self.last_offset = self.base_offset + last_offset_delta
+
+    # --- making one -------------------------------------------------------------------------------
+
+    @classmethod
+    def build(
+        cls,
+        records: Sequence[Record],
+        *,
+        producer_id: int = -1,
+        producer_epoch: int = -1,
+        base_sequence: int = -1,
+        base_offset: int = 0,
+        leader_epoch: int = -1,
+        compression: Compression = Compression.NONE,
+        transactional: bool = False,
+        control: bool = False,
+    ) -> "RecordBatch":
+        """A batch of records with offsets 0, 1, 2 … from `base_offset`; their own offsets are not looked at."""
+        assert records, "a batch holds at least one record"
+        base_timestamp = records[0].timestamp_ms
+        payload = b"".join(
+            [encode_record(record, place, base_timestamp) for place, record in enumerate(records)]
+        )
+        max_timestamp = max([record.timestamp_ms for record in records])
+        attributes = (
+            compression | (TRANSACTIONAL if transactional else 0) | (CONTROL if control else 0)
+        )
+        body = compress(compression, payload) if compression else payload
+        return cls.assembled(
+            attributes, len(records) - 1, base_timestamp, max_timestamp, producer_id, producer_epoch,
+            base_sequence, len(records), body, base_offset, leader_epoch,
+        )  # fmt: skip
+
+    @classmethod
+    def assembled(
+        cls,
+        attributes: int,
+        last_offset_delta: int,
+        base_timestamp_ms: int,
+        max_timestamp_ms: int,
+        producer_id: int,
+        producer_epoch: int,
+        base_sequence: int,
+        record_count: int,
+        body: bytes,
+        base_offset: int,
+        leader_epoch: int,
+    ) -> "RecordBatch":
+        """A batch from its header fields and the encoded (and compressed) records."""
+        covered = _AFTER_CRC.pack(
+            attributes, last_offset_delta, base_timestamp_ms, max_timestamp_ms, producer_id,
+            producer_epoch, base_sequence, record_count,
+        ) + body  # fmt: skip
+        length = len(covered) + CRC_FROM - LOG_OVERHEAD
+        place = _PLACE.pack(base_offset, length, leader_epoch)
+        return cls(b"".join((place, b"\x02", _CRC.pack(crc32c(covered)), covered)))
+
+    @classmethod
+    def parse(cls, data: bytes) -> "RecordBatch":
+        """The batch that `data` is, exactly. Raises Malformed; the CRC is not looked at."""
+        if len(data) < HEADER_SIZE:
+            raise Malformed(f"a batch header: {HEADER_SIZE} bytes wanted, {len(data)} left")
+        if data[16] != 2:
+            raise Malformed(f"a batch: magic 2 wanted, {data[16]} found")
+        batch = cls(data)
+        if batch.size != len(data):
+            raise Malformed(f"a batch: {batch.size} bytes wanted, {len(data)} found")
+        if batch.last_offset < batch.base_offset:
+            raise Malformed(
+                f"a batch: a last offset delta of at least 0 wanted at {batch.base_offset}"
+            )
+        return batch
+
+    # --- reading it -------------------------------------------------------------------------------
+
+    @property
+    def next_offset(self) -> int:
+        """One past the last offset."""
+        return self.last_offset + 1
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of the last record; they wrap from 2147483647 to 0."""
+        if self.base_sequence < 0:
+            return -1
+        return (self.base_sequence + self.last_offset - self.base_offset) % SEQUENCES
+
+    @property
+    def compression(self) -> Compression:
+        """The codec of the records."""
+        return Compression(self.attributes & COMPRESSION_MASK)
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether the batch belongs to a transaction."""
+        return bool(self.attributes & TRANSACTIONAL)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a marker, which no application ever sees."""
+        return bool(self.attributes & CONTROL)
+
+    def valid_crc(self) -> bool:
+        """Whether the bytes are what their writer meant."""
+        return crc32c(memoryview(self.data)[CRC_FROM : self.size]) == self.crc
+
+    def records(self) -> list[Record]:
+        """The records, decoded. Raises Malformed."""
+        data = self.data[HEADER_SIZE:]
+        if self.attributes & COMPRESSION_MASK:
+            data = decompress(self.compression, data)
+        appended = self.max_timestamp_ms if self.attributes & LOG_APPEND_TIME else None
+        found: list[Record] = []
+        at = 0
+        for _ in range(self.record_count):
+            record, at = decode_record(data, at, self.base_offset, self.base_timestamp_ms)
+            if appended is not None:
+                record.timestamp_ms = appended
+            found.append(record)
+        if at != len(data):
+            raise Malformed(
+                f"a batch: {self.record_count} records wanted, {len(data) - at} bytes left over"
+            )
+        return found
+
+    # --- another one like it ----------------------------------------------------------------------
+
+    def placed(self, base_offset: int, leader_epoch: int) -> "RecordBatch":
+        """This batch where a leader puts it. The CRC stays: it does not cover these fields."""
+        data = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch) + self.data[16:]
+        return RecordBatch(data)
+
+    def with_append_time(self, now_ms: int) -> "RecordBatch":
+        """This batch with the broker's time for all its records (`message.timestamp.type=LogAppendTime`)."""
+        return RecordBatch.assembled(
+            self.attributes | LOG_APPEND_TIME, self.last_offset - self.base_offset, self.base_timestamp_ms,
+            now_ms, self.producer_id, self.producer_epoch, self.base_sequence, self.record_count,
+            self.data[HEADER_SIZE:], self.base_offset, self.leader_epoch,
+        )  # fmt: skip
+
+    def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
+        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear."""
+        body = b"".join(
+            encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms)
+            for record in kept
+        )
+        return RecordBatch.assembled(
+            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms,
+            self.max_timestamp_ms, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
+            compress(self.compression, body), self.base_offset, self.leader_epoch,
+        )  # fmt: skip
+
+
+def encode_record(record: Record, offset_delta: int, base_timestamp_ms: int) -> bytes:
+    """One record as it stands in a batch: its length, then its body (spec 1.1.2)."""
+    key, value = record.key, record.value
+    parts = [b"\x00", varint(record.timestamp_ms - base_timestamp_ms), varint(offset_delta)]
+    parts += (b"\x01",) if key is None else (varint(len(key)), key)
+    parts += (b"\x01",) if value is None else (varint(len(value)), value)
+    parts.append(varint(len(record.headers)))
+    for header in record.headers:
+        name = header.key.encode()
+        parts += (varint(len(name)), name)
+        parts += (b"\x01",) if header.value is None else (varint(len(header.value)), header.value)
+    body = b"".join(parts)
+    return varint(len(body)) + body
+
+
+def decode_record(
+    data: bytes, at: int, base_offset: int, base_timestamp_ms: int
+) -> tuple[Record, int]:
+    """The record at `at`, and where the next one begins. Raises Malformed."""
+    length, at = read_varint(data, at)
+    end = at + length
+    if length < 0 or end > len(data):
+        raise Malformed(f"a record at byte {at}: {length} bytes wanted, {len(data) - at} left")
+    timestamp_delta, at = read_varint(data, at + 1, 10)
+    offset_delta, at = read_varint(data, at)
+    key, at = _sized(data, at)
+    value, at = _sized(data, at)
+    count, at = read_varint(data, at)
+    if not 0 <= count <= end - at:
+        raise Malformed(
+            f"a record's headers at byte {at}: a count of 0 to {end - at} wanted, {count} found"
+        )
+    headers: tuple[Header, ...] = ()
+    for _ in range(count):
+        name, at = _sized(data, at)
+        content, at = _sized(data, at)
+        if name is None:
+            raise Malformed(f"a header before byte {at}: a name wanted, null found")
+        headers += (Header(_text(name), content),)
+    if at != end:
+        raise Malformed(f"a record: {length} bytes wanted, {at - end + length} used")
+    return Record(
+        base_offset + offset_delta, base_timestamp_ms + timestamp_delta, key, value, headers
+    ), at
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Malformed(f"a header's name: UTF-8 wanted, {data!r} found") from None
+
+
+def _sized(data: bytes, at: int) -> tuple[bytes | None, int]:
+    size, at = read_varint(data, at)
+    if size < 0:
+        return None, at
+    end = at + size
+    if end > len(data):
+        raise Malformed(f"a field at byte {at}: {size} bytes wanted, {len(data) - at} left")
+    return data[at:end], end
+
+
+def batches_in(data: bytes) -> list[RecordBatch]:
+    """All whole batches in `data`; a part of one at the end is left out, as clients must."""
+    found: list[RecordBatch] = []
+    at = 0
+    while len(data) - at >= HEADER_SIZE:
+        size = int.from_bytes(data[at + 8 : at + 12], "big", signed=True) + LOG_OVERHEAD
+        if size < HEADER_SIZE:
+            raise Malformed(
+                f"a batch at byte {at}: at least {HEADER_SIZE} bytes wanted, {size} found"
+            )
+        if at + size > len(data):
+            break
+        found.append(RecordBatch.parse(data[at : at + size]))
+        at += size
+    return found

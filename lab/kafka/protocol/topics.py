@@ -1,0 +1,41 @@
+"""TopicPartition, and what a topic may be called."""
+
+from typing import NamedTuple
+
+NAME_MAX = 249
+LEGAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic. A tuple, because it is the key of every table on the hot path."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
+
+
+def valid_topic_name(name: str) -> str:
+    """Why a topic may not be called so; empty if it may (Kafka's `Topic.validate`)."""
+    if not name:
+        return "wanted a topic name, found none"
+    if name in (".", ".."):
+        return f"a topic cannot be called {name!r}"
+    if len(name) > NAME_MAX:
+        return f"wanted a topic name of at most {NAME_MAX} characters, found {len(name)}"
+    wrong = next((sign for sign in name if sign not in LEGAL), "")
+    return (
+        f"wanted letters, digits, '.', '_' and '-' in a topic name, found {wrong!r}"
+        if wrong
+        else ""
+    )
+
+
+def java_hash(text: str) -> int:
+    """`String.hashCode()`, as a signed 32-bit number: what Kafka places groups by."""
+    value = 0
+    data = text.encode("utf-16-be")
+    for at in range(0, len(data), 2):
+        value = (31 * value + (data[at] << 8 | data[at + 1])) & 0xFFFFFFFF
+    return value - (1 << 32) if value >= 1 << 31 else value

@@ -1,0 +1,1 @@
+"""Requests and responses over messages: correlation ids, what is in flight, time-outs, order."""

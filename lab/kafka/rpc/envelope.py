@@ -1,0 +1,20 @@
+"""Request and Response: what goes over a connection; the body is one of `protocol/messages`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Request:
+    """One request on one connection. Responses come back in the order of requests."""
+
+    correlation_id: int
+    client_id: str
+    body: object
+
+
+@dataclass(slots=True)
+class Response:
+    """The answer to the request of the same correlation id."""
+
+    correlation_id: int
+    body: object

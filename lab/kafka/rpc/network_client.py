@@ -1,0 +1,57 @@
+"""NetworkClient: requests that are out, by correlation id, and which of them have been out too long."""
+
+from dataclasses import dataclass
+
+from lab.env import Address, Env, Micros
+from lab.kafka.rpc.envelope import Request
+
+
+@dataclass(slots=True)
+class InFlight:
+    """One request without an answer. `tag` is whatever its sender wants back."""
+
+    target: Address
+    deadline: Micros
+    tag: object
+
+
+class NetworkClient:
+    """What one client has asked and not heard yet."""
+
+    __slots__ = ("client_id", "correlation_id", "in_flight")
+
+    def __init__(self, client_id: str) -> None:
+        self.client_id = client_id
+        self.correlation_id = 0
+        self.in_flight: dict[int, InFlight] = {}
+
+    def send(
+        self, env: Env, target: Address, body: object, size: int, tag: object, timeout: Micros
+    ) -> None:
+        """Send a request; its answer, loss or time-out will come with `tag`."""
+        self.correlation_id += 1
+        self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)
+        env.send(target, Request(self.correlation_id, self.client_id, body), size)
+
+    def answered(self, correlation_id: int) -> object | None:
+        """The tag of an answered request; None if nobody waits for it any more."""
+        found = self.in_flight.pop(correlation_id, None)
+        return found.tag if found is not None else None
+
+    def lost(self, target: Address) -> list[object]:
+        """The connection is gone: the tags of all that was out on it."""
+        gone = [number for number, one in self.in_flight.items() if one.target == target]
+        return [self.in_flight.pop(number).tag for number in gone]
+
+    def expired(self, now: Micros) -> list[object]:
+        """The tags of requests that were out too long; a late answer will find nobody."""
+        gone = [number for number, one in self.in_flight.items() if one.deadline <= now]
+        return [self.in_flight.pop(number).tag for number in gone]
+
+    def count(self, target: Address) -> int:
+        """How many requests are out to a target."""
+        return sum(1 for one in self.in_flight.values() if one.target == target)
+
+    def next_deadline(self) -> Micros | None:
+        """When the first request has been out too long."""
+        return min((one.deadline for one in self.in_flight.values()), default=None)

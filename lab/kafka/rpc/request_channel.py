@@ -1,0 +1,15 @@
+"""RequestChannel: one connection as its server sees it: one request at a time, answers in order."""
+
+from lab.kafka.rpc.envelope import Request
+
+
+class RequestChannel:
+    """While a request is unanswered the connection is muted, as Kafka's selector mutes it: what the client
+    pipelines waits in the socket.
+    """
+
+    __slots__ = ("busy", "waiting")
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.waiting: list[Request] = []

@@ -1,0 +1,62 @@
+"""Banner: a sentence over the stage that goes away by itself: a refusal, a file that was saved."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from lab.ui.icons import icon
+from lab.ui.labels import set_role, text_label
+
+SHOWN_MS = 6000
+TOP_MARGIN = 14
+WIDTH_SHARE = 0.7
+
+
+class Banner(QFrame):
+    """Floats at the top of its parent. `say(text, tone)`: tone `pending` for a refusal, `ok` for news."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "banner")
+        self.symbol = QLabel()
+        self.text = text_label("", "banner-text")
+        self.text.setWordWrap(True)
+        close = QToolButton()
+        close.setProperty("role", "icon")
+        close.setAccessibleName("Close the message")
+        close.setIcon(icon("x", "t2", 15))
+        close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 8, 8)
+        row.setSpacing(10)
+        row.addWidget(self.symbol)
+        row.addWidget(self.text, 1)
+        row.addWidget(close)
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(SHOWN_MS)
+        self.timer.timeout.connect(self.hide)
+        self.hide()
+
+    def say(self, text: str, tone: str = "pending") -> None:
+        """Show `text` for a few seconds."""
+        self.symbol.setPixmap(
+            icon("info" if tone == "ok" else "triangle-alert", tone, 18).pixmap(18, 18)
+        )
+        self.text.setText(text)
+        set_role(self, "banner-ok" if tone == "ok" else "banner")
+        self.setAccessibleName(text)
+        self.place()
+        self.show()
+        self.raise_()
+        self.timer.start()
+
+    def place(self) -> None:
+        """Stand at the top middle of the parent."""
+        parent = self.parentWidget()
+        self.text.setWordWrap(False)
+        wish = self.sizeHint().width()
+        width = min(wish, int(parent.width() * WIDTH_SHARE))
+        self.text.setWordWrap(width < wish)
+        self.setFixedWidth(width)
+        self.adjustSize()
+        self.move((parent.width() - self.width()) // 2, TOP_MARGIN)

@@ -1,0 +1,156 @@
+"""Inspector: everything about the selected thing, ending in why it is so, and what can be done to it."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.cluster.probes.views import InspectorView
+from lab.ui.icons import icon
+from lab.ui.labels import rule, tab_focus_only, text_label
+from lab.ui.panels.inspector_body import InspectorBody, structure
+
+if TYPE_CHECKING:
+    from lab.cluster.session import Offer
+
+BUTTONS = 2
+
+
+class Inspector(QWidget):
+    """Shows an `InspectorView` and the first offers for it.
+
+    Emits `seek_asked(CauseView)`, `offer_chosen(Offer)`, `records_asked()` and `pin_toggled(bool)`: a
+    pinned inspector keeps its subject while other things are selected.
+    """
+
+    seek_asked = Signal(object)
+    offer_chosen = Signal(object)
+    records_asked = Signal()
+    pin_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Inspector")
+        self.view: InspectorView | None = None
+        self.body: InspectorBody | None = None
+        self.offers: tuple[Offer, ...] = ()
+        self.symbol = QLabel()
+        self.symbol.setProperty("role", "tile")
+        self.symbol.setFixedSize(34, 34)
+        self.symbol.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = text_label("", "section")
+        self.subtitle = text_label("", "quiet")
+        self.pin = QToolButton()
+        self.records = QToolButton()
+        self.buttons = QHBoxLayout()
+        self.scroll_area = QScrollArea()
+        self._arrange()
+        self.update_theme()
+
+    def set_view(self, view: InspectorView, offers: "tuple[Offer, ...]") -> None:
+        """Show `view` with its offers; the scroll position stays while the subject stays."""
+        if offers != self.offers:
+            self.offers = offers
+            self._rebuild_buttons()
+        if view == self.view:
+            return
+        before, self.view = self.view, view
+        self.subtitle.setText(view.subtitle)
+        if before is not None and self.body is not None and structure(before) == structure(view):
+            self.body.show_values(view)
+            return
+        same = before is not None and (before.kind, before.name) == (view.kind, view.name)
+        place = self.scroll_area.verticalScrollBar().value() if same else 0
+        self.symbol.setPixmap(icon(view.icon, "t1", 18).pixmap(18, 18))
+        self.title.setText(view.name)
+        self.records.setVisible(view.kind == "partition")
+        self.body = InspectorBody(view, self.seek_asked.emit)
+        self.scroll_area.setWidget(self.body)
+        self.scroll_area.verticalScrollBar().setValue(place)
+
+    def update_theme(self) -> None:
+        """Redraw with the current theme."""
+        self.pin.setIcon(icon("pin", "t2", 17))
+        self.records.setIcon(icon("table", "t2", 17))
+        view, self.view = self.view, None
+        offers, self.offers = self.offers, ()
+        if view is not None:
+            self.set_view(view, offers)
+
+    # --- building ---------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        for button, name, tip in (
+            (self.records, "Browse records", "Browse this partition's records"),
+            (self.pin, "Pin", "Keep showing this one"),
+        ):
+            button.setProperty("role", "icon")
+            button.setAccessibleName(name)
+            button.setToolTip(tip)
+        self.pin.setCheckable(True)
+        self.pin.toggled.connect(self.pin_toggled)
+        self.records.clicked.connect(self.records_asked)
+        names = QVBoxLayout()
+        names.setSpacing(1)
+        names.addWidget(self.title)
+        names.addWidget(self.subtitle)
+        head = QHBoxLayout()
+        head.setContentsMargins(18, 15, 12, 13)
+        head.setSpacing(10)
+        head.addWidget(self.symbol)
+        head.addLayout(names, 1)
+        head.addWidget(self.records, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.pin, 0, Qt.AlignmentFlag.AlignTop)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.buttons.setContentsMargins(18, 9, 18, 9)
+        self.buttons.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(rule())
+        layout.addWidget(self.scroll_area, 1)
+        layout.addWidget(rule())
+        layout.addLayout(self.buttons)
+
+    def _rebuild_buttons(self) -> None:
+        while self.buttons.count():
+            taken = self.buttons.takeAt(0)
+            widget = taken.widget() if taken is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for offer in main_offers(self.offers):
+            danger = offer.group == "break"
+            button = QPushButton(offer.title)
+            button.setProperty("role", "danger" if danger else "raised")
+            button.setIcon(icon(offer.icon, "fail" if danger else "t1", 17))
+            button.setEnabled(not offer.disabled)
+            button.setToolTip(offer.disabled or offer.tooltip)
+            button.setAccessibleName(offer.title)
+            tab_focus_only(button)
+            button.clicked.connect(lambda _=False, one=offer: self.offer_chosen.emit(one))
+            self.buttons.addWidget(button, 1)
+
+
+def main_offers(offers: "tuple[Offer, ...]") -> "tuple[Offer, ...]":
+    """The two offers worth a button: the first that mends or changes, and the first that breaks; those that
+    can be done now come before those that cannot.
+    """
+    able_first = sorted(offers, key=lambda offer: bool(offer.disabled))
+    calm = [offer for offer in able_first if offer.group in ("mend", "change")]
+    breaking = [offer for offer in able_first if offer.group == "break"]
+    return tuple((calm[:1] + breaking)[:BUTTONS])

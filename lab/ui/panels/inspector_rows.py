@@ -1,0 +1,173 @@
+"""The inspector's kinds of line: a replica, a value, a cause, a setting. Each can be shown anew in place."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from lab.cluster.probes.views import CauseView, ReplicaRow, Row
+from lab.ui.icons import icon
+from lab.ui.labels import set_rich, set_role, text_label
+from lab.ui.wording import plain, rich, short_time
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def symbol(name: str, colour: str, size: int = 16) -> QLabel:
+    """An icon as a label."""
+    label = QLabel()
+    label.setPixmap(icon(name, colour, size).pixmap(size, size))
+    return label
+
+
+def show_text(label: QLabel, text: str) -> None:
+    """Set a label's text, touching nothing when it is the same."""
+    if label.text() != text:
+        label.setText(text)
+
+
+class Group(QWidget):
+    """Widgets under a heading."""
+
+    def __init__(self, title: str, lines: Sequence[QWidget], spacing: int) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(spacing)
+        self.title = text_label(title, "group-title", wrap=True)
+        layout.addWidget(self.title)
+        for line in lines:
+            layout.addWidget(line)
+
+
+class RoleBadge(QLabel):
+    """A crown for the leader, F for a follower, a dashed F out of the ISR."""
+
+    def __init__(self, role: str, in_sync: bool) -> None:
+        super().__init__("" if role == "leader" else "F")
+        self.setFixedSize(18, 18)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        look = "leader" if role == "leader" else ("follower" if in_sync else "behind")
+        self.setProperty("role", f"badge-{look}")
+        if role == "leader":
+            self.setPixmap(icon("crown", "white", 13).pixmap(13, 13))
+
+
+class ReplicaTable(QWidget):
+    """The replicas of a partition: log end offset, how far behind, whether in the ISR."""
+
+    def __init__(self, replicas: tuple[ReplicaRow, ...]) -> None:
+        super().__init__()
+        self.numbers: list[tuple[QLabel, QLabel]] = []
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.grid.setHorizontalSpacing(10)
+        self.grid.setVerticalSpacing(7)
+        self.grid.setColumnStretch(1, 1)
+        for column, heading in ((1, "replica"), (2, "LEO"), (3, "behind"), (4, "ISR")):
+            align = Qt.AlignmentFlag.AlignLeft if column == 1 else RIGHT
+            self.grid.addWidget(text_label(heading, "caption"), 0, column, align)
+        for at, replica in enumerate(replicas, 1):
+            self._add(replica, at)
+        self.set_replicas(replicas)
+
+    def _add(self, replica: ReplicaRow, at: int) -> None:
+        end = text_label("", "value")
+        behind = text_label("", "value-quiet" if replica.in_sync else "value-pending")
+        name, colour = ("link", "ok") if replica.in_sync else ("unlink", "pending")
+        mark = symbol(name, colour)
+        mark.setAccessibleName("in sync" if replica.in_sync else "out of the ISR")
+        self.grid.addWidget(RoleBadge(replica.role, replica.in_sync), at, 0)
+        self.grid.addWidget(text_label(replica.broker, "value-name"), at, 1)
+        for column, widget in ((2, end), (3, behind), (4, mark)):
+            self.grid.addWidget(widget, at, column, RIGHT)
+        self.numbers.append((end, behind))
+
+    def set_replicas(self, replicas: tuple[ReplicaRow, ...]) -> None:
+        """Show the numbers of the same replicas anew."""
+        for replica, (end, behind) in zip(replicas, self.numbers, strict=True):
+            show_text(end, str(replica.log_end_offset))
+            show_text(behind, "—" if replica.role == "leader" else str(replica.behind))
+
+
+class ValueRow(QWidget):
+    """A label at the left, its value at the right in its tone."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.name = text_label("", "row-label")
+        self.value = text_label("", "value")
+        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout.addWidget(self.name)
+        layout.addStretch()
+        layout.addWidget(self.value)
+        self.set_row(row)
+
+    def set_row(self, row: Row) -> None:
+        """Show `row`."""
+        show_text(self.name, row.label)
+        show_text(self.value, row.value)
+        tone = f"value-{row.tone}" if row.tone else "value"
+        set_role(self.value, "mono" if row.mono else tone)
+
+
+class CauseRow(QFrame):
+    """A cause: what, when. Click or Return jumps to its event."""
+
+    def __init__(self, cause: CauseView, jump: Callable[[CauseView], None]) -> None:
+        super().__init__()
+        self.cause = cause
+        self.jump = jump
+        self.setProperty("role", "cause")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip("Jump to this event")
+        self.symbol = QLabel()
+        self.text = text_label("", "cause-text", wrap=True)
+        self.stamp = text_label("", "caption")
+        words = QVBoxLayout()
+        words.setSpacing(3)
+        words.addWidget(self.text)
+        words.addWidget(self.stamp)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 2)
+        layout.setSpacing(10)
+        layout.addWidget(self.symbol, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(words, 1)
+        self.set_cause(cause)
+
+    def set_cause(self, cause: CauseView) -> None:
+        """Show `cause`."""
+        self.cause = cause
+        self.symbol.setPixmap(icon(cause.icon, cause.tone or "t2", 16).pixmap(16, 16))
+        set_rich(self.text, rich(cause.text))
+        time = short_time(cause.time)
+        show_text(self.stamp, f"{time} · {cause.label}" if cause.label else time)
+        self.setAccessibleName(f"{plain(cause.text)}, {time}: jump there")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self.jump(self.cause)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.jump(self.cause)
+            return
+        super().keyPressEvent(event)
+
+
+class ConfigRow(QFrame):
+    """A setting and its value, in the typewriter face."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__()
+        self.setProperty("role", "config")
+        self.value = text_label(value, "mono")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 3, 10, 3)
+        layout.addWidget(text_label(name, "mono-quiet"))
+        layout.addStretch()
+        layout.addWidget(self.value)

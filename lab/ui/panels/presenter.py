@@ -1,0 +1,158 @@
+"""PresenterBar and PresenterTime: the two strips that remain on a projector."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from lab.cluster.probes.views import TimelineView
+from lab.env import Micros
+from lab.ui.icons import icon
+from lab.ui.labels import text_label
+from lab.ui.theme import Theme, current_theme
+from lab.ui.wording import clock, speed_text
+
+if TYPE_CHECKING:
+    from lab.cluster.session import Session
+
+BAR_HEIGHT = 70
+TIME_HEIGHT = 100
+MARGIN = 39
+LINE_Y = 52
+ICON = 26
+
+
+class PresenterBar(QWidget):
+    """Play, step, next moment, a large clock; at the right where in the lesson one is."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("topbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(BAR_HEIGHT)
+        self.buttons: dict[str, QToolButton] = {}
+        self.symbols = {
+            "play": ("play", "on_accent"), "step-back": ("step-back", "t1"),
+            "step": ("step-forward", "t1"), "next-moment": ("sparkles", "pending"),
+        }  # fmt: skip
+        row = QHBoxLayout(self)
+        row.setContentsMargins(22, 0, 32, 0)
+        row.setSpacing(10)
+        for name in self.symbols:
+            button = QToolButton()
+            button.setProperty("role", "play" if name == "play" else "icon")
+            button.setAccessibleName(actions[name].text())
+            button.setToolTip(actions[name].toolTip())
+            button.clicked.connect(actions[name].trigger)
+            self.buttons[name] = button
+            row.addWidget(button)
+        self.clock = text_label(clock(0), "presenter-clock")
+        self.speed = text_label("", "presenter-quiet")
+        self.where = text_label("", "presenter-quiet")
+        row.addSpacing(12)
+        row.addWidget(self.clock)
+        row.addWidget(self.speed)
+        row.addStretch()
+        row.addWidget(self.where)
+        self.update_theme()
+
+    def show_session(self, session: "Session", where: str) -> None:
+        """Show time, speed and place."""
+        self.clock.setText(clock(session.now))
+        self.speed.setText(speed_text(*session.speed))
+        self.where.setText(f"{where} · presenter" if where else "presenter")
+        symbol = ("pause" if session.playing else "play", "on_accent")
+        if self.symbols["play"] != symbol:
+            self.symbols["play"] = symbol
+            self.buttons["play"].setIcon(icon(*symbol, ICON))
+
+    def update_theme(self) -> None:
+        """Redraw the icons."""
+        for name, button in self.buttons.items():
+            button.setIcon(icon(*self.symbols[name], ICON))
+            button.setIconSize(QSize(ICON, ICON))
+
+
+class PresenterTime(QWidget):
+    """One thick line of time with numbered key moments above it and faults below."""
+
+    seek_asked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(TIME_HEIGHT)
+        self.setAccessibleName("Time")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.view: TimelineView | None = None
+
+    def set_view(self, view: TimelineView) -> None:
+        """Show `view`."""
+        if view != self.view:
+            self.view = view
+            self.update()
+
+    def x_of(self, time: Micros) -> float:
+        """Where `time` is on the line."""
+        latest = max(self.view.latest if self.view is not None else 0, 1_000_000)
+        return MARGIN + time / latest * (self.width() - 2 * MARGIN)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._seek(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._seek(event.position().x())
+
+    def _seek(self, x: float) -> None:
+        if self.view is None:
+            return
+        share = (x - MARGIN) / max(self.width() - 2 * MARGIN, 1)
+        self.seek_asked.emit(int(min(max(share, 0.0), 1.0) * self.view.latest))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current_theme()
+        with QPainter(self) as p:
+            p.fillRect(self.rect(), theme.surface.panel)
+            p.fillRect(QRectF(0, 0, self.width(), 1), theme.line.subtle)
+            if self.view is None:
+                return
+            p.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_line(p, theme, self.view)
+            self._paint_spans(p, theme, self.view)
+            self._paint_moments(p, theme, self.view)
+
+    def _paint_line(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
+        here = self.x_of(view.now)
+        p.setPen(QPen(theme.line.subtle, 6, c=Qt.PenCapStyle.RoundCap))
+        p.drawLine(QPointF(MARGIN, LINE_Y), QPointF(self.width() - MARGIN, LINE_Y))
+        p.setPen(QPen(theme.interactive.accent, 6, c=Qt.PenCapStyle.RoundCap))
+        p.drawLine(QPointF(MARGIN, LINE_Y), QPointF(here, LINE_Y))
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(theme.interactive.accent)
+        p.drawEllipse(QPointF(here, LINE_Y), 11, 11)
+
+    def _paint_moments(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
+        p.setFont(theme.font("lesson", 700))
+        for moment in view.moments:
+            box = QRectF(self.x_of(moment.time) - 14, 12, 28, 27)
+            coming = moment.time > view.now
+            pen = QPen(theme.state.pending, 2, Qt.PenStyle.DashLine)
+            p.setPen(pen if coming else Qt.PenStyle.NoPen)
+            p.setBrush(Qt.BrushStyle.NoBrush if coming else theme.state.pending)
+            p.drawRoundedRect(box, 6, 6)
+            p.setPen(theme.state.pending if coming else theme.surface.app)
+            p.drawText(box, Qt.AlignmentFlag.AlignCenter, str(moment.number))
+
+    def _paint_spans(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
+        p.setFont(theme.font("small", 500))
+        for span in view.spans:
+            if span.lane != "faults":
+                continue
+            left = self.x_of(span.start)
+            right = self.x_of(view.now if span.end is None else span.end)
+            p.setPen(QPen(theme.tone(span.tone), 1.5))
+            p.setBrush(theme.line.strong)
+            p.drawRoundedRect(QRectF(left, LINE_Y + 10, max(right - left, 6), 9), 4, 4)
+            p.setPen(theme.tone_text(span.tone))
+            p.drawText(QPointF(left, LINE_Y + 36), span.text)

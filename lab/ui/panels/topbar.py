@@ -1,0 +1,163 @@
+"""TopBar: where one is, the transport, the clock, and what acts on the whole lab."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.ui.icons import icon
+from lab.ui.labels import text_label
+from lab.ui.panels.health_lamp import HealthLamp
+from lab.ui.panels.speed_control import SpeedControl
+from lab.ui.theme import current_theme
+from lab.ui.wording import clock, grouped
+
+if TYPE_CHECKING:
+    from lab.cluster.session import Session
+
+HEIGHT = 52
+NARROW_BELOW = 1280
+ICON = 20
+
+
+class TopBar(QWidget):
+    """Buttons carry the window's own actions, so shortcut, tooltip and enabled state are said once."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("topbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.actions_by_id = actions
+        self.icons: dict[QToolButton, tuple[str, str]] = {}
+        self.menu_button = self._tool("start-page", "waves")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.brand = text_label("Streaming Lab", "brand")
+        self.where = text_label("", "breadcrumb")
+        self.play = self._tool("play", "play")
+        self.play.setProperty("role", "play")
+        self.next_moment = QPushButton("Next key moment")
+        self.speed = SpeedControl()
+        self.clock = text_label(clock(0), "clock")
+        self.event_count = text_label("", "caption")
+        self.build = self._labelled("build", "Build", "raised")
+        self.break_something = self._labelled("break", "Break something", "danger")
+        self.health = HealthLamp()
+        self.health.clicked.connect(actions["ledger"].trigger)
+        self.branches = self._tool("branches", "git-branch")
+        self._arrange()
+        self.update_theme()
+
+    # --- building ---------------------------------------------------------------------------------
+
+    def _tool(self, name: str, symbol: str, role: str = "icon") -> QToolButton:
+        action = self.actions_by_id[name]
+        button = QToolButton()
+        button.setProperty("role", role)
+        button.setAccessibleName(action.text())
+        button.setToolTip(action.toolTip())
+        button.clicked.connect(action.trigger)
+        self.icons[button] = (symbol, "t2")
+        return button
+
+    def _labelled(self, name: str, text: str, role: str) -> QPushButton:
+        action = self.actions_by_id[name]
+        button = QPushButton(text)
+        button.setProperty("role", role)
+        button.setAccessibleName(text)
+        button.setToolTip(action.toolTip())
+        button.clicked.connect(action.trigger)
+        return button
+
+    def _arrange(self) -> None:
+        self.next_moment.setProperty("role", "raised")
+        self.next_moment.setAccessibleName("Next key moment")
+        self.next_moment.clicked.connect(self.actions_by_id["next-moment"].trigger)
+        divider = QFrame()
+        divider.setProperty("role", "divider")
+        divider.setFixedSize(1, 16)
+        times = QVBoxLayout()
+        times.setSpacing(0)
+        times.addStretch()
+        times.addWidget(self.clock)
+        times.addWidget(self.event_count)
+        times.addStretch()
+        transport = (
+            self._tool("to-start", "skip-back"),
+            self._tool("step-back", "step-back"),
+            self.play,
+            self._tool("step", "step-forward"),
+        )
+        self.ends = (
+            self._tool("find", "search"),
+            self._tool("picture", "camera"),
+            self._tool("theme", "sun"),
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 12, 0)
+        row.setSpacing(8)
+        for widget in (self.menu_button, self.brand, divider, self.where):
+            row.addWidget(widget)
+        row.addStretch(3)
+        for widget in transport:
+            row.addWidget(widget)
+        for widget in (self.next_moment, self.speed):
+            row.addWidget(widget)
+        row.addSpacing(6)
+        row.addLayout(times)
+        row.addStretch(2)
+        for widget in (self.build, self.break_something, self.health, self.branches, *self.ends):
+            row.addWidget(widget)
+
+    # --- showing ----------------------------------------------------------------------------------
+
+    def show_session(self, session: "Session", where: str) -> None:
+        """Show the session's time, speed and state. Called every frame while playing: cheap."""
+        self.where.setText(where)
+        self.clock.setText(clock(session.now))
+        self.event_count.setText(
+            f"event {grouped(session.event_number)} of {grouped(session.latest_event)}"
+        )
+        self.speed.set_speed(*session.speed, behind=session.playing and session.behind)
+        self.show_playing(session.playing)
+
+    def show_playing(self, playing: bool) -> None:
+        """Play or pause on the button."""
+        symbol = "pause" if playing else "play"
+        if self.icons[self.play][0] != symbol:
+            self.icons[self.play] = (symbol, "on_accent")
+            self.play.setIcon(icon(symbol, "on_accent", ICON))
+            self.play.setAccessibleName("Pause" if playing else "Play")
+
+    def fit(self, width: int) -> None:
+        """Leave out words when the window is narrow."""
+        scale = current_theme().ui_scale
+        narrow = width < NARROW_BELOW * scale
+        self.brand.setVisible(not narrow)
+        self.next_moment.setText("" if narrow else "Next key moment")
+        self.build.setText("" if narrow else "Build")
+        self.break_something.setText("" if narrow else "Break something")
+        self.where.setVisible(width >= 1100 * scale)
+
+    def update_theme(self) -> None:
+        """Redraw every icon in the current theme."""
+        theme = current_theme()
+        scale = theme.ui_scale
+        self.setFixedHeight(int(HEIGHT * scale))
+        size = QSize(int(ICON * scale), int(ICON * scale))
+        self.icons[self.play] = (self.icons[self.play][0], "on_accent")
+        self.icons[self.ends[2]] = ("sun" if theme.dark else "moon", "t2")
+        for button, (symbol, colour) in self.icons.items():
+            button.setIcon(icon(symbol, colour, ICON))
+            button.setIconSize(size)
+        self.next_moment.setIcon(icon("sparkles", "pending", 18))
+        self.build.setIcon(icon("plus", "t1", 18))
+        self.break_something.setIcon(icon("zap", "fail", 18))
+        self.health.update_theme()

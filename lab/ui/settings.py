@@ -1,0 +1,116 @@
+"""Settings: what the person chose, as a readable TOML file; anything odd in it is refused with a sentence."""
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QStandardPaths
+
+from lab.cluster.refused import Refused, wanted
+
+VERSION = 1
+THEMES = ("system", "dark", "light")
+UI_SCALES = (1.0, 1.15, 1.3, 1.6)
+RECENT_MAX = 8
+BYTES_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The choices of one person on one machine. Window places are not here: Qt keeps those itself."""
+
+    theme: str = "system"
+    reduced_motion: bool = False
+    ui_scale: float = 1.0
+    recent: tuple[str, ...] = ()
+
+    def with_recent(self, path: Path) -> "Settings":
+        """These settings with `path` as the newest of the recent sessions."""
+        name = str(path)
+        others = tuple(other for other in self.recent if other != name)
+        return replace(self, recent=(name, *others)[:RECENT_MAX])
+
+
+def settings_path() -> Path:
+    """Where the settings are kept: the desktop's folder for configuration."""
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation)
+    return Path(folder) / "settings.toml"
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`, or the defaults when there is no such file. Raises Refused with what is wrong."""
+    if not path.exists():
+        return Settings()
+    try:
+        wanted(path.stat().st_size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes",
+               f"{path.stat().st_size:,}")  # fmt: skip
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise Refused(f"{path.name} cannot be read: {wrong}") from wrong
+    return parse(data, path.name)
+
+
+def parse(data: dict[str, object], where: str = "settings") -> Settings:
+    """Settings from plain data, every value checked."""
+    version = data.pop("version", VERSION)
+    wanted(type(version) is int and version <= VERSION,
+           f"{where}: wanted version {VERSION} or older (a newer Streaming Lab wrote this file)", version)  # fmt: skip
+    known = {field.name for field in fields(Settings)}
+    for name in data:
+        wanted(name in known, f"{where}: wanted one of {', '.join(sorted(known))}", repr(name))
+    read = Settings()
+    theme = data.get("theme", read.theme)
+    wanted(theme in THEMES, f"{where}: theme: wanted one of {', '.join(THEMES)}", repr(theme))
+    reduced_motion = data.get("reduced_motion", read.reduced_motion)
+    wanted(
+        type(reduced_motion) is bool,
+        f"{where}: reduced_motion: wanted true or false",
+        repr(reduced_motion),
+    )
+    ui_scale = data.get("ui_scale", read.ui_scale)
+    wanted(type(ui_scale) in (int, float) and 0.8 <= float(cast("float", ui_scale)) <= 2.0,
+           f"{where}: ui_scale: wanted a number from 0.8 to 2", repr(ui_scale))  # fmt: skip
+    return Settings(
+        theme=str(theme),
+        reduced_motion=bool(reduced_motion),
+        ui_scale=float(cast("float", ui_scale)),
+        recent=_recent(data.get("recent", []), where),
+    )
+
+
+def _recent(value: object, where: str) -> tuple[str, ...]:
+    wanted(isinstance(value, list), f"{where}: recent: wanted a list of paths", repr(value))
+    items = cast("list[object]", value)
+    for item in items:
+        wanted(isinstance(item, str), f"{where}: recent: wanted a list of paths", repr(item))
+    return tuple(cast("list[str]", items))[:RECENT_MAX]
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write `settings`; the old file stays whole until the new one is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(to_toml(settings), encoding="utf-8")
+    fresh.replace(path)
+
+
+def to_toml(settings: Settings) -> str:
+    """The file's text."""
+    recent = "".join(f"  {quoted(path)},\n" for path in settings.recent)
+    return (
+        f"version = {VERSION}\n"
+        f"theme = {quoted(settings.theme)}\n"
+        f"reduced_motion = {'true' if settings.reduced_motion else 'false'}\n"
+        f"ui_scale = {settings.ui_scale}\n"
+        f"recent = [\n{recent}]\n"
+    )
+
+
+def quoted(text: str) -> str:
+    """`text` as a TOML basic string."""
+    escaped = "".join(
+        f"\\u{ord(letter):04x}" if ord(letter) < 32 or ord(letter) == 127 else letter
+        for letter in text.replace("\\", "\\\\").replace('"', '\\"')
+    )
+    return f'"{escaped}"'

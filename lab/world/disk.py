@@ -1,0 +1,201 @@
+"""SimDisk: a host's files, with a page cache that a power loss empties.
+
+A file is a Vec of pieces, each what one append wrote. Leader and followers share the same `bytes`
+object, so replication does not triple memory, and a checkpoint of the disk costs the same after an hour
+as after a minute.
+"""
+
+from lab.env.disk import DiskFull
+from lab.env.units import Micros
+from lab.env.vec import Vec
+from lab.world.dice import Stream
+
+OP_US: Micros = 4
+"""A write into the page cache."""
+KILOBYTE_US: Micros = 1
+FLUSH_US: Micros = 800
+"""An fsync of a fast disk."""
+
+
+class File:
+    """One file: pieces as (position, bytes), its length, and how much of it is safe."""
+
+    __slots__ = ("flushed", "pieces", "size")
+
+    def __init__(self) -> None:
+        self.pieces: Vec[tuple[int, bytes]] = Vec()
+        self.size = 0
+        self.flushed = 0
+
+    def append(self, data: bytes) -> None:
+        """Add a piece at the end."""
+        self.pieces.append((self.size, data))
+        self.size += len(data)
+
+    def read(self, start: int, size: int) -> bytes:
+        """Up to `size` bytes from `start`."""
+        end = min(start + size, self.size)
+        if start >= end:
+            return b""
+        at = self._piece_at(start)
+        position, data = self.pieces[at]
+        if start == position and end == position + len(data):
+            return data
+        found = [data[start - position : end - position]]
+        position += len(data)
+        while position < end:
+            at += 1
+            position, data = self.pieces[at]
+            found.append(data[: end - position])
+            position += len(data)
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def _piece_at(self, position: int) -> int:
+        """The index of the piece that holds the byte at `position`."""
+        low, high = 0, len(self.pieces) - 1
+        tail = self.pieces.spine.count
+        if high >= tail > 0 and self.pieces[tail][0] <= position:
+            low = tail
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.pieces[middle][0] <= position:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def truncate(self, size: int) -> None:
+        """Cut at `size`, inside a piece if need be."""
+        if size >= self.size:
+            return
+        if size == 0:
+            self.pieces.truncate(0)
+        else:
+            at = self._piece_at(size)
+            position, data = self.pieces[at]
+            self.pieces.truncate(at)
+            if size > position:
+                self.pieces.append((position, data[: size - position]))
+        self.size = size
+        self.flushed = min(self.flushed, size)
+
+
+class SimDisk:
+    """A simulated disk. `cost` is what this turn's operations have taken so far; the world reads it."""
+
+    __slots__ = ("_files", "capacity", "cost", "dirty", "slowdown", "used", "write_back_due")
+
+    def __init__(self, capacity: int | None = None) -> None:
+        self._files: dict[str, File] = {}
+        self.capacity = capacity
+        self.slowdown = 1
+        self.cost: Micros = 0
+        self.dirty: dict[str, None] = {}
+        self.used = 0
+        self.write_back_due = False
+
+    # --- the interface of env.Disk ----------------------------------------------------------------
+
+    def append(self, path: str, data: bytes) -> int:
+        """See Disk."""
+        size = len(data)
+        if self.capacity is not None and self.used + size > self.capacity:
+            raise DiskFull(f"{path}: {size} bytes wanted, {self.capacity - self.used} left")
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = File()
+        start = file.size
+        file.append(data)
+        self.used += size
+        self.dirty[path] = None
+        self.cost += (OP_US + (size >> 10) * KILOBYTE_US) * self.slowdown
+        return start
+
+    def read(self, path: str, start: int, size: int) -> bytes:
+        """See Disk. Reads come from the page cache and cost the host nothing."""
+        return self._file(path).read(start, size)
+
+    def size(self, path: str) -> int:
+        """See Disk."""
+        file = self._files.get(path)
+        return file.size if file is not None else 0
+
+    def exists(self, path: str) -> bool:
+        """See Disk."""
+        return path in self._files
+
+    def flushed(self, path: str) -> int:
+        """See Disk."""
+        file = self._files.get(path)
+        return file.flushed if file is not None else 0
+
+    def truncate(self, path: str, size: int) -> None:
+        """See Disk."""
+        file = self._file(path)
+        self.used -= max(0, file.size - size)
+        file.truncate(size)
+
+    def write(self, path: str, data: bytes) -> None:
+        """See Disk."""
+        if path in self._files:
+            self.truncate(path, 0)
+        self.append(path, data)
+
+    def flush(self, path: str) -> None:
+        """See Disk."""
+        file = self._files.get(path)
+        if file is not None:
+            file.flushed = file.size
+            self.dirty.pop(path, None)
+            self.cost += FLUSH_US * self.slowdown
+
+    def replace(self, source: str, target: str) -> None:
+        """See Disk."""
+        file = self._file(source)
+        old = self._files.get(target)
+        if old is not None:
+            self.used -= old.size
+        self._files[target] = file
+        del self._files[source]
+        if self.dirty.pop(source, "") is None:
+            self.dirty[target] = None
+
+    def delete(self, path: str) -> None:
+        """See Disk."""
+        self.used -= self._file(path).size
+        del self._files[path]
+        self.dirty.pop(path, None)
+
+    def list(self, folder: str) -> "list[str]":
+        """See Disk."""
+        start = f"{folder}/" if folder else ""
+        return sorted(path for path in self._files if path.startswith(start))
+
+    # --- what the world does to it ----------------------------------------------------------------
+
+    def write_back(self) -> None:
+        """The operating system writes everything dirty to the platter."""
+        for path in self.dirty:
+            file = self._files[path]
+            file.flushed = file.size
+        self.dirty.clear()
+        self.write_back_due = False
+
+    def lose_power(self, dice: Stream) -> None:
+        """Drop what was never flushed, but for a random prefix: the last page may be torn."""
+        for path, file in self._files.items():
+            at_risk = file.size - file.flushed
+            if at_risk:
+                kept = file.flushed + dice.below(at_risk + 1)
+                self.used -= file.size - kept
+                file.truncate(kept)
+                file.flushed = kept
+        self.dirty.clear()
+        self.write_back_due = False
+        self.cost = 0
+
+    def _file(self, path: str) -> File:
+        file = self._files.get(path)
+        if file is None:
+            raise FileNotFoundError(path)
+        return file

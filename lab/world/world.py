@@ -1,0 +1,506 @@
+"""World: everything that exists at one instant of virtual time, and the loop that moves it on.
+
+It changes in two ways only: `run_until`, and an action applied by its timeline. Two worlds with one seed
+and one list of actions are equal at every instant.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Protocol
+
+from lab.env.node import Timer
+from lab.env.units import Address, Micros, NodeId, node_of, seconds
+from lab.env.vec import Vec
+from lab.world.dice import Stream
+from lab.world.disk import SimDisk
+from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
+from lab.world.network import (
+    LATENCY_US,
+    LOCAL_US,
+    Disconnected,
+    Entry,
+    Link,
+    Network,
+    Path,
+    Resume,
+    WriteBack,
+)
+from lab.world.trace import Trace, TraceEntry
+
+EPOCH_MS = 1_767_225_600_000
+"""The date at time zero: 2026-01-01 00:00 UTC."""
+
+WRITE_BACK_US = seconds(5)
+CAUSES = 6
+OPERATOR: Address = "operator"
+
+
+class Witness(Protocol):
+    """Whoever hears the facts that nodes state. Lives in the world, so that it is rewound with it."""
+
+    def tell(self, world: "World", node: NodeId, fact: object) -> None:
+        """`node` states `fact`, now."""
+        ...
+
+
+class WorldAction(Protocol):
+    """Something done to the world from outside; frozen data."""
+
+    def apply(self, world: "World") -> None:
+        """Do it."""
+        ...
+
+    def describe(self) -> str:
+        """For the journal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A key moment, with the events that led to it (newest first) copied while the trace still knew them."""
+
+    event_number: int
+    time: Micros
+    kind: str
+    subject: str
+    text: str
+    causes: tuple[TraceEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A message on its way. A held one waits at a cut, or before a frozen host."""
+
+    sent_at: Micros
+    arrives_at: Micros
+    source: Address
+    target: NodeId
+    body: object
+    held: bool
+    event: int
+
+
+class WorldStopped(Exception):
+    """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
+
+    def __init__(self, event_number: int, time: Micros, node: NodeId, cause: BaseException) -> None:
+        super().__init__(f"event {event_number:,} at {time / 1e6:.6f} s on {node}: {type(cause).__name__}: {cause}")  # fmt: skip
+        self.event_number = event_number
+        self.time = time
+        self.node = node
+
+
+class HostEnv:
+    """The Env of one turn; one object serves all turns, since nobody keeps it."""
+
+    __slots__ = ("_disk", "_host", "_world")
+
+    def __init__(self, world: "World", host: Host) -> None:
+        self._world = world
+        self._host = host
+        self._disk = host.disk
+
+    @property
+    def now(self) -> Micros:
+        """See Env."""
+        return self._world.now
+
+    @property
+    def wall_time_ms(self) -> int:
+        """See Env."""
+        return self._host.clock.read(self._world.epoch_ms, self._world.now)
+
+    @property
+    def name(self) -> NodeId:
+        """See Env."""
+        return self._host.name
+
+    @property
+    def disk(self) -> SimDisk:
+        """See Env."""
+        return self._disk
+
+    @property
+    def dice(self) -> Stream:
+        """See Env."""
+        return self._host.dice
+
+    def send(self, target: Address, body: object, size: int) -> None:
+        """See Env. What the disk took so far in this turn delays the message."""
+        world, host = self._world, self._host
+        link = host.links.get(target)
+        if link is None or link.dead:
+            link = world.connect(host, target)
+            if link is None:
+                return
+        path = link.path
+        departs = world.now + host.disk.cost
+        arrives = departs + LATENCY_US[world.network_dice.draw() >> 8] + path.extra_us
+        if path.bytes_per_s:
+            arrives += size * 1_000_000 // path.bytes_per_s
+        if arrives <= link.last_arrival:
+            arrives = link.last_arrival + 1
+        link.last_arrival = arrives
+        world.sequence = sequence = world.sequence + 1
+        heappush(world.queue, (arrives, sequence, link, body, departs, world.event_number))
+
+    def set_timer(self, timer: Timer, at: Micros) -> None:
+        """See Env."""
+        world, host = self._world, self._host
+        world.sequence = sequence = world.sequence + 1
+        host.timers[timer] = sequence
+        at = max(at, world.now)
+        heappush(world.queue, (at, sequence, host.self_link, timer, world.now, world.event_number))
+
+    def cancel_timer(self, timer: Timer) -> None:
+        """See Env."""
+        self._host.timers.pop(timer, None)
+
+    def tell(self, fact: object) -> None:
+        """See Env."""
+        world = self._world
+        if world.witness is not None:
+            world.witness.tell(world, self._host.name, fact)
+
+    def stop(self) -> None:
+        """See Env."""
+        self._host.stopping = True
+
+
+class World:
+    """Hosts, links, the queue of what is to happen, and the instant it is."""
+
+    def __init__(self, seed: int, *, start: Micros = 0, epoch_ms: int = EPOCH_MS) -> None:
+        self.seed = seed
+        self.now = start
+        self.epoch_ms = epoch_ms
+        self.event_number = 0
+        self.sequence = 0
+        self.queue: list[Entry] = []
+        self.hosts: dict[NodeId, Host] = {}
+        self.network = Network()
+        self.network_dice = Stream(f"{seed}/network")
+        self.fault_dice = Stream(f"{seed}/faults")
+        self.witness: Witness | None = None
+        self.moments: Vec[Moment] = Vec()
+        self.trace = Trace()
+        self._envs: dict[NodeId, HostEnv] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        state = dict(self.__dict__)
+        del state["_envs"]
+        return state
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
+
+    # --- machines ---------------------------------------------------------------------------------
+
+    def add_host(self, name: NodeId, recipe: Recipe, *, disk_capacity: int | None = None) -> Host:
+        """A new machine, switched off."""
+        assert name not in self.hosts, name
+        host = self.hosts[name] = Host(name, recipe, self.seed, disk_capacity)
+        self._envs[name] = HostEnv(self, host)
+        return host
+
+    def remove_host(self, name: NodeId) -> None:
+        """Take a machine without a process away, with its disk."""
+        assert self.hosts[name].node is None, name
+        self._disconnect(self.hosts[name], silently=False)
+        del self.hosts[name], self._envs[name]
+
+    def boot(self, name: NodeId) -> None:
+        """Start the process of a host on the disk that is left."""
+        host = self.hosts[name]
+        assert host.node is None, name
+        if host.state == OFF:
+            self._disconnect(host, silently=False)
+        host.state = RUNNING
+        host.incarnation += 1
+        host.self_link = Link(name, host, Path(), timers=True)
+        host.timers = {}
+        host.backlog = []
+        host.busy_until = self.now
+        host.node = host.recipe.build()
+        host.node.start(self._envs[name])
+        self._after_turn(host)
+
+    def crash(self, name: NodeId) -> None:
+        """`kill -9`: memory gone, page cache kept, connections reset."""
+        host = self.hosts[name]
+        self._end(host, DOWN)
+        self._disconnect(host, silently=False)
+
+    def power_off(self, names: Sequence[NodeId]) -> None:
+        """Cut the power of several machines at one instant: nobody is told, what was not flushed is gone."""
+        for name in names:
+            host = self.hosts[name]
+            self._end(host, OFF)
+            self._disconnect(host, silently=True)
+            host.disk.lose_power(self.fault_dice)
+
+    def freeze(self, name: NodeId) -> None:
+        """The process stops without ending: what comes is held."""
+        host = self.hosts[name]
+        assert host.state == RUNNING, name
+        host.state = FROZEN
+        self._recheck(name)
+
+    def thaw(self, name: NodeId) -> None:
+        """A frozen process goes on, with everything that waited for it."""
+        host = self.hosts[name]
+        assert host.state == FROZEN, name
+        host.state = RUNNING
+        self._recheck(name)
+
+    def signal(self, name: NodeId, body: object) -> None:
+        """An operator's order, heard by the process of `name` at once."""
+        host = self.hosts[name]
+        self._push(self.now, Link(OPERATOR, host, Path()), body)
+
+    def mark(self, kind: str, subject: str, text: str) -> None:
+        """A key moment: the running event, and what led to it."""
+        causes = tuple(self.trace.chain(self.event_number, CAUSES))
+        self.moments.append(Moment(self.event_number, self.now, kind, subject, text, causes))
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def run_until(
+        self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False
+    ) -> int:
+        """Let everything happen up to and including the instant `time`, or `steps` events, or (asked so) the
+        next key moment. Returns how many events there were. Raises WorldStopped.
+        """
+        if self.network.changed:
+            self._apply_cuts()
+        queue = self.queue
+        left = steps if steps is not None else 1 << 62
+        begun = left
+        moments = len(self.moments)
+        while left and queue and queue[0][0] <= time:
+            entry = heappop(queue)
+            link = entry[2]
+            if link.held is not None:
+                link.held.append(entry)
+                continue
+            if link.dead:
+                continue
+            host = link.target
+            if link.timers and host.timers.get(entry[3]) != entry[1]:
+                if type(entry[3]) is Resume:
+                    left -= self._resume(host, entry[0])
+                elif type(entry[3]) is WriteBack:
+                    host.disk.write_back()
+                continue
+            if host.busy_until > entry[0] or host.backlog:
+                if not host.backlog:
+                    self._push(host.busy_until, host.self_link, Resume())
+                host.backlog.append(entry)
+                continue
+            self.now = entry[0]
+            left -= 1
+            self._deliver(host, entry)
+            if stop_at_moment and len(self.moments) > moments:
+                return begun - left
+        if left and self.now < time:
+            self.now = time
+        return begun - left
+
+    def _deliver(self, host: Host, entry: Entry) -> None:
+        """One turn of a node."""
+        _, _, link, body, _, cause = entry
+        node = host.node
+        if node is None:
+            return
+        self.event_number = number = self.event_number + 1
+        env = self._envs[host.name]
+        try:
+            if link.timers:
+                del host.timers[body]
+                kind = (
+                    body
+                    if type(body) is str
+                    else str(body[0])
+                    if type(body) is tuple
+                    else str(body)
+                )
+                self.trace.add((number, self.now, host.name, host.name, kind, cause))
+                node.wake(env, body)
+            elif type(body) is Disconnected:
+                self.trace.add((number, self.now, host.name, link.source, "Disconnected", cause))
+                node.disconnected(env, link.source)
+            else:
+                kind = type(getattr(body, "body", body)).__name__
+                self.trace.add((number, self.now, host.name, link.source, kind, cause))
+                node.receive(env, link.source, body)
+        except Exception as wrong:
+            raise WorldStopped(number, self.now, host.name, wrong) from wrong
+        disk = host.disk
+        if disk.cost or host.stopping:
+            self._after_turn(host)
+
+    def _after_turn(self, host: Host) -> None:
+        disk = host.disk
+        if disk.cost:
+            host.busy_until = self.now + disk.cost
+            disk.cost = 0
+            if disk.dirty and not disk.write_back_due:
+                disk.write_back_due = True
+                self._push(
+                    self.now + WRITE_BACK_US,
+                    Link(host.name, host, Path(), timers=True),
+                    WriteBack(),
+                )
+        if host.stopping:
+            host.stopping = False
+            self._end(host, DOWN)
+            self._disconnect(host, silently=False)
+
+    def _resume(self, host: Host, time: Micros) -> int:
+        """A busy host is free again: the next of its backlog has its turn."""
+        self.now = time
+        while host.backlog and host.busy_until <= time:
+            entry = host.backlog.pop(0)
+            link = entry[2]
+            if link.dead or (link.timers and host.timers.get(entry[3]) != entry[1]):
+                continue
+            if link.held is not None:
+                link.held.append(entry)
+                continue
+            self._deliver(host, entry)
+            if host.backlog:
+                self._push(max(time, host.busy_until), host.self_link, Resume())
+            return 1
+        if host.backlog:
+            self._push(host.busy_until, host.self_link, Resume())
+        return 0
+
+    def apply(self, action: WorldAction) -> None:
+        """Do something from outside, as an event of its own. Only a timeline calls this."""
+        self.event_number += 1
+        number = self.event_number
+        self.trace.add((number, self.now, OPERATOR, OPERATOR, action.describe(), number))
+        action.apply(self)
+        self._apply_cuts()
+
+    # --- connections ------------------------------------------------------------------------------
+
+    def connect(self, source: Host, target: Address) -> Link | None:
+        """A new connection from `source`; None when it is refused, which the source will hear."""
+        name = node_of(target)
+        back = source.name + target[len(name) :]
+        host = self.hosts.get(name)
+        if host is None or host.state == DOWN:
+            refusal = Link(target, source, Path())
+            self._push(
+                self.now + 2 * LATENCY_US[self.network_dice.draw() >> 8], refusal, Disconnected()
+            )
+            return None
+        link = source.links[target] = Link(back, host, self.network.path(source.name, name))
+        if self._blocked(link, source.name):
+            link.held = []
+        return link
+
+    def in_flight(self) -> list[Flight]:
+        """All messages between hosts that have been sent and not heard yet."""
+        found = [
+            Flight(sent, time, link.source, link.target.name, body, False, cause)
+            for time, _, link, body, sent, cause in self.queue
+            if not link.timers and not link.dead and type(body) is not Disconnected
+            and link.source != OPERATOR
+        ]  # fmt: skip
+        for link in self._all_links():
+            for time, _, _, body, sent, cause in link.held or ():
+                found.append(Flight(sent, time, link.source, link.target.name, body, True, cause))
+        return found
+
+    def _push(self, time: Micros, link: Link, body: object) -> None:
+        self.sequence += 1
+        heappush(self.queue, (time, self.sequence, link, body, self.now, self.event_number))
+
+    def _end(self, host: Host, state: str) -> None:
+        """The process is gone; its timers and what waited for it with it."""
+        host.node = None
+        host.state = state
+        host.self_link.dead = True
+        host.self_link.held = None
+        host.timers = {}
+        host.backlog = []
+        host.disk.cost = 0
+
+    def _disconnect(self, host: Host, *, silently: bool) -> None:
+        """All connections of a host end. Unless silently (or behind a cut), the other side hears."""
+        for peer in self.hosts.values():
+            if peer is host:
+                continue
+            # The other side may know this connection by what it sends, by what it hears, or by both.
+            addresses = [address for address in peer.links if node_of(address) == host.name]
+            for link in host.links.values():
+                if link.target is peer and link.source not in addresses and not link.dead:
+                    addresses.append(link.source)
+            for address in addresses:
+                self._end_connection(host, peer, address, silently)
+        for link in host.links.values():
+            link.dead = True
+            link.held = None
+        host.links = {}
+
+    def _end_connection(self, host: Host, peer: Host, address: Address, silently: bool) -> None:
+        link = peer.links.get(address)
+        if silently:
+            # Nobody is told: what the peer sends from now on waits until the machine is back.
+            if link is not None and link.held is None:
+                link.held = []
+            return
+        if link is not None:
+            link.dead = True
+            link.held = None
+            del peer.links[address]
+        if peer.node is not None:
+            notice = Link(address, peer, self.network.path(host.name, peer.name))
+            if self._blocked(notice, host.name):
+                notice.held = []
+            self._push(self.now + LATENCY_US[self.network_dice.draw() >> 8], notice, Disconnected())
+            peer.links.pop(address, None)
+
+    def _blocked(self, link: Link, source: NodeId) -> bool:
+        target = link.target
+        return target.state in (FROZEN, OFF) or link.path.cut
+
+    def _all_links(self) -> list[Link]:
+        return [
+            link for host in self.hosts.values() for link in host.links.values() if not link.dead
+        ]
+
+    def _apply_cuts(self) -> None:
+        for name in list(self.network.changed):
+            self._recheck(name)
+        self.network.changed.clear()
+
+    def _recheck(self, target: NodeId) -> None:
+        """Cuts or the state of `target` changed: hold or release what is on the way to it."""
+        host = self.hosts.get(target)
+        if host is None:
+            return
+        frozen = host.state == FROZEN
+        if frozen and host.self_link.held is None:
+            host.self_link.held = []
+        released: list[Entry] = []
+        if not frozen and host.self_link.held is not None:
+            released += host.self_link.held
+            host.self_link.held = None
+        for source in self.hosts.values():
+            for link in source.links.values():
+                if link.target is not host or link.dead:
+                    continue
+                blocked = self._blocked(link, source.name)
+                if blocked and link.held is None:
+                    link.held = []
+                elif not blocked and link.held is not None:
+                    released += link.held
+                    link.held = None
+        released.sort(key=lambda entry: entry[:2])
+        for time, sequence, link, body, sent, cause in released:
+            heappush(self.queue, (max(time, self.now), sequence, link, body, sent, cause))
