@@ -13,3 +13,5 @@ The packages, in reading order:
 Each package knows only those above it in this list, except that `world` and `kafka` do not know each
 other.
 """
+
+__version__ = "0.1.0"

@@ -76,7 +76,7 @@ def testing(arguments: list[str]) -> bool:
 
 def missing(arguments: list[str]) -> list[str]:
     """The libraries this command needs and cannot import here. Help needs none."""
-    if {"-h", "--help", "--version"} & set(arguments[:2]):
+    if arguments[:1] != ["test"] and {"-h", "--help", "--version"} & set(arguments):
         return []
     names = RUN + TEST if testing(arguments) else RUN
     lacking = [name for name in names if importlib.util.find_spec(name) is None]
@@ -153,7 +153,7 @@ def fill(lacking: list[str], tests: bool) -> None:
         f"lab: first start. Installing {'Qt and the test tools' if tests else 'Qt'} into {ENVIRONMENT}"
     )
     say(
-        f"     About {'800' if tests else '400'} MB and a minute; nothing outside of that folder changes."
+        f"     About {'700' if tests else '350'} MB and a minute; nothing outside of that folder changes."
     )
     began = time.monotonic()
     create()
@@ -172,9 +172,9 @@ def create() -> None:
         raise Stop(
             f"this Python has no venv module ({wrong}). On Debian and Ubuntu: sudo apt install python3-venv"
         ) from wrong
-    except OSError as wrong:
+    except (OSError, ValueError) as wrong:  # ValueError: a file stands where the folder should be
         raise Stop(
-            f"cannot make {ENVIRONMENT} ({wrong.strerror}). Copy the project to a folder you may write to, "
+            f"cannot make {ENVIRONMENT} ({wrong}). Copy the project to a folder you may write to, "
             "with 1 GB free"
         ) from wrong
 
@@ -211,6 +211,8 @@ def pip_version() -> tuple[int, ...]:
 
 def install(command: list[str], tests: bool) -> None:
     """Run the installer; its progress is shown, its complaints become one sentence."""
+    if LOG.exists():
+        LOG.unlink()
     done = subprocess.run(
         [*command, "-e", f"{ROOT}[test]" if tests else str(ROOT)],
         stdout=sys.stderr,  # what a command prints stays its own: `lab list --json > file`
@@ -218,25 +220,35 @@ def install(command: list[str], tests: bool) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise Stop(reason(done.stderr.decode(errors="replace")))
+        raise Stop(reason(done.stderr.decode(errors="replace"), log_text()))
 
 
-def reason(complaint: str) -> str:
+def log_text() -> str:
+    """All that pip noted, of the programs it starts itself too."""
+    return LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""
+
+
+UNREACHABLE = (
+    "failed to establish a new connection", "no matching distribution", "name resolution", "timed out",
+    "could not connect", "dns error", "network is unreachable", "error sending request", "max retries exceeded",
+)  # fmt: skip
+
+
+def reason(complaint: str, log: str = "") -> str:
     """What went wrong in the installer, in one sentence with a remedy."""
-    lower = complaint.lower()
-    if "no space left" in lower:
+    everything = (complaint + log).lower()
+    if "no space left" in everything:
         return f"the disk is full. 1 GB free is wanted for {ENVIRONMENT}"
-    if any(
-        word in lower for word in ("connection", "no matching distribution", "dns", "timed out")
-    ):
+    if any(words in everything for words in UNREACHABLE):
         return (
             f"the package index cannot be reached, so {', '.join(RUN)} are missing. Connect to the network "
             "and start again, or give a folder of wheels: PIP_NO_INDEX=1 PIP_FIND_LINKS=/folder python3 -m "
             "lab (made where there is a network by: python3 -m pip wheel -w /folder '.[test]' hatchling "
             "editables)"
         )
-    lines = [line for line in complaint.splitlines() if line.strip()] or ["no reason was given"]
-    return f"installing failed: {lines[-1].strip()} (all of it: {LOG})"
+    errors = [line.strip() for line in complaint.splitlines() if "error" in line.lower()]
+    first = errors[0] if errors else complaint.strip() or "no reason was given"
+    return f"installing failed: {first} (all of it: {LOG})"
 
 
 def again(arguments: list[str]) -> int:

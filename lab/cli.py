@@ -4,10 +4,9 @@ import argparse
 import os
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
-from lab import preflight
+from lab import __version__, preflight
 from lab.resources import checkout_folder, scenarios_folder
 
 INTRODUCTION = """\
@@ -55,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 def _window_arguments() -> argparse.ArgumentParser:
     parser = _parser("lab", INTRODUCTION, EXAMPLES)
-    parser.add_argument("--version", action="version", version=f"Streaming Lab {_version()}")
+    parser.add_argument("--version", action="version", version=f"Streaming Lab {__version__}")
     parser.add_argument(
         "scenario", nargs="?", metavar="SCENARIO", type=_scenario,
         help="a scenario's name (see: lab list), the beginning of one, or a saved session (.json)",
@@ -151,7 +150,10 @@ def _play_arguments() -> argparse.ArgumentParser:
         "seed and learner give the same lines on every machine. Exit code 0: every check passed.",
     )
     parser.add_argument(
-        "scenario", metavar="SCENARIO", type=_scenario, help="its name (see: lab list), or the beginning of it"
+        "scenario",
+        metavar="SCENARIO",
+        type=_scenario,
+        help="its name (see: lab list), or the beginning of it",
     )
     parser.add_argument(
         "--learner", choices=LEARNERS, default="solution",
@@ -266,13 +268,6 @@ def _parser(name: str, description: str, epilog: str = "") -> argparse.ArgumentP
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-
-
-def _version() -> str:
-    try:
-        return metadata.version("streaming-lab")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             parser.addini(name, "read by pytest-qt, which is not loaded")
 
 
-class SkippedFolder(pytest.Directory):
-    """The tests of the window on a machine where Qt does not load."""
+class SkippedFolder(pytest.File):
+    """The tests of the window where Qt does not load; not a Directory, whose conftest would be imported."""
 
     def collect(self):
         pytest.skip(
@@ -51,3 +53,31 @@ def _own_settings_stay_untouched(tmp_path_factory: pytest.TempPathFactory):
         QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(home))
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """A test of the window fails when it leaves a timer or a thread, with the line that started it."""
+    if WINDOW_TESTS not in request.path.parents:
+        yield
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+    from shiboken6 import isValid
+
+    started: list[tuple[QTimer, str]] = []
+    start = QTimer.start
+
+    def noted_start(timer: QTimer, *interval: object) -> None:
+        started.append((timer, "".join(traceback.format_stack(limit=2)[:1]).strip()))
+        start(timer, *interval)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+    monkeypatch.setattr(QTimer, "start", noted_start)
+    threads = set(threading.enumerate())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    running = {line for timer, line in started if isValid(timer) and timer.isActive()}
+    for timer, _ in started:
+        if isValid(timer):
+            timer.stop()  # the next test shall not pay for this one
+    assert not running, "timers still running, started at:\n" + "\n".join(sorted(running))
+    assert not set(threading.enumerate()) - threads

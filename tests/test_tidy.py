@@ -277,12 +277,9 @@ def test_every_module_says_what_it_is_for():
 
 
 def test_every_package_opens_with_a_paragraph():
-    for path in files_below("lab"):
-        if path.name == "__init__.py":
-            opening = ast.get_docstring(tree_of(path)) or ""
-            assert len(opening.split()) >= 12, (
-                f"{name_of(path)}: wanted a paragraph, found {opening!r}"
-            )
+    packages = [path for path in files_below("lab") if path.name == "__init__.py"]
+    openings = {name_of(path): ast.get_docstring(tree_of(path)) or "" for path in packages}
+    assert not {name: opening for name, opening in openings.items() if len(opening.split()) < 12}
 
 
 def test_no_module_is_a_drawer_for_everything():

@@ -3,3 +3,7 @@
 A lesson uses only actions, probes and checks, the same doors the window uses. It runs in the window,
 in the terminal and in the tests alike.
 """
+
+from lab.lessons.library import catalogue
+
+__all__ = ["catalogue"]

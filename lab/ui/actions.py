@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
@@ -21,8 +21,8 @@ class WindowAction:
     text: str
     icon: str
     shortcut: str
-    handler: "Callable[[MainWindow], None]"
-    enabled_when: "Callable[[MainWindow], bool]"
+    handler: Callable[["MainWindow"], None]
+    enabled_when: Callable[["MainWindow"], bool]
     group: str
 
 
@@ -41,86 +41,81 @@ def in_lesson(window: "MainWindow") -> bool:
     return window.session is not None and window.session.lesson is not None
 
 
-class Row(NamedTuple):
-    """A line of the table, as `WindowAction` has its fields, without the group."""
-
-    id: str
-    text: str
-    icon: str
-    shortcut: str
-    handler: "Callable[[MainWindow], None]"
-    enabled_when: "Callable[[MainWindow], bool]"
+Row: TypeAlias = tuple[
+    str, str, str, str, Callable[["MainWindow"], None], Callable[["MainWindow"], bool]
+]
+"""A line of the table: the fields of `WindowAction` in their order, without the group."""
 
 
 def speed_row(number: int, speed: tuple[int, int]) -> Row:
     """The line of key `number`."""
     numerator, denominator = speed
     name = f"{numerator}/{denominator}" if denominator > 1 else str(numerator)
-    return Row(
+    return (
         f"speed-{number}", f"Speed {name}×", "gauge", str(number),
         lambda window: window.set_speed(numerator, denominator), in_lab,
     )  # fmt: skip
 
 
 TIME: tuple[Row, ...] = (
-    Row("play", "Play or pause", "play", "Space", lambda w: w.toggle_play(), in_lab),
-    Row("step", "One event forward", "step-forward", ".", lambda w: w.step_event(), in_lab),
-    Row("step-back", "One event back", "step-back", ",", lambda w: w.step_back(), in_lab),
-    Row("next-moment", "Next key moment", "sparkles", "N", lambda w: w.next_moment(), in_lab),
-    Row("previous-moment", "Previous key moment", "rewind", "Shift+N", lambda w: w.previous_moment(), in_lab),
-    Row("to-start", "Back to the beginning", "skip-back", "Home", lambda w: w.seek_to(0), in_lab),
-    Row("to-latest", "Forward to the newest event", "flag", "End", lambda w: w.seek_latest(), in_lab),
-    Row("restart", "Restart from the seed", "refresh-cw", "Ctrl+Shift+R", lambda w: w.restart(), in_lab),
+    ("play", "Play or pause", "play", "Space", lambda w: w.toggle_play(), in_lab),
+    ("step", "One event forward", "step-forward", ".", lambda w: w.step_event(), in_lab),
+    ("step-back", "One event back", "step-back", ",", lambda w: w.step_back(), in_lab),
+    ("next-moment", "Next key moment", "sparkles", "N", lambda w: w.next_moment(), in_lab),
+    ("previous-moment", "Previous key moment", "rewind", "Shift+N", lambda w: w.previous_moment(), in_lab),
+    ("to-start", "Back to the beginning", "skip-back", "Home", lambda w: w.seek_to(0), in_lab),
+    ("to-latest", "Forward to the newest event", "flag", "End", lambda w: w.seek_latest(), in_lab),
+    ("restart", "Restart from the seed", "refresh-cw", "Ctrl+Shift+R", lambda w: w.restart(), in_lab),
 )  # fmt: skip
 
 CLUSTER: tuple[Row, ...] = (
-    Row("break", "Break something", "zap", "B", lambda w: w.menus.open_break(), in_lab),
-    Row("build", "Build", "plus", "A", lambda w: w.menus.open_build(), in_lab),
-    Row("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
-    Row("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
-    Row("previous-partition", "Select the previous partition", "arrow-left", "[",
+    ("break", "Break something", "zap", "B", lambda w: w.menus.open_break(), in_lab),
+    ("build", "Build", "plus", "A", lambda w: w.menus.open_build(), in_lab),
+    ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
+    ("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
+    ("previous-partition", "Select the previous partition", "arrow-left", "[",
         lambda w: w.select_neighbour(-1), in_lab),
 )  # fmt: skip
 
 VIEW: tuple[Row, ...] = (
-    Row("records", "Browse records", "table", "Ctrl+R", lambda w: w.toggle_records(), in_lab),
-    Row("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.toggle_analysis(), in_lab),
-    Row("ledger", "Truth ledger and health", "heart-pulse", "Ctrl+L", lambda w: w.toggle_ledger(), in_lab),
-    Row("branches", "Branches of history", "git-branch", "Ctrl+B", lambda w: w.menus.open_branches(), in_lab),
-    Row("inspector", "Show or hide the inspector", "eye", "Ctrl+I", lambda w: w.toggle_inspector(), in_lab),
-    Row("presenter", "Presenter mode", "presentation", "F11", lambda w: w.toggle_presenter(), in_lab),
-    Row("theme", "Dark or light", "sun", "Ctrl+T", lambda w: w.toggle_theme(), always),
+    ("records", "Browse records", "table", "Ctrl+R", lambda w: w.toggle_records(), in_lab),
+    ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.toggle_analysis(), in_lab),
+    ("ledger", "Truth ledger and health", "heart-pulse", "Ctrl+L", lambda w: w.toggle_ledger(), in_lab),
+    ("branches", "Branches of history", "git-branch", "Ctrl+B", lambda w: w.menus.open_branches(), in_lab),
+    ("inspector", "Show or hide the inspector", "eye", "Ctrl+I", lambda w: w.toggle_inspector(), in_lab),
+    ("presenter", "Presenter mode", "presentation", "F11", lambda w: w.toggle_presenter(), in_lab),
+    ("theme", "Dark or light", "sun", "Ctrl+T", lambda w: w.toggle_theme(), always),
 )  # fmt: skip
 
 LESSON: tuple[Row, ...] = (
-    Row("lock", "Commit the prediction & run on", "play", "Ctrl+Return", lambda w: w.learner.lock(), in_lesson),
-    Row("hint", "Hint", "lightbulb", "H", lambda w: w.learner.hint(), in_lesson),
-    Row("lesson-next", "Next step of the lesson", "arrow-right", "Alt+Right",
+    ("lock", "Commit the prediction & run on", "play", "Ctrl+Return", lambda w: w.learner.lock(), in_lesson),
+    ("hint", "Hint", "lightbulb", "H", lambda w: w.learner.hint(), in_lesson),
+    ("lesson-next", "Next step of the lesson", "arrow-right", "Alt+Right",
         lambda w: w.learner.next_step(), in_lesson),
-    Row("lesson-back", "Previous step of the lesson", "arrow-left", "Alt+Left",
+    ("lesson-back", "Previous step of the lesson", "arrow-left", "Alt+Left",
         lambda w: w.learner.previous_step(), in_lesson),
 )  # fmt: skip
 
 WINDOW: tuple[Row, ...] = (
-    Row("palette", "Command palette", "keyboard", "Ctrl+K", lambda w: w.menus.open_palette(), always),
-    Row("find", "Find a broker, partition, group …", "search", "Ctrl+F", lambda w: w.menus.open_find(), in_lab),
-    Row("preferences", "Preferences", "settings", "Ctrl+,", lambda w: w.menus.open_preferences(), always),
-    Row("shortcuts", "Keyboard shortcuts", "circle-help", "F1", lambda w: w.menus.open_shortcuts(), always),
-    Row("about", "About Streaming Lab", "info", "", lambda w: w.menus.open_about(), always),
-    Row("quit", "Quit", "power", "Ctrl+Q", lambda w: w.quit(), always),
+    ("palette", "Command palette", "keyboard", "Ctrl+K", lambda w: w.menus.open_palette(), always),
+    ("find", "Find a broker, partition, group …", "search", "Ctrl+F", lambda w: w.menus.open_find(), in_lab),
+    ("preferences", "Preferences", "settings", "Ctrl+,", lambda w: w.menus.open_preferences(), always),
+    ("shortcuts", "Keyboard shortcuts", "circle-help", "F1", lambda w: w.menus.open_shortcuts(), always),
+    ("about", "About Streaming Lab", "info", "", lambda w: w.menus.open_about(), always),
+    ("quit", "Quit", "power", "Ctrl+Q", lambda w: w.quit(), always),
 )  # fmt: skip
 
 FILE: tuple[Row, ...] = (
-    Row("start-page", "Start page", "house", "Ctrl+H", lambda w: w.show_start_page(), always),
-    Row("open", "Open a session …", "folder-open", "Ctrl+O", lambda w: w.files.ask_open(), always),
-    Row("save", "Save the session …", "save", "Ctrl+S", lambda w: w.files.ask_save(), in_lab),
-    Row("picture", "Picture of the window …", "camera", "Ctrl+Shift+S", lambda w: w.files.ask_picture(), always),
-    Row("charts-png", "Charts as PNG …", "image", "", lambda w: w.files.ask_charts("png"), in_lab),
-    Row("charts-svg", "Charts as SVG …", "image", "", lambda w: w.files.ask_charts("svg"), in_lab),
-    Row("charts-csv", "Charts as CSV …", "table", "", lambda w: w.files.ask_charts("csv"), in_lab),
-    Row("report-html", "Run report as HTML …", "file-text", "Ctrl+Shift+H",
+    ("start-page", "Start page", "house", "Ctrl+H", lambda w: w.show_start_page(), always),
+    ("open", "Open a session …", "folder-open", "Ctrl+O", lambda w: w.files.ask_open(), always),
+    ("save", "Save the session …", "save", "Ctrl+S", lambda w: w.files.ask_save(), in_lab),
+    ("picture", "Picture of the window …", "camera", "Ctrl+Shift+S", lambda w: w.files.ask_picture(), always),
+    ("charts-png", "Charts as PNG …", "image", "", lambda w: w.files.ask_charts("png"), in_lab),
+    ("charts-svg", "Charts as SVG …", "image", "", lambda w: w.files.ask_charts("svg"), in_lab),
+    ("charts-csv", "Charts as CSV …", "table", "", lambda w: w.files.ask_charts("csv"), in_lab),
+    ("report-html", "Run report as HTML …", "file-text", "Ctrl+Shift+H",
         lambda w: w.files.ask_report("html"), in_lab),
-    Row("report-pdf", "Run report as PDF …", "file-text", "Ctrl+Shift+P",
+    ("report-pdf", "Run report as PDF …", "file-text", "Ctrl+Shift+P",
         lambda w: w.files.ask_report("pdf"), in_lab),
 )  # fmt: skip
 

@@ -50,8 +50,8 @@ def run(
         if size is None and screenshot is None:
             window.places.restore()
         return _show(application, window, scenario, screenshot, at_seconds, scale or 1.0)
-    except Refused as refused:
-        print(f"lab: {refused}", file=sys.stderr)
+    except (Refused, OSError) as wrong:
+        print(f"lab: {wrong}", file=sys.stderr)
         return 2
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab.cluster.probes import Health, Inspect
@@ -45,7 +45,8 @@ class LabPage(QWidget):
         super().__init__(parent)
         self.setObjectName("lab-page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.subject = ("cluster", "")
+        self.subject: tuple[str, str] = ("cluster", "")
+        self.lesson_view: LessonView | None = None
         self.presenting = False
         self.drawer_open = False
         self.laid_out_for = 0.0
@@ -64,7 +65,7 @@ class LabPage(QWidget):
         self.right = QSplitter(Qt.Orientation.Vertical)
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self._arrange()
-        self.banner = Banner(self)
+        self.banner = Banner(self, self.scrub)
         for button in self.findChildren(QAbstractButton):
             tab_focus_only(button)
 
@@ -111,9 +112,11 @@ class LabPage(QWidget):
 
     def pull(self, session: "Session", frame: int, *, whole: bool) -> None:
         """Show the session as it is. `whole`: every panel now, not only the ones whose turn it is."""
-        lesson = session.lesson.view() if session.lesson is not None else None
+        due = whole or frame % SLOW_EVERY == 0
+        if due:
+            self.lesson_view = session.lesson.view() if session.lesson is not None else None
         if self.presenting:
-            self.presenter_bar.show_session(session, lesson_place(lesson))
+            self.presenter_bar.show_session(session, lesson_place(self.lesson_view))
         else:
             self.topbar.show_session(session, session.title)
         self.stage.pull(session)
@@ -121,8 +124,8 @@ class LabPage(QWidget):
             self._pull_time(session)
         if not self.presenting:
             self.bottom.pull_charts(session, frame, whole=whole)
-        if whole or frame % SLOW_EVERY == 0:
-            self._pull_slowly(session, lesson)
+        if due:
+            self._pull_slowly(session, self.lesson_view)
 
     def _pull_time(self, session: "Session") -> None:
         view = session.timeline_view(BUCKETS)
@@ -245,8 +248,7 @@ class LabPage(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Space presses the button that was reached by Tab; anywhere else it plays and pauses."""
-        overrides = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if overrides and event.key() == Qt.Key.Key_Space and self._focused_button() is not None:
+        if event.type() == QEvent.Type.ShortcutOverride and self._is_button_key(event):
             event.accept()
             return True
         return super().event(event)
@@ -259,9 +261,17 @@ class LabPage(QWidget):
             return
         super().keyPressEvent(event)
 
+    def _is_button_key(self, event: QEvent) -> bool:
+        is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        return is_space and self._focused_button() is not None
+
     def _focused_button(self) -> QAbstractButton | None:
         focused = self.focusWidget()
         return focused if isinstance(focused, QAbstractButton) and focused.hasFocus() else None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.fit()  # only now is everything in its style, and measures what it will measure
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

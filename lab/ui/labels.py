@@ -1,7 +1,11 @@
 """Labels and frames by role: what they look like is in style.py."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QSizePolicy, QWidget
+
+from lab.ui.icons import icon
+from lab.ui.theme import current_theme
 
 LINE_HEIGHT_PERCENT = 128
 
@@ -32,6 +36,12 @@ def set_role(widget: QWidget, role: str) -> None:
     widget.setProperty("role", role)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def pixmap(name: str, colour: str, size: int) -> QPixmap:
+    """An icon for a label, `size` pixels wide in the theme's scale."""
+    wide = current_theme().px(size)
+    return icon(name, colour, wide).pixmap(wide, wide)
 
 
 def tab_focus_only(button: QAbstractButton) -> None:

@@ -393,7 +393,7 @@ class MainWindow(QMainWindow):
         """Show a dialog without stopping anything behind it."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialogs.append(dialog)
-        dialog.finished.connect(lambda _: self.dialogs.remove(dialog))
+        dialog.finished.connect(lambda: self.dialogs.remove(dialog))
         dialog.open()
 
     # --- settings ---------------------------------------------------------------------------------

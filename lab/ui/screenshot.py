@@ -25,5 +25,5 @@ def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
 
 def save_picture(widget: QWidget, path: Path, scale: float = 1.0) -> None:
     """Write a PNG. Raises Refused when the file cannot be written."""
-    if not picture_of(widget, scale).save(str(path), "PNG"):
+    if not picture_of(widget, scale).save(str(path), "PNG"):  # pyright: ignore[reportCallIssue, reportArgumentType] - wants str
         raise Refused(f"the picture could not be written to {path}")

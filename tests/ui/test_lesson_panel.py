@@ -88,6 +88,14 @@ def test_a_scored_question_marks_right_and_wrong(qtbot):
     assert not panel.card.commit_row.isVisible()
 
 
+def test_an_answer_of_many_words_has_room_for_all_its_lines(window: MainWindow, qtbot):
+    window.resize(1000, 800)
+    window.page.lesson.card.options[0].click()
+    qtbot.wait(20)
+    for option in window.page.lesson.card.options:
+        assert option.height() >= option.heightForWidth(option.width())
+
+
 def test_a_number_question_has_a_field_and_no_options(qtbot):
     question = ScriptedLesson().view().question
     assert question is not None

@@ -339,6 +339,27 @@ def test_below_1100_the_lesson_is_only_its_question(window: MainWindow, qtbot):
     assert window.page.lesson.tasks.isVisible()
 
 
+@pytest.mark.parametrize("width", [1600, 1300, 1100, 900])
+def test_the_top_bar_leaves_out_words_until_it_fits(window: MainWindow, qtbot, width: int):
+    window.resize(width, 800)
+    qtbot.wait(1)
+    bar = window.page.topbar
+    assert window.width() == width
+    assert bar.row.sizeHint().width() <= width
+    assert bool(bar.break_something.text()) == (width >= 1300)
+    assert bar.break_something.isVisible()
+
+
+def test_a_narrow_window_stays_at_the_question_when_the_lesson_goes_on(window: MainWindow, qtbot):
+    window.resize(1000, 800)
+    qtbot.wait(1)
+    window.learner.hint()
+    window.learner.previous_step()
+    panel = window.page.lesson
+    shown = [part.isVisible() for part in (panel.tasks, panel.hints, panel.prose)]
+    assert shown == [False, False, False]
+
+
 def test_f11_leaves_the_question_the_matrix_the_lens_and_the_time(window: MainWindow, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_F11)
     page = window.page

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QMessageBox
 
 from lab.cluster.refused import Refused
 from lab.ui import app
-from lab.ui.app import crash_hook, open_anything
+from lab.ui.app import crash_hook, open_anything, show_crash
 from lab.ui.main_window import MainWindow, Opener
 from lab.ui.report import html_report, write_pdf
 from lab.ui.wording import clock, grouped, plain, rich, speed_text
@@ -60,6 +61,14 @@ def test_a_mistake_of_ours_stops_time_saves_the_session_and_is_told_once(
         f"ValueError: a wrong number\n\nThe session was saved: {tmp_path / 'after-crash.json'}"
     ]
     assert "a wrong number" in capsys.readouterr().err
+
+
+def test_the_crash_dialog_says_what_and_where(window: MainWindow):
+    show_crash(window, "ValueError: a wrong number")
+    (box,) = window.dialogs
+    assert isinstance(box, QMessageBox)
+    assert box.informativeText() == "ValueError: a wrong number"
+    box.close()
 
 
 def test_a_missing_session_file_is_refused_by_name(window: MainWindow):

@@ -5,16 +5,12 @@ and changes nothing. Being data, it is its own cache key. Views use names, never
 partitions are `orders-1`, brokers `broker-2`.
 """
 
-from typing import Protocol, TypeVar
+from lab.cluster.probes.flights import InFlight
+from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes.lens import PartitionLens
+from lab.cluster.probes.probe import Probe
+from lab.cluster.probes.records import Records
+from lab.cluster.probes.topology import Cluster
+from lab.cluster.probes.truth import Health, Truth
 
-from lab.world.world import World
-
-V_co = TypeVar("V_co", covariant=True)
-
-
-class Probe(Protocol[V_co]):
-    """A question about a world, as frozen data."""
-
-    def __call__(self, world: World) -> V_co:
-        """The answer, at this instant."""
-        ...
+__all__ = ["Cluster", "Health", "InFlight", "Inspect", "PartitionLens", "Probe", "Records", "Truth"]

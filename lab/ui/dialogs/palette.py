@@ -57,7 +57,7 @@ class CommandPalette(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName("Matches")
         self.list.setUniformItemSizes(True)
-        self.list.itemActivated.connect(lambda _: self.run_current())
+        self.list.itemActivated.connect(self.run_current)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.addWidget(self.line)

@@ -32,18 +32,18 @@ class Preferences(QDialog):
         self.theme.addItems([name.capitalize() for name in THEMES])
         self.theme.setCurrentIndex(THEMES.index(settings.theme))
         self.theme.setAccessibleName("Theme")
-        self.theme.currentIndexChanged.connect(lambda at: self._change(theme=THEMES[at]))
+        self.theme.currentIndexChanged.connect(self._choose_theme)
         self.scale = QComboBox()
-        scales = sorted({*UI_SCALES, settings.ui_scale})
-        for scale in scales:
+        self.scales = sorted({*UI_SCALES, settings.ui_scale})
+        for scale in self.scales:
             self.scale.addItem(f"{scale:.0%}", scale)
-        self.scale.setCurrentIndex(scales.index(settings.ui_scale))
+        self.scale.setCurrentIndex(self.scales.index(settings.ui_scale))
         self.scale.setAccessibleName("Size of text and drawings")
-        self.scale.currentIndexChanged.connect(lambda at: self._change(ui_scale=scales[at]))
+        self.scale.currentIndexChanged.connect(self._choose_scale)
         self.motion = QCheckBox("No travel, pulse or rotation; changes cross-fade")
         self.motion.setChecked(settings.reduced_motion)
         self.motion.setAccessibleName("Reduced motion")
-        self.motion.toggled.connect(lambda on: self._change(reduced_motion=on))
+        self.motion.toggled.connect(self._choose_motion)
         form = QFormLayout()
         form.setVerticalSpacing(12)
         form.setHorizontalSpacing(18)
@@ -58,6 +58,15 @@ class Preferences(QDialog):
         layout.addWidget(text_label("Preferences", "section"))
         layout.addLayout(form)
         layout.addWidget(buttons)
+
+    def _choose_theme(self, at: int) -> None:
+        self._change(theme=THEMES[at])
+
+    def _choose_scale(self, at: int) -> None:
+        self._change(ui_scale=self.scales[at])
+
+    def _choose_motion(self, on: bool) -> None:
+        self._change(reduced_motion=on)
 
     def _change(self, **changes: object) -> None:
         self.settings = replace(self.settings, **changes)  # pyright: ignore[reportArgumentType]

@@ -2,8 +2,7 @@
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from lab.ui.icons import icon
-from lab.ui.labels import text_label
+from lab.ui.labels import pixmap, text_label
 
 
 class ViolationPanel(QDialog):
@@ -16,7 +15,7 @@ class ViolationPanel(QDialog):
         self.setWindowTitle("An invariant was broken")
         self.setMinimumWidth(520)
         mark = QLabel()
-        mark.setPixmap(icon("triangle-alert", "fail", 28).pixmap(28, 28))
+        mark.setPixmap(pixmap("triangle-alert", "fail", 28))
         self.violation = text_label(violation, "body", wrap=True)
         self.cause = text_label(cause, "quiet", wrap=True)
         self.journal = text_label(journal, "quiet", wrap=True)

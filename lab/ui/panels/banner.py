@@ -4,7 +4,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from lab.ui.icons import icon
-from lab.ui.labels import set_role, text_label
+from lab.ui.labels import pixmap, set_role, text_label
 
 SHOWN_MS = 6000
 TOP_MARGIN = 14
@@ -12,10 +12,15 @@ WIDTH_SHARE = 0.7
 
 
 class Banner(QFrame):
-    """Floats at the top of its parent. `say(text, tone)`: tone `pending` for a refusal, `ok` for news."""
+    """Floats at the top of its parent, under `below` where that is shown.
 
-    def __init__(self, parent: QWidget) -> None:
+    `say(text, tone)`: tone `pending` for a refusal, `ok` for news.
+    """
+
+    def __init__(self, parent: QWidget, below: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.over = parent
+        self.below = below
         self.setProperty("role", "banner")
         self.symbol = QLabel()
         self.text = text_label("", "banner-text")
@@ -39,9 +44,7 @@ class Banner(QFrame):
 
     def say(self, text: str, tone: str = "pending") -> None:
         """Show `text` for a few seconds."""
-        self.symbol.setPixmap(
-            icon("info" if tone == "ok" else "triangle-alert", tone, 18).pixmap(18, 18)
-        )
+        self.symbol.setPixmap(pixmap("info" if tone == "ok" else "triangle-alert", tone, 18))
         self.text.setText(text)
         set_role(self, "banner-ok" if tone == "ok" else "banner")
         self.setAccessibleName(text)
@@ -52,11 +55,15 @@ class Banner(QFrame):
 
     def place(self) -> None:
         """Stand at the top middle of the parent."""
-        parent = self.parentWidget()
         self.text.setWordWrap(False)
         wish = self.sizeHint().width()
-        width = min(wish, int(parent.width() * WIDTH_SHARE))
+        width = min(wish, int(self.over.width() * WIDTH_SHARE))
         self.text.setWordWrap(width < wish)
         self.setFixedWidth(width)
         self.adjustSize()
-        self.move((parent.width() - self.width()) // 2, TOP_MARGIN)
+        self.move((self.over.width() - self.width()) // 2, self._top())
+
+    def _top(self) -> int:
+        if self.below is None or not self.below.isVisible():
+            return TOP_MARGIN
+        return TOP_MARGIN + self.below.geometry().bottom()

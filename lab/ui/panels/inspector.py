@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from lab.cluster.probes.views import InspectorView
 from lab.ui.icons import icon
-from lab.ui.labels import rule, tab_focus_only, text_label
+from lab.ui.labels import pixmap, rule, tab_focus_only, text_label
 from lab.ui.panels.inspector_body import InspectorBody, structure
+from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
     from lab.cluster.session import Offer
@@ -47,7 +48,6 @@ class Inspector(QWidget):
         self.offers: tuple[Offer, ...] = ()
         self.symbol = QLabel()
         self.symbol.setProperty("role", "tile")
-        self.symbol.setFixedSize(34, 34)
         self.symbol.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = text_label("", "section")
         self.subtitle = text_label("", "quiet")
@@ -72,7 +72,7 @@ class Inspector(QWidget):
             return
         same = before is not None and (before.kind, before.name) == (view.kind, view.name)
         place = self.scroll_area.verticalScrollBar().value() if same else 0
-        self.symbol.setPixmap(icon(view.icon, "t1", 18).pixmap(18, 18))
+        self.symbol.setPixmap(pixmap(view.icon, "t1", 18))
         self.title.setText(view.name)
         self.records.setVisible(view.kind == "partition")
         self.body = InspectorBody(view, self.seek_asked.emit)
@@ -81,6 +81,8 @@ class Inspector(QWidget):
 
     def update_theme(self) -> None:
         """Redraw with the current theme."""
+        side = current_theme().px(34)
+        self.symbol.setFixedSize(side, side)
         self.pin.setIcon(icon("pin", "t2", 17))
         self.records.setIcon(icon("table", "t2", 17))
         view, self.view = self.view, None

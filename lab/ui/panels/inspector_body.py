@@ -61,7 +61,7 @@ class InspectorBody(QWidget):
         layout.setContentsMargins(0, 0, 0, 10)
         layout.setSpacing(0)
         for at, part in enumerate(parts):
-            part.layout().setContentsMargins(18, 14, 18, 12)
+            part.column.setContentsMargins(18, 14, 18, 12)
             if at:
                 layout.addWidget(rule())
             layout.addWidget(part)

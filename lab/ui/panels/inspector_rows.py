@@ -7,8 +7,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import CauseView, ReplicaRow, Row
-from lab.ui.icons import icon
-from lab.ui.labels import set_rich, set_role, text_label
+from lab.ui.labels import pixmap, set_rich, set_role, text_label
+from lab.ui.theme import current_theme
 from lab.ui.wording import plain, rich, short_time
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -17,7 +17,7 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 def symbol(name: str, colour: str, size: int = 16) -> QLabel:
     """An icon as a label."""
     label = QLabel()
-    label.setPixmap(icon(name, colour, size).pixmap(size, size))
+    label.setPixmap(pixmap(name, colour, size))
     return label
 
 
@@ -32,13 +32,13 @@ class Group(QWidget):
 
     def __init__(self, title: str, lines: Sequence[QWidget], spacing: int) -> None:
         super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(spacing)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(spacing)
         self.title = text_label(title, "group-title", wrap=True)
-        layout.addWidget(self.title)
+        self.column.addWidget(self.title)
         for line in lines:
-            layout.addWidget(line)
+            self.column.addWidget(line)
 
 
 class RoleBadge(QLabel):
@@ -46,12 +46,13 @@ class RoleBadge(QLabel):
 
     def __init__(self, role: str, in_sync: bool) -> None:
         super().__init__("" if role == "leader" else "F")
-        self.setFixedSize(18, 18)
+        side = current_theme().px(18)
+        self.setFixedSize(side, side)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         look = "leader" if role == "leader" else ("follower" if in_sync else "behind")
         self.setProperty("role", f"badge-{look}")
         if role == "leader":
-            self.setPixmap(icon("crown", "white", 13).pixmap(13, 13))
+            self.setPixmap(pixmap("crown", "white", 13))
 
 
 class ReplicaTable(QWidget):
@@ -142,7 +143,7 @@ class CauseRow(QFrame):
     def set_cause(self, cause: CauseView) -> None:
         """Show `cause`."""
         self.cause = cause
-        self.symbol.setPixmap(icon(cause.icon, cause.tone or "t2", 16).pixmap(16, 16))
+        self.symbol.setPixmap(pixmap(cause.icon, cause.tone or "t2", 16))
         set_rich(self.text, rich(cause.text))
         time = short_time(cause.time)
         show_text(self.stamp, f"{time} · {cause.label}" if cause.label else time)

@@ -4,8 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import HealthView, LedgerView
-from lab.ui.icons import icon
-from lab.ui.labels import rule, set_role, text_label
+from lab.ui.labels import pixmap, rule, set_role, text_label
 from lab.ui.panels.inspector_rows import RIGHT, show_text
 from lab.ui.wording import grouped
 
@@ -75,7 +74,7 @@ class LedgerPanel(QDialog):
     def _show_health(self, health: HealthView) -> None:
         broken = bool(health.violation)
         name, colour = ("triangle-alert", "fail") if broken else ("shield-check", "ok")
-        self.symbol.setPixmap(icon(name, colour, 20).pixmap(20, 20))
+        self.symbol.setPixmap(pixmap(name, colour, 20))
         if broken:
             text = f"{health.violation} ({health.invariant}, event {grouped(health.event_number)})"
         else:

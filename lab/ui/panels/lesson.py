@@ -72,6 +72,7 @@ class LessonPanel(QWidget):
         if view.question is not None:
             self.card.set_view(view.question)
         self.tasks.set_tasks(view.tasks)
+        self.tasks.setVisible(bool(view.tasks) and not self.compact)
         self._show_rest(view)
         if before is None or before.step != view.step:
             self.scroll_area.verticalScrollBar().setValue(0)

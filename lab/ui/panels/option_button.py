@@ -19,13 +19,14 @@ class OptionButton(QAbstractButton):
     def __init__(self, option: OptionView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.option = option
+        self.setProperty("role", "option")
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setChecked(option.chosen)
         self.setText(plain(option.text))
         self.setAccessibleName(plain(option.text))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -42,6 +43,11 @@ class OptionButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.heightForWidth(max(self.width(), 200)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.updateGeometry()  # the style sheet's font arrives after the layout first asked
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -141,7 +141,7 @@ class RecordBrowser(QWidget):
         self.tail.setChecked(True)
         self.tail.toggled.connect(self._tail_toggled)
         self.broker.setAccessibleName("Broker whose copy is shown")
-        self.broker.currentTextChanged.connect(lambda _: self.changed.emit())
+        self.broker.currentTextChanged.connect(self._broker_chosen)
         close = QToolButton()
         close.setProperty("role", "icon")
         close.setIcon(icon("x", "t2", 17))
@@ -204,6 +204,9 @@ class RecordBrowser(QWidget):
         return panes
 
     # --- reacting ---------------------------------------------------------------------------------
+
+    def _broker_chosen(self, name: str) -> None:
+        self.changed.emit()
 
     def _tail_toggled(self, on: bool) -> None:
         if not on:

@@ -1,5 +1,7 @@
 """SpeedControl: four speeds in a row, and a menu with all of them."""
 
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -26,14 +28,16 @@ class SpeedControl(QFrame):
         super().__init__(parent)
         self.setProperty("role", "segments")
         self.setAccessibleName("Speed")
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
+        self.speed = (1, 1)
+        self.compact = False
         row = QHBoxLayout(self)
         row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
         self.buttons: dict[tuple[int, int], QPushButton] = {}
         for speed in SHOWN:
             self.buttons[speed] = self._button(speed_text(*speed))
-            self.buttons[speed].clicked.connect(lambda _=False, one=speed: self.chosen.emit(*one))
+            self.buttons[speed].clicked.connect(partial(self._choose, speed))
             row.addWidget(self.buttons[speed])
         self.other = self._button("")
         self.other.hide()
@@ -52,7 +56,8 @@ class SpeedControl(QFrame):
         speed = (numerator, denominator)
         for one, button in self.buttons.items():
             button.setChecked(one == speed)
-        self.other.setVisible(speed not in self.buttons)
+        self.speed = speed
+        self._show_buttons()
         self.other.setChecked(True)
         self.other.setText(speed_text(*speed))
         if bool(self.property("behind")) != behind:
@@ -61,6 +66,16 @@ class SpeedControl(QFrame):
             self.style().unpolish(self)
             self.style().polish(self)
 
+    def set_compact(self, compact: bool) -> None:
+        """Only the present speed and the menu, or all four."""
+        self.compact = compact
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        for one, button in self.buttons.items():
+            button.setVisible(not self.compact or one == self.speed)
+        self.other.setVisible(self.speed not in self.buttons)
+
     def _button(self, text: str) -> QPushButton:
         button = QPushButton(text)
         button.setProperty("role", "segment")
@@ -68,9 +83,12 @@ class SpeedControl(QFrame):
         button.setAccessibleName(f"Speed {text}")
         return button
 
+    def _choose(self, speed: tuple[int, int], _checked: bool = False) -> None:
+        self.chosen.emit(*speed)
+
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         for number, speed in enumerate(SPEEDS, 1):
             entry = menu.addAction(f"{speed_text(*speed)}\t{number}")
-            entry.triggered.connect(lambda _=False, one=speed: self.chosen.emit(*one))
+            entry.triggered.connect(partial(self._choose, speed))
         return menu

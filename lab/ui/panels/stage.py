@@ -39,14 +39,14 @@ class Stage(QWidget):
         self.matrix = ClusterCanvas()
         self.lens = LensCanvas()
         self.records = RecordBrowser()
-        self.lower = QStackedWidget()
-        self.lower.addWidget(self.lens)
-        self.lower.addWidget(self.records)
+        self.below = QStackedWidget()
+        self.below.addWidget(self.lens)
+        self.below.addWidget(self.records)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.matrix)
-        self.splitter.addWidget(self.lower)
+        self.splitter.addWidget(self.below)
         self.splitter.setSizes([MATRIX_HEIGHT, LENS_HEIGHT])
         self.splitter.setStretchFactor(0, 4)
         self.splitter.setStretchFactor(1, 3)
@@ -83,12 +83,12 @@ class Stage(QWidget):
         """Ask for what is visible here and show it: every frame while playing."""
         self.cluster_view = session.view(Cluster())
         self.matrix.set_view(self.cluster_view, session.view(InFlight()))
-        if self.lower.currentWidget() is self.lens and self.partition:
+        if self.below.currentWidget() is self.lens and self.partition:
             self.lens.set_view(session.view(PartitionLens(self.partition, self.lens_end)))
 
     def pull_slowly(self, session: "Session") -> None:
         """What is enough a few times a second."""
-        if self.lower.currentWidget() is self.records:
+        if self.below.currentWidget() is self.records:
             shown = self.shown_partition()
             if shown is not None:
                 self.records.set_partition(shown)
@@ -111,15 +111,15 @@ class Stage(QWidget):
 
     def toggle_records(self, session: "Session") -> None:
         """The record browser instead of the lens, or back."""
-        if self.lower.currentWidget() is self.records:
+        if self.below.currentWidget() is self.records:
             self.show_lens()
             return
-        self.lower.setCurrentWidget(self.records)
+        self.below.setCurrentWidget(self.records)
         self.pull_slowly(session)
 
     def show_lens(self) -> None:
         """The lens in its place."""
-        self.lower.setCurrentWidget(self.lens)
+        self.below.setCurrentWidget(self.lens)
 
     def show_question(self, text: str) -> None:
         """The question in large letters above the matrix; none hides it."""

@@ -4,8 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from lab.lessons.views import TaskView
-from lab.ui.icons import icon
-from lab.ui.labels import set_rich, set_role, text_label
+from lab.ui.labels import pixmap, set_rich, set_role, text_label
 from lab.ui.wording import plain, rich
 
 MARKS = {
@@ -64,7 +63,7 @@ class TaskList(QWidget):
 
     def _show(self, task: TaskView, mark: QLabel, text: QLabel) -> None:
         name, colour = MARKS.get(task.state, MARKS["waiting"])
-        mark.setPixmap(icon(name, colour, 18).pixmap(18, 18))
+        mark.setPixmap(pixmap(name, colour, 18))
         problem = f"<br>{rich(task.problem)}" if task.problem else ""
         set_rich(text, rich(task.text) + problem)
         set_role(text, ROLES.get(task.state, "task"))

@@ -1,5 +1,6 @@
 """TopBar: where one is, the transport, the clock, and what acts on the whole lab."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -8,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from lab.cluster.session import Session
 
 HEIGHT = 52
-NARROW_BELOW = 1280
 ICON = 20
 
 
@@ -71,6 +72,7 @@ class TopBar(QWidget):
         action = self.actions_by_id[name]
         button = QPushButton(text)
         button.setProperty("role", role)
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         button.setAccessibleName(text)
         button.setToolTip(action.toolTip())
         button.clicked.connect(action.trigger)
@@ -78,6 +80,7 @@ class TopBar(QWidget):
 
     def _arrange(self) -> None:
         self.next_moment.setProperty("role", "raised")
+        self.next_moment.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.next_moment.setAccessibleName("Next key moment")
         self.next_moment.clicked.connect(self.actions_by_id["next-moment"].trigger)
         divider = QFrame()
@@ -100,7 +103,7 @@ class TopBar(QWidget):
             self._tool("picture", "camera"),
             self._tool("theme", "sun"),
         )
-        row = QHBoxLayout(self)
+        self.row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 12, 0)
         row.setSpacing(8)
         for widget in (self.menu_button, self.brand, divider, self.where):
@@ -120,7 +123,9 @@ class TopBar(QWidget):
 
     def show_session(self, session: "Session", where: str) -> None:
         """Show the session's time, speed and state. Called every frame while playing: cheap."""
-        self.where.setText(where)
+        if self.where.text() != where:
+            self.where.setText(where)
+            self.fit(self.width())
         self.clock.setText(clock(session.now))
         self.event_count.setText(
             f"event {grouped(session.event_number)} of {grouped(session.latest_event)}"
@@ -137,14 +142,28 @@ class TopBar(QWidget):
             self.play.setAccessibleName("Pause" if playing else "Play")
 
     def fit(self, width: int) -> None:
-        """Leave out words when the window is narrow."""
-        scale = current_theme().ui_scale
-        narrow = width < NARROW_BELOW * scale
-        self.brand.setVisible(not narrow)
-        self.next_moment.setText("" if narrow else "Next key moment")
-        self.build.setText("" if narrow else "Build")
-        self.break_something.setText("" if narrow else "Break something")
-        self.where.setVisible(width >= 1100 * scale)
+        """Leave out words, the least needed first, until everything fits in `width`."""
+        texts = (
+            (self.next_moment, "Next key moment"),
+            (self.build, "Build"),
+            (self.break_something, "Break something"),
+        )
+        self.brand.show()
+        self.where.show()
+        self.speed.set_compact(False)
+        for button, text in texts:
+            button.setText(text)
+        leave_out = (
+            self.brand.hide,
+            *(partial(button.setText, "") for button, _ in texts),
+            self.where.hide,
+            partial(self.speed.set_compact, True),
+        )
+        for shorten in leave_out:
+            self.row.invalidate()
+            if self.row.sizeHint().width() <= width:
+                return
+            shorten()
 
     def update_theme(self) -> None:
         """Redraw every icon in the current theme."""

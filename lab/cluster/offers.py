@@ -1,0 +1,195 @@
+"""Offers: what can be done to a thing, why not where it cannot, and the form for what has to be said."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from lab.cluster.actions import ACTIONS, ClusterAction, action_from
+from lab.cluster.actions.topics import partition_of
+from lab.cluster.build import broker_hosts, client_topics, image_of
+from lab.cluster.probes.topology import group_names
+from lab.cluster.refused import Refused
+from lab.kafka.config.topic import TopicConfig
+from lab.world.world import World
+
+CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("add_producer", "acks"): ("all", "1", "0"),
+    ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
+    ("add_consumer", "reset"): ("earliest", "latest", "none"),
+    ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
+    ("set_topic_config", "setting"): tuple(TopicConfig.settings),
+}
+UNITS = {"extra_ms": "ms", "work_ms": "ms", "per_second": "records/s", "rate": "records/s", "times": "×", "offset_ms": "ms"}
+SUBJECT_FIELDS = ("node", "nodes", "source", "partition", "group", "topic")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a form. `kind`: int, text or choice."""
+
+    name: str
+    label: str
+    kind: str
+    default: str
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done to a thing. Without a form `action` is complete; `disabled`: why not now."""
+
+    title: str
+    icon: str
+    group: str
+    action: ClusterAction | None
+    form: tuple[Field, ...]
+    disabled: str
+    tooltip: str
+    name: str = ""
+    fixed: tuple[tuple[str, Any], ...] = ()
+
+    def make(self, values: Mapping[str, str]) -> ClusterAction:
+        """The action for a filled form. Raises Refused with the sentence to show."""
+        kind = ACTIONS[self.name]
+        hints = get_type_hints(kind)
+        data: dict[str, Any] = dict(self.fixed)
+        for name, text in values.items():
+            data[name] = _parsed(text.strip(), hints[name], name)
+        return action_from({self.name: data})
+
+
+def _parsed(text: str, hint: Any, name: str) -> object:
+    if hint is int:
+        if not text.lstrip("-").isdigit():
+            raise Refused(f"{name.replace('_', ' ')}: wanted a whole number, found {text!r}")
+        return int(text)
+    if hint is bool:
+        return text.lower() in ("true", "yes", "1")
+    if get_origin(hint) is tuple:
+        if get_args(hint)[0] is str:
+            return [part.strip() for part in text.split(",") if part.strip()]
+        return [[key.strip(), value.strip()] for key, _, value in (part.partition("=") for part in text.split(",") if part.strip())]
+    return text
+
+
+def offers_for(world: World, kind: str, name: str) -> tuple[Offer, ...]:
+    """Every action that fits a thing, in the order of the files of actions."""
+    return tuple(_offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on)
+
+
+def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> Offer:
+    fixed = _fixed(kind, subject, name)
+    form = tuple(
+        _field(world, kind, field, subject, name) for field in dataclasses.fields(kind) if field.name not in fixed
+    )
+    action: ClusterAction | None = None
+    disabled = ""
+    if not form:
+        action = kind(**fixed)
+        disabled = action.refusal(world)
+    else:
+        disabled = _refusal_with_defaults(world, kind, fixed, form)
+    tooltip = " ".join((kind.__doc__ or "").split())
+    return Offer(kind.title, kind.icon, kind.menu, action, form, disabled, tooltip, kind.name(), tuple(fixed.items()))
+
+
+def _refusal_with_defaults(world: World, kind: type[ClusterAction], fixed: dict[str, Any], form: tuple[Field, ...]) -> str:
+    """A form is only disabled for reasons its fields cannot mend: the machine is gone, or down."""
+    node = fixed.get("node")
+    if node is None or node not in world.hosts:
+        return ""
+    hints = get_type_hints(kind)
+    try:
+        values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
+        return action_from({kind.name(): {**fixed, **values}}).refusal(world) if all(field.default for field in form) else ""
+    except Refused:
+        return ""
+
+
+def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]:
+    """The fields that the thing itself answers."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    machine = subject in ("broker", "controller", "producer", "consumer")
+    if machine and "node" in names:
+        return {"node": name}
+    if machine and "nodes" in names:
+        return {"nodes": (name,)}
+    if machine and "source" in names:
+        return {"source": name}
+    if subject == "partition" and "partition" in names:
+        return {"partition": name}
+    if subject == "group" and "group" in names:
+        return {"group": name}
+    found = partition_of(name) if subject == "partition" else None
+    if "topic" in names and (subject == "topic" or found is not None) and kind.name() in ("add_partitions", "set_topic_config", "delete_topic"):
+        return {"topic": found.topic if found is not None else name}
+    return {}
+
+
+def _field(world: World, kind: type[ClusterAction], field: "dataclasses.Field[Any]", subject: str, name: str) -> Field:
+    hint = get_type_hints(kind)[field.name]
+    choices = CHOICES.get((kind.name(), field.name), ()) or _choices(world, field.name, name)
+    default = "" if field.default is dataclasses.MISSING else _shown(field.default)
+    if not default:
+        default = _suggestion(world, kind.name(), field.name, subject, name) or (choices[0] if choices else "")
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = get_args(hint)[0]
+    shape = "choice" if choices or hint is bool else "int" if hint is int else "text"
+    if hint is bool:
+        choices = ("false", "true")
+    label = field.name.replace("_", " ").capitalize()
+    return Field(field.name, label, shape, default, choices, 0 if hint is int and field.name != "offset_ms" else None, None, UNITS.get(field.name, ""))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _choices(world: World, field: str, name: str) -> tuple[str, ...]:
+    if field == "topic":
+        return tuple(one for one in image_of(world).topics if not one.startswith("__"))
+    if field == "target":
+        return tuple(one for one in world.hosts if one not in (name, "admin"))
+    return ()
+
+
+def _suggestion(world: World, action: str, field: str, subject: str, name: str) -> str:
+    """A first value that would work, so that a form can be sent as it opens."""
+    if field in ("producer", "consumer"):
+        number = 1
+        while f"{field}-{number}" in world.hosts:
+            number += 1
+        return f"{field}-{number}"
+    if field == "group":
+        return next(iter(group_names(world)), "group-1")
+    if field == "topic" and action == "create_topic":
+        number = 1
+        while f"topic-{number}" in image_of(world).topics:
+            number += 1
+        return f"topic-{number}"
+    if field == "topic" and subject == "group":
+        host = next((one for one in world.hosts.values() if getattr(one.recipe, "group_id", "") == name), None)
+        topics = client_topics(host) if host is not None else None
+        return topics[0] if topics else ""
+    if field == "per_second":
+        return "50"
+    if field == "work_ms":
+        return "100"
+    if field == "records":
+        return "A=hello"
+    if field == "total":
+        found = partition_of(name)
+        topic = image_of(world).topics.get(found.topic if found else name)
+        return str(len(topic.partitions) + 1) if topic is not None else "4"
+    if field == "value":
+        return TopicConfig.settings["cleanup.policy"].default  # type: ignore[return-value]
+    if field == "replicas":
+        return str(len(broker_hosts(world)))
+    return {"offset_ms": "300000", "assignor": "range"}.get(field, "")

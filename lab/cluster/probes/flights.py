@@ -1,0 +1,66 @@
+"""InFlight: the messages that are on their way right now, straight from the event heap."""
+
+from dataclasses import dataclass
+
+from lab.cluster.probes.views import FlightView
+from lab.env import node_of
+from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
+from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
+from lab.kafka.rpc.envelope import Request, Response
+from lab.world.world import Flight, World
+
+FLIGHTS_MAX = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """At most `limit` messages between hosts. `quiet`: also those that carry nothing a picture needs."""
+
+    limit: int = FLIGHTS_MAX
+    quiet: bool = False
+
+    def __call__(self, world: World) -> tuple[FlightView, ...]:
+        """The answer."""
+        found: list[FlightView] = []
+        for flight in world.in_flight():
+            view = _view(flight)
+            if self.quiet or view.kind in ("record", "ack", "replica"):
+                found.append(view)
+            if len(found) == self.limit:
+                break
+        return tuple(found)
+
+
+def _view(flight: Flight) -> FlightView:
+    body = flight.body
+    kind, partition, records = "request", "", 0
+    if isinstance(body, Request):
+        kind, partition, records = _request(body.body)
+    elif isinstance(body, Response):
+        kind, partition, records = _response(body.body, flight)
+    return FlightView(
+        node_of(flight.source), flight.target, kind, flight.sent_at, flight.arrives_at, flight.held, partition, records,
+        flight.event,
+    )  # fmt: skip
+
+
+def _request(body: object) -> tuple[str, str, int]:
+    if isinstance(body, ProduceRequest):
+        first = next(iter(body.data), None)
+        return "record", str(first or ""), sum(batch.record_count for batch in body.data.values())
+    if isinstance(body, FetchRequest):
+        return "request", str(next(iter(body.partitions), "")), 0
+    return "request", "", 0
+
+
+def _response(body: object, flight: Flight) -> tuple[str, str, int]:
+    if isinstance(body, ProduceResponse):
+        return "ack", str(next(iter(body.responses), "")), 0
+    if isinstance(body, FetchResponse):
+        with_data = {name: one for name, one in body.responses.items() if one.records}
+        if not with_data:
+            return "response", "", 0
+        count = sum(batch.record_count for one in with_data.values() for batch in one.records)
+        kind = "replica" if flight.target.startswith("broker-") else "record"
+        return kind, str(next(iter(with_data))), count
+    return "response", "", 0

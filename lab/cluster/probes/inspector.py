@@ -1,0 +1,257 @@
+"""Inspect: one thing in detail, ending in *Why?* with the moments that made it so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.cluster.actions.topics import partition_of
+from lab.cluster.build import client_topics, image_of, kind_of
+from lab.cluster.moments import broker_name
+from lab.cluster.probes.topology import Cluster, isolated, leading_replica, machine_state
+from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
+from lab.cluster.words import find_group, lag, ledger_of
+from lab.kafka.broker.partition import Partition
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.config.definition import Config
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.metadata.image import PartitionState
+from lab.world.world import Moment, World
+
+CAUSES = 3
+LOOK_BACK = 600
+TONES = {
+    "fault": "fail", "loss": "fail", "isr": "pending", "isr+": "ok", "leader": "record", "broker": "fail", "broker+": "ok",
+    "mended": "ok", "rebalance": "pending", "stable": "ok", "truncated": "fail", "retention": "pending", "client": "pending",
+}  # fmt: skip
+ICONS = {
+    "fault": "zap", "loss": "triangle-alert", "isr": "unlink", "isr+": "link", "leader": "crown", "broker": "power-off",
+    "broker+": "power", "mended": "circle-check", "rebalance": "refresh-cw", "stable": "users", "truncated": "scissors",
+    "retention": "trash-2", "client": "user", "built": "plus", "changed": "settings",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """`kind`: partition, broker, controller, producer, consumer, group or cluster."""
+
+    kind: str
+    name: str
+
+    def __call__(self, world: World) -> InspectorView:
+        """The answer; an empty one when the thing is gone."""
+        views: dict[str, Callable[[World, str], InspectorView | None]] = {
+            "partition": _partition, "broker": _broker, "controller": _broker, "producer": _client,
+            "consumer": _client, "group": _group,
+        }  # fmt: skip
+        make = views.get(self.kind)
+        found = make(world, self.name) if make is not None else None
+        return found if found is not None else _cluster(world)
+
+
+def causes_of(world: World, *subjects: str, kinds: tuple[str, ...] = ()) -> tuple[CauseView, ...]:
+    """The newest key moments about any of the subjects, newest first."""
+    found: list[CauseView] = []
+    total = len(world.moments)
+    for at in range(total - 1, max(-1, total - LOOK_BACK), -1):
+        moment = world.moments[at]
+        if (moment.subject in subjects or any(one in moment.text for one in subjects)) and (not kinds or moment.kind in kinds):
+            found.append(cause(moment))
+        if len(found) == CAUSES:
+            break
+    return tuple(found)
+
+
+def cause(moment: Moment) -> CauseView:
+    """A key moment as a cause, with what led to it in its label."""
+    trigger = moment.causes[0].kind if moment.causes else moment.kind
+    return CauseView(
+        ICONS.get(moment.kind, "circle-dot"), TONES.get(moment.kind, ""), moment.text, moment.time, moment.event_number, trigger
+    )
+
+
+# --- partitions -----------------------------------------------------------------------------------
+
+
+def _partition(world: World, name: str) -> InspectorView | None:
+    found = partition_of(name)
+    state = image_of(world).partition(found) if found is not None else None
+    if state is None:
+        return None
+    leader = broker_name(state.leader_id) if state.leader_id >= 0 else "nobody"
+    partition = leading_replica(world, state)
+    view = next((one for one in Cluster(internal=True)(world).partitions if one.name == name), None)
+    replicas = tuple(
+        ReplicaRow(one.broker, one.role, one.log_end_offset, one.behind, one.in_sync) for one in (view.replicas if view else ())
+    )
+    sections = (Section("Offsets", _offsets(partition)),) if partition is not None else ()
+    why, causes = _why_watermark(world, state, partition)
+    config = _settings(partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config))
+    return InspectorView("partition", name, f"partition · leader {leader}", "layers", replicas, sections, why, causes, config)
+
+
+def _offsets(partition: Partition) -> tuple[Row, ...]:
+    log = partition.log
+    return (
+        Row("High watermark", f"{log.high_watermark:,}", "ok"),
+        Row("Log end offset", f"{log.log_end_offset:,}"),
+        Row("On disk up to", f"{log.flushed_offset():,}"),
+        Row("Log start", f"{log.log_start_offset:,}"),
+        Row("Leader epoch", f"{partition.leader_epoch}"),
+        Row("Segments", f"{len(log.segments)} · {log.size_bytes:,} bytes"),
+    )
+
+
+def _why_watermark(world: World, state: PartitionState, partition: Partition | None) -> tuple[str, tuple[CauseView, ...]]:
+    """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
+    name = str(state.partition)
+    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
+    if partition is None:
+        return f"Why does {name} have no leader?", history
+    log = partition.log
+    holder = _holder(world, state, partition)
+    return f"Why is the HW at {log.high_watermark:,}?", (holder, *history)[:CAUSES]
+
+
+def _holder(world: World, state: PartitionState, partition: Partition) -> CauseView:
+    log = partition.log
+    waiting = [
+        (remote.log_end_offset, one) for one, remote in partition.remotes.items() if one in partition.maximal_isr
+    ]
+    last = max((remote.last_fetch for remote in partition.remotes.values()), default=world.now)
+    if len(partition.in_sync_replicas) < partition.min_isr:
+        text = f"Only **{len(partition.in_sync_replicas)}** in sync: below min.insync.replicas nothing is committed."
+        return CauseView("lock", "fail", text, world.now, world.event_number, "min.insync.replicas")
+    if log.high_watermark == log.log_end_offset or not waiting:
+        text = f"All in-sync replicas have everything: **{log.log_end_offset:,}** is the end of the log."
+        return CauseView("circle-check", "ok", text, min(last, world.now), world.event_number, "fetch")
+    offset, slowest = min(waiting)
+    text = f"{broker_name(slowest)} has fetched up to **{max(offset, 0):,}**; it is the slowest replica still in sync."
+    return CauseView("arrow-up-down", "ok", text, min(last, world.now), world.event_number, "fetch")
+
+
+def _settings(config: Config) -> tuple[tuple[str, str], ...]:
+    shown = {"min.insync.replicas": None, **dict.fromkeys(config.overrides)}
+    values = {name: getattr(config, name.replace(".", "_")) for name in shown if name in config.settings}
+    return tuple((name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items())
+
+
+# --- machines -------------------------------------------------------------------------------------
+
+
+def _broker(world: World, name: str) -> InspectorView | None:
+    host = world.hosts.get(name)
+    if host is None:
+        return None
+    state = machine_state(world, name, isolated(world))
+    broker_id = int(name.rpartition("-")[2])
+    image = image_of(world)
+    registration = image.brokers.get(broker_id) if name.startswith("broker-") else None
+    leads = [one for one in image.all_partitions() if one.leader_id == broker_id]
+    rows = [
+        Row("State", state, "" if state == "running" else "fail"),
+        Row("Incarnation", f"{host.incarnation}"),
+        Row("Disk used", f"{host.disk.used:,} bytes"),
+        Row("Waiting requests", f"{len(host.backlog)}"),
+    ]
+    if registration is not None:
+        rows += [
+            Row("Broker epoch", f"{registration.broker_epoch}"),
+            Row("In service", "no: fenced" if registration.fenced else "yes", "pending" if registration.fenced else "ok"),
+            Row("Leads", f"{len(leads)} partitions"),
+        ]
+    kind = kind_of(host)
+    return InspectorView(
+        kind, name, f"{kind} · {state}", "server" if kind == "broker" else "hexagon", (), (Section("Machine", tuple(rows)),),
+        f"Why is {name} {state}?", causes_of(world, name), (),
+    )  # fmt: skip
+
+
+def _client(world: World, name: str) -> InspectorView | None:
+    host = world.hosts.get(name)
+    topics = client_topics(host) if host is not None else None
+    if host is None or topics is None:
+        return None
+    node = host.node
+    kind = kind_of(host)
+    rows: list[Row] = [Row("State", host.state, "" if host.state == "running" else "fail"), Row("Topics", ", ".join(topics))]
+    config: tuple[tuple[str, str], ...] = ()
+    if isinstance(node, ProducerApp):
+        rows += _producer_rows(world, node)
+        config = _settings_of(node.config, ("acks", "enable.idempotence", "linger.ms", "batch.size"))
+    if isinstance(node, ConsumerApp):
+        rows += _consumer_rows(world, node)
+        config = _settings_of(node.config, ("auto.offset.reset", "max.poll.records", "session.timeout.ms", "partition.assignment.strategy"))
+    subtitle = f"{kind} · Java client 4.0"
+    icon = "shopping-cart" if kind == "producer" else "user"
+    return InspectorView(kind, name, subtitle, icon, (), (Section("Application", tuple(rows)),), f"What happened to {name}?", causes_of(world, name), config)
+
+
+def _settings_of(config: Config, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    shown = dict.fromkeys((*names, *config.overrides))
+    return tuple((name, str(getattr(config, name.replace(".", "_"))).lower()) for name in shown)
+
+
+def _producer_rows(world: World, node: ProducerApp) -> list[Row]:
+    truth = ledger_of(world).producer(node.source)
+    producer = node.producer
+    return [
+        Row("Rate", f"{node.rate:,} records/s"),
+        Row("Made", f"{truth.born:,}"),
+        Row("Acknowledged", f"{len(truth.acked):,}", "ok"),
+        Row("Failed", f"{len(truth.failed):,}", "fail" if truth.failed else ""),
+        Row("Unknown", f"{len(truth.unknown):,}", "pending" if truth.unknown else ""),
+        Row("Producer id · epoch", f"{producer.producer_id} · {producer.producer_epoch}"),
+    ]
+
+
+def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
+    return [
+        Row("Group", node.group_id),
+        Row("Generation", f"{node.membership.generation}"),
+        Row("Partitions", ", ".join(str(one) for one in node.membership.owned) or "none"),
+        Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),
+        Row("Commits", node.commit_policy),
+        Row("Done", f"{sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values()):,}"),
+    ]
+
+
+# --- groups and the whole -------------------------------------------------------------------------
+
+
+def _group(world: World, name: str) -> InspectorView | None:
+    history = ledger_of(world).groups.get(name)
+    found = find_group(world, name)
+    rows: list[Row] = []
+    if found is not None:
+        coordinator, group = found
+        tone = "ok" if group.state == "Stable" else "pending"
+        rows += [
+            Row("State", group.state, tone), Row("Generation", f"{group.generation}"), Row("Coordinator", coordinator),
+            Row("Assignor", group.protocol or "—", mono=True), Row("Members", f"{len(group.members)}"),
+        ]  # fmt: skip
+    progress: tuple[Row, ...] = ()
+    if history is not None:
+        rows += [Row("Lag", f"{lag(world, name):,} records"), Row("Done twice", f"{history.duplicates:,}"), Row("Skipped", f"{history.skipped():,}")]
+        progress = tuple(
+            Row(str(partition), f"{one.committed if one.committed >= 0 else '—'} → {one.position}", mono=True)
+            for partition, one in history.partitions.items()
+        )
+    sections = (Section("Group", tuple(rows)), Section("Committed → position", progress))
+    why = f"Why did {name} rebalance?"
+    return InspectorView("group", name, "consumer group", "users", (), sections, why, causes_of(world, name), ())
+
+
+def _cluster(world: World) -> InspectorView:
+    image = image_of(world)
+    partitions = [one for one in image.all_partitions() if not one.partition.topic.startswith("__")]
+    rows = (
+        Row("Brokers", f"{len(image.brokers)}"),
+        Row("Partitions", f"{len(partitions)}"),
+        Row("Under-replicated", f"{sum(len(one.isr) < len(one.replicas) for one in partitions)}"),
+        Row("Without a leader", f"{sum(one.leader_id < 0 for one in partitions)}"),
+    )
+    recent = [world.moments[at] for at in range(max(0, len(world.moments) - CAUSES), len(world.moments))]
+    return InspectorView(
+        "cluster", "Cluster", "everything", "network", (), (Section("Cluster", rows),), "What happened last?",
+        tuple(cause(one) for one in reversed(recent)), (),
+    )  # fmt: skip

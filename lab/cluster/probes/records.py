@@ -1,0 +1,59 @@
+"""Records: a page of a log, down to the bytes of its batches."""
+
+from dataclasses import dataclass
+
+from lab.cluster.actions.topics import partition_of
+from lab.cluster.build import image_of
+from lab.cluster.probes.views import RecordRow, RecordsView
+from lab.cluster.words import broker_at
+from lab.kafka.protocol.records import RecordBatch
+from lab.world.world import World
+
+ROWS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """`count` records from `from_offset` on, as a broker (or the leader, with "") has them."""
+
+    partition: str
+    broker: str = ""
+    from_offset: int = 0
+    count: int = 100
+
+    def __call__(self, world: World) -> RecordsView:
+        """The answer; without rows when that broker has no running replica."""
+        name = partition_of(self.partition)
+        state = image_of(world).partition(name) if name is not None else None
+        node = self.broker or (f"broker-{state.leader_id}" if state is not None else "")
+        broker = broker_at(world, node)
+        partition = broker.partitions.get(name) if broker is not None and name is not None else None
+        if partition is None:
+            return RecordsView(self.partition, node, 0, 0, 0, ())
+        log = partition.log
+        start = max(self.from_offset, log.log_start_offset)
+        batches = log.read(start, 1 << 22, log.log_end_offset)
+        rows: list[RecordRow] = []
+        for batch in batches if isinstance(batches, tuple) else ():
+            rows += [row for row in _rows(batch) if row.offset >= start]
+            if len(rows) >= min(self.count, ROWS_MAX):
+                break
+        return RecordsView(
+            self.partition, node, log.log_start_offset, log.log_end_offset, log.high_watermark, tuple(rows[: self.count])
+        )
+
+
+def _rows(batch: RecordBatch) -> list[RecordRow]:
+    return [
+        RecordRow(
+            record.offset, record.timestamp_ms, _text(record.key), _text(record.value),
+            tuple((header.key, _text(header.value)) for header in record.headers),
+            (batch.base_offset, batch.last_offset), batch.leader_epoch, batch.producer_id,
+            batch.base_sequence + place if batch.base_sequence >= 0 else -1, batch.size, batch.data,
+        )
+        for place, record in enumerate(batch.records())
+    ]  # fmt: skip
+
+
+def _text(data: bytes | None) -> str:
+    return "∅" if data is None else data.decode("utf-8", "replace")

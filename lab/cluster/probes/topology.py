@@ -1,0 +1,236 @@
+"""Cluster: brokers, partitions, producers and groups, as the matrix shows them."""
+
+from dataclasses import dataclass
+
+from lab.cluster.build import CONTROLLER, broker_hosts, image_of
+from lab.cluster.ledger import Ledger
+from lab.cluster.probes.letters import letter_of
+from lab.cluster.probes.views import (
+    BrokerView,
+    ClusterView,
+    GroupView,
+    LinkView,
+    MemberView,
+    PartitionView,
+    ProducerView,
+    ReplicaView,
+)
+from lab.cluster.words import broker_at, find_group, lag, ledger_of
+from lab.env import NodeId
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.partition import Partition
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.metadata.image import MetadataImage, PartitionState
+from lab.world.host import Host
+from lab.world.world import World
+
+RECENT = 8
+INTERNAL = "__"
+STATES = {"down": "crashed", "off": "off", "frozen": "frozen"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Everything the matrix shows. `internal`: with Kafka's own topics."""
+
+    internal: bool = False
+
+    def __call__(self, world: World) -> ClusterView:
+        """The answer."""
+        image = image_of(world)
+        cut = isolated(world)
+        controller = world.hosts.get(CONTROLLER)
+        return ClusterView(
+            now=world.now,
+            brokers=tuple(_broker(world, name, image, cut) for name in broker_hosts(world)),
+            controller=CONTROLLER if controller is not None else "",
+            controller_state=machine_state(world, CONTROLLER, cut) if controller is not None else "",
+            partitions=tuple(
+                _partition(world, state)
+                for state in image.all_partitions()
+                if self.internal or not state.partition.topic.startswith(INTERNAL)
+            ),
+            producers=tuple(
+                _producer(world, host) for host in world.hosts.values() if isinstance(host.recipe, ProducerRecipe)
+            ),
+            groups=_groups(world),
+            links=_links(world),
+        )
+
+
+def isolated(world: World) -> dict[NodeId, int]:
+    """How many other servers each machine cannot reach."""
+    found: dict[NodeId, int] = {}
+    for source, target, path in world.network.in_trouble():
+        if path.cut and target.startswith(("broker-", "controller-")):
+            found[source] = found.get(source, 0) + 1
+    return found
+
+
+def machine_state(world: World, name: NodeId, cut: dict[NodeId, int]) -> str:
+    """running, slow, frozen, crashed, stopped, off or partitioned."""
+    host = world.hosts[name]
+    if host.state != "running":
+        stopped = host.state == "down" and _was_stopped(world, name)
+        return "stopped" if stopped else STATES[host.state]
+    servers = sum(other.startswith("broker-") for other in world.hosts)
+    if cut.get(name, 0) >= max(1, servers - 1):
+        return "partitioned"
+    return "slow" if host.disk.slowdown > 1 else "running"
+
+
+def _was_stopped(world: World, name: NodeId) -> bool:
+    """Whether the newest thing done to a machine was to stop it in an orderly way."""
+    for moment in reversed(world.moments.slice(len(world.moments) - 400, len(world.moments))):
+        if moment.subject == name and moment.kind in ("fault", "mended"):
+            return moment.text.startswith("stop")
+    return False
+
+
+def _broker(world: World, name: NodeId, image: MetadataImage, cut: dict[NodeId, int]) -> BrokerView:
+    host = world.hosts[name]
+    broker_id = int(name.removeprefix("broker-"))
+    state = machine_state(world, name, cut)
+    registration = image.brokers.get(broker_id)
+    note = ""
+    if state == "running" and (registration is None or registration.fenced):
+        state, note = "starting" if registration is None else "fenced", "not in service"
+    if state == "slow":
+        note = f"disk {host.disk.slowdown:,}×"
+    leaders = sum(one.leader_id == broker_id for one in image.all_partitions())
+    return BrokerView(
+        name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders
+    )
+
+
+def _partition(world: World, state: PartitionState) -> PartitionView:
+    name = str(state.partition)
+    leader = f"broker-{state.leader_id}" if state.leader_id >= 0 else ""
+    end, high_watermark = _leader_offsets(world, state)
+    return PartitionView(
+        name, state.partition.topic, state.partition.partition, leader, state.leader_epoch,
+        tuple(f"broker-{one}" for one in state.isr),
+        tuple(_replica(world, state, one, end) for one in state.replicas),
+        len(state.isr) < len(state.replicas),
+        high_watermark,
+    )  # fmt: skip
+
+
+def _leader_offsets(world: World, state: PartitionState) -> tuple[int, int]:
+    broker = broker_at(world, f"broker-{state.leader_id}")
+    partition = broker.partitions.get(state.partition) if broker is not None else None
+    if partition is not None:
+        return partition.log.log_end_offset, partition.log.high_watermark
+    truth = ledger_of(world).partition(state.partition)
+    return truth.log_end_offset, truth.high_watermark
+
+
+def _replica(world: World, state: PartitionState, broker_id: int, leader_end: int) -> ReplicaView:
+    name = f"broker-{broker_id}"
+    broker = broker_at(world, name)
+    in_sync = broker_id in state.isr
+    partition = broker.partitions.get(state.partition) if broker is not None else None
+    if partition is None:
+        return ReplicaView(name, "offline", in_sync, -1, -1, 0, ())
+    role = "leader" if state.leader_id == broker_id else "follower"
+    log = partition.log
+    behind = max(0, leader_end - log.log_end_offset)
+    return ReplicaView(name, role, in_sync, log.log_end_offset, log.high_watermark, behind, recent(log))
+
+
+def recent(log: UnifiedLog) -> tuple[tuple[str, bool], ...]:
+    """The newest records' letters, and whether they are committed; from the batches in memory."""
+    found: list[tuple[str, bool]] = []
+    for batch in reversed(log.tail):
+        for record in reversed(batch.records()):
+            found.append((letter_of(record.key), record.offset < log.high_watermark))
+            if len(found) == RECENT:
+                return tuple(reversed(found))
+    return tuple(reversed(found))
+
+
+def _producer(world: World, host: Host) -> ProducerView:
+    recipe = host.recipe
+    assert isinstance(recipe, ProducerRecipe)
+    node = host.node
+    truths = [one for name, one in ledger_of(world).producers.items() if name.split(".")[0] == host.name]
+    state = "running" if host.state == "running" else "stopped" if host.state == "down" else host.state
+    buffered = rate = 0
+    if isinstance(node, ProducerApp):
+        rate = node.rate
+        buffered = sum(len(one.waiting) for one in node.producer.queues.values()) + len(node.producer.unplaced)
+    return ProducerView(
+        host.name, recipe.topic, dict(recipe.configs).get("acks", "all"), rate, state, buffered,
+        sum(len(one.acked) for one in truths),
+        sum(len(one.failed) for one in truths),
+        sum(len(one.unknown) for one in truths),
+    )  # fmt: skip
+
+
+def group_names(world: World) -> list[str]:
+    """All groups with a member's machine, in the order of machines."""
+    found = {
+        host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, ConsumerRecipe)
+    }
+    return list(found)
+
+
+def _groups(world: World) -> tuple[GroupView, ...]:
+    ledger = ledger_of(world)
+    return tuple(_group(world, ledger, name, 3 + place) for place, name in enumerate(group_names(world)))
+
+
+def _group(world: World, ledger: Ledger, name: str, category: int) -> GroupView:
+    found = find_group(world, name)
+    state, generation, coordinator = "", 0, ""
+    if found is not None:
+        coordinator, group = found
+        state, generation = group.state, group.generation
+    members = tuple(
+        _member(world, ledger, host)
+        for host in world.hosts.values()
+        if isinstance(host.recipe, ConsumerRecipe) and host.recipe.group_id == name
+    )
+    return GroupView(name, state, generation, coordinator, members, int(lag(world, name)), category % 8)
+
+
+def _member(world: World, ledger: Ledger, host: Host) -> MemberView:
+    node = host.node
+    if not isinstance(node, ConsumerApp):
+        state = "stopped" if host.state == "down" and not host.incarnation else STATES.get(host.state, host.state)
+        if host.state == "down" and _was_stopped(world, host.name):
+            state = "stopped"
+        return MemberView(host.name, state, (), 0, "")
+    owned = node.membership.owned
+    behind = sum(
+        max(0, ledger.partition(one).high_watermark - max(ledger.group(node.group_id).progress(one).committed, 0))
+        for one in owned
+    )
+    return MemberView(host.name, _member_state(host, node), tuple(str(one) for one in owned), behind, "")
+
+
+def _member_state(host: Host, node: ConsumerApp) -> str:
+    if host.state == "frozen":
+        return "frozen"
+    if node.paused:
+        return "paused"
+    if node.membership.stage == "left":
+        return "left"
+    return "consuming" if node.membership.stage == "stable" else "joining"
+
+
+def _links(world: World) -> tuple[LinkView, ...]:
+    return tuple(
+        LinkView(source, target, "cut" if path.cut else "slow", "" if path.cut else f"{path.extra_us // 1_000} ms")
+        for source, target, path in world.network.in_trouble()
+        if source in world.hosts and target in world.hosts
+    )
+
+
+def leading_replica(world: World, state: PartitionState) -> Partition | None:
+    """The leader's replica, if its process runs."""
+    broker: Broker | None = broker_at(world, f"broker-{state.leader_id}")
+    return broker.partitions.get(state.partition) if broker is not None else None

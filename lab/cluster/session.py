@@ -1,0 +1,341 @@
+"""Session: the one owner of a world. Everybody else looks through `view` and asks through `post`."""
+
+import json
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+from lab.cluster.actions import ClusterAction, action_from
+from lab.cluster.build import build
+from lab.cluster.offers import Field, Offer, offers_for
+from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.probe import Probe
+from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
+from lab.cluster.recorder import PERIOD, Recorder, Series
+from lab.cluster.refused import Refused, wanted
+from lab.cluster.saved import VERSION, spec_from, spec_to_data
+from lab.cluster.spec import ClusterSpec
+from lab.env import Micros, seconds
+from lab.world.timeline import Branch, Timeline
+from lab.world.world import Moment, World, WorldStopped
+
+__all__ = ["Field", "Offer", "Session"]
+
+V = TypeVar("V")
+SLICE = 200
+"""Events between two looks at the clock."""
+SPEED_MIN, SPEED_MAX = Fraction(1, 1000), Fraction(64)
+SESSION_BYTES_MAX = 20_000_000
+LANES = {"fault": "Faults", "leader": "Leaders", "isr": "ISR", "isr+": "ISR", "rebalance": "Groups"}
+
+
+class Runner(Protocol):
+    """What a lesson is to its session."""
+
+    def blocked(self) -> str:
+        """Why time may not go on now; empty if it may."""
+        ...
+
+
+class Session:
+    """A cluster, its past, and the pace at which it goes on."""
+
+    def __init__(self, spec: ClusterSpec, title: str = "Sandbox", scenario: str = "") -> None:
+        self.spec = spec
+        self.title = title
+        self.scenario = scenario
+        self.timeline = Timeline(lambda: build(spec))
+        self.recorder = Recorder()
+        self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
+        self.density: list[int] = []
+        self.playing = False
+        self.speed = Fraction(1)
+        self.behind = False
+        self.revision = 0
+        self.violation = ""
+        self.lesson: Any = None
+        self._views: dict[object, object] = {}
+        self._owed = Fraction(0)
+
+    # --- where we are -----------------------------------------------------------------------------
+
+    @property
+    def world(self) -> World:
+        """The world as it is now. Only for whoever builds probes and checks."""
+        return self.timeline.world
+
+    @property
+    def now(self) -> Micros:
+        """The instant shown."""
+        return self.timeline.world.now
+
+    @property
+    def latest(self) -> Micros:
+        """The newest instant of this branch."""
+        return self.timeline.latest
+
+    @property
+    def event_number(self) -> int:
+        """How many events have happened so far."""
+        return self.timeline.world.event_number
+
+    @property
+    def latest_event(self) -> int:
+        """How many events this branch knows."""
+        return self.timeline.branch.latest_event
+
+    def view(self, probe: Probe[V]) -> V:
+        """The answer to a probe; computed once, however many ask."""
+        found = self._views.get(probe)
+        if found is None:
+            found = self._views[probe] = probe(self.world)
+        return cast("V", found)
+
+    def series(self, metric: str, by: str | None = None) -> dict[str, Series]:
+        """A metric's samples on this branch."""
+        return self.recorder.series(metric, by)
+
+    def offers(self, kind: str, name: str) -> tuple[Offer, ...]:
+        """What can be done to a thing now."""
+        return offers_for(self.world, kind, name)
+
+    # --- acting -----------------------------------------------------------------------------------
+
+    def allowed(self, action: ClusterAction) -> str:
+        """Why an action cannot be done now; empty if it can."""
+        return action.refusal(self.world)
+
+    def post(self, action: ClusterAction) -> None:
+        """Do it, one microsecond from now. In the past this begins a branch. Raises Refused."""
+        reason = self.allowed(action)
+        if reason:
+            raise Refused(f"{action.describe()}: {reason}")
+        self._move(lambda: self.timeline.do(action))
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Let time go on. Raises Refused while a prediction is open."""
+        reason = self.lesson.blocked() if self.lesson is not None else ""
+        if reason:
+            raise Refused(reason)
+        wanted(not self.violation, "the world has stopped", self.violation)
+        self.playing = True
+        self._owed = Fraction(0)
+
+    def pause(self) -> None:
+        """Stop time."""
+        self.playing = False
+        self.behind = False
+
+    def set_speed(self, numerator: int, denominator: int = 1) -> None:
+        """Virtual time by real time, from 1/1000 to 64."""
+        self.speed = min(max(Fraction(numerator, denominator), SPEED_MIN), SPEED_MAX)
+
+    def advance(self, real_us: int, budget_us: int) -> None:
+        """Go on by so much real time, at most for `budget_us` of work. What cannot be kept up with is dropped."""
+        if not self.playing or self.violation:
+            return
+        self._owed += real_us * self.speed
+        step = int(self._owed)
+        self._owed -= step
+        target = self.now + step
+        deadline = time.perf_counter_ns() + budget_us * 1_000
+
+        def run() -> None:
+            while self.now < target and time.perf_counter_ns() < deadline:
+                self.timeline.run_until(target, SLICE)
+
+        self._move(run)
+        self.behind = self.now < target
+        if self.lesson is not None and self.lesson.blocked():
+            self.pause()
+
+    def run_for(self, duration: Micros) -> None:
+        """Go on by so much virtual time, however long it takes."""
+        self._move(lambda: self.timeline.run_until(self.now + duration))
+
+    def run_to(self, instant: Micros) -> None:
+        """Go on to an instant."""
+        self._move(lambda: self.timeline.run_until(instant))
+
+    def step_event(self) -> None:
+        """One event."""
+        self._move(self.timeline.step_event)
+
+    def step_back(self) -> None:
+        """One event back."""
+        self._move(self.timeline.step_back)
+
+    def next_moment(self) -> None:
+        """On to the next key moment, at most a minute."""
+        self._move(lambda: self.timeline.next_moment(self.now + seconds(60)))
+
+    def previous_moment(self) -> None:
+        """Back to the key moment before; to the beginning if there is none."""
+        if not self.timeline.branch.moments or self.timeline.branch.moments[0].event_number >= self.event_number:
+            self.seek(0)
+        else:
+            self._move(self.timeline.previous_moment)
+
+    def seek(self, instant: Micros) -> None:
+        """Be at an instant of the known past; or run on to a later one."""
+        self._move(lambda: self.timeline.seek(max(0, instant)))
+
+    def seek_event(self, number: int) -> None:
+        """Be just after an event."""
+        self._move(lambda: self.timeline.seek_event(number))
+
+    def restart(self) -> None:
+        """Back to the beginning. What has been is kept as a branch once something else is done."""
+        self.seek(0)
+
+    def switch(self, branch: str) -> None:
+        """Go on with another branch."""
+        self._move(lambda: self.timeline.switch(branch))
+
+    def _move(self, change: Callable[[], object]) -> None:
+        """Anything that changes the world. Our own mistakes stop the world, not the window."""
+        try:
+            change()
+        except WorldStopped as stopped:
+            self.violation = str(stopped)
+            self.playing = False
+        finally:
+            self.revision += 1
+            self._views.clear()
+
+    # --- the timeline -----------------------------------------------------------------------------
+
+    def timeline_view(self, buckets: int) -> TimelineView:
+        """The lanes of the timeline."""
+        branch = self.timeline.branch
+        latest = max(self.latest, self.now, 1)
+        return TimelineView(
+            self.now, latest, moment_views(branch.moments), spans(branch.moments),
+            self._density(buckets, latest), latest // max(buckets, 1) or 1,
+            tuple(BranchView(one.name, one.parent, one.fork_time, one.latest, one is branch) for one in self.timeline.branches),
+        )  # fmt: skip
+
+    def _density(self, buckets: int, latest: Micros) -> tuple[int, ...]:
+        """Events by bucket, from the checkpoints' event numbers: as fine as they are."""
+        found = [0] * buckets
+        points = [(one.time, one.event_number) for one in self.timeline.branch.checkpoints if one.time >= 0]
+        points.append((latest, self.latest_event))
+        for (start, first), (end, last) in zip(points, points[1:], strict=False):
+            low = min(buckets - 1, start * buckets // latest)
+            high = min(buckets - 1, max(start, end - 1) * buckets // latest)
+            for bucket in range(low, high + 1):
+                found[bucket] += (last - first) // (high - low + 1)
+        return tuple(found)
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """The session as a small file: version, spec, scenario, and every branch's journal."""
+        data = {
+            "version": VERSION,
+            "title": self.title,
+            "scenario": self.scenario,
+            "spec": spec_to_data(self.spec),
+            "branches": [_branch_to_data(one) for one in self.timeline.branches],
+            "current": self.timeline.branch.name,
+            "now": self.now,
+            "event": self.event_number,
+            "violation": self.violation,
+        }
+        path.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def open(cls, path: Path) -> "Session":
+        """A saved session, run again to where it was. Raises Refused; nothing of it is code."""
+        data = _read(path)
+        wanted(data.get("version") == VERSION, f"{path.name}: wanted a session of version {VERSION}", data.get("version"))
+        try:
+            session = cls(spec_from(data["spec"]), str(data["title"]), str(data["scenario"]))
+            session._restore(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+            raise Refused(f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})") from None
+        return session
+
+    def _restore(self, data: dict[str, Any]) -> None:
+        """Each branch is run along its journal; then the one that was open, to where it was."""
+        for number, one in enumerate(data["branches"]):
+            journal = [(int(at), action_from(action)) for at, action in one["journal"]]
+            if number == 0:
+                branch = self.timeline.branch
+            else:
+                branch = Branch(str(one["name"]), str(one["parent"]), int(one["fork_time"]))
+                branch.checkpoints = self.timeline.branches[0].checkpoints[:1]
+                self.timeline.branches.append(branch)
+            branch.journal = list(journal)
+            branch.latest = int(one["latest"])
+            self.timeline.switch(branch.name)
+            self.run_to(branch.latest)
+        self.timeline.switch(str(data["current"]))
+        self.seek(int(data["now"]))
+        self.seek_event(int(data["event"]))
+
+
+def _branch_to_data(branch: Branch) -> dict[str, Any]:
+    return {
+        "name": branch.name,
+        "parent": branch.parent,
+        "fork_time": branch.fork_time,
+        "latest": branch.latest,
+        "journal": [[at, cast("ClusterAction", action).to_data()] for at, action in branch.journal],
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        wanted(path.stat().st_size <= SESSION_BYTES_MAX, f"{path.name}: wanted at most {SESSION_BYTES_MAX:,} bytes", f"{path.stat().st_size:,}")
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise Refused(f"cannot read {path}: {wrong.strerror}") from None
+    except (ValueError, RecursionError) as wrong:
+        raise Refused(f"{path.name}: wanted a session file, found something else ({wrong})") from None
+    wanted(isinstance(found, dict), f"{path.name}: wanted a session file", type(found).__name__)
+    return cast("dict[str, Any]", found)
+
+
+# --- moments as the timeline shows them -----------------------------------------------------------
+
+
+def moment_views(moments: list[Moment]) -> tuple[MomentView, ...]:
+    """Numbered from one; those of one event and kind are one."""
+    together: dict[tuple[int, str, str], list[Moment]] = {}
+    for moment in moments:
+        alone = "" if moment.kind in ("leader", "isr", "isr+", "truncated") else moment.subject
+        together.setdefault((moment.event_number, moment.kind, alone), []).append(moment)
+    return tuple(
+        MomentView(
+            number, one[0].time, one[0].event_number, one[0].kind, one[0].subject,
+            one[0].text if len(one) == 1 else f"{one[0].text} (and {len(one) - 1} more)",
+            TONES.get(one[0].kind, ""),
+        )
+        for number, one in enumerate(together.values(), 1)
+    )  # fmt: skip
+
+
+def spans(moments: list[Moment]) -> tuple[SpanView, ...]:
+    """What lasted: from a fault to its mending, from a rebalance to the stable group; single marks have no length."""
+    found: list[SpanView] = []
+    open_: dict[tuple[str, str], int] = {}
+    for moment in moments:
+        key = ("Groups", moment.subject) if moment.kind in ("rebalance", "stable") else ("Faults", moment.subject)
+        if moment.kind in ("fault", "rebalance"):
+            if key in open_ and moment.kind == "rebalance":
+                continue
+            open_[key] = len(found)
+            tone = "frost" if moment.text.startswith("freeze") else "pending" if "slow" in moment.text or moment.kind == "rebalance" else "fail"
+            found.append(SpanView(key[0], moment.subject, moment.text, moment.time, None, tone))
+        elif moment.kind in ("mended", "stable") and key in open_:
+            at = open_.pop(key)
+            one = found[at]
+            found[at] = SpanView(one.lane, one.subject, one.text, one.start, moment.time, one.tone)
+        elif moment.kind in ("leader", "isr", "isr+"):
+            found.append(SpanView(LANES[moment.kind], moment.subject, moment.kind, moment.time, moment.time, TONES.get(moment.kind, "")))
+    return tuple(found)

@@ -1,0 +1,89 @@
+"""Learners that play a lesson without a window: the model one, one that does nothing, one that predicts wrongly."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.cluster.actions import action_from
+from lab.cluster.refused import Refused
+from lab.cluster.session import Session
+from lab.cluster.words import Value
+from lab.env import Micros, seconds
+from lab.lessons.expressions import parse
+from lab.lessons.runner import LessonRunner
+
+LEARNERS = ("solution", "idle", "wrong")
+PATIENCE: Micros = seconds(120)
+"""How long a learner waits for a step to be done before giving up."""
+LOOK_EVERY: Micros = 100_000
+
+
+class Learner:
+    """Plays a runner to its end. `until`: stop at this instant, wherever it is."""
+
+    def __init__(self, runner: LessonRunner, kind: str, until: Micros | None = None) -> None:
+        self.runner = runner
+        self.session: Session = runner.session
+        self.kind = kind
+        self.until = until if until is not None else 1 << 62
+
+    def play(self) -> None:
+        """All steps, as far as this learner gets."""
+        if self.kind == "idle":
+            self._run(min(PATIENCE, self.until))
+            return
+        while not self._step() and self.runner.at + 1 < len(self.runner.lesson.steps) and not self._over():
+            self.runner.next_step()
+
+    def _over(self) -> bool:
+        return self.session.now >= self.until or bool(self.session.violation)
+
+    def _step(self) -> str:
+        """One page. Returns what it still waits for."""
+        step = self.runner.step
+        if step.question is not None and not self.runner.state.locked:
+            question = step.question
+            self.runner.answer(question.wrong if self.kind == "wrong" else question.solution)
+            self.runner.set_confidence("certain")
+            self.runner.lock()
+        for item in step.solve:
+            if self._over():
+                break
+            self._do(item)
+        deadline = self.session.now + PATIENCE
+        while self.runner.unfinished() and self.session.now < deadline and not self._over():
+            self._run(LOOK_EVERY)
+        return self.runner.unfinished()
+
+    def _do(self, item: Mapping[str, Any]) -> None:
+        """One line of the model solution: wait, wait until, or an action."""
+        if "wait" in item:
+            self._run(int(float(item["wait"]) * 1_000_000))
+        elif "until" in item:
+            self._wait_until(str(item["until"]), seconds(int(item.get("within", 60))))
+        else:
+            self.session.post(action_from(self._filled(item)))
+
+    def _wait_until(self, source: str, within: Micros) -> None:
+        names = self.runner.state.names
+        expression = parse(source, frozenset(names))
+        deadline = self.session.now + within
+        while not expression.holds(self.session.world, names) and not self._over():
+            if self.session.now >= deadline:
+                raise Refused(f"the model solution waited {within // 1_000_000} s in vain for {source}")
+            self._run(LOOK_EVERY)
+
+    def _filled(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """An action with its expressions (texts that begin with `=`) replaced by their values."""
+        return {name: {field: self._value(value) for field, value in fields.items()} for name, fields in item.items()}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._value(one) for one in value]
+        if not (isinstance(value, str) and value.startswith("=")):
+            return value
+        names: Mapping[str, Value] = self.runner.state.names
+        return parse(value[1:], frozenset(names)).value(self.session.world, names)
+
+    def _run(self, duration: Micros) -> None:
+        self.session.run_to(min(self.session.now + duration, max(self.until, self.session.now)))
+

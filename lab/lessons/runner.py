@@ -1,0 +1,328 @@
+"""LessonRunner: a lesson played on a session: predictions locked, tasks watched, checks kept, all scored by the engine.
+
+The run is looked at every tenth of a virtual second. What was seen belongs to a branch of history: going back
+and acting differently takes it back too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lab.cluster.refused import Refused
+from lab.cluster.session import Session
+from lab.cluster.words import Value
+from lab.env import Micros, millis
+from lab.lessons.library import find_lesson
+from lab.lessons.model import CONFIDENCES, Check, Lesson, Question, Step
+from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
+from lab.world.world import World
+
+LOOK: Micros = millis(100)
+NEVER: Micros = 1 << 62
+
+
+@dataclass(slots=True)
+class StepState:
+    """How far one step has come. Times are virtual; NEVER is not yet."""
+
+    names: dict[str, Value] = field(default_factory=dict[str, Value])
+    entered: bool = False
+    entered_at: Micros = 0
+    answer: str = ""
+    confidence: str = "guess"
+    locked: bool = False
+    scored_at: Micros = NEVER
+    right: bool = False
+    truth: str = ""
+    right_options: tuple[str, ...] = ()
+    tasks: list[Micros] = field(default_factory=list[Micros])
+    seen: list[Micros] = field(default_factory=list[Micros])
+    broken: list[Micros] = field(default_factory=list[Micros])
+    hints: int = 0
+
+
+class LessonRunner:
+    """One lesson on one session."""
+
+    def __init__(self, lesson: Lesson, session: Session) -> None:
+        self.lesson = lesson
+        self.session = session
+        self.at = 0
+        self.states = [StepState() for _ in lesson.steps]
+        self.whole = StepState(entered=True)
+        self._prepare(self.whole, lesson.checks, 0)
+        session.lesson = self
+        session.timeline.sample_every(LOOK, self._look, self._cut)
+        self._enter()
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> Step:
+        """The step on the page."""
+        return self.lesson.steps[self.at]
+
+    @property
+    def state(self) -> StepState:
+        """How far it has come."""
+        return self.states[self.at]
+
+    def _prepare(self, state: StepState, checks: tuple[Check, ...], tasks: int) -> None:
+        state.tasks = [NEVER] * tasks
+        state.seen = [NEVER] * len(checks)
+        state.broken = [NEVER] * len(checks)
+
+    def _enter(self) -> None:
+        """A step begins: what it remembers is taken now."""
+        state, step = self.state, self.step
+        if state.entered:
+            return
+        state.entered = True
+        state.entered_at = self.session.now
+        world = self.session.world
+        for name, expression in step.remember:
+            try:
+                state.names[name] = expression.value(world, {})
+            except Refused:
+                state.names[name] = -1
+        self._prepare(state, step.checks, len(step.tasks))
+        if step.question is not None:
+            self.session.pause()
+
+    def next_step(self) -> None:
+        """On to the next page. Raises Refused while this one is not done."""
+        reason = self.unfinished()
+        if reason:
+            raise Refused(reason)
+        if self.at + 1 < len(self.lesson.steps):
+            self.at += 1
+            self._enter()
+            self.session.revision += 1
+
+    def previous_step(self) -> None:
+        """Back to read."""
+        self.at = max(0, self.at - 1)
+        self.session.revision += 1
+
+    def unfinished(self) -> str:
+        """What this step still waits for; empty if it is done."""
+        step, state = self.step, self.state
+        if step.question is not None and not state.locked:
+            return "Make your prediction first."
+        waiting = [task.text for task, at in zip(step.tasks, state.tasks, strict=True) if at == NEVER]
+        if waiting:
+            return f"To do: {waiting[0]}"
+        if step.question is not None and state.scored_at == NEVER:
+            return "Let time go on: the answer is not known yet."
+        waiting = [one.text for one, at in zip(step.checks, state.seen, strict=True) if one.when == "sometime" and at == NEVER]
+        return f"Not seen yet: {waiting[0]}" if waiting else ""
+
+    # --- predictions ------------------------------------------------------------------------------
+
+    def blocked(self) -> str:
+        """Why time may not go on."""
+        if self.step.question is not None and not self.state.locked:
+            return "Make your prediction first, then lock it."
+        return ""
+
+    def answer(self, given: str | int) -> None:
+        """Choose an option, or say a number. Raises Refused for something that is neither."""
+        question = self._open_question()
+        text = str(given).strip()
+        if question.options and text not in [option.key for option in question.options]:
+            raise Refused(f"wanted one of {', '.join(option.key for option in question.options)}, found {text!r}")
+        if not question.options and text and not text.lstrip("-").replace(",", "").isdigit():
+            raise Refused(f"wanted a whole number, found {text!r}")
+        self.state.answer = text.replace(",", "")
+        self.session.revision += 1
+
+    def set_confidence(self, confidence: str) -> None:
+        """guess, fairly sure or certain."""
+        self._open_question()
+        if confidence not in CONFIDENCES:
+            raise Refused(f"wanted one of {', '.join(CONFIDENCES)}, found {confidence!r}")
+        self.state.confidence = confidence
+        self.session.revision += 1
+
+    def lock(self) -> None:
+        """The prediction stands; time may go on. Raises Refused without an answer."""
+        self._open_question()
+        if not self.state.answer:
+            raise Refused("choose an answer first")
+        self.state.locked = True
+        self.session.revision += 1
+
+    def _open_question(self) -> Question:
+        question = self.step.question
+        if question is None:
+            raise Refused("this step asks nothing")
+        if self.state.locked:
+            raise Refused("the prediction is locked")
+        return question
+
+    def hint(self) -> None:
+        """One more hint."""
+        self.state.hints = min(self.state.hints + 1, len(self.step.hints))
+        self.session.revision += 1
+
+    # --- watching ---------------------------------------------------------------------------------
+
+    def _look(self, world: World, time: Micros) -> None:
+        """Ten times a virtual second."""
+        self._watch(world, time, self.whole, self.lesson.checks, {})
+        state, step = self.state, self.step
+        self._watch(world, time, state, step.checks, state.names)
+        for place, task in enumerate(step.tasks):
+            if state.tasks[place] == NEVER and task.check.holds(world, state.names):
+                state.tasks[place] = time
+        question = step.question
+        if question is not None and state.locked and state.scored_at == NEVER and question.when.holds(world, state.names):
+            self._score(world, time, question, state)
+
+    def _watch(self, world: World, time: Micros, state: StepState, checks: tuple[Check, ...], names: Mapping[str, Value]) -> None:
+        for place, check in enumerate(checks):
+            if check.when == "sometime" and state.seen[place] != NEVER:
+                continue
+            if state.broken[place] != NEVER:
+                continue
+            holds = check.expression.holds(world, names)
+            if check.when == "sometime" and holds:
+                state.seen[place] = time
+            elif (check.when == "never" and holds) or (check.when == "always" and not holds):
+                state.broken[place] = time
+
+    def _score(self, world: World, time: Micros, question: Question, state: StepState) -> None:
+        """The engine says who was right."""
+        if question.answer is not None:
+            truth = question.answer.value(world, state.names)
+            state.truth = str(truth)
+            given = int(state.answer or "0")
+            state.right = abs(given - int(truth)) <= question.tolerance
+        else:
+            state.right_options = tuple(one.key for one in question.options if one.holds.holds(world, state.names))
+            state.truth = ", ".join(one.text for one in question.options if one.key in state.right_options)
+            state.right = state.answer in state.right_options
+        state.scored_at = time
+
+    def _cut(self, time: Micros) -> None:
+        """What was seen after `time` belongs to another branch."""
+        for state in (*self.states, self.whole):
+            for times in (state.tasks, state.seen, state.broken):
+                times[:] = [NEVER if one > time else one for one in times]
+            if state.scored_at > time:
+                state.scored_at = NEVER
+
+    # --- the result -------------------------------------------------------------------------------
+
+    def problems(self) -> list[str]:
+        """Everything that keeps the lesson from being passed; none when it is."""
+        found: list[str] = []
+        for number, (step, state) in enumerate(zip(self.lesson.steps, self.states, strict=True), 1):
+            found += [f"step {number}: {text}" for text in self._step_problems(step, state)]
+        return found + self._check_problems(self.lesson.checks, self.whole, {})
+
+    def _step_problems(self, step: Step, state: StepState) -> list[str]:
+        if not state.entered:
+            return ["not reached"]
+        found = [f"not done: {task.text}" for task, at in zip(step.tasks, state.tasks, strict=True) if at == NEVER]
+        if step.question is not None:
+            if not state.locked:
+                found.append("no prediction was made")
+            elif state.scored_at == NEVER:
+                found.append("the prediction was never put to the test")
+            elif not state.right:
+                found.append(f"predicted {state.answer!r}, the engine says {state.truth!r}")
+        return found + self._check_problems(step.checks, state, state.names)
+
+    def _check_problems(self, checks: tuple[Check, ...], state: StepState, names: Mapping[str, Value]) -> list[str]:
+        found: list[str] = []
+        for check, seen, broken in zip(checks, state.seen, state.broken, strict=True):
+            if check.when == "sometime" and seen == NEVER:
+                found.append(f"never happened: {check.text}")
+            elif check.when == "finally" and not check.expression.holds(self.session.world, names):
+                found.append(f"does not hold at the end: {check.text}")
+            elif broken != NEVER:
+                found.append(f"broken at {broken / 1e6:.1f} s: {check.text}")
+        return found
+
+    def score(self) -> tuple[int, int]:
+        """Predictions that were right, and predictions there are."""
+        asked = [state for step, state in zip(self.lesson.steps, self.states, strict=True) if step.question is not None]
+        return sum(state.right and state.scored_at != NEVER for state in asked), len(asked)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check holds and every prediction was right."""
+        return not self.problems()
+
+    # --- what the panel shows ---------------------------------------------------------------------
+
+    def view(self) -> LessonView:
+        """The page."""
+        step, state = self.step, self.state
+        right, asked = self.score()
+        last = self.at + 1 == len(self.lesson.steps)
+        waiting = self.unfinished()
+        return LessonView(
+            track=self.lesson.track,
+            title=self.lesson.title,
+            step=self.at + 1,
+            steps=len(self.lesson.steps),
+            step_titles=tuple(one.title for one in self.lesson.steps),
+            step_title=step.title,
+            text=step.text,
+            question=self._question_view(step, state),
+            tasks=self._task_views(step, state),
+            hints_shown=step.hints[: state.hints],
+            hints_left=len(step.hints) - state.hints,
+            can_go_back=self.at > 0,
+            can_go_on=not waiting and not last,
+            waiting_for=waiting,
+            done=last and not waiting,
+            score=f"{right} of {asked} predictions right" if asked else "",
+        )
+
+    def _question_view(self, step: Step, state: StepState) -> QuestionView | None:
+        question = step.question
+        if question is None:
+            return None
+        scored = state.scored_at != NEVER
+        options = tuple(
+            OptionView(one.key, one.text, one.key == state.answer, one.key in state.right_options if scored else None)
+            for one in question.options
+        )
+        numbers = [one for one in self.lesson.steps if one.question is not None]
+        verdict = ""
+        if scored:
+            verdict = f"{'Right' if state.right else 'Not so'}: **{state.truth}**. {question.why}".strip()
+        stage = "scored" if scored else "locked" if state.locked else "open"
+        return QuestionView(
+            question.text, question.kind, options, state.answer, state.confidence, stage, verdict,
+            numbers.index(step) + 1, len(numbers),
+        )  # fmt: skip
+
+    def _task_views(self, step: Step, state: StepState) -> tuple[TaskView, ...]:
+        found: list[TaskView] = []
+        current = step.question is None or state.locked
+        for task, at in zip(step.tasks, state.tasks, strict=True):
+            if at != NEVER:
+                found.append(TaskView(task.text, "done", ""))
+            else:
+                found.append(TaskView(task.text, "current" if current else "waiting", ""))
+                current = False
+        for check, broken in zip(step.checks, state.broken, strict=True):
+            if broken != NEVER:
+                found.append(TaskView(check.text, "failed", f"broken at {broken / 1e6:.1f} s"))
+        return tuple(found)
+
+
+def open_lesson(lesson: Lesson) -> Session:
+    """A session with a lesson on it, at its first page."""
+    session = Session(lesson.spec, lesson.title, lesson.name)
+    if not lesson.sandbox:
+        LessonRunner(lesson, session)
+    return session
+
+
+def start(name: str) -> Session:
+    """A scenario by name, ready to be played. Raises Refused."""
+    return open_lesson(find_lesson(name))

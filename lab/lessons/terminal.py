@@ -1,0 +1,82 @@
+"""Scenarios in the terminal: the list, and playing one with a learner who needs no window."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab.cluster.refused import Refused
+from lab.cluster.session import Session
+from lab.lessons.learner import LEARNERS, Learner
+from lab.lessons.library import catalogue, find_lesson
+from lab.lessons.output import write_output
+from lab.lessons.runner import LessonRunner
+
+Draw = Callable[[Session, Path], None]
+
+
+def list_scenarios(as_json: bool) -> int:
+    """All scenarios in order."""
+    try:
+        cards = catalogue()
+    except Refused as wrong:
+        print(f"lab: {wrong}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(json.dumps([_plain(card) for card in cards], ensure_ascii=False))
+        return 0
+    for card in cards:
+        print(f"{card.code:4}{card.name:28}{card.title}  ({card.minutes} min)")
+    return 0
+
+
+def _plain(card: object) -> dict[str, Any]:
+    return {name: getattr(card, name) for name in ("name", "code", "title", "track", "minutes", "summary")}
+
+
+def play(
+    scenario: str,
+    *,
+    learner: str,
+    seed: int | None,
+    until_seconds: float | None,
+    out: Path | None,
+    as_json: bool,
+    draw: Draw | None = None,
+) -> int:
+    """Play a scenario; 0 only if every check holds and every prediction was right. `draw` adds charts to `out`."""
+    assert learner in LEARNERS, learner
+    try:
+        lesson = find_lesson(scenario, seed)
+        session = Session(lesson.spec, lesson.title, lesson.name)
+        runner = LessonRunner(lesson, session)
+        Learner(runner, learner, None if until_seconds is None else int(until_seconds * 1_000_000)).play()
+        if out is not None:
+            write_output(runner, out)
+            if draw is not None:
+                draw(session, out)
+    except Refused as wrong:
+        print(f"lab: {wrong}", file=sys.stderr)
+        return 2
+    problems = [session.violation] if session.violation else runner.problems()
+    _report(runner, problems, as_json)
+    return 1 if problems else 0
+
+
+def _report(runner: LessonRunner, problems: list[str], as_json: bool) -> None:
+    lesson, session = runner.lesson, runner.session
+    right, asked = runner.score()
+    if as_json:
+        print(json.dumps({
+            "scenario": lesson.name, "passed": not problems, "predictions_right": right, "predictions": asked,
+            "events": session.event_number, "seconds": session.now / 1e6, "problems": problems,
+        }, ensure_ascii=False))  # fmt: skip
+        return
+    print(f"{lesson.code} {lesson.title}: {session.now / 1e6:.1f} s of virtual time, {session.event_number:,} events")
+    for moment in session.timeline_view(1).moments:
+        print(f"  {moment.time / 1e6:9.3f} s  {moment.text}")
+    print(f"  predictions right: {right} of {asked}")
+    for problem in problems:
+        print(f"  - {problem}")
+    print("  passed" if not problems else "  not passed")
