@@ -21,7 +21,14 @@ CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
     ("set_topic_config", "setting"): tuple(TopicConfig.settings),
 }
-UNITS = {"extra_ms": "ms", "work_ms": "ms", "per_second": "records/s", "rate": "records/s", "times": "×", "offset_ms": "ms"}
+UNITS = {
+    "extra_ms": "ms",
+    "work_ms": "ms",
+    "per_second": "records/s",
+    "rate": "records/s",
+    "times": "×",
+    "offset_ms": "ms",
+}
 SUBJECT_FIELDS = ("node", "nodes", "source", "partition", "group", "topic")
 
 
@@ -73,19 +80,26 @@ def _parsed(text: str, hint: Any, name: str) -> object:
     if get_origin(hint) is tuple:
         if get_args(hint)[0] is str:
             return [part.strip() for part in text.split(",") if part.strip()]
-        return [[key.strip(), value.strip()] for key, _, value in (part.partition("=") for part in text.split(",") if part.strip())]
+        return [
+            [key.strip(), value.strip()]
+            for key, _, value in (part.partition("=") for part in text.split(",") if part.strip())
+        ]
     return text
 
 
 def offers_for(world: World, kind: str, name: str) -> tuple[Offer, ...]:
     """Every action that fits a thing, in the order of the files of actions."""
-    return tuple(_offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on)
+    return tuple(
+        _offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on
+    )
 
 
 def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> Offer:
     fixed = _fixed(kind, subject, name)
     form = tuple(
-        _field(world, kind, field, subject, name) for field in dataclasses.fields(kind) if field.name not in fixed
+        _field(world, kind, field, subject, name)
+        for field in dataclasses.fields(kind)
+        if field.name not in fixed
     )
     action: ClusterAction | None = None
     disabled = ""
@@ -95,18 +109,36 @@ def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> 
     else:
         disabled = _refusal_with_defaults(world, kind, fixed, form)
     tooltip = " ".join((kind.__doc__ or "").split())
-    return Offer(kind.title, kind.icon, kind.menu, action, form, disabled, tooltip, kind.name(), tuple(fixed.items()))
+    return Offer(
+        kind.title,
+        kind.icon,
+        kind.menu,
+        action,
+        form,
+        disabled,
+        tooltip,
+        kind.name(),
+        tuple(fixed.items()),
+    )
 
 
-def _refusal_with_defaults(world: World, kind: type[ClusterAction], fixed: dict[str, Any], form: tuple[Field, ...]) -> str:
+def _refusal_with_defaults(
+    world: World, kind: type[ClusterAction], fixed: dict[str, Any], form: tuple[Field, ...]
+) -> str:
     """A form is only disabled for reasons its fields cannot mend: the machine is gone, or down."""
     node = fixed.get("node")
     if node is None or node not in world.hosts:
         return ""
     hints = get_type_hints(kind)
     try:
-        values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
-        return action_from({kind.name(): {**fixed, **values}}).refusal(world) if all(field.default for field in form) else ""
+        values = {
+            field.name: _parsed(field.default, hints[field.name], field.name) for field in form
+        }
+        return (
+            action_from({kind.name(): {**fixed, **values}}).refusal(world)
+            if all(field.default for field in form)
+            else ""
+        )
     except Refused:
         return ""
 
@@ -126,24 +158,45 @@ def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]
     if subject == "group" and "group" in names:
         return {"group": name}
     found = partition_of(name) if subject == "partition" else None
-    if "topic" in names and (subject == "topic" or found is not None) and kind.name() in ("add_partitions", "set_topic_config", "delete_topic"):
+    if (
+        "topic" in names
+        and (subject == "topic" or found is not None)
+        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic")
+    ):
         return {"topic": found.topic if found is not None else name}
     return {}
 
 
-def _field(world: World, kind: type[ClusterAction], field: "dataclasses.Field[Any]", subject: str, name: str) -> Field:
+def _field(
+    world: World,
+    kind: type[ClusterAction],
+    field: "dataclasses.Field[Any]",
+    subject: str,
+    name: str,
+) -> Field:
     hint = get_type_hints(kind)[field.name]
     choices = CHOICES.get((kind.name(), field.name), ()) or _choices(world, field.name, name)
     default = "" if field.default is dataclasses.MISSING else _shown(field.default)
     if not default:
-        default = _suggestion(world, kind.name(), field.name, subject, name) or (choices[0] if choices else "")
+        default = _suggestion(world, kind.name(), field.name, subject, name) or (
+            choices[0] if choices else ""
+        )
     if get_origin(hint) in (Union, types.UnionType):
         hint = get_args(hint)[0]
     shape = "choice" if choices or hint is bool else "int" if hint is int else "text"
     if hint is bool:
         choices = ("false", "true")
     label = field.name.replace("_", " ").capitalize()
-    return Field(field.name, label, shape, default, choices, 0 if hint is int and field.name != "offset_ms" else None, None, UNITS.get(field.name, ""))
+    return Field(
+        field.name,
+        label,
+        shape,
+        default,
+        choices,
+        0 if hint is int and field.name != "offset_ms" else None,
+        None,
+        UNITS.get(field.name, ""),
+    )
 
 
 def _shown(value: object) -> str:
@@ -175,7 +228,10 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
             number += 1
         return f"topic-{number}"
     if field == "topic" and subject == "group":
-        host = next((one for one in world.hosts.values() if getattr(one.recipe, "group_id", "") == name), None)
+        host = next(
+            (one for one in world.hosts.values() if getattr(one.recipe, "group_id", "") == name),
+            None,
+        )
         topics = client_topics(host) if host is not None else None
         return topics[0] if topics else ""
     if field == "per_second":

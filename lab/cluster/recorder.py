@@ -35,11 +35,19 @@ class Metric:
 
 
 def _records_in(world: World) -> Reading:
-    return {str(name): truth.log_end_offset for name, truth in ledger_of(world).partitions.items() if not name.topic.startswith("__")}
+    return {
+        str(name): truth.log_end_offset
+        for name, truth in ledger_of(world).partitions.items()
+        if not name.topic.startswith("__")
+    }
 
 
 def _records_out(world: World) -> Reading:
-    return {member: count for group in ledger_of(world).groups.values() for member, count in group.done_by.items()}
+    return {
+        member: count
+        for group in ledger_of(world).groups.values()
+        for member, count in group.done_by.items()
+    }
 
 
 def _acked(world: World) -> Reading:
@@ -53,7 +61,9 @@ def _lag(world: World) -> Reading:
         history = ledger.groups.get(group)
         for partition, progress in (history.partitions if history is not None else {}).items():
             truth = ledger.partition(partition)
-            found[f"{group} {partition}"] = max(0, truth.high_watermark - max(progress.committed, truth.log_start_offset, 0))
+            found[f"{group} {partition}"] = max(
+                0, truth.high_watermark - max(progress.committed, truth.log_start_offset, 0)
+            )
     return found
 
 
@@ -63,12 +73,16 @@ def _lag_seconds(world: World) -> Reading:
     for group in group_names(world):
         history = ledger.groups.get(group)
         for partition, progress in (history.partitions if history is not None else {}).items():
-            found[f"{group} {partition}"] = time_lag(world, ledger.partition(partition), progress) / 1e6
+            found[f"{group} {partition}"] = (
+                time_lag(world, ledger.partition(partition), progress) / 1e6
+            )
     return found
 
 
 def _under_replicated(world: World) -> Reading:
-    states = [one for one in image_of(world).all_partitions() if not one.partition.topic.startswith("__")]
+    states = [
+        one for one in image_of(world).all_partitions() if not one.partition.topic.startswith("__")
+    ]
     return {
         "under-replicated": sum(len(one.isr) < len(one.replicas) for one in states),
         "offline": sum(one.leader_id < 0 for one in states),
@@ -87,12 +101,19 @@ def _log_bytes(world: World) -> Reading:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("records-in", "records/s", "appended by leaders, by partition", _records_in, rate=True),
+        Metric(
+            "records-in", "records/s", "appended by leaders, by partition", _records_in, rate=True
+        ),
         Metric("records-out", "records/s", "finished, by consumer", _records_out, rate=True),
         Metric("records-acked", "records/s", "acknowledged, by producer", _acked, rate=True),
         Metric("records-lag", "records", "visible and not committed, by group and partition", _lag),
         Metric("records-lag-seconds", "s", "age of the oldest of them", _lag_seconds),
-        Metric("under-replicated-partitions", "partitions", "fewer in sync than there are replicas", _under_replicated),
+        Metric(
+            "under-replicated-partitions",
+            "partitions",
+            "fewer in sync than there are replicas",
+            _under_replicated,
+        ),
         Metric("log-bytes", "bytes", "on the disk, by broker", _log_bytes),
     )
 }
@@ -141,9 +162,17 @@ def per_second(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.maximum(values - before, 0.0)
 
 
-def _grouped(found: dict[str, Series], by: str, seconds: npt.NDArray[np.float64]) -> dict[str, Series]:
+def _grouped(
+    found: dict[str, Series], by: str, seconds: npt.NDArray[np.float64]
+) -> dict[str, Series]:
     sums: dict[str, npt.NDArray[np.float64]] = {}
     for label, (_, values) in found.items():
-        name = by if by == "total" else label.split(" ")[0] if by == "group" else label.rpartition("-")[0]
+        name = (
+            by
+            if by == "total"
+            else label.split(" ")[0]
+            if by == "group"
+            else label.rpartition("-")[0]
+        )
         sums[name] = sums.get(name, np.zeros(len(seconds))) + values
     return {name: (seconds, values) for name, values in sums.items()}

@@ -175,7 +175,10 @@ class Session:
 
     def previous_moment(self) -> None:
         """Back to the key moment before; to the beginning if there is none."""
-        if not self.timeline.branch.moments or self.timeline.branch.moments[0].event_number >= self.event_number:
+        if (
+            not self.timeline.branch.moments
+            or self.timeline.branch.moments[0].event_number >= self.event_number
+        ):
             self.seek(0)
         else:
             self._move(self.timeline.previous_moment)
@@ -222,7 +225,11 @@ class Session:
     def _density(self, buckets: int, latest: Micros) -> tuple[int, ...]:
         """Events by bucket, from the checkpoints' event numbers: as fine as they are."""
         found = [0] * buckets
-        points = [(one.time, one.event_number) for one in self.timeline.branch.checkpoints if one.time >= 0]
+        points = [
+            (one.time, one.event_number)
+            for one in self.timeline.branch.checkpoints
+            if one.time >= 0
+        ]
         points.append((latest, self.latest_event))
         for (start, first), (end, last) in zip(points, points[1:], strict=False):
             low = min(buckets - 1, start * buckets // latest)
@@ -252,12 +259,18 @@ class Session:
     def open(cls, path: Path) -> "Session":
         """A saved session, run again to where it was. Raises Refused; nothing of it is code."""
         data = _read(path)
-        wanted(data.get("version") == VERSION, f"{path.name}: wanted a session of version {VERSION}", data.get("version"))
+        wanted(
+            data.get("version") == VERSION,
+            f"{path.name}: wanted a session of version {VERSION}",
+            data.get("version"),
+        )
         try:
             session = cls(spec_from(data["spec"]), str(data["title"]), str(data["scenario"]))
             session._restore(data)
         except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-            raise Refused(f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})") from None
+            raise Refused(
+                f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})"
+            ) from None
         return session
 
     def _restore(self, data: dict[str, Any]) -> None:
@@ -291,12 +304,18 @@ def _branch_to_data(branch: Branch) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        wanted(path.stat().st_size <= SESSION_BYTES_MAX, f"{path.name}: wanted at most {SESSION_BYTES_MAX:,} bytes", f"{path.stat().st_size:,}")
+        wanted(
+            path.stat().st_size <= SESSION_BYTES_MAX,
+            f"{path.name}: wanted at most {SESSION_BYTES_MAX:,} bytes",
+            f"{path.stat().st_size:,}",
+        )
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as wrong:
         raise Refused(f"cannot read {path}: {wrong.strerror}") from None
     except (ValueError, RecursionError) as wrong:
-        raise Refused(f"{path.name}: wanted a session file, found something else ({wrong})") from None
+        raise Refused(
+            f"{path.name}: wanted a session file, found something else ({wrong})"
+        ) from None
     wanted(isinstance(found, dict), f"{path.name}: wanted a session file", type(found).__name__)
     return cast("dict[str, Any]", found)
 
@@ -325,17 +344,36 @@ def spans(moments: list[Moment]) -> tuple[SpanView, ...]:
     found: list[SpanView] = []
     open_: dict[tuple[str, str], int] = {}
     for moment in moments:
-        key = ("Groups", moment.subject) if moment.kind in ("rebalance", "stable") else ("Faults", moment.subject)
+        key = (
+            ("Groups", moment.subject)
+            if moment.kind in ("rebalance", "stable")
+            else ("Faults", moment.subject)
+        )
         if moment.kind in ("fault", "rebalance"):
             if key in open_ and moment.kind == "rebalance":
                 continue
             open_[key] = len(found)
-            tone = "frost" if moment.text.startswith("freeze") else "pending" if "slow" in moment.text or moment.kind == "rebalance" else "fail"
+            tone = (
+                "frost"
+                if moment.text.startswith("freeze")
+                else "pending"
+                if "slow" in moment.text or moment.kind == "rebalance"
+                else "fail"
+            )
             found.append(SpanView(key[0], moment.subject, moment.text, moment.time, None, tone))
         elif moment.kind in ("mended", "stable") and key in open_:
             at = open_.pop(key)
             one = found[at]
             found[at] = SpanView(one.lane, one.subject, one.text, one.start, moment.time, one.tone)
         elif moment.kind in ("leader", "isr", "isr+"):
-            found.append(SpanView(LANES[moment.kind], moment.subject, moment.kind, moment.time, moment.time, TONES.get(moment.kind, "")))
+            found.append(
+                SpanView(
+                    LANES[moment.kind],
+                    moment.subject,
+                    moment.kind,
+                    moment.time,
+                    moment.time,
+                    TONES.get(moment.kind, ""),
+                )
+            )
     return tuple(found)

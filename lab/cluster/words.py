@@ -49,7 +49,9 @@ def word(least: int, most: int | None = None) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         name = function.__name__.rstrip("_")
-        WORDS[name] = Word(function, (least, least if most is None else most), function.__doc__ or "")
+        WORDS[name] = Word(
+            function, (least, least if most is None else most), function.__doc__ or ""
+        )
         return function
 
     return register
@@ -230,21 +232,27 @@ def born(world: World, producer: Value = "") -> Value:
 def acked(world: World, producer: Value = "") -> Value:
     """How many records were acknowledged."""
     found = ledger_of(world).producers
-    return sum(len(truth.acked) for name, truth in found.items() if not producer or name == producer)
+    return sum(
+        len(truth.acked) for name, truth in found.items() if not producer or name == producer
+    )
 
 
 @word(0, 1)
 def failed(world: World, producer: Value = "") -> Value:
     """How many records failed for certain: they were never sent."""
     found = ledger_of(world).producers
-    return sum(len(truth.failed) for name, truth in found.items() if not producer or name == producer)
+    return sum(
+        len(truth.failed) for name, truth in found.items() if not producer or name == producer
+    )
 
 
 @word(0, 1)
 def unknown(world: World, producer: Value = "") -> Value:
     """How many records timed out after they had been sent: nobody told the producer whether they are stored."""
     found = ledger_of(world).producers
-    return sum(len(truth.unknown) for name, truth in found.items() if not producer or name == producer)
+    return sum(
+        len(truth.unknown) for name, truth in found.items() if not producer or name == producer
+    )
 
 
 @word(0)
@@ -257,7 +265,11 @@ def stored(world: World) -> Value:
 def visible(world: World, partition: Value = "") -> Value:
     """How many records a consumer may read: from the log start to the high watermark."""
     found = ledger_of(world).partitions
-    chosen = [_truth(world, partition)] if partition else [one for name, one in found.items() if not name.topic.startswith("__")]
+    chosen = (
+        [_truth(world, partition)]
+        if partition
+        else [one for name, one in found.items() if not name.topic.startswith("__")]
+    )
     return sum(max(0, truth.high_watermark - truth.log_start_offset) for truth in chosen)
 
 
@@ -345,7 +357,10 @@ def lag(world: World, group: Value, partition: Value = "") -> Value:
     total = 0
     for one in chosen:
         truth = ledger.partition(one)
-        total += max(0, truth.high_watermark - max(history.progress(one).committed, truth.log_start_offset, 0))
+        total += max(
+            0,
+            truth.high_watermark - max(history.progress(one).committed, truth.log_start_offset, 0),
+        )
     return total
 
 
@@ -389,7 +404,9 @@ def owns(world: World, member: Value) -> Value:
 def active(world: World, group: Value) -> Value:
     """How many consumers of a group hold at least one partition."""
     return sum(
-        isinstance(host.node, ConsumerApp) and host.node.group_id == group and bool(host.node.membership.owned)
+        isinstance(host.node, ConsumerApp)
+        and host.node.group_id == group
+        and bool(host.node.membership.owned)
         for host in world.hosts.values()
     )
 
@@ -400,7 +417,11 @@ def owner(world: World, group: Value, partition: Value) -> Value:
     wanted = _named(partition)
     for name, host in world.hosts.items():
         node = host.node
-        if isinstance(node, ConsumerApp) and node.group_id == group and wanted in node.membership.owned:
+        if (
+            isinstance(node, ConsumerApp)
+            and node.group_id == group
+            and wanted in node.membership.owned
+        ):
             return name
     return ""
 

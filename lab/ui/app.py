@@ -138,7 +138,7 @@ def real_opener() -> Opener:
     """Scenarios from the lessons' folder, sessions from files."""
     # Here and not above: the window is tested on a scripted session, without the engine.
     from lab.cluster.session import Session  # noqa: PLC0415
-    from lab.lessons import catalogue  # noqa: PLC0415
+    from lab.lessons.library import catalogue  # noqa: PLC0415
     from lab.lessons.runner import start  # noqa: PLC0415
 
     return Opener(catalogue(), start, Session.open)

@@ -41,7 +41,7 @@ def set_role(widget: QWidget, role: str) -> None:
 def pixmap(name: str, colour: str, size: int) -> QPixmap:
     """An icon for a label, `size` pixels wide in the theme's scale."""
     wide = current_theme().px(size)
-    return icon(name, colour, wide).pixmap(wide, wide)
+    return icon(name, colour, size).pixmap(wide, wide)
 
 
 def tab_focus_only(button: QAbstractButton) -> None:

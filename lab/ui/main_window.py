@@ -236,7 +236,11 @@ class MainWindow(QMainWindow):
         """Let time run."""
         if self.session is None or self.session.violation:
             return
-        self.session.play()
+        try:
+            self.session.play()
+        except Refused as refused:
+            self.say(str(refused))
+            return
         self.clock.start()
         self.timer.start()
         self.refresh()

@@ -22,7 +22,6 @@ from lab.ui.panels.banner import Banner
 
 COLUMNS = 3
 CARD_HEIGHT = 128
-SANDBOX_TRACK = "Sandbox"
 
 
 class Listed(Protocol):
@@ -38,6 +37,8 @@ class Listed(Protocol):
     def minutes(self) -> int: ...
     @property
     def summary(self) -> str: ...
+    @property
+    def sandbox(self) -> bool: ...
 
 
 class ScenarioCard(QPushButton):
@@ -81,8 +82,8 @@ class StartPage(QWidget):
         self.column.setContentsMargins(64, 48, 64, 48)
         self.column.setSpacing(14)
         self._add_head()
-        sandboxes = [one for one in scenarios if one.track == SANDBOX_TRACK]
-        lessons = [one for one in scenarios if one.track != SANDBOX_TRACK]
+        sandboxes = [one for one in scenarios if one.sandbox]
+        lessons = [one for one in scenarios if not one.sandbox]
         self._add_learn(lessons)
         self._add_row("Sandbox", sandboxes)
         self.column.addSpacing(10)

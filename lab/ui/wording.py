@@ -29,7 +29,7 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", THIN_SPACE)
 
 
-def speed_text(numerator: int, denominator: int) -> str:
+def speed_text(numerator: int, denominator: int = 1) -> str:
     """`¼×`, `16×`, `1/1000×`: virtual seconds in one real second."""
     if denominator == 1:
         return f"{numerator}×"

@@ -44,6 +44,11 @@ class Witness(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PowerLost:
+    """The one fact the world states itself, of the machine named: a moment before anything is gone."""
+
+
 class WorldAction(Protocol):
     """Something done to the world from outside; frozen data."""
 
@@ -184,6 +189,7 @@ class World:
         self.fault_dice = Stream(f"{seed}/faults")
         self.witness: Witness | None = None
         self.moments: Vec[Moment] = Vec()
+        self.notices: list[Link] = []
         self.trace = Trace()
         self._envs: dict[NodeId, HostEnv] = {}
 
@@ -237,6 +243,8 @@ class World:
         """Cut the power of several machines at one instant: nobody is told, what was not flushed is gone."""
         for name in names:
             host = self.hosts[name]
+            if self.witness is not None:
+                self.witness.tell(self, name, PowerLost())
             self._end(host, OFF)
             self._disconnect(host, silently=True)
             host.disk.lose_power(self.fault_dice)
@@ -462,6 +470,7 @@ class World:
             notice = Link(address, peer, self.network.path(host.name, peer.name))
             if self._blocked(notice, host.name):
                 notice.held = []
+                self.notices.append(notice)
             self._push(self.now + LATENCY_US[self.network_dice.draw() >> 8], notice, Disconnected())
             peer.links.pop(address, None)
 
@@ -501,6 +510,17 @@ class World:
                 elif not blocked and link.held is not None:
                     released += link.held
                     link.held = None
+        released += self._release_notices(host)
         released.sort(key=lambda entry: entry[:2])
         for time, sequence, link, body, sent, cause in released:
             heappush(self.queue, (max(time, self.now), sequence, link, body, sent, cause))
+
+    def _release_notices(self, target: Host) -> list[Entry]:
+        """Ends of connections that `target` could not hear of; one still on its way will find it open."""
+        released: list[Entry] = []
+        for notice in [one for one in self.notices if one.target is target]:
+            if not self._blocked(notice, node_of(notice.source)):
+                released += notice.held or ()
+                notice.held = None
+                self.notices.remove(notice)
+        return released

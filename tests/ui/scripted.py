@@ -1,6 +1,7 @@
 """A tiny scripted session: it plays a fixed story, so that the window's tests need no engine."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class ScriptedSession:
     now: int = 42_180_000
     latest: int = 60 * SECOND
     playing: bool = False
-    speed: tuple[int, int] = (1, 4)
+    speed: Fraction = Fraction(1, 4)
     title: str = "Replication · Lab 3.2"
     lesson: ScriptedLesson | None = field(default_factory=ScriptedLesson)
     violation: str = ""
@@ -174,9 +175,11 @@ class ScriptedSession:
         self.revision += 1
 
     def advance(self, real_us: int, budget_us: int) -> None:
-        self._to(self.now + real_us * self.speed[0] // self.speed[1])
+        self._to(self.now + int(real_us * self.speed))
 
     def play(self) -> None:
+        if self.refusal:
+            raise Refused(self.refusal)
         self.playing = True
         self.revision += 1
 
@@ -185,7 +188,7 @@ class ScriptedSession:
         self.revision += 1
 
     def set_speed(self, numerator: int, denominator: int) -> None:
-        self.speed = (numerator, denominator)
+        self.speed = Fraction(numerator, denominator)
         self.revision += 1
 
     def step_event(self) -> None:
@@ -253,7 +256,7 @@ class ScriptedSession:
         density = tuple(4 + (at * 7) % 9 for at in range(buckets))
         moments = tuple(one for one in MOMENTS if one.time <= self.latest)
         spans = (
-            SpanView("faults", "Broker 3", "slow disk · Broker 3", 28 * SECOND, None, "pending"),
+            SpanView("Faults", "Broker 3", "slow disk · Broker 3", 28 * SECOND, None, "pending"),
         )
         branches = tuple(
             BranchView(name, parent, fork, self.latest, name == self.branch)
@@ -394,6 +397,7 @@ class ScriptedScenario:
     track: str
     minutes: int
     summary: str
+    sandbox: bool = False
 
 
 SCENARIOS = (
@@ -401,7 +405,7 @@ SCENARIOS = (
         "replication", "When is a record safe?", "Replication", 8, "The high watermark, seen."
     ),
     ScriptedScenario("first-record", "The first record", "Log", 5, "One record, three replicas."),
-    ScriptedScenario("sandbox", "An empty floor", "Sandbox", 0, "Build what you like."),
+    ScriptedScenario("sandbox", "An empty floor", "Sandbox", 0, "Build what you like.", True),
 )
 
 

@@ -43,6 +43,13 @@ def test_space_plays_and_pauses(window: MainWindow, qtbot):
     assert not window.timer.isActive()
 
 
+def test_a_refusal_to_play_is_said_in_a_banner(window: MainWindow):
+    scripted_session(window).refusal = "Commit your prediction first"
+    window.toggle_play()
+    assert window.page.banner.text.text() == "Commit your prediction first"
+    assert not window.timer.isActive()
+
+
 def test_the_timer_runs_only_while_playing(window: MainWindow, qtbot):
     window.play()
     before = scripted_session(window).now
@@ -113,7 +120,7 @@ def test_a_refused_key_moment_is_said_in_a_banner(window: MainWindow):
 @pytest.mark.parametrize(("key", "speed"), [("1", (1, 1000)), ("5", (1, 1)), ("9", (64, 1))])
 def test_digits_set_the_speed(window: MainWindow, qtbot, key: str, speed: tuple[int, int]):
     qtbot.keyClick(window, getattr(Qt.Key, f"Key_{key}"))
-    assert scripted_session(window).speed == speed
+    assert scripted_session(window).speed.as_integer_ratio() == speed
 
 
 def test_a_speed_without_a_button_is_shown_in_a_button_of_its_own(window: MainWindow):

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer
 
@@ -15,19 +16,13 @@ class Invariant(Observer):
 
     claim: ClassVar[str] = ""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
         self.ledger = ledger
+        self.fates = fates
         self.checked = 0
 
-    def require(self, holds: bool, found: str) -> None:
-        """One check: counted, and fatal when it fails."""
+    def require(self, holds: bool, *found: object) -> None:
+        """One check: counted, and fatal when it fails. `found` is only put into words then."""
         self.checked += 1
         if not holds:
-            raise Violated(f"{self.claim}: {found}")
-
-
-def all_invariants(ledger: Ledger) -> list[Observer]:
-    """One of each, in the order of their modules."""
-    from lab.cluster.invariants import groups, logs, replication
-
-    return [kind(ledger) for module in (logs, replication, groups) for kind in module.ALL]
+            raise Violated(f"{self.claim}: {' '.join(str(part) for part in found)}")

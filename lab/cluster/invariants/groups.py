@@ -1,5 +1,233 @@
-"""Invariants of groups."""
+"""Invariants of groups: what members read, who owns what, and what a commit promises."""
 
 from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fates
+from lab.cluster.ledger import Ledger
+from lab.cluster.moments import broker_name
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.broker.coordinators import OFFSETS_TOPIC
+from lab.kafka.protocol.topics import TopicPartition, java_hash
+from lab.world.world import World
 
-ALL: tuple[type[Invariant], ...] = ()
+JUMPS = ("earliest", "latest", "seek", "out of range", "truncated")
+"""Reasons of a PositionReset by which records are left out, or read again, by intention."""
+
+
+class ReadsCommitted(Invariant):
+    """poll() returns committed records only, and those that the log holds."""
+
+    claim = "a consumer sees exactly the committed records"
+
+    @hears(facts.RecordsPolled)
+    def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
+        fate = self.fates.fate(fact.partition)
+        offsets = fact.offsets
+        if not offsets or fate.retired:
+            return
+        self.require(
+            offsets[-1] < fate.highest,
+            fact.member, "reads", f"{fact.partition}@{offsets[-1]}",
+            "but no leader committed beyond", fate.highest,
+        )  # fmt: skip
+        truth = self.ledger.partition(fact.partition)
+        for at in (0, -1):
+            offset, birth = offsets[at], fact.births[at]
+            stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
+            self.require(
+                (stored or "") == birth or fate.excused(offset),
+                fact.member, "reads", birth, "at", f"{fact.partition}@{offset}", "where", stored, "is",
+            )  # fmt: skip
+
+
+class ReadsInOrder(Invariant):
+    """Within an assignment a member reads on where it stopped, unless its position was reset."""
+
+    claim = "a member reads its own partitions without gaps or returns"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.positions: dict[NodeId, dict[TopicPartition, int]] = {}
+
+    @hears(facts.PartitionsAssigned)
+    def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
+        before = self.positions.get(fact.member, {})
+        self.positions[fact.member] = {
+            one: -1 if one in fact.added else before.get(one, -1) for one in fact.owned
+        }
+
+    @hears(facts.PositionReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
+        owned = self.positions.get(fact.member)
+        if owned is not None and fact.partition in owned:
+            # "out of range" tells where it was; where it goes on is told by what follows.
+            owned[fact.partition] = -1 if fact.reason == "out of range" else fact.offset
+
+    @hears(facts.RecordsPolled)
+    def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
+        if not fact.offsets:
+            return
+        owned = self.positions.get(fact.member, {})
+        name = fact.partition
+        position = owned.get(name, -2)
+        self.require(position > -2, fact.member, "reads", name, "which it does not own")
+        fate = self.fates.fate(name)
+        first, last = fact.offsets[0], fact.offsets[-1]
+        dense = first == position and last - first + 1 == len(fact.offsets)
+        self.require(
+            position < 0 or dense or (first >= position and first < fate.compacted) or fate.retired,
+            fact.member, "was at", position, "of", name, "and reads", first, "to", last,
+        )  # fmt: skip
+        owned[name] = last + 1
+
+
+class OneOwner(Invariant):
+    """In one generation a partition has one owner."""
+
+    claim = "one owner a partition, group and generation"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.owners: dict[str, tuple[int, dict[TopicPartition, str]]] = {}
+
+    @hears(facts.PartitionsAssigned)
+    def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
+        generation, owners = self.owners.get(fact.group_id, (-1, {}))
+        if fact.generation_id < generation:
+            return  # a member that hears late of a generation that is over
+        if fact.generation_id > generation:
+            owners = {}
+            self.owners[fact.group_id] = fact.generation_id, owners
+        for partition in fact.owned:
+            owner = owners.setdefault(partition, fact.member)
+            self.require(
+                owner == fact.member,
+                fact.group_id, "generation", fact.generation_id, partition, "belongs to", owner,
+                "and to", fact.member,
+            )  # fmt: skip
+
+
+class CommitsHold(Invariant):
+    """A commit names records that exist, comes from the group's newest generation, and outlives its coordinator."""
+
+    claim = "an acknowledged commit holds"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.generations: dict[str, int] = {}
+        self.offsets: dict[str, dict[TopicPartition, int]] = {}
+
+    def _kept_in(self, group_id: str) -> TopicPartition:
+        count = max(1, self.fates.partitions.get(OFFSETS_TOPIC, 0))
+        return TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % count)
+
+    def _forgotten(self, group_id: str) -> bool:
+        """Whether the log that keeps the group has lost records legally."""
+        fate = self.fates.fate(self._kept_in(group_id))
+        return fate.lost_until > 0 or fate.doomed_below > fate.leader_epoch or fate.retired
+
+    @hears(facts.GroupStateChanged)
+    def _stable(self, world: World, node: NodeId, fact: facts.GroupStateChanged) -> None:
+        if fact.state != "Stable":
+            return  # other states are one coordinator's own; this one is in the log
+        before = self.generations.get(fact.group_id, -1)
+        self.require(
+            fact.generation_id > before or self._forgotten(fact.group_id),
+            fact.group_id, "is stable in generation", fact.generation_id, "after", before,
+        )  # fmt: skip
+        self.generations[fact.group_id] = fact.generation_id
+
+    @hears(facts.OffsetsCommitted)
+    def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
+        group, generation = fact.group_id, self.generations.get(fact.group_id, -1)
+        self.require(
+            fact.generation_id < 0 or fact.generation_id >= generation or self._forgotten(group),
+            fact.member_id, "commits in generation", fact.generation_id, "of", group, "which is in", generation,
+        )  # fmt: skip
+        offsets = self.offsets.setdefault(group, {})
+        for partition, offset in fact.offsets.items():
+            fate = self.fates.fate(partition)
+            self.require(
+                offset <= fate.highest or fate.retired,
+                group, "commits", f"{partition}@{offset}", "but no leader committed beyond", fate.highest,
+            )  # fmt: skip
+            offsets[partition] = offset
+
+    @hears(facts.PositionReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
+        """Who goes back by intention may commit less than before: nothing is known until the next commit."""
+        offsets = self.offsets.get(fact.group_id)
+        if offsets is not None and fact.reason in JUMPS:
+            offsets.pop(fact.partition, None)
+
+    @hears(facts.GroupsLoaded)
+    def _loaded(self, world: World, node: NodeId, fact: facts.GroupsLoaded) -> None:
+        fate = self.fates.fate(fact.partition)
+        if fate.elected_epoch != fate.leader_epoch or node != fate.leader or not fate.elections:
+            return  # a coordinator that does not know yet it was replaced
+        if node != broker_name(fate.elections[fate.elected_epoch].leader_id):
+            return
+        for group, committed in self.offsets.items():
+            if self._kept_in(group) == fact.partition and not self._forgotten(group):
+                self._compare(group, committed, *fact.groups.get(group, (-1, {})))
+
+    def _compare(
+        self, group: str, committed: dict[TopicPartition, int], generation: int,
+        loaded: dict[TopicPartition, int],
+    ) -> None:  # fmt: skip
+        newest = self.generations.get(group, -1)
+        self.require(
+            generation >= newest, group, "is loaded in generation", generation, "and was in", newest
+        )
+        for partition, offset in committed.items():
+            found = loaded.get(partition, -1)
+            self.require(
+                found >= offset or self.fates.fate(partition).retired,
+                group, "had committed", f"{partition}@{offset}", "and its new coordinator knows", found,
+            )  # fmt: skip
+
+
+class NothingSkipped(Invariant):
+    """What lies between two commits of members was read by some member; every jump is told."""
+
+    claim = "a group commits only what it has read"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.floors: dict[tuple[str, TopicPartition], int] = {}
+        self.known: dict[tuple[str, TopicPartition], int] = {}
+
+    @hears(facts.PositionReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
+        key = fact.group_id, fact.partition
+        if fact.reason in JUMPS or key not in self.floors:
+            self.floors[key] = fact.offset
+
+    @hears(facts.OffsetsCommitted)
+    def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
+        for partition, offset in fact.offsets.items():
+            key = fact.group_id, partition
+            if fact.generation_id < 0:
+                self.floors[key] = self.known[key] = offset
+                continue
+            start = max(self.floors.get(key, 0), self.known.get(key, 0))
+            self.known[key] = offset
+            fate = self.fates.fate(partition)
+            if offset <= start or start < fate.compacted or fate.retired:
+                continue
+            read = self.ledger.group(fact.group_id).progress(partition).fetched
+            self.require(
+                read.count(start, offset) == offset - start,
+                fact.group_id, "commits", f"{partition}@{offset}", "after", start,
+                "without reading", read.gaps(start, offset)[:3],
+            )  # fmt: skip
+
+
+ALL: tuple[type[Invariant], ...] = (
+    ReadsCommitted,
+    ReadsInOrder,
+    OneOwner,
+    CommitsHold,
+    NothingSkipped,
+)

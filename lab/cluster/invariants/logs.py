@@ -1,5 +1,112 @@
-"""Invariants of logs."""
+"""Invariants of logs: no holes, epochs in order, equal where they must be, and safe once flushed."""
 
 from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fate
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.world.world import World
 
-ALL: tuple[type[Invariant], ...] = ()
+
+class LogDense(Invariant):
+    """Offsets have no holes, but where compaction made them."""
+
+    claim = "each batch begins where its log ends"
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        fate = self.fates.fate(fact.partition)
+        if fate.retired:
+            return
+        base, end = fact.batch.base_offset, fate.end_of(node)
+        # A new replica's log begins where its leader's does.
+        holds = base == end or (base > end and (end < fate.compacted or node not in fate.copies))
+        self.require(holds, fact.partition, "on", node, "ends at", end, "and gets", base)
+
+    @hears(facts.Truncated)
+    def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
+        fate = self.fates.fate(fact.partition)
+        if not fate.retired:
+            end = fate.end_of(node)
+            self.require(
+                fact.log_end_offset == end,
+                fact.partition, "on", node, "ends at", end, "and is cut from", fact.log_end_offset,
+            )  # fmt: skip
+
+
+class EpochsNeverFall(Invariant):
+    """In a log the leader epochs only rise, and nobody writes for a leader of the future."""
+
+    claim = "leader epochs never fall within a log"
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        fate = self.fates.fate(fact.partition)
+        copy = fate.copies.get(node)
+        last = copy.epochs[-1] if copy is not None and copy.epochs else -1
+        epoch = fact.batch.leader_epoch
+        own = epoch == fact.leader_epoch if fact.leading else epoch <= fact.leader_epoch
+        self.require(
+            (own and epoch >= last) or fate.retired,
+            fact.partition, "on", node, "in epoch", fact.leader_epoch, "gets", epoch, "after", last,
+        )  # fmt: skip
+
+
+class LogMatching(Invariant):
+    """Two logs with the same epoch at an offset are equal up to there. By induction: a batch is the one known by
+    its epoch and offset, and an epoch begins in each log behind the same record.
+    """
+
+    claim = "the same offset and epoch mean the same records"
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        fate = self.fates.fate(fact.partition)
+        batch = fact.batch
+        if batch.base_offset < fate.compacted or fate.retired:
+            return
+        branch = fate.branches.get(batch.leader_epoch)
+        if branch is None:
+            return
+        known = branch.find(batch.base_offset)
+        mine = (batch.base_offset, batch.next_offset, batch.crc)
+        self.require(
+            known is None or known == mine,
+            fact.partition, "on", node, "epoch", batch.leader_epoch, "has", mine, "and elsewhere", known,
+        )  # fmt: skip
+        copy = fate.copies.get(node)
+        if copy is not None and copy.epochs and copy.epochs[-1] != batch.leader_epoch:
+            place = branch.start, branch.previous
+            found = batch.base_offset, copy.epoch_at(copy.end - 1)
+            self.require(
+                found == place or branch.start < fate.compacted or branch.previous < 0 or found[1] < 0,
+                fact.partition, "on", node, "epoch", batch.leader_epoch,
+                "begins at and behind", found, "and elsewhere", place,
+            )  # fmt: skip
+
+
+class FlushedSurvives(Invariant):
+    """A killed process leaves its whole log; a power loss takes at most what was not flushed."""
+
+    claim = "what was flushed survives"
+
+    @hears(facts.LogLoaded)
+    def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
+        fate = self.fates.fate(fact.partition)
+        if node not in fate.copies or fate.retired:
+            return
+        before, floor = fate.end_of(node), fate.floors.get(node)
+        least = before if floor is None else max(min(floor, before), fact.log_start_offset)
+        # The batch at which a disk failed may be in the log without ever having been stated.
+        most = 1 << 62 if node in self.fates.failed_disks else max(before, fact.log_start_offset)
+        self.require(
+            least <= fact.log_end_offset <= most,
+            fact.partition, "on", node, "ends at", fact.log_end_offset,
+            f"after a start; wanted {self._wanted(fate, node, least)} to {most}",
+        )  # fmt: skip
+
+    def _wanted(self, fate: Fate, node: NodeId, least: int) -> str:
+        return f"{least} (flushed)" if node in fate.floors else f"{least} (all)"
+
+
+ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives)

@@ -1,5 +1,240 @@
-"""Invariants of replication."""
+"""Invariants of replication: one leader an epoch, and what is committed stays, wherever leadership goes."""
 
 from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fate, Fates
+from lab.cluster.invariants.lineage import Lineage
+from lab.cluster.ledger import Ledger
+from lab.cluster.moments import broker_name
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import World
 
-ALL: tuple[type[Invariant], ...] = ()
+
+class HighWatermarkOrder(Invariant):
+    """A high watermark lies in its log; a leader's only rises; a follower's is one a leader has had."""
+
+    claim = "the high watermark never passes the log end and never falls in an epoch"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.newest: dict[TopicPartition, tuple[int, int]] = {}
+
+    @hears(facts.HighWatermarkMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        fate = self.fates.fate(fact.partition)
+        if fate.retired:
+            return
+        mark = fact.high_watermark
+        end = fate.end_of(node)
+        self.require(
+            mark <= fact.log_end_offset == end,
+            fact.partition, "on", node, "has", mark, "told end", fact.log_end_offset, "true end", end,
+        )  # fmt: skip
+        if not fact.leading:
+            self.require(
+                mark <= fate.highest,
+                fact.partition, "on", node, "follows to", mark, "but no leader passed", fate.highest,
+            )  # fmt: skip
+            return
+        epoch, before = self.newest.get(fact.partition, (-1, 0))
+        if fact.leader_epoch == epoch:
+            self.require(mark > before, fact.partition, "on", node, "fell from", before, "to", mark)
+        if fact.leader_epoch >= epoch:
+            self.newest[fact.partition] = fact.leader_epoch, mark
+
+
+class OneLeader(Invariant):
+    """Only who was elected in an epoch leads in it; epochs rise one by one."""
+
+    claim = "at most one leader an epoch, the elected one"
+
+    @hears(facts.PartitionChanged)
+    def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
+        fate = self.fates.fate(fact.partition)
+        if fate.retired:
+            return
+        before = fate.elected_epoch
+        self.require(
+            before <= fact.leader_epoch <= before + 1 and fact.partition_epoch > fate.partition_epoch,
+            fact.partition, "leader epoch", before, "to", fact.leader_epoch,
+            "partition epoch", fate.partition_epoch, "to", fact.partition_epoch,
+        )  # fmt: skip
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        fate = self.fates.fate(fact.partition)
+        if fate.retired:
+            return
+        epoch = fact.leader_epoch
+        elected = fate.elections[epoch].leader_id if epoch <= fate.elected_epoch else -1
+        self.require(
+            node == broker_name(elected),
+            fact.partition, "is led by", node, "in epoch", epoch, "but elected was", elected,
+        )  # fmt: skip
+
+
+class LeaderCompleteness(Invariant):
+    """Whoever leads in a later epoch than one that committed a record has that record."""
+
+    claim = "a new leader has every committed record"
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        fate = self.fates.fate(fact.partition)
+        epoch = fact.leader_epoch
+        # Compared with the epoch that committed: a stale leader between both may hold other records.
+        if (
+            epoch < max(fate.leader_epoch, fate.commit_epoch)
+            or fate.retired
+            or fate.may_lose(epoch)
+        ):
+            return
+        self._demand(fate, fact.partition, node, fate.committed.end, fate.commit_epoch)
+
+    @hears(facts.HighWatermarkMoved)
+    def _late_commit(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        """A leader that was replaced may still commit what its followers had fetched before."""
+        if not fact.leading:
+            return
+        fate = self.fates.fate(fact.partition)
+        epoch, end = fact.leader_epoch, fact.high_watermark
+        if fate.doomed_below <= epoch < fate.leader_epoch and not fate.retired:
+            self._demand(fate, fact.partition, fate.leader, end, epoch, fate.copies.get(node))
+
+    def _demand(
+        self, fate: Fate, partition: TopicPartition, node: NodeId, end: int, epoch: int,
+        reference: Lineage | None = None,
+    ) -> None:  # fmt: skip
+        copy = fate.copies.get(node)
+        committed = reference if reference is not None else fate.committed
+        holds = not end or (copy is not None and copy.agrees(committed, end))
+        self.require(
+            holds,
+            partition, "on", node, "ends at", fate.end_of(node), "with epochs",
+            copy and list(zip(copy.epochs, copy.starts, strict=True)),
+            "but epoch", epoch, "committed up to", end,
+        )  # fmt: skip
+
+
+class CommittedNeverRewritten(Invariant):
+    """No leader writes where something is committed, but one who was replaced before that."""
+
+    claim = "a committed offset is never written again"
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        if not fact.leading:
+            return
+        fate = self.fates.fate(fact.partition)
+        base, epoch = fact.batch.base_offset, fact.leader_epoch
+        stale = epoch < max(fate.commit_epoch, fate.doomed_below)
+        self.require(
+            base >= fate.committed.end or stale or fate.retired,
+            fact.partition, "offset", base, "in epoch", epoch, "on", node,
+            "but epoch", fate.commit_epoch, "committed up to", fate.committed.end,
+        )  # fmt: skip
+
+
+class AckedIsCommitted(Invariant):
+    """What acks=all acknowledged is committed, and is what the answer says: with leader completeness it stays."""
+
+    claim = "a record acknowledged with acks=all is committed at its offset"
+
+    @hears(facts.RecordsAcked)
+    def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
+        base = fact.base_offset
+        if fact.acks != -1 or base < 0:
+            return
+        fate = self.fates.fate(fact.partition)
+        end = base + len(fact.births)
+        if fate.retired:
+            return
+        self.require(
+            end <= fate.highest,
+            fact.producer, fact.births[0], "at", f"{fact.partition}@{base}",
+            "but no leader committed beyond", fate.highest,
+        )  # fmt: skip
+        truth = self.ledger.partition(fact.partition)
+        for offset, birth in ((base, fact.births[0]), (end - 1, fact.births[-1])):
+            stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
+            self.require(
+                stored == f"{fact.producer}:{birth}" or fate.excused(offset),
+                f"{fact.producer}:{birth}", "at", f"{fact.partition}@{offset}", "where", stored, "is",
+            )  # fmt: skip
+
+
+class InSyncReplicasHold(Invariant):
+    """The ISR are replicas, the leader is one of them, and each has all that is committed."""
+
+    claim = "every in-sync replica has what its leader committed"
+
+    @hears(facts.PartitionChanged)
+    def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
+        isr = fact.in_sync_replicas
+        members = dict.fromkeys(isr)
+        sound = (
+            bool(isr)
+            and len(members) == len(isr)
+            and all(one in fact.replicas for one in isr)
+            and (fact.leader_id < 0 or fact.leader_id in members)
+        )
+        self.require(
+            sound,
+            fact.partition, "leader", fact.leader_id, "ISR", isr, "replicas", fact.replicas,
+        )  # fmt: skip
+        fate = self.fates.fate(fact.partition)
+        if fact.reason == "isr" and not fate.retired:
+            self._compare(fate, fact.partition, isr, fate.committed.end)
+
+    @hears(facts.HighWatermarkMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if fact.leading:
+            fate = self.fates.fate(fact.partition)
+            if fact.leader_epoch == fate.elected_epoch and not fate.retired:
+                self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark)
+
+    def _compare(
+        self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int
+    ) -> None:
+        for broker_id in isr:
+            name = broker_name(broker_id)
+            end = fate.end_of(name)
+            # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before.
+            self.require(
+                end >= mark or name in fate.cut,
+                partition, "on", name, "ends at", end, "and is in sync at high watermark", mark,
+            )  # fmt: skip
+
+
+class FollowersAgree(Invariant):
+    """Below its high watermark a follower holds what is committed."""
+
+    claim = "below the high watermark a follower equals its leader"
+
+    @hears(facts.HighWatermarkMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if fact.leading:
+            return
+        fate = self.fates.fate(fact.partition)
+        end = fact.high_watermark
+        copy = fate.copies.get(node)
+        if copy is None or end > fate.committed.end or fate.excused(end - 1) or fate.retired:
+            return
+        self.require(
+            copy.agrees(fate.committed, end),
+            fact.partition, "on", node, "has epoch", copy.epoch_at(end - 1), "at", end - 1,
+            "where epoch", fate.committed.epoch_at(end - 1), "is committed",
+        )  # fmt: skip
+
+
+ALL: tuple[type[Invariant], ...] = (
+    HighWatermarkOrder,
+    OneLeader,
+    LeaderCompleteness,
+    CommittedNeverRewritten,
+    AckedIsCommitted,
+    InSyncReplicasHold,
+    FollowersAgree,
+)

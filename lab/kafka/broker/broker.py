@@ -69,6 +69,7 @@ class Broker:
         self.forwarded: dict[int, tuple[Address, int]] = {}
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
+        self.unpublished: dict[TopicPartition, None] | None = {}
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -190,6 +191,7 @@ class Broker:
                 self._heartbeat_answered(env, body)
             case BrokerRegistrationResponse():
                 self.lifecycle.registered(body)
+                self._publish_first(env)
                 env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
             case AlterPartitionResponse():
                 self._isr_answered(env, body)
@@ -259,11 +261,24 @@ class Broker:
                 brokers = brokers or isinstance(
                     record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord)
                 )
-            if changed:
+            if self.unpublished is not None:
+                self.unpublished.update(changed)
+                self._publish_first(env)
+            elif changed:
                 self._apply(env, changed)
             if brokers or changed:
                 self._note_active(env)
         self._observe(env)
+
+    def _publish_first(self, env: Env) -> None:
+        """Nothing is led or followed until this process has read its own registration: what the log says
+        before that was meant for the process that is gone (Kafka's initial catch-up).
+        """
+        changed = self.unpublished
+        if changed is not None and 0 <= self.lifecycle.broker_epoch < self.image.offset:
+            self.unpublished = None
+            self._apply(env, changed)
+            self._note_active(env)
 
     def _note_active(self, env: Env) -> None:
         active = dict.fromkeys(one.broker_id for one in self.image.brokers.values() if one.active)

@@ -272,7 +272,13 @@ class Fetching:
             env.set_timer(("fetch", fetcher.leader_id), at)
 
     def disconnected(self, env: Env, leader: str) -> None:
-        """The leader's process is gone, or refuses: pause, then try again until metadata knows better."""
+        """The leader's process is gone, or refuses: pause, then try again until metadata knows better. The same
+        connection may have been the one on which that broker followed this one.
+        """
+        for partition in self.replicas.partitions.values():
+            for replica_id, remote in partition.remotes.items():
+                if f"broker-{replica_id}" == leader:
+                    remote.forget_told()
         for fetcher in self.replicas.fetchers.values():
             if f"broker-{fetcher.leader_id}" == leader:
                 fetcher.in_flight = -1

@@ -37,6 +37,10 @@ class RemoteReplica:
         self.last_caught_up = caught_up
         self.broker_epoch = -1
         self.eligible = True
+        self.forget_told()
+
+    def forget_told(self) -> None:
+        """A new process or a new connection: what was said before may not have been heard."""
         self.told_high_watermark = UNKNOWN
         self.told_log_start = UNKNOWN
 
@@ -158,6 +162,9 @@ class Partition:
         self, env: Env, batch: RecordBatch, acks: int, *, from_client: bool = True
     ) -> AppendInfo | AppendRefused:
         """Append what a client or a coordinator brings. Raises DiskFull."""
+        if not self.leading:
+            # A coordinator may still be at work while its broker learns that another leads.
+            return AppendRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, "another broker leads")
         if acks == -1 and len(self.in_sync_replicas) < self.min_isr:
             return AppendRefused(
                 ErrorCode.NOT_ENOUGH_REPLICAS,
@@ -213,7 +220,9 @@ class Partition:
             remote.last_caught_up = max(remote.last_caught_up, remote.last_fetch)
         remote.last_fetch_leader_end = end
         remote.last_fetch = env.now
-        remote.broker_epoch = broker_epoch
+        if remote.broker_epoch != broker_epoch:
+            remote.forget_told()
+            remote.broker_epoch = broker_epoch
         moved = remote.log_end_offset != offset
         remote.log_end_offset = offset
         if moved:

@@ -69,6 +69,7 @@ def _rewrite(
     disk.write(f"{path}.cleaned", b"")
     for batch in cleaned:
         disk.append(f"{path}.cleaned", batch.data)
+    disk.flush(f"{path}.cleaned")  # what it replaces was flushed, and may be gone from everywhere else
     disk.replace(f"{path}.cleaned", f"{path}.swap")
     disk.replace(f"{path}.swap", path)
     segment.recover(disk, log.config.index_interval_bytes)

@@ -6,7 +6,7 @@ FILE = "leader-epoch-checkpoint"
 
 
 class LeaderEpochCache:
-    """Epochs and their start offsets, both ascending; written through to the disk."""
+    """Epochs and their start offsets, both ascending; replaced atomically on the disk, flushed first."""
 
     __slots__ = ("entries", "path")
 
@@ -64,4 +64,6 @@ class LeaderEpochCache:
 
     def _save(self, disk: Disk) -> None:
         lines = "".join(f"{epoch} {start}\n" for epoch, start in self.entries)
-        disk.write(self.path, f"0\n{len(self.entries)}\n{lines}".encode())
+        disk.write(f"{self.path}.tmp", f"0\n{len(self.entries)}\n{lines}".encode())
+        disk.flush(f"{self.path}.tmp")
+        disk.replace(f"{self.path}.tmp", self.path)

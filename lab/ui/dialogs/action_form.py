@@ -109,11 +109,11 @@ def _input(field: "Field") -> QLineEdit | QComboBox:
     """A line for numbers and text, a list for choices. Ranges are checked by the offer, which says why."""
     if field.kind == "choice":
         box = QComboBox()
-        box.addItems([str(choice) for choice in field.choices])
-        box.setCurrentText(str(field.default))
+        box.addItems([*field.choices])
+        box.setCurrentText(field.default)
         box.setAccessibleName(field.label)
         return box
-    line = QLineEdit("" if field.default is None else str(field.default))
+    line = QLineEdit(field.default)
     line.setAccessibleName(field.label)
     line.setPlaceholderText(range_text(field))
     line.setToolTip(range_text(field))

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import CauseView, ReplicaRow, Row
+from lab.ui.icons import pixmap as drawn
 from lab.ui.labels import pixmap, set_rich, set_role, text_label
 from lab.ui.theme import current_theme
 from lab.ui.wording import plain, rich, short_time
@@ -52,7 +53,7 @@ class RoleBadge(QLabel):
         look = "leader" if role == "leader" else ("follower" if in_sync else "behind")
         self.setProperty("role", f"badge-{look}")
         if role == "leader":
-            self.setPixmap(pixmap("crown", "white", 13))
+            self.setPixmap(drawn("crown", QColor("white"), current_theme().px(13)))
 
 
 class ReplicaTable(QWidget):

@@ -143,7 +143,7 @@ class LessonPanel(QWidget):
 
     def _show_prose(self, text: str) -> None:
         theme = current_theme()
-        set_rich(self.prose, prose_html(text, theme.font("lesson"), theme))
+        set_rich(self.prose, prose_html(text, theme.font(theme.sizes["lesson"]), theme))
 
     def _show_rest(self, view: LessonView) -> None:
         self.place.setText(f"{view.step} / {view.steps}")

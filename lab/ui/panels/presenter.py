@@ -20,6 +20,9 @@ BAR_HEIGHT = 70
 TIME_HEIGHT = 100
 MARGIN = 39
 LINE_Y = 52
+FAULTS = "Faults"
+"""The lane of `TimelineView` that stays on a projector."""
+
 ICON = 26
 
 
@@ -60,7 +63,7 @@ class PresenterBar(QWidget):
     def show_session(self, session: "Session", where: str) -> None:
         """Show time, speed and place."""
         self.clock.setText(clock(session.now))
-        self.speed.setText(speed_text(*session.speed))
+        self.speed.setText(speed_text(*session.speed.as_integer_ratio()))
         self.where.setText(f"{where} · presenter" if where else "presenter")
         symbol = ("pause" if session.playing else "play", "on_accent")
         if self.symbols["play"] != symbol:
@@ -133,7 +136,7 @@ class PresenterTime(QWidget):
         p.drawEllipse(QPointF(here, LINE_Y), 11, 11)
 
     def _paint_moments(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
-        p.setFont(theme.font("lesson", 700))
+        p.setFont(theme.font(theme.sizes["lesson"], 700))
         for moment in view.moments:
             box = QRectF(self.x_of(moment.time) - 14, 12, 28, 27)
             coming = moment.time > view.now
@@ -145,9 +148,9 @@ class PresenterTime(QWidget):
             p.drawText(box, Qt.AlignmentFlag.AlignCenter, str(moment.number))
 
     def _paint_spans(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
-        p.setFont(theme.font("small", 500))
+        p.setFont(theme.font(theme.sizes["small"], 500))
         for span in view.spans:
-            if span.lane != "faults":
+            if span.lane != FAULTS:
                 continue
             left = self.x_of(span.start)
             right = self.x_of(view.now if span.end is None else span.end)

@@ -130,7 +130,9 @@ class TopBar(QWidget):
         self.event_count.setText(
             f"event {grouped(session.event_number)} of {grouped(session.latest_event)}"
         )
-        self.speed.set_speed(*session.speed, behind=session.playing and session.behind)
+        self.speed.set_speed(
+            *session.speed.as_integer_ratio(), behind=session.playing and session.behind
+        )
         self.show_playing(session.playing)
 
     def show_playing(self, playing: bool) -> None:

@@ -124,7 +124,7 @@ class Fetcher:
     def _notice_new_epoch(self, partition: TopicPartition, position: Position) -> None:
         """A new leader may have cut the log below our position (KIP-320)."""
         epoch = self.metadata.epoch_of(partition)
-        if position.stage == FETCHING and epoch > position.leader_epoch:
+        if position.stage in (FETCHING, VALIDATING) and epoch > position.leader_epoch:
             position.leader_epoch = epoch
             if position.offset_epoch >= 0:
                 position.stage = VALIDATING

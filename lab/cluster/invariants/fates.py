@@ -1,0 +1,254 @@
+"""Fates: per partition, what each replica holds, what is committed, and from where on losing it was legal.
+
+Kafka may lose committed records in two ways only, and both are computed here, never assumed. An unclean
+election makes a leader of a replica that was not in sync. And a replica that alone is in sync may have
+lost unflushed records with its power: it leads again, since nobody else is allowed to.
+"""
+
+from dataclasses import dataclass, field
+
+from lab.cluster.invariants.lineage import Lineage
+from lab.cluster.moments import broker_name
+from lab.cluster.watch import Observer, hears
+from lab.env import NodeId
+from lab.env.vec import Vec
+from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import PowerLost, World
+
+NOWHERE = 1 << 62
+NEAR = 8
+Written = tuple[int, int, int]
+"""A batch as (base offset, next offset, CRC)."""
+
+
+class Branch:
+    """All batches of one leader epoch, in order; `previous`: the epoch of the record before the first one."""
+
+    __slots__ = ("batches", "end", "previous", "start")
+
+    def __init__(self, start: int, previous: int) -> None:
+        self.start = self.end = start
+        self.previous = previous
+        self.batches: Vec[Written] = Vec()
+
+    def note(self, batch: RecordBatch) -> None:
+        """Whoever writes a batch first defines it."""
+        if batch.base_offset >= self.end:
+            self.batches.append((batch.base_offset, batch.next_offset, batch.crc))
+            self.end = batch.next_offset
+
+    def find(self, base_offset: int) -> Written | None:
+        """The batch that begins there, or that reaches over it; None beyond the end."""
+        if base_offset >= self.end:
+            return None
+        batches = self.batches
+        high = len(batches) - 1
+        low = high
+        while low > 0 and batches[low][0] > base_offset and high - low < NEAR:
+            low -= 1
+        if batches[low][0] > base_offset:
+            low, high = 0, low
+            while low < high:
+                middle = (low + high + 1) // 2
+                if batches[middle][0] <= base_offset:
+                    low = middle
+                else:
+                    high = middle - 1
+        return batches[low]
+
+
+@dataclass(slots=True)
+class Election:
+    """What the controller decided in one leader epoch."""
+
+    leader_id: int
+    in_sync_replicas: tuple[int, ...]
+    reason: str
+
+
+@dataclass(slots=True)
+class Fate:
+    """One partition. `doomed_below`: leaders of lower epochs commit what the newest one need not have.
+
+    From `lost_from` to `lost_until` a legal loss may have taken records. `cut`: replicas whose log was
+    shortened by a power loss, with the end that was left. `floors`: what of a replica was flushed when its
+    power went. `retired`: the topic was deleted, and a later one of that name could not be told apart.
+    """
+
+    copies: dict[NodeId, Lineage] = field(default_factory=dict[NodeId, Lineage])
+    branches: dict[int, Branch] = field(default_factory=dict[int, Branch])
+    elections: Vec[Election] = field(default_factory=Vec[Election])
+    in_sync_replicas: tuple[int, ...] = ()
+    partition_epoch: int = -1
+    leader: NodeId = ""
+    leader_epoch: int = -1
+    committed: Lineage = field(default_factory=Lineage)
+    commit_epoch: int = -1
+    highest: int = 0
+    compacted: int = 0
+    doomed_below: int = -1
+    lost_from: int = NOWHERE
+    lost_until: int = 0
+    cut: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
+    floors: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
+    retired: bool = False
+
+    @property
+    def elected_epoch(self) -> int:
+        """The newest leader epoch the controller has committed."""
+        return len(self.elections) - 1
+
+    def end_of(self, node: NodeId) -> int:
+        """The log end offset of a replica."""
+        copy = self.copies.get(node)
+        return copy.end if copy is not None else 0
+
+    def may_lose(self, leader_epoch: int) -> bool:
+        """Whether the newest leader of that epoch may lack committed records."""
+        return self.leader_epoch < self.doomed_below <= leader_epoch
+
+    def excused(self, offset: int) -> bool:
+        """Whether what stood at `offset` may be gone, or about to go, without anybody's mistake."""
+        return self.lost_from <= offset < self.lost_until or self.doomed_below > self.leader_epoch
+
+
+class Fates(Observer):
+    """Hears everything last; the invariants read it as it was before the fact they hear."""
+
+    def __init__(self) -> None:
+        self.table: dict[TopicPartition, Fate] = {}
+        self.failed_disks: dict[NodeId, None] = {}
+        self.partitions: dict[str, int] = {}
+
+    def fate(self, partition: TopicPartition) -> Fate:
+        """The fate of a partition, begun if need be."""
+        found = self.table.get(partition)
+        if found is None:
+            found = self.table[partition] = Fate()
+        return found
+
+    # --- logs -------------------------------------------------------------------------------------
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        fate = self.fate(fact.partition)
+        batch = fact.batch
+        copy = fate.copies.get(node)
+        if copy is None:
+            copy = fate.copies[node] = Lineage()
+        branch = fate.branches.get(batch.leader_epoch)
+        if branch is None:
+            previous = copy.epoch_at(copy.end - 1)
+            branch = fate.branches[batch.leader_epoch] = Branch(batch.base_offset, previous)
+        branch.note(batch)
+        copy.extend(batch.leader_epoch, batch.base_offset, batch.next_offset)
+
+    @hears(facts.Truncated)
+    def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
+        copy = self.fate(fact.partition).copies.get(node)
+        if copy is not None:
+            copy.cut(fact.offset)
+
+    @hears(facts.LogLoaded)
+    def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
+        fate = self.fate(fact.partition)
+        end = fact.log_end_offset
+        copy = fate.copies.get(node)
+        if copy is None:
+            if end:
+                fate.copies[node] = Lineage(end)
+        elif end != copy.end:
+            if end < copy.end:
+                fate.cut[node] = end
+            copy.cut(end)
+        fate.floors.pop(node, None)
+
+    @hears(facts.Compacted)
+    def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
+        fate = self.fate(fact.partition)
+        fate.compacted = max(fate.compacted, fact.end_offset)
+
+    @hears(PowerLost)
+    def _power_lost(self, world: World, node: NodeId, fact: PowerLost) -> None:
+        """What was flushed must survive; a machine without a process can no longer be asked what that is."""
+        process = world.hosts[node].node
+        replicas = process.partitions if isinstance(process, Broker) else {}
+        for name, fate in self.table.items():
+            if node in fate.copies:
+                replica = replicas.get(name)
+                fate.floors[node] = replica.log.flushed_offset() if replica is not None else 0
+
+    @hears(facts.LogDirFailed)
+    def _disk_failed(self, world: World, node: NodeId, fact: facts.LogDirFailed) -> None:
+        self.failed_disks[node] = None
+
+    # --- elections --------------------------------------------------------------------------------
+
+    @hears(facts.PartitionChanged)
+    def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
+        fate = self.fate(fact.partition)
+        if fact.reason == "created":
+            topic = fact.partition.topic
+            self.partitions[topic] = self.partitions.get(topic, 0) + 1
+        isr = fact.in_sync_replicas
+        for broker_id in isr:
+            if fact.reason == "isr" and broker_id not in fate.in_sync_replicas:
+                fate.cut.pop(broker_name(broker_id), None)
+        fate.in_sync_replicas = isr
+        fate.partition_epoch = fact.partition_epoch
+        if fact.leader_epoch > fate.elected_epoch:
+            fate.elections.append(Election(fact.leader_id, isr, fact.reason))
+            leader = broker_name(fact.leader_id)
+            if fact.reason == "unclean" or (isr == (fact.leader_id,) and leader in fate.cut):
+                fate.doomed_below = fact.leader_epoch
+
+    @hears(facts.TopicDeleted)
+    def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:
+        for partition in self.table:
+            if partition.topic == fact.name:
+                self.table[partition] = Fate(retired=True)
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        fate = self.fate(fact.partition)
+        epoch = fact.leader_epoch
+        if epoch <= fate.leader_epoch:
+            return
+        if fate.may_lose(epoch):
+            copy = fate.copies.get(node)
+            if copy is None:
+                copy = fate.copies[node] = Lineage()
+            shared = copy.shared(fate.committed)
+            fate.committed = copy.until(shared)
+            fate.commit_epoch = epoch
+            fate.lost_from = min(fate.lost_from, shared)
+            fate.lost_until = max(fate.lost_until, fate.highest)
+            fate.cut.pop(node, None)
+        fate.leader = node
+        fate.leader_epoch = epoch
+
+    # --- committing -------------------------------------------------------------------------------
+
+    @hears(facts.HighWatermarkMoved)
+    def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if not fact.leading:
+            return
+        fate = self.fate(fact.partition)
+        end = fact.high_watermark
+        fate.highest = max(fate.highest, end)
+        if fact.leader_epoch < fate.doomed_below:
+            fate.lost_until = max(fate.lost_until, end)
+            return
+        if end <= fate.committed.end:
+            return
+        copy = fate.copies.get(node)
+        fate.commit_epoch = fact.leader_epoch
+        if copy is not None and copy.epoch_at(end - 1) != fate.committed.epoch_at(
+            fate.committed.end - 1
+        ):
+            fate.committed = copy.until(end)
+        else:
+            fate.committed.end = end

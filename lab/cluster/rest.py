@@ -1,0 +1,175 @@
+"""Rest: what a healed cluster owes: every replica in sync and equal, every group caught up, every record answered."""
+
+from lab.cluster.actions import clients, disks, machines, network
+from lab.cluster.actions.base import ClusterAction
+from lab.cluster.build import CONTROLLER, broker_hosts, kind_of
+from lab.cluster.ledger import Ledger
+from lab.cluster.watch import Watch
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.partition import Partition
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.controller.node import ControllerNode
+from lab.kafka.coordinator.group import STABLE
+from lab.kafka.log.unified_log import read_all
+from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.host import FROZEN, RUNNING
+from lab.world.world import World
+
+
+def mending(world: World) -> list[ClusterAction]:
+    """Once: all links, disks and clocks as they should be, nobody frozen or paused, no new records."""
+    found: list[ClusterAction] = []
+    for name, host in world.hosts.items():
+        found += [network.Rejoin(name), machines.SkewClock(name, 0)]
+        if host.state == FROZEN:
+            found.append(machines.Thaw(name))
+        match kind_of(host):
+            case "broker":
+                found.append(disks.MendDisk(name))
+            case "consumer":
+                found.append(clients.ResumeConsumer(name))
+            case "producer":
+                found.append(clients.ChangeRate(name, 0))
+            case _:
+                pass
+    return found
+
+
+def starting(world: World) -> list[ClusterAction]:
+    """As often as needed: a server or consumer that ended late, of an order given before, starts again."""
+    return [
+        machines.Restart(name)
+        for name, host in world.hosts.items()
+        if host.state in ("down", "off") and kind_of(host) in ("broker", "controller", "consumer")
+    ]
+
+
+def ledger_of(world: World) -> Ledger:
+    """The world's own ledger."""
+    assert isinstance(world.witness, Watch)
+    found = world.witness.observers[0]
+    assert isinstance(found, Ledger)
+    return found
+
+
+def unrest(world: World) -> str:
+    """The first thing that is still owed; empty when the cluster has come to rest."""
+    controller = world.hosts[CONTROLLER].node
+    if not isinstance(controller, ControllerNode):
+        return "the controller is not running"
+    brokers: dict[int, Broker] = {}
+    for name in broker_hosts(world):
+        node = world.hosts[name].node
+        if not isinstance(node, Broker) or not controller.image.is_active(node.broker_id):
+            return f"{name} does not serve"
+        if node.image.offset != controller.image.offset:
+            return f"{name} has not read all metadata"
+        brokers[node.broker_id] = node
+    for state in controller.image.all_partitions():
+        if owed := _partition(brokers, state):
+            return f"{state.partition}: {owed}"
+    return _producers(world) or _groups(world, brokers, controller)
+
+
+def _partition(brokers: dict[int, Broker], state: PartitionState) -> str:
+    if state.leader_id < 0:
+        return "no leader"
+    if sorted(state.isr) != sorted(state.replicas):
+        return f"in sync are {state.isr} of {state.replicas}"
+    replicas = [brokers[one].partitions.get(state.partition) for one in state.replicas]
+    ends = [
+        (one.log.high_watermark, one.log.log_end_offset) if one is not None else (-1, -1)
+        for one in replicas
+    ]
+    whole = all(mark == end == ends[0][0] for mark, end in ends)
+    return "" if whole else f"high watermarks and ends of {state.replicas} are {ends}"
+
+
+def _producers(world: World) -> str:
+    ledger = ledger_of(world)
+    for host in world.hosts.values():
+        if not isinstance(host.node, ProducerApp) or host.state != RUNNING:
+            continue  # what a killed process had in memory nobody will ever hear of
+        truth = ledger.producer(host.node.source)
+        told = len(truth.acked) + len(truth.failed) + len(truth.unknown)
+        if told != truth.born:
+            return f"{host.node.source}: {truth.born} born, but {told} told of"
+    return ""
+
+
+def _groups(world: World, brokers: dict[int, Broker], controller: ControllerNode) -> str:
+    members: dict[str, list[ConsumerApp]] = {}
+    for host in world.hosts.values():
+        if isinstance(host.node, ConsumerApp):
+            members.setdefault(host.node.group_id, []).append(host.node)
+    for group_id, apps in members.items():
+        names = sorted(app.name for app in apps)
+        states = [
+            (found.state, sorted(one.client_id for one in found.members.values()))
+            for broker in brokers.values()
+            for shard in broker.coordinators.shards.values()
+            if (found := shard.groups.get(group_id)) is not None
+        ]
+        if (STABLE, names) not in states:
+            return f"{group_id} is {states}, not Stable with {names}"
+        if owed := _progress(apps, brokers, controller):
+            return f"{group_id}: {owed}"
+    return ""
+
+
+def _progress(
+    apps: list[ConsumerApp], brokers: dict[int, Broker], controller: ControllerNode
+) -> str:
+    owned: dict[TopicPartition, ConsumerApp] = {}
+    for app in apps:
+        for partition in app.membership.owned:
+            if partition in owned:
+                return f"{partition} has two owners"
+            owned[partition] = app
+    for topic in dict.fromkeys(topic for app in apps for topic in app.topics):
+        for index, state in controller.image.topics[topic].partitions.items():
+            app = owned.get(TopicPartition(topic, index))
+            if app is None:
+                return f"{topic}-{index} has no owner"
+            position = app.fetcher.positions.get(state.partition)
+            end = brokers[state.leader_id].partitions[state.partition].log.high_watermark
+            if app.work or position is None or position.offset != end:
+                at = position.offset if position is not None else "nowhere"
+                return f"{app.name} is at {at} of {state.partition}, which ends at {end}"
+    return ""
+
+
+def difference(world: World) -> str:
+    """The first two replicas that are not equal byte for byte; empty when all are (but for compaction)."""
+    copies: dict[TopicPartition, list[Partition]] = {}
+    for name in broker_hosts(world):
+        node = world.hosts[name].node
+        assert isinstance(node, Broker)
+        for partition, replica in node.partitions.items():
+            if not replica.config.compacted:
+                copies.setdefault(partition, []).append(replica)
+    for partition, replicas in copies.items():
+        start = max(one.log.log_start_offset for one in replicas)
+        contents = [
+            [batch.data for batch in read_all(one.log) if batch.base_offset >= start]
+            for one in replicas
+        ]
+        for one, content in zip(replicas, contents, strict=True):
+            if content != contents[0]:
+                return f"{partition} differs on {one.broker_id} and {replicas[0].broker_id}"
+    return ""
+
+
+def contradiction(world: World) -> str:
+    """A record of which a producer was told two different ends; empty when there is none."""
+    for name, truth in ledger_of(world).producers.items():
+        twice = (
+            truth.acked.common(truth.failed)
+            + truth.acked.common(truth.unknown)
+            + truth.failed.common(truth.unknown)
+        )
+        if twice:
+            return f"{name} was told two ends of {twice} records"
+    return ""

@@ -1,0 +1,282 @@
+"""Swarm: what one fuzz seed does: a cluster, its clients, and faults at drawn times.
+
+Each seed draws everything, and some kinds of faults are switched off entirely while the rest have wildly
+different weights: bugs hide where one kind of trouble is frequent and another is absent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.cluster.actions import clients, disks, machines, network, topics
+from lab.cluster.actions.base import ClusterAction
+from lab.cluster.build import CONTROLLER
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.env import Micros, NodeId, millis, seconds
+from lab.world.dice import Stream
+
+SAFETY_S = 95
+"""Faults begin within so many seconds; then all is healed and must come to rest."""
+FIRST: Micros = seconds(3)
+Timed = tuple[Micros, ClusterAction]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one run needs."""
+
+    seed: int
+    spec: ClusterSpec
+    actions: tuple[Timed, ...]
+
+
+class Draw:
+    """The choices of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = Stream(f"fuzz/{seed}")
+
+    def of(self, *options: str) -> str:
+        """One of these."""
+        return options[self.dice.below(len(options))]
+
+    def number(self, least: int, most: int) -> int:
+        """From `least` to `most`."""
+        return least + self.dice.below(most - least + 1)
+
+    def percent(self, chance: int) -> bool:
+        """True so many times in a hundred."""
+        return self.dice.below(100) < chance
+
+    def duration(self) -> Micros:
+        """50 ms to 25 s, short ones as likely as long ones."""
+        return millis(50 << self.dice.below(10)) * self.number(50, 100) // 100
+
+    def weighted(self, weights: "list[int]") -> int:
+        """An index, as often as its weight says."""
+        left = self.dice.below(max(1, sum(weights)))
+        for at, weight in enumerate(weights):
+            left -= weight
+            if left < 0:
+                return at
+        return len(weights) - 1
+
+
+def plan(seed: int) -> Plan:
+    """The run of a seed: always the same."""
+    draw = Draw(seed)
+    spec = _spec(draw, seed)
+    return Plan(seed, spec, _faults(draw, spec))
+
+
+# --- the cluster ----------------------------------------------------------------------------------
+
+
+def _spec(draw: Draw, seed: int) -> ClusterSpec:
+    brokers = (1, 2, 3, 3, 3, 4, 5)[draw.dice.below(7)]
+    made = tuple(_topic(draw, f"topic-{at}", brokers) for at in range(draw.number(1, 2)))
+    producers = tuple(
+        _producer(draw, f"producer-{at}", made[at % len(made)].name)
+        for at in range(draw.number(1, 2))
+    )
+    groups = draw.number(1, 2)
+    members = tuple(
+        _consumer(draw, f"consumer-{at}", f"group-{at % groups}", made)
+        for at in range(draw.number(1, 3))
+    )
+    config = (
+        ("replica.lag.time.max.ms", str((2_000, 10_000, 30_000)[draw.dice.below(3)])),
+        ("offsets.topic.num.partitions", "2"),
+        ("log.retention.check.interval.ms", "10000"),
+        ("log.cleaner.backoff.ms", "5000"),
+        ("log.flush.offset.checkpoint.interval.ms", str((5_000, 60_000)[draw.dice.below(2)])),
+        ("leader.imbalance.check.interval.seconds", str((10, 300)[draw.dice.below(2)])),
+        ("unclean.leader.election.interval.ms", "5000"),
+    )
+    return ClusterSpec(seed, brokers, made, producers, members, config)
+
+
+def _topic(draw: Draw, name: str, brokers: int) -> TopicSpec:
+    replicas = draw.number(1, min(3, brokers))
+    config = [("min.insync.replicas", str(draw.number(1, min(2, replicas))))]
+    if draw.percent(25):
+        config.append(("unclean.leader.election.enable", "true"))
+    if draw.percent(40):
+        config.append(("segment.bytes", str(draw.number(2_000, 20_000))))
+    if draw.percent(15):
+        config.append(("retention.bytes", "10000"))
+    elif draw.percent(15):
+        config += [("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio.percent", "10")]
+    if draw.percent(20):
+        config.append(("flush.messages", str(draw.number(1, 50))))
+    return TopicSpec(name, draw.number(1, 3), replicas, tuple(config))
+
+
+def _producer(draw: Draw, name: str, topic: str) -> ProducerSpec:
+    config = [
+        ("acks", draw.of("all", "all", "all", "1", "0")),
+        ("linger.ms", draw.of("0", "5", "50")),
+        ("request.timeout.ms", draw.of("1000", "5000")),
+        ("delivery.timeout.ms", draw.of("6000", "15000")),
+        ("max.in.flight.requests.per.connection", draw.of("1", "5")),
+        ("metadata.max.age.ms", "10000"),
+    ]
+    if config[0][1] == "all":
+        config.append(("enable.idempotence", draw.of("true", "false")))
+    keys = draw.of("none", "cycle:3", "zipf:10")
+    return ProducerSpec(
+        name, topic, draw.number(1, 12), keys, draw.number(10, 300), config=tuple(config)
+    )
+
+
+def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) -> ConsumerSpec:
+    config = [
+        ("auto.offset.reset", draw.of("earliest", "earliest", "latest")),
+        ("session.timeout.ms", "6000"),
+        ("heartbeat.interval.ms", "1500"),
+        ("max.poll.interval.ms", draw.of("8000", "60000")),
+        ("request.timeout.ms", draw.of("3000", "10000")),
+        ("max.poll.records", draw.of("1", "10", "500")),
+        ("auto.commit.interval.ms", draw.of("500", "5000")),
+        ("partition.assignment.strategy", "range,cooperative-sticky"),
+        ("metadata.max.age.ms", "10000"),
+    ]
+    if draw.percent(20):
+        config.append(("group.instance.id", name))
+    read = tuple(topic.name for topic in made)
+    commit = draw.of("auto", "auto", "sync", "async", "record", "before")
+    return ConsumerSpec(name, group, read, draw.number(0, 20) * 1_000, commit, tuple(config))
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+Fault = Callable[[Draw, ClusterSpec, Micros], list[Timed]]
+
+
+def _faults(draw: Draw, spec: ClusterSpec) -> tuple[Timed, ...]:
+    weights = [0 if draw.percent(50) else 1 << draw.dice.below(7) for _ in FAULTS]
+    found: list[Timed] = []
+    for _ in range(draw.number(0, 30) if any(weights) else 0):
+        at = FIRST + draw.dice.below(seconds(SAFETY_S) - FIRST)
+        found += FAULTS[draw.weighted(weights)](draw, spec, at)
+    return tuple(sorted(found, key=lambda one: one[0]))
+
+
+def _broker(draw: Draw, spec: ClusterSpec) -> NodeId:
+    return f"broker-{draw.number(1, spec.brokers)}"
+
+
+def _server(draw: Draw, spec: ClusterSpec) -> NodeId:
+    return CONTROLLER if draw.percent(15) else _broker(draw, spec)
+
+
+def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
+    names = [one.name for one in (*spec.producers, *spec.consumers)]
+    return names[draw.dice.below(len(names))]
+
+
+def _anybody(draw: Draw, spec: ClusterSpec) -> NodeId:
+    return _client(draw, spec) if draw.percent(40) else _server(draw, spec)
+
+
+def _crash(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _server(draw, spec)
+    return [(at, machines.Crash(node)), (at + draw.duration(), machines.Restart(node))]
+
+
+def _stop(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _broker(draw, spec)
+    return [(at, machines.Stop(node)), (at + draw.duration(), machines.Restart(node))]
+
+
+def _power(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    nodes = tuple(
+        f"broker-{number}" for number in range(1, spec.brokers + 1) if draw.percent(40)
+    ) or (_broker(draw, spec),)
+    back: list[Timed] = [(at + draw.duration(), machines.Restart(node)) for node in nodes]
+    return [(at, machines.PowerOff(nodes)), *back]
+
+
+def _freeze(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _anybody(draw, spec)
+    return [(at, machines.Freeze(node)), (at + draw.duration(), machines.Thaw(node))]
+
+
+def _client_crash(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _client(draw, spec)
+    end = machines.Crash(node) if draw.percent(60) else machines.Stop(node)
+    return [(at, end), (at + draw.duration(), machines.Restart(node))]
+
+
+def _isolate(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _server(draw, spec)
+    return [
+        (at, network.Isolate(node, draw.percent(30))),
+        (at + draw.duration(), network.Rejoin(node)),
+    ]
+
+
+def _cut(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    one, other = _anybody(draw, spec), _server(draw, spec)
+    return [
+        (at, network.CutLink(one, other, draw.percent(50))),
+        (at + draw.duration(), network.HealLink(one, other)),
+    ]
+
+
+def _slow_link(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    one, other = _anybody(draw, spec), _server(draw, spec)
+    return [
+        (at, network.SlowLink(one, other, draw.number(1, 3_000))),
+        (at + draw.duration(), network.HealLink(one, other)),
+    ]
+
+
+def _slow_disk(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _broker(draw, spec)
+    return [
+        (at, disks.SlowDisk(node, 10 ** draw.number(2, 5))),
+        (at + draw.duration(), disks.MendDisk(node)),
+    ]
+
+
+def _full_disk(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _broker(draw, spec)
+    back = at + draw.duration()
+    return [
+        (at, disks.FillDisk(node)),
+        (back, disks.MendDisk(node)),
+        (back + 2, machines.Restart(node)),
+    ]
+
+
+def _clock(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    return [(at, machines.SkewClock(_anybody(draw, spec), draw.number(-60_000, 60_000)))]
+
+
+def _pause(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = spec.consumers[draw.dice.below(len(spec.consumers))].name
+    return [(at, clients.PauseConsumer(node)), (at + draw.duration(), clients.ResumeConsumer(node))]
+
+
+def _elect(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    return [(at, topics.ElectLeader(_partition(draw, spec), draw.percent(40)))]
+
+
+def _delete_records(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    return [(at, topics.DeleteRecords(_partition(draw, spec)))]
+
+
+def _more_partitions(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    topic = spec.topics[draw.dice.below(len(spec.topics))]
+    return [(at, topics.AddPartitions(topic.name, topic.partitions + 1))]
+
+
+def _partition(draw: Draw, spec: ClusterSpec) -> str:
+    topic = spec.topics[draw.dice.below(len(spec.topics))]
+    return f"{topic.name}-{draw.dice.below(topic.partitions)}"
+
+
+FAULTS: tuple[Fault, ...] = (
+    _crash, _stop, _power, _freeze, _client_crash, _isolate, _cut, _slow_link, _slow_disk,
+    _full_disk, _clock, _pause, _elect, _delete_records, _more_partitions,
+)  # fmt: skip

@@ -1,0 +1,16 @@
+"""The bundled fonts, so that the window looks the same everywhere: Inter, and JetBrains Mono for code."""
+
+from PySide6.QtGui import QFontDatabase
+
+from lab.resources import assets_folder
+
+SANS = "Inter"
+MONO = "JetBrains Mono"
+_loaded: list[int] = []
+
+
+def load_fonts() -> None:
+    """Register them with Qt, once a process."""
+    if not _loaded:
+        for path in sorted((assets_folder() / "fonts").glob("*.ttf")):
+            _loaded.append(QFontDatabase.addApplicationFont(str(path)))

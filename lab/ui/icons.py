@@ -1,0 +1,42 @@
+"""Icons: Lucide's drawings in the theme's colours, kept by name, colour, size and pixel ratio."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from lab.resources import assets_folder
+from lab.ui.theme import current_theme
+
+
+def icon(name: str, tone: str = "t1", size: int = 18) -> QIcon:
+    """An icon for a button, in a colour named by its role or state."""
+    return QIcon(pixmap(name, current_theme().tone_text(tone), current_theme().px(size)))
+
+
+def pixmap(name: str, colour: QColor, size: float) -> QPixmap:
+    """An icon as a picture of `size` logical pixels, as sharp as the screen."""
+    screen = QGuiApplication.primaryScreen()
+    ratio = max(2.0, screen.devicePixelRatio() if screen is not None else 1.0)
+    return _drawn(name, colour.name(QColor.NameFormat.HexArgb), round(size), ratio)
+
+
+@lru_cache(maxsize=600)
+def _drawn(name: str, colour: str, size: int, ratio: float) -> QPixmap:
+    picture = QPixmap(round(size * ratio), round(size * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as p:
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        _renderer(name, colour).render(p, QRectF(0, 0, size, size))
+    return picture
+
+
+@lru_cache(maxsize=600)
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    source = (assets_folder() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    shown = QColor(colour)
+    opacity = f' stroke-opacity="{shown.alphaF():.3f}"' if shown.alpha() < 255 else ""
+    coloured = source.replace('"currentColor"', f'"{shown.name()}"{opacity}')
+    return QSvgRenderer(QByteArray(coloured.encode()))

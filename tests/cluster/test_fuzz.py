@@ -1,0 +1,141 @@
+"""Random clusters under random faults keep every promise; and when one did not, the fuzzer would say so."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.cluster import fuzz
+from lab.cluster.invariants.replication import CommittedNeverRewritten
+from lab.cluster.shrink import ddmin
+from lab.cluster.swarm import SAFETY_S, Plan, plan
+from lab.env import Env, seconds
+from lab.kafka.broker.partition import Partition
+
+
+@pytest.mark.parametrize("first", range(1, 61, 10))
+def test_ten_seeds_hold_every_promise_and_come_to_rest(first: int):
+    for seed in range(first, first + 10):
+        run = fuzz.Run(plan(seed))
+        found = run.failure()
+        assert found is None, f"seed {seed}: {found}"
+        assert run.timeline.world.now >= seconds(SAFETY_S)
+
+
+def test_a_seed_is_always_the_same_plan():
+    assert plan(7) == plan(7)
+    assert plan(7) != plan(8)
+
+
+def test_plans_are_different_in_size_and_in_kinds_of_faults():
+    plans = [plan(seed) for seed in range(40)]
+    assert {one.spec.brokers for one in plans} == {1, 2, 3, 4, 5}
+    kinds = {type(action).__name__ for one in plans for _, action in one.actions}
+    assert {"Crash", "PowerOff", "Freeze", "CutLink", "FillDisk", "Isolate", "SkewClock"} <= kinds
+
+
+def _no_waiting(self: Partition, env: Env) -> None:
+    """A leader that commits without its followers."""
+    end = self.log.log_end_offset
+    if self.leading and end > self.log.high_watermark:
+        self.log.set_high_watermark(end)
+        fact = fuzz_fact(self, end)
+        env.tell(fact)
+
+
+def fuzz_fact(partition: Partition, end: int) -> object:
+    from lab.kafka import facts
+
+    return facts.HighWatermarkMoved(partition.partition, end, end, partition.leader_epoch, True)
+
+
+def _failing(monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, fuzz.Failure]:
+    monkeypatch.setattr(Partition, "_advance_high_watermark", _no_waiting)
+    for seed in range(1, 20):
+        drawn = plan(seed)
+        found = fuzz.Run(drawn).failure()
+        if found is not None:
+            return drawn, found
+    pytest.fail("a leader that does not wait for its followers was not noticed")
+
+
+def test_a_leader_that_commits_alone_is_found(monkeypatch: pytest.MonkeyPatch):
+    _, found = _failing(monkeypatch)
+    assert found.kind == "every in-sync replica has what its leader committed"
+
+
+def test_a_failure_is_shrunk_saved_and_fails_again_from_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    drawn, found = _failing(monkeypatch)
+    least, again = fuzz.shrunk(drawn, found, 20)
+    assert len(least.actions) <= len(drawn.actions)
+    path = fuzz.save(least, again, tmp_path)
+    assert json.loads(path.read_text())["claim"] == again.claim
+    assert fuzz.load(path) == least
+    assert fuzz.replay(path) == again
+    monkeypatch.undo()
+    assert fuzz.replay(path) is None
+
+
+def test_a_failure_is_told_with_seed_claim_time_and_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(fuzz, "OUT", tmp_path)
+    monkeypatch.setattr(fuzz, "SHRINK_S", 5.0)
+    drawn, found = _failing(monkeypatch)
+    assert fuzz.main(1, drawn.seed, None) == 1
+    said = capsys.readouterr().out
+    for part in (f"seed {drawn.seed}", found.claim, f"lab fuzz --first {drawn.seed} --seeds 1"):
+        assert part in said
+    assert list(tmp_path.glob("*.json"))
+
+
+def test_seeds_that_hold_end_with_success(capsys: pytest.CaptureFixture[str]):
+    assert fuzz.main(2, 1, None) == 0
+    assert "2 seeds held" in capsys.readouterr().out
+
+
+def test_a_cluster_that_never_comes_to_rest_is_a_failure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fuzz, "unrest", lambda world: "it never does")
+    monkeypatch.setattr(fuzz, "REST_WITHIN_S", 3)
+    found = fuzz.Run(replace(plan(1), actions=())).failure()
+    assert found is not None
+    assert "it never does" in found.claim
+
+
+def test_a_storm_of_events_is_a_failure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fuzz, "STORM", 20)
+    found = fuzz.Run(replace(plan(1), actions=())).failure()
+    assert found is not None
+    assert found.kind == "a storm"
+
+
+def test_every_invariant_is_checked_in_a_run():
+    from lab.cluster.invariants import Invariant
+    from lab.cluster.watch import Watch
+
+    run = fuzz.Run(plan(2))
+    assert run.failure() is None
+    witness = run.timeline.world.witness
+    assert isinstance(witness, Watch)
+    idle = [
+        type(one).__name__
+        for one in witness.observers
+        if isinstance(one, Invariant) and not one.checked
+    ]
+    assert not idle
+    assert any(isinstance(one, CommittedNeverRewritten) for one in witness.observers)
+
+
+# --- shrinking ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("guilty", [(), (3,), (0, 19), (4, 5, 6), (1, 7, 12, 18)])
+def test_shrinking_keeps_exactly_what_fails(guilty: tuple[int, ...]):
+    assert ddmin(range(20), lambda items: all(one in items for one in guilty)) == list(guilty)
+
+
+def test_shrinking_ends_where_time_does():
+    assert ddmin(range(5), lambda items: False) == [0, 1, 2, 3, 4]
