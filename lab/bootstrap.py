@@ -141,20 +141,14 @@ def fill(lacking: list[str], tests: bool) -> None:
     """Make the environment and install what is wanted into it, unless that is done already."""
     names = ", ".join(lacking)
     if not (ROOT / "pyproject.toml").is_file():
-        raise Stop(
-            f"missing here: {names}. Install again: pip install --force-reinstall streaming-lab"
-        )
+        raise Stop(f"missing here: {names}. Install again: pip install --force-reinstall streaming-lab")
     if INSIDE in os.environ:
         raise Stop(f"{ENVIRONMENT} is filled but lacks {names}. Delete that folder and start again")
     if filled(tests):
         return
     command = installer()
-    say(
-        f"lab: first start. Installing {'Qt and the test tools' if tests else 'Qt'} into {ENVIRONMENT}"
-    )
-    say(
-        f"     About {'700' if tests else '350'} MB and a minute; nothing outside of that folder changes."
-    )
+    say(f"lab: first start. Installing {'Qt and the test tools' if tests else 'Qt'} into {ENVIRONMENT}")
+    say(f"     About {'700' if tests else '350'} MB and a minute; nothing outside of that folder changes.")
     began = time.monotonic()
     create()
     install(command, tests)
@@ -174,8 +168,7 @@ def create() -> None:
         ) from wrong
     except (OSError, ValueError) as wrong:  # ValueError: a file stands where the folder should be
         raise Stop(
-            f"cannot make {ENVIRONMENT} ({wrong}). Copy the project to a folder you may write to, "
-            "with 1 GB free"
+            f"cannot make {ENVIRONMENT} ({wrong}). Copy the project to a folder you may write to, with 1 GB free"
         ) from wrong
 
 

@@ -65,13 +65,9 @@ def _window_arguments() -> argparse.ArgumentParser:
         metavar="PNG",
         help="draw the window into this file and end; needs no screen",
     )
-    parser.add_argument(
-        "--at", type=_seconds, metavar="SECONDS", help="start at this second of virtual time"
-    )
+    parser.add_argument("--at", type=_seconds, metavar="SECONDS", help="start at this second of virtual time")
     parser.add_argument("--theme", choices=("dark", "light"), help="instead of the desktop's own")
-    parser.add_argument(
-        "--size", type=_size, metavar="WxH", help="size of the window, e.g. 1600x1000"
-    )
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, e.g. 1600x1000")
     parser.add_argument(
         "--scale",
         type=_scale,
@@ -112,9 +108,7 @@ def _without_window(scenario: str | None, until_seconds: float | None, problem: 
         print(f"lab: and there is no scenario in {scenarios_folder()}", file=sys.stderr)
         return 2
     print(f"lab: playing {chosen} here in the terminal; its charts go to {out}/", file=sys.stderr)
-    return terminal.play(
-        chosen, learner="solution", seed=None, until_seconds=until_seconds, out=out, as_json=False
-    )
+    return terminal.play(chosen, learner="solution", seed=None, until_seconds=until_seconds, out=out, as_json=False)
 
 
 def _scenario_names() -> list[str]:
@@ -160,15 +154,9 @@ def _play_arguments() -> argparse.ArgumentParser:
         help="who sits in front of it: one who knows the solution (usual), one who does nothing, one who "
         "answers wrongly",
     )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=_whole, metavar="N", help="other dice than the scenario's own"
-    )
-    parser.add_argument(
-        "--until", type=_seconds, metavar="SECONDS", help="stop at this second of virtual time"
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="write report and charts into this folder"
-    )
+    parser.add_argument("--seed", type=_whole, metavar="N", help="other dice than the scenario's own")
+    parser.add_argument("--until", type=_seconds, metavar="SECONDS", help="stop at this second of virtual time")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write report and charts into this folder")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
     return parser
 
@@ -187,12 +175,8 @@ def _play(given: argparse.Namespace) -> int:
 
 
 def _bench_arguments() -> argparse.ArgumentParser:
-    parser = _parser(
-        "lab bench", "How fast the engine and the window are on this machine, in processor time."
-    )
-    parser.add_argument(
-        "group", nargs="?", metavar="GROUP", help="one group of measurements; all without it"
-    )
+    parser = _parser("lab bench", "How fast the engine and the window are on this machine, in processor time.")
+    parser.add_argument("group", nargs="?", metavar="GROUP", help="one group of measurements; all without it")
     parser.add_argument("--json", action="store_true", help="as JSON, to compare with earlier runs")
     return parser
 
@@ -209,12 +193,8 @@ def _fuzz_arguments() -> argparse.ArgumentParser:
         "Each seed makes a cluster, clients and faults, and runs them while every invariant is watched;\n"
         "then everything is healed and must come to rest. A failure prints its seed.",
     )
-    parser.add_argument(
-        "--seeds", type=_whole, default=100, metavar="N", help="how many (usual: 100)"
-    )
-    parser.add_argument(
-        "--first", type=_whole, default=1, metavar="N", help="the first seed (usual: 1)"
-    )
+    parser.add_argument("--seeds", type=_whole, default=100, metavar="N", help="how many (usual: 100)")
+    parser.add_argument("--first", type=_whole, default=1, metavar="N", help="the first seed (usual: 1)")
     parser.add_argument(
         "--seconds",
         type=_seconds,
@@ -234,9 +214,7 @@ def _test(arguments: list[str]) -> int:
     """Run pytest in the checkout; without a screen unless LAB_SHOW=1; without Qt where Qt cannot load."""
     root = checkout_folder()
     if root is None:
-        print(
-            "lab: the tests come with the source, not with the installed package", file=sys.stderr
-        )
+        print("lab: the tests come with the source, not with the installed package", file=sys.stderr)
         return 2
     environment = dict(os.environ)
     if environment.get("LAB_SHOW") != "1":
@@ -297,10 +275,6 @@ def _whole(text: str) -> int:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     sides = (width, height)
-    if not all(
-        side.isascii() and side.isdigit() and 320 <= int(side[:6]) <= 16000 for side in sides
-    ):
-        raise argparse.ArgumentTypeError(
-            f"wanted WxH, each 320 to 16000, e.g. 1600x1000; found {text!r}"
-        )
+    if not all(side.isascii() and side.isdigit() and 320 <= int(side[:6]) <= 16000 for side in sides):
+        raise argparse.ArgumentTypeError(f"wanted WxH, each 320 to 16000, e.g. 1600x1000; found {text!r}")
     return int(width), int(height)

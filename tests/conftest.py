@@ -28,9 +28,7 @@ class SkippedFolder(pytest.File):
     """The tests of the window where Qt does not load; not a Directory, whose conftest would be imported."""
 
     def collect(self):
-        pytest.skip(
-            preflight.drawing_problem() or "pytest-qt is not loaded", allow_module_level=True
-        )
+        pytest.skip(preflight.drawing_problem() or "pytest-qt is not loaded", allow_module_level=True)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

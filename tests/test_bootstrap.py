@@ -32,12 +32,7 @@ def test_what_an_old_python_reads_first_is_written_for_python_3_8(name: str):
 
 def test_the_bootstrap_needs_nothing_but_the_standard_library():
     tree = ast.parse((ROOT / "lab/bootstrap.py").read_text(encoding="utf-8"))
-    names = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
@@ -73,9 +68,7 @@ def test_pytest_answers_for_its_own_help_and_has_to_be_there(monkeypatch: pytest
         ("7.0", (3, 11), True),
     ],
 )
-def test_qt_6_12_is_refused_on_python_3_11_only(
-    version: str, python: tuple[int, int], harmful: bool
-):
+def test_qt_6_12_is_refused_on_python_3_11_only(version: str, python: tuple[int, int], harmful: bool):
     assert bootstrap.harmful_qt(version, python) is harmful
 
 
@@ -105,9 +98,7 @@ def test_an_old_pip_is_told_how_to_renew_itself(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_folder_that_cannot_be_written_ends_in_a_sentence(checkout: Path):
     (checkout / ".venv").write_text("a file stands where the folder should be")
-    with pytest.raises(
-        bootstrap.Stop, match=r"cannot make .*Copy the project to a folder you may write to"
-    ):
+    with pytest.raises(bootstrap.Stop, match=r"cannot make .*Copy the project to a folder you may write to"):
         bootstrap.create()
 
 
@@ -141,9 +132,7 @@ def test_what_the_installer_complains_of_becomes_one_sentence(
 
 
 def test_what_only_the_log_of_pip_knows_is_read_from_there():
-    said = bootstrap.reason(
-        "note: not a problem with pip", "ERROR: No matching distribution found for x"
-    )
+    said = bootstrap.reason("note: not a problem with pip", "ERROR: No matching distribution found for x")
     assert "the package index cannot be reached" in said
 
 
@@ -180,8 +169,6 @@ def test_a_filled_environment_that_cannot_import_does_not_start_itself_for_ever(
 def test_a_bare_python_shows_help_without_installing(tmp_path: Path):
     bare = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-S", "-m", "lab", "--help"]
-    shown = subprocess.run(
-        command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     assert "lab play 010" in shown.stdout

@@ -204,9 +204,7 @@ def test_a_picture_needs_libraries_and_no_screen(
 ):
     monkeypatch.setattr(preflight, "window_problem", lambda: "no screen")
     assert cli.main(["--screenshot", "a.png"]) == 5
-    monkeypatch.setattr(
-        preflight, "drawing_problem", lambda: "Qt lacks libEGL.so.1. Remedy: sudo apt"
-    )
+    monkeypatch.setattr(preflight, "drawing_problem", lambda: "Qt lacks libEGL.so.1. Remedy: sudo apt")
     assert cli.main(["--screenshot", "a.png"]) == 2
     assert "libEGL" in capsys.readouterr().err
 
@@ -237,9 +235,7 @@ def test_tests_run_without_a_screen_and_pytest_gets_every_word(
     assert environment["QT_QPA_PLATFORM"] == "offscreen"
 
 
-def test_lab_show_lets_one_watch(
-    started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch
-):
+def test_lab_show_lets_one_watch(started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LAB_SHOW", "1")
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     cli.main(["test"])

@@ -56,9 +56,7 @@ def test_offscreen_chosen_on_purpose_needs_no_screen(monkeypatch: pytest.MonkeyP
 def test_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(preflight, "_loads", lambda file: file not in ("libEGL.so.1", "libGL.so.1"))
     monkeypatch.setattr(preflight.Path, "exists", lambda path: False)
-    assert preflight.drawing_problem() == (
-        "Qt lacks libGL.so.1, libEGL.so.1. Remedy: sudo apt install libgl1 libegl1"
-    )
+    assert preflight.drawing_problem() == ("Qt lacks libGL.so.1, libEGL.so.1. Remedy: sudo apt install libgl1 libegl1")
 
 
 def test_elsewhere_there_is_nothing_to_look_for(monkeypatch: pytest.MonkeyPatch):

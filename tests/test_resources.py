@@ -14,9 +14,7 @@ def test_a_checkout_finds_its_own_assets():
     assert resources.checkout_folder() == Path(__file__).parent.parent
 
 
-def test_an_installed_wheel_finds_what_was_packed_into_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_installed_wheel_finds_what_was_packed_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "lab" / "_data" / "scenarios").mkdir(parents=True)
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "lab")
     assert resources.scenarios_folder() == tmp_path / "lab" / "_data" / "scenarios"
@@ -40,9 +38,7 @@ def test_fonts_and_icons_carry_their_licences():
         assert len((resources.assets_folder() / licence).read_text(encoding="utf-8")) > 1000
 
 
-def test_an_extension_folder_is_loaded_in_name_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_extension_folder_is_loaded_in_name_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "sample_extensions"
     folder.mkdir()
     for name in ("__init__", "zebra", "ant"):

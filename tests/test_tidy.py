@@ -44,9 +44,7 @@ def name_of(path: Path) -> str:
 
 def files_below(*folders: str, suffix: str = ".py") -> list[Path]:
     found = [path for folder in folders for path in (ROOT / folder).rglob(f"*{suffix}")]
-    return sorted(
-        path for path in found if "_data" not in path.parts and "__pycache__" not in path.parts
-    )
+    return sorted(path for path in found if "_data" not in path.parts and "__pycache__" not in path.parts)
 
 
 @cache
@@ -58,9 +56,7 @@ Finding = tuple[int, str]
 
 
 def findings(paths: list[Path], look: Callable[[ast.Module], Iterator[Finding]]) -> list[str]:
-    return [
-        f"{name_of(path)}:{line}: {what}" for path in paths for line, what in look(tree_of(path))
-    ]
+    return [f"{name_of(path)}:{line}: {what}" for path in paths for line, what in look(tree_of(path))]
 
 
 def engine_files() -> list[Path]:
@@ -91,11 +87,7 @@ def test_the_engine_imports_nothing_that_knows_the_machine():
 
 def impure_calls(tree: ast.Module) -> Iterator[Finding]:
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in BANNED_CALLS
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BANNED_CALLS:
             yield node.lineno, f"{node.func.id}()"
 
 
@@ -115,11 +107,7 @@ def coroutines(tree: ast.Module) -> Iterator[Finding]:
 
 def kept_envs(tree: ast.Module) -> Iterator[Finding]:
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in ("env", "_env")
-            and isinstance(node.ctx, ast.Store)
-        ):
+        if isinstance(node, ast.Attribute) and node.attr in ("env", "_env") and isinstance(node.ctx, ast.Store):
             yield node.lineno, f"keeps an Env in .{node.attr}"
 
 
@@ -156,9 +144,7 @@ def makes_set(node: ast.expr, named: frozenset[str]) -> bool:
             return True
         case ast.Call(func=ast.Name(id="set" | "frozenset")):
             return True
-        case ast.BinOp(
-            op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), left=left, right=right
-        ):
+        case ast.BinOp(op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), left=left, right=right):
             return makes_set(left, named) or makes_set(right, named)
         case ast.Name() | ast.Attribute():
             return ast.unparse(node).removeprefix("self.") in named
@@ -171,9 +157,7 @@ def loops_over_sets(tree: ast.Module) -> Iterator[Finding]:
     harmless = {
         id(argument)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ORDER_FREE
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ORDER_FREE
         for argument in node.args
     }
     for node in ast.walk(tree):
@@ -182,9 +166,7 @@ def loops_over_sets(tree: ast.Module) -> Iterator[Finding]:
                 looped = [node.iter]
             case ast.ListComp() | ast.DictComp() | ast.GeneratorExp() if id(node) not in harmless:
                 looped = [generator.iter for generator in node.generators]
-            case ast.Call(
-                func=ast.Name(id="list" | "tuple" | "iter" | "enumerate" | "next"), args=[first, *_]
-            ):
+            case ast.Call(func=ast.Name(id="list" | "tuple" | "iter" | "enumerate" | "next"), args=[first, *_]):
                 looped = [first]
             case _:
                 continue
@@ -218,9 +200,7 @@ def test_the_engine_is_pure(look: Callable[[ast.Module], Iterator[Finding]]):
         (loops_over_sets, "def shrink(isr: frozenset[int]): return list(isr)"),
     ],
 )
-def test_each_rule_of_purity_finds_what_it_forbids(
-    look: Callable[[ast.Module], Iterator[Finding]], guilty: str
-):
+def test_each_rule_of_purity_finds_what_it_forbids(look: Callable[[ast.Module], Iterator[Finding]], guilty: str):
     assert list(look(ast.parse(guilty)))
 
 
@@ -241,18 +221,9 @@ def test_asking_a_set_what_does_not_depend_on_its_order_is_allowed(innocent: str
 
 def careless_painters(tree: ast.Module) -> Iterator[Finding]:
     """An exception beside an open QPainter ends the process with a segmentation fault."""
-    managed = {
-        id(item.context_expr)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.With)
-        for item in node.items
-    }
+    managed = {id(item.context_expr) for node in ast.walk(tree) if isinstance(node, ast.With) for item in node.items}
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func).endswith("QPainter")
-            and id(node) not in managed
-        ):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("QPainter") and id(node) not in managed:
             yield node.lineno, "a QPainter outside of `with`"
 
 
@@ -269,11 +240,7 @@ def test_an_open_painter_is_found():
 
 
 def test_every_module_says_what_it_is_for():
-    assert not [
-        name_of(path)
-        for path in files_below("lab", "tests")
-        if not ast.get_docstring(tree_of(path))
-    ]
+    assert not [name_of(path) for path in files_below("lab", "tests") if not ast.get_docstring(tree_of(path))]
 
 
 def test_every_package_opens_with_a_paragraph():
@@ -312,9 +279,7 @@ def test_nothing_is_left_over_and_no_machine_is_named():
     assert not found
 
 
-NAMED_PATH = re.compile(
-    r"[`(](?:\.\./|\./)*((?:lab|tests|docs|scenarios|assets|\.ci)/[\w./-]+)[`)#]"
-)
+NAMED_PATH = re.compile(r"[`(](?:\.\./|\./)*((?:lab|tests|docs|scenarios|assets|\.ci)/[\w./-]+)[`)#]")
 
 
 def paths_named(text: str) -> list[str]:

@@ -62,9 +62,7 @@ def _machines(world: World, spec: ClusterSpec) -> None:
     world.run_until(-SET_UP // 2)
 
 
-def _broker(
-    world: World, broker_id: int, config: tuple[tuple[str, str], ...], capacity: int | None
-) -> NodeId:
+def _broker(world: World, broker_id: int, config: tuple[tuple[str, str], ...], capacity: int | None) -> NodeId:
     name = f"broker-{broker_id}"
     world.add_host(name, BrokerRecipe(broker_id, CONTROLLER, config), disk_capacity=capacity)
     world.boot(name)
@@ -74,17 +72,12 @@ def _broker(
 def _topics(world: World, spec: ClusterSpec) -> None:
     """By a real request of the administrator, with time for its answer."""
     if spec.topics:
-        topics = tuple(
-            NewTopic(one.name, one.partitions, one.replicas, dict(one.config))
-            for one in spec.topics
-        )
+        topics = tuple(NewTopic(one.name, one.partitions, one.replicas, dict(one.config)) for one in spec.topics)
         world.signal(ADMIN, Admin(CreateTopicsRequest(topics)))
     world.run_until(0)
     for topic in spec.topics:
         if not topic_exists(world, topic.name):
-            raise Refused(
-                f"topic {topic.name} could not be created: its name or a setting is wrong"
-            )
+            raise Refused(f"topic {topic.name} could not be created: its name or a setting is wrong")
 
 
 # --- adding to a world ----------------------------------------------------------------------------
@@ -122,9 +115,7 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
     _start_client(world, spec.name, recipe, spec.start_s)
 
 
-def _start_client(
-    world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, start_s: int
-) -> None:
+def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, start_s: int) -> None:
     try:
         recipe.build()
     except InvalidConfig as wrong:
@@ -144,9 +135,7 @@ def bootstrap(world: World) -> tuple[str, ...]:
 
 def broker_hosts(world: World) -> tuple[NodeId, ...]:
     """The names of all brokers, running or not."""
-    return tuple(
-        name for name, host in world.hosts.items() if isinstance(host.recipe, BrokerRecipe)
-    )
+    return tuple(name for name, host in world.hosts.items() if isinstance(host.recipe, BrokerRecipe))
 
 
 def client_topics(host: Host) -> tuple[str, ...] | None:

@@ -54,8 +54,10 @@ def locate(path: str, beside: Path | None = None) -> Path:
 
 def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
     """All good rows in order of time, and the bad ones. Raises Refused, at once where `bad_rows` is refuse."""
-    wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", spec.bad_rows)  # fmt: skip
-    wanted(path.stat().st_size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{path.stat().st_size:,}")  # fmt: skip
+    wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", spec.bad_rows)
+    wanted(
+        path.stat().st_size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{path.stat().st_size:,}"
+    )
     rows: list[tuple[int, bytes | None, bytes]] = []
     bad: list[BadRow] = []
     for line, row in _rows(path):
@@ -65,7 +67,7 @@ def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[Ba
             if spec.bad_rows == "refuse":
                 raise Refused(f"{path.name}, line {line}: {wrong}") from None
             bad.append(BadRow(line, str(wrong)))
-        wanted(len(rows) <= ROWS_MAX, f"{path.name}: wanted at most {ROWS_MAX:,} rows", f"more at line {line}")  # fmt: skip
+        wanted(len(rows) <= ROWS_MAX, f"{path.name}: wanted at most {ROWS_MAX:,} rows", f"more at line {line}")
     wanted(bool(rows), f"{path.name}: wanted at least one good row", "none")
     rows.sort(key=lambda row: row[0])
     first = rows[0][0]

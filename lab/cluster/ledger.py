@@ -76,18 +76,14 @@ class Progress:
 class GroupHistory:
     """What one group did."""
 
-    partitions: dict[TopicPartition, Progress] = field(
-        default_factory=dict[TopicPartition, Progress]
-    )
+    partitions: dict[TopicPartition, Progress] = field(default_factory=dict[TopicPartition, Progress])
     done: int = 0
     duplicates: int = 0
     phantom: int = 0
     reordered: int = 0
     reordered_keys: dict[bytes, int] = field(default_factory=dict[bytes, int])
     newest_birth: dict[str, int] = field(default_factory=dict[str, int])
-    newest_of_key: dict[bytes, tuple[str, int]] = field(
-        default_factory=dict[bytes, tuple[str, int]]
-    )
+    newest_of_key: dict[bytes, tuple[str, int]] = field(default_factory=dict[bytes, tuple[str, int]])
     done_by: dict[str, int] = field(default_factory=dict[str, int])
 
     def progress(self, partition: TopicPartition) -> Progress:
@@ -131,8 +127,7 @@ class Ledger(Observer):
     def ghosts(self) -> int:
         """Records reported failed or unknown that are stored all the same."""
         return sum(
-            truth.stored.common(truth.failed) + truth.stored.common(truth.unknown)
-            for truth in self.producers.values()
+            truth.stored.common(truth.failed) + truth.stored.common(truth.unknown) for truth in self.producers.values()
         )
 
     def producer(self, name: str) -> ProducerTruth:

@@ -54,9 +54,7 @@ class Moments(Observer):
         if fact.leader_id < 0:
             return f"{fact.partition} has no leader: no in-sync replica is left"
         unclean = " (unclean: it was not in sync)" if fact.reason == "unclean" else ""
-        return (
-            f"broker-{fact.leader_id} leads {fact.partition} in epoch {fact.leader_epoch}{unclean}"
-        )
+        return f"broker-{fact.leader_id} leads {fact.partition} in epoch {fact.leader_epoch}{unclean}"
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
@@ -89,9 +87,7 @@ class Moments(Observer):
     @hears(facts.BrokerUnfenced)
     def _unfenced(self, world: World, node: NodeId, fact: facts.BrokerUnfenced) -> None:
         if world.now > 0:
-            world.mark(
-                "broker+", broker_name(fact.broker_id), f"broker-{fact.broker_id} may serve again"
-            )
+            world.mark("broker+", broker_name(fact.broker_id), f"broker-{fact.broker_id} may serve again")
 
     @hears(facts.LogDirFailed)
     def _disk(self, world: World, node: NodeId, fact: facts.LogDirFailed) -> None:

@@ -89,17 +89,13 @@ def _parsed(text: str, hint: Any, name: str) -> object:
 
 def offers_for(world: World, kind: str, name: str) -> tuple[Offer, ...]:
     """Every action that fits a thing, in the order of the files of actions."""
-    return tuple(
-        _offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on
-    )
+    return tuple(_offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on)
 
 
 def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> Offer:
     fixed = _fixed(kind, subject, name)
     form = tuple(
-        _field(world, kind, field, subject, name)
-        for field in dataclasses.fields(kind)
-        if field.name not in fixed
+        _field(world, kind, field, subject, name) for field in dataclasses.fields(kind) if field.name not in fixed
     )
     action: ClusterAction | None = None
     disabled = ""
@@ -131,9 +127,7 @@ def _refusal_with_defaults(
         return ""
     hints = get_type_hints(kind)
     try:
-        values = {
-            field.name: _parsed(field.default, hints[field.name], field.name) for field in form
-        }
+        values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
         return (
             action_from({kind.name(): {**fixed, **values}}).refusal(world)
             if all(field.default for field in form)
@@ -178,9 +172,7 @@ def _field(
     choices = CHOICES.get((kind.name(), field.name), ()) or _choices(world, field.name, name)
     default = "" if field.default is dataclasses.MISSING else _shown(field.default)
     if not default:
-        default = _suggestion(world, kind.name(), field.name, subject, name) or (
-            choices[0] if choices else ""
-        )
+        default = _suggestion(world, kind.name(), field.name, subject, name) or (choices[0] if choices else "")
     if get_origin(hint) in (Union, types.UnionType):
         hint = get_args(hint)[0]
     shape = "choice" if choices or hint is bool else "int" if hint is int else "text"

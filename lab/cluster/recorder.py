@@ -43,11 +43,7 @@ def _records_in(world: World) -> Reading:
 
 
 def _records_out(world: World) -> Reading:
-    return {
-        member: count
-        for group in ledger_of(world).groups.values()
-        for member, count in group.done_by.items()
-    }
+    return {member: count for group in ledger_of(world).groups.values() for member, count in group.done_by.items()}
 
 
 def _acked(world: World) -> Reading:
@@ -73,16 +69,12 @@ def _lag_seconds(world: World) -> Reading:
     for group in group_names(world):
         history = ledger.groups.get(group)
         for partition, progress in (history.partitions if history is not None else {}).items():
-            found[f"{group} {partition}"] = (
-                time_lag(world, ledger.partition(partition), progress) / 1e6
-            )
+            found[f"{group} {partition}"] = time_lag(world, ledger.partition(partition), progress) / 1e6
     return found
 
 
 def _under_replicated(world: World) -> Reading:
-    states = [
-        one for one in image_of(world).all_partitions() if not one.partition.topic.startswith("__")
-    ]
+    states = [one for one in image_of(world).all_partitions() if not one.partition.topic.startswith("__")]
     return {
         "under-replicated": sum(len(one.isr) < len(one.replicas) for one in states),
         "offline": sum(one.leader_id < 0 for one in states),
@@ -101,9 +93,7 @@ def _log_bytes(world: World) -> Reading:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(
-            "records-in", "records/s", "appended by leaders, by partition", _records_in, rate=True
-        ),
+        Metric("records-in", "records/s", "appended by leaders, by partition", _records_in, rate=True),
         Metric("records-out", "records/s", "finished, by consumer", _records_out, rate=True),
         Metric("records-acked", "records/s", "acknowledged, by producer", _acked, rate=True),
         Metric("records-lag", "records", "visible and not committed, by group and partition", _lag),
@@ -162,17 +152,9 @@ def per_second(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.maximum(values - before, 0.0)
 
 
-def _grouped(
-    found: dict[str, Series], by: str, seconds: npt.NDArray[np.float64]
-) -> dict[str, Series]:
+def _grouped(found: dict[str, Series], by: str, seconds: npt.NDArray[np.float64]) -> dict[str, Series]:
     sums: dict[str, npt.NDArray[np.float64]] = {}
     for label, (_, values) in found.items():
-        name = (
-            by
-            if by == "total"
-            else label.split(" ")[0]
-            if by == "group"
-            else label.rpartition("-")[0]
-        )
+        name = by if by == "total" else label.split(" ")[0] if by == "group" else label.rpartition("-")[0]
         sums[name] = sums.get(name, np.zeros(len(seconds))) + values
     return {name: (seconds, values) for name, values in sums.items()}

@@ -79,10 +79,7 @@ def _partition(brokers: dict[int, Broker], state: PartitionState) -> str:
     if sorted(state.isr) != sorted(state.replicas):
         return f"in sync are {state.isr} of {state.replicas}"
     replicas = [brokers[one].partitions.get(state.partition) for one in state.replicas]
-    ends = [
-        (one.log.high_watermark, one.log.log_end_offset) if one is not None else (-1, -1)
-        for one in replicas
-    ]
+    ends = [(one.log.high_watermark, one.log.log_end_offset) if one is not None else (-1, -1) for one in replicas]
     whole = all(mark == end == ends[0][0] for mark, end in ends)
     return "" if whole else f"high watermarks and ends of {state.replicas} are {ends}"
 
@@ -119,9 +116,7 @@ def _groups(world: World, brokers: dict[int, Broker], controller: ControllerNode
     return ""
 
 
-def _progress(
-    apps: list[ConsumerApp], brokers: dict[int, Broker], controller: ControllerNode
-) -> str:
+def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: ControllerNode) -> str:
     owned: dict[TopicPartition, ConsumerApp] = {}
     for app in apps:
         for partition in app.membership.owned:
@@ -152,10 +147,7 @@ def difference(world: World) -> str:
                 copies.setdefault(partition, []).append(replica)
     for partition, replicas in copies.items():
         start = max(one.log.log_start_offset for one in replicas)
-        contents = [
-            [batch.data for batch in read_all(one.log) if batch.base_offset >= start]
-            for one in replicas
-        ]
+        contents = [[batch.data for batch in read_all(one.log) if batch.base_offset >= start] for one in replicas]
         for one, content in zip(replicas, contents, strict=True):
             if content != contents[0]:
                 return f"{partition} differs on {one.broker_id} and {replicas[0].broker_id}"
@@ -166,9 +158,7 @@ def contradiction(world: World) -> str:
     """A record of which a producer was told two different ends; empty when there is none."""
     for name, truth in ledger_of(world).producers.items():
         twice = (
-            truth.acked.common(truth.failed)
-            + truth.acked.common(truth.unknown)
-            + truth.failed.common(truth.unknown)
+            truth.acked.common(truth.failed) + truth.acked.common(truth.unknown) + truth.failed.common(truth.unknown)
         )
         if twice:
             return f"{name} was told two ends of {twice} records"

@@ -1,5 +1,6 @@
 """Session: the one owner of a world. Everybody else looks through `view` and asks through `post`."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -175,10 +176,7 @@ class Session:
 
     def previous_moment(self) -> None:
         """Back to the key moment before; to the beginning if there is none."""
-        if (
-            not self.timeline.branch.moments
-            or self.timeline.branch.moments[0].event_number >= self.event_number
-        ):
+        if not self.timeline.branch.moments or self.timeline.branch.moments[0].event_number >= self.event_number:
             self.seek(0)
         else:
             self._move(self.timeline.previous_moment)
@@ -217,21 +215,24 @@ class Session:
         branch = self.timeline.branch
         latest = max(self.latest, self.now, 1)
         return TimelineView(
-            self.now, latest, moment_views(branch.moments), spans(branch.moments),
-            self._density(buckets, latest), latest // max(buckets, 1) or 1,
-            tuple(BranchView(one.name, one.parent, one.fork_time, one.latest, one is branch) for one in self.timeline.branches),
-        )  # fmt: skip
+            self.now,
+            latest,
+            moment_views(branch.moments),
+            spans(branch.moments),
+            self._density(buckets, latest),
+            latest // max(buckets, 1) or 1,
+            tuple(
+                BranchView(one.name, one.parent, one.fork_time, one.latest, one is branch)
+                for one in self.timeline.branches
+            ),
+        )
 
     def _density(self, buckets: int, latest: Micros) -> tuple[int, ...]:
         """Events by bucket, from the checkpoints' event numbers: as fine as they are."""
         found = [0] * buckets
-        points = [
-            (one.time, one.event_number)
-            for one in self.timeline.branch.checkpoints
-            if one.time >= 0
-        ]
+        points = [(one.time, one.event_number) for one in self.timeline.branch.checkpoints if one.time >= 0]
         points.append((latest, self.latest_event))
-        for (start, first), (end, last) in zip(points, points[1:], strict=False):
+        for (start, first), (end, last) in itertools.pairwise(points):
             low = min(buckets - 1, start * buckets // latest)
             high = min(buckets - 1, max(start, end - 1) * buckets // latest)
             for bucket in range(low, high + 1):
@@ -268,9 +269,7 @@ class Session:
             session = cls(spec_from(data["spec"]), str(data["title"]), str(data["scenario"]))
             session._restore(data)
         except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-            raise Refused(
-                f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})"
-            ) from None
+            raise Refused(f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})") from None
         return session
 
     def _restore(self, data: dict[str, Any]) -> None:
@@ -313,9 +312,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as wrong:
         raise Refused(f"cannot read {path}: {wrong.strerror}") from None
     except (ValueError, RecursionError) as wrong:
-        raise Refused(
-            f"{path.name}: wanted a session file, found something else ({wrong})"
-        ) from None
+        raise Refused(f"{path.name}: wanted a session file, found something else ({wrong})") from None
     wanted(isinstance(found, dict), f"{path.name}: wanted a session file", type(found).__name__)
     return cast("dict[str, Any]", found)
 
@@ -344,11 +341,7 @@ def spans(moments: list[Moment]) -> tuple[SpanView, ...]:
     found: list[SpanView] = []
     open_: dict[tuple[str, str], int] = {}
     for moment in moments:
-        key = (
-            ("Groups", moment.subject)
-            if moment.kind in ("rebalance", "stable")
-            else ("Faults", moment.subject)
-        )
+        key = ("Groups", moment.subject) if moment.kind in ("rebalance", "stable") else ("Faults", moment.subject)
         if moment.kind in ("fault", "rebalance"):
             if key in open_ and moment.kind == "rebalance":
                 continue

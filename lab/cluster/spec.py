@@ -123,6 +123,5 @@ class ClusterSpec:
 def settings(values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Settings as a spec keeps them: text, true and false in Kafka's spelling."""
     return tuple(
-        (name, str(value).lower() if isinstance(value, bool) else str(value))
-        for name, value in values.items()
+        (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items()
     )

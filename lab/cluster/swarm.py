@@ -74,15 +74,9 @@ def plan(seed: int) -> Plan:
 def _spec(draw: Draw, seed: int) -> ClusterSpec:
     brokers = (1, 2, 3, 3, 3, 4, 5)[draw.dice.below(7)]
     made = tuple(_topic(draw, f"topic-{at}", brokers) for at in range(draw.number(1, 2)))
-    producers = tuple(
-        _producer(draw, f"producer-{at}", made[at % len(made)].name)
-        for at in range(draw.number(1, 2))
-    )
+    producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)].name) for at in range(draw.number(1, 2)))
     groups = draw.number(1, 2)
-    members = tuple(
-        _consumer(draw, f"consumer-{at}", f"group-{at % groups}", made)
-        for at in range(draw.number(1, 3))
-    )
+    members = tuple(_consumer(draw, f"consumer-{at}", f"group-{at % groups}", made) for at in range(draw.number(1, 3)))
     config = (
         ("replica.lag.time.max.ms", str((2_000, 10_000, 30_000)[draw.dice.below(3)])),
         ("offsets.topic.num.partitions", "2"),
@@ -123,9 +117,7 @@ def _producer(draw: Draw, name: str, topic: str) -> ProducerSpec:
     if config[0][1] == "all":
         config.append(("enable.idempotence", draw.of("true", "false")))
     keys = draw.of("none", "cycle:3", "zipf:10")
-    return ProducerSpec(
-        name, topic, draw.number(1, 12), keys, draw.number(10, 300), config=tuple(config)
-    )
+    return ProducerSpec(name, topic, draw.number(1, 12), keys, draw.number(10, 300), config=tuple(config))
 
 
 def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) -> ConsumerSpec:
@@ -189,9 +181,9 @@ def _stop(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
 
 
 def _power(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    nodes = tuple(
-        f"broker-{number}" for number in range(1, spec.brokers + 1) if draw.percent(40)
-    ) or (_broker(draw, spec),)
+    nodes = tuple(f"broker-{number}" for number in range(1, spec.brokers + 1) if draw.percent(40)) or (
+        _broker(draw, spec),
+    )
     back: list[Timed] = [(at + draw.duration(), machines.Restart(node)) for node in nodes]
     return [(at, machines.PowerOff(nodes)), *back]
 

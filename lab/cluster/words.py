@@ -49,9 +49,7 @@ def word(least: int, most: int | None = None) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         name = function.__name__.rstrip("_")
-        WORDS[name] = Word(
-            function, (least, least if most is None else most), function.__doc__ or ""
-        )
+        WORDS[name] = Word(function, (least, least if most is None else most), function.__doc__ or "")
         return function
 
     return register
@@ -232,27 +230,21 @@ def born(world: World, producer: Value = "") -> Value:
 def acked(world: World, producer: Value = "") -> Value:
     """How many records were acknowledged."""
     found = ledger_of(world).producers
-    return sum(
-        len(truth.acked) for name, truth in found.items() if not producer or name == producer
-    )
+    return sum(len(truth.acked) for name, truth in found.items() if not producer or name == producer)
 
 
 @word(0, 1)
 def failed(world: World, producer: Value = "") -> Value:
     """How many records failed for certain: they were never sent."""
     found = ledger_of(world).producers
-    return sum(
-        len(truth.failed) for name, truth in found.items() if not producer or name == producer
-    )
+    return sum(len(truth.failed) for name, truth in found.items() if not producer or name == producer)
 
 
 @word(0, 1)
 def unknown(world: World, producer: Value = "") -> Value:
     """How many records timed out after they had been sent: nobody told the producer whether they are stored."""
     found = ledger_of(world).producers
-    return sum(
-        len(truth.unknown) for name, truth in found.items() if not producer or name == producer
-    )
+    return sum(len(truth.unknown) for name, truth in found.items() if not producer or name == producer)
 
 
 @word(0)
@@ -404,9 +396,7 @@ def owns(world: World, member: Value) -> Value:
 def active(world: World, group: Value) -> Value:
     """How many consumers of a group hold at least one partition."""
     return sum(
-        isinstance(host.node, ConsumerApp)
-        and host.node.group_id == group
-        and bool(host.node.membership.owned)
+        isinstance(host.node, ConsumerApp) and host.node.group_id == group and bool(host.node.membership.owned)
         for host in world.hosts.values()
     )
 
@@ -417,11 +407,7 @@ def owner(world: World, group: Value, partition: Value) -> Value:
     wanted = _named(partition)
     for name, host in world.hosts.items():
         node = host.node
-        if (
-            isinstance(node, ConsumerApp)
-            and node.group_id == group
-            and wanted in node.membership.owned
-        ):
+        if isinstance(node, ConsumerApp) and node.group_id == group and wanted in node.membership.owned:
             return name
     return ""
 

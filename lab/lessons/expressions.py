@@ -40,9 +40,7 @@ class Expression:
 def parse(source: str, names: frozenset[str] = frozenset()) -> Expression:
     """Check an expression. `names`: what the step remembers. Raises Refused with what is not allowed."""
     if len(source) > LENGTH_MAX:
-        raise Refused(
-            f"wanted an expression of at most {LENGTH_MAX} characters, found {len(source)}"
-        )
+        raise Refused(f"wanted an expression of at most {LENGTH_MAX} characters, found {len(source)}")
     try:
         tree = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -114,7 +112,7 @@ def _evaluate(tree: ast.expr, world: World, names: Mapping[str, Value]) -> Value
         case ast.BinOp(left=left, op=op, right=right):
             return _arithmetic(op, _evaluate(left, world, names), _evaluate(right, world, names))
         case ast.Compare(left=left, ops=ops, comparators=others):
-            return _compared(_evaluate(left, world, names), ops, [_evaluate(one, world, names) for one in others])  # fmt: skip
+            return _compared(_evaluate(left, world, names), ops, [_evaluate(one, world, names) for one in others])
         case _:
             raise AssertionError(ast.dump(tree))
 

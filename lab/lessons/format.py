@@ -78,9 +78,7 @@ class Reader:
         self._known(values, HEAD_KEYS, head.line, "the head")
         version = values.get("version", VERSION)
         if version != VERSION:
-            raise self.refuse(
-                head.line, f"wanted version {VERSION}, found {version}: written for a newer lab?"
-            )
+            raise self.refuse(head.line, f"wanted version {VERSION}, found {version}: written for a newer lab?")
         title, steps = self._steps(body)
         try:
             spec = self._spec(values).checked()
@@ -176,9 +174,7 @@ class Reader:
             ),
             checks=self._checks(values.get("check", []), at, names),
             hints=tuple(self._strings(values, "hints", at)),
-            remember=tuple(
-                (name, self._parse(source, at, frozenset())) for name, source in remembered.items()
-            ),  # fmt: skip
+            remember=tuple((name, self._parse(source, at, frozenset())) for name, source in remembered.items()),
             solve=tuple(self._solve(values, at, names)),
             select=self._str(values, "select", at, ""),
             speed=self._str(values, "speed", at, ""),
@@ -219,14 +215,10 @@ class Reader:
             if len(kinds) != 1:
                 raise self.refuse(line, f"a check wants one of {', '.join(TEMPORAL)}")
             expression = self._expression(table, kinds[0], line, names)
-            found.append(
-                Check(kinds[0], expression, self._str(table, "text", line, expression.source))
-            )
+            found.append(Check(kinds[0], expression, self._str(table, "text", line, expression.source)))
         return tuple(found)
 
-    def _solve(
-        self, values: Mapping[str, Any], line: int, names: frozenset[str]
-    ) -> list[Mapping[str, Any]]:
+    def _solve(self, values: Mapping[str, Any], line: int, names: frozenset[str]) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
         for one in self._tables(values, "solve", line):
             first = next(iter(one), "")
@@ -326,20 +318,14 @@ class Reader:
 
     def _strings(self, values: Mapping[str, Any], key: str, line: int) -> list[str]:
         found = values.get(key, [])
-        if not isinstance(found, list) or not all(
-            isinstance(one, str) for one in cast("list[object]", found)
-        ):
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in cast("list[object]", found)):
             raise self.refuse(line, f"{key}: wanted a list of texts")
         return cast("list[str]", found)
 
-    def _str(
-        self, values: Mapping[str, Any], key: str, line: int, default: str | None = None
-    ) -> str:
+    def _str(self, values: Mapping[str, Any], key: str, line: int, default: str | None = None) -> str:
         found = values.get(key, default)
         if not isinstance(found, str):
-            raise self.refuse(
-                line, f"{key}: wanted a text" + ("" if found is None else f", found {found!r}")
-            )
+            raise self.refuse(line, f"{key}: wanted a text" + ("" if found is None else f", found {found!r}"))
         return found
 
     def _int(self, values: Mapping[str, Any], key: str, line: int, default: int) -> int:
@@ -348,9 +334,7 @@ class Reader:
             raise self.refuse(line, f"{key}: wanted a whole number, found {found!r}")
         return found
 
-    def _expression(
-        self, values: Mapping[str, Any], key: str, line: int, names: frozenset[str]
-    ) -> Expression:
+    def _expression(self, values: Mapping[str, Any], key: str, line: int, names: frozenset[str]) -> Expression:
         return self._parse(self._str(values, key, line), line, names)
 
     def _parse(self, source: str, line: int, names: frozenset[str]) -> Expression:

@@ -86,4 +86,3 @@ class Learner:
 
     def _run(self, duration: Micros) -> None:
         self.session.run_to(min(self.session.now + duration, max(self.until, self.session.now)))
-

@@ -9,7 +9,10 @@ from lab.cluster.recorder import METRICS
 from lab.cluster.session import Session
 from lab.lessons.runner import LessonRunner
 
-CHARTS = {"throughput": ("records-in", "records-out"), "lag": ("records-lag", "records-lag-seconds")}
+CHARTS = {
+    "throughput": ("records-in", "records-out"),
+    "lag": ("records-lag", "records-lag-seconds"),
+}
 
 
 def write_output(runner: LessonRunner, folder: Path) -> None:
@@ -55,7 +58,8 @@ def report_of(runner: LessonRunner) -> str:
     right, asked = runner.score()
     truth = session.view(Truth())
     rows = "".join(
-        f"<tr><td>{one.time / 1e6:.3f} s</td><td>{html.escape(one.text)}</td></tr>" for one in session.timeline_view(1).moments
+        f"<tr><td>{one.time / 1e6:.3f} s</td><td>{html.escape(one.text)}</td></tr>"
+        for one in session.timeline_view(1).moments
     )
     problems = "".join(f"<li>{html.escape(one)}</li>" for one in runner.problems()) or "<li>none</li>"
     answers = "".join(
@@ -70,8 +74,8 @@ def report_of(runner: LessonRunner) -> str:
         "<style>body{font:15px/1.5 Inter,sans-serif;max-width:52rem;margin:3rem auto;color:#19202a}"
         "table{border-collapse:collapse}td{padding:.15rem .8rem .15rem 0;vertical-align:top}</style>"
         f"<h1>{html.escape(lesson.code)} {html.escape(lesson.title)}</h1>"
-        f"<p>{right} of {asked} predictions right. {session.event_number:,} events in {session.now / 1e6:.1f} s of virtual "
-        f"time, seed {session.spec.seed}.</p>"
+        f"<p>{right} of {asked} predictions right. {session.event_number:,} events in {session.now / 1e6:.1f} s of "
+        f"virtual time, seed {session.spec.seed}.</p>"
         f"<h2>Predictions</h2><ol>{answers}</ol><h2>What is missing</h2><ul>{problems}</ul>"
         f"<h2>Ledger</h2><p>born {truth.born:,} · acknowledged {truth.acked:,} · failed {truth.failed:,} · unknown "
         f"{truth.unknown:,} · lost {truth.lost:,} · stored twice {truth.duplicates:,}</p>"

@@ -113,7 +113,9 @@ class LessonRunner:
             return f"To do: {waiting[0]}"
         if step.question is not None and state.scored_at == NEVER:
             return "Let time go on: the answer is not known yet."
-        waiting = [one.text for one, at in zip(step.checks, state.seen, strict=True) if one.when == "sometime" and at == NEVER]
+        waiting = [
+            one.text for one, at in zip(step.checks, state.seen, strict=True) if one.when == "sometime" and at == NEVER
+        ]
         return f"Not seen yet: {waiting[0]}" if waiting else ""
 
     # --- predictions ------------------------------------------------------------------------------
@@ -175,10 +177,22 @@ class LessonRunner:
             if state.tasks[place] == NEVER and task.check.holds(world, state.names):
                 state.tasks[place] = time
         question = step.question
-        if question is not None and state.locked and state.scored_at == NEVER and question.when.holds(world, state.names):
+        if (
+            question is not None
+            and state.locked
+            and state.scored_at == NEVER
+            and question.when.holds(world, state.names)
+        ):
             self._score(world, time, question, state)
 
-    def _watch(self, world: World, time: Micros, state: StepState, checks: tuple[Check, ...], names: Mapping[str, Value]) -> None:
+    def _watch(
+        self,
+        world: World,
+        time: Micros,
+        state: StepState,
+        checks: tuple[Check, ...],
+        names: Mapping[str, Value],
+    ) -> None:
         for place, check in enumerate(checks):
             if check.when == "sometime" and state.seen[place] != NEVER:
                 continue
@@ -287,7 +301,12 @@ class LessonRunner:
             return None
         scored = state.scored_at != NEVER
         options = tuple(
-            OptionView(one.key, one.text, one.key == state.answer, one.key in state.right_options if scored else None)
+            OptionView(
+                one.key,
+                one.text,
+                one.key == state.answer,
+                one.key in state.right_options if scored else None,
+            )
             for one in question.options
         )
         numbers = [one for one in self.lesson.steps if one.question is not None]

@@ -41,9 +41,7 @@ def in_lesson(window: "MainWindow") -> bool:
     return window.session is not None and window.session.lesson is not None
 
 
-Row: TypeAlias = tuple[
-    str, str, str, str, Callable[["MainWindow"], None], Callable[["MainWindow"], bool]
-]
+Row: TypeAlias = tuple[str, str, str, str, Callable[["MainWindow"], None], Callable[["MainWindow"], bool]]
 """A line of the table: the fields of `WindowAction` in their order, without the group."""
 
 

@@ -84,9 +84,7 @@ def start_application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
-    QApplication.setHighDpiScaleFactorRoundingPolicy(
-        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
-    )
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(["lab"])
     application.setApplicationName("streaming-lab")
     application.setApplicationDisplayName("Streaming Lab")
@@ -197,9 +195,7 @@ def save_journal(window: MainWindow) -> str:
 
 def show_crash(window: MainWindow, text: str) -> None:
     """Say it in a dialog."""
-    box = QMessageBox(
-        QMessageBox.Icon.Warning, "Streaming Lab", "Something went wrong in the program."
-    )
+    box = QMessageBox(QMessageBox.Icon.Warning, "Streaming Lab", "Something went wrong in the program.")
     box.setInformativeText(text)
     box.setParent(window, Qt.WindowType.Dialog)
     window.show_dialog(box)

@@ -12,5 +12,5 @@ _loaded: list[int] = []
 def load_fonts() -> None:
     """Register them with Qt, once a process."""
     if not _loaded:
-        for path in sorted((assets_folder() / "fonts").glob("*.ttf")):
-            _loaded.append(QFontDatabase.addApplicationFont(str(path)))
+        paths = sorted((assets_folder() / "fonts").glob("*.ttf"))
+        _loaded.extend(QFontDatabase.addApplicationFont(str(path)) for path in paths)

@@ -9,10 +9,7 @@ BYTES_A_LINE = 16
 
 def hex_dump(data: bytes) -> str:
     """Offset, sixteen bytes in two groups of eight, and their printable characters, line by line."""
-    return "\n".join(
-        _line(start, data[start : start + BYTES_A_LINE])
-        for start in range(0, len(data), BYTES_A_LINE)
-    )
+    return "\n".join(_line(start, data[start : start + BYTES_A_LINE]) for start in range(0, len(data), BYTES_A_LINE))
 
 
 def _line(start: int, part: bytes) -> str:

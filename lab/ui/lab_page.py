@@ -225,9 +225,7 @@ class LabPage(QWidget):
             self._mark_drawer(True)
         width = int(INSPECTOR_WIDTH * current_theme().ui_scale)
         bar = self.presenter_bar if self.presenting else self.topbar
-        self.inspector.setGeometry(
-            self.width() - width, bar.height(), width, self.height() - bar.height()
-        )
+        self.inspector.setGeometry(self.width() - width, bar.height(), width, self.height() - bar.height())
         self.inspector.setVisible(self.drawer_open and not self.presenting)
         self.inspector.raise_()
 

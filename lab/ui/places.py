@@ -11,9 +11,7 @@ TITLE_HEIGHT = 40
 class Places:
     """Kept in QSettings, as Qt's own bytes; another version's are passed over."""
 
-    def __init__(
-        self, window: QMainWindow, splitters: dict[str, QSplitter], store: QSettings | None
-    ) -> None:
+    def __init__(self, window: QMainWindow, splitters: dict[str, QSplitter], store: QSettings | None) -> None:
         self.window = window
         self.splitters = splitters
         self.store = store

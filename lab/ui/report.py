@@ -85,9 +85,7 @@ def write_pdf(run: RunPicture, path: Path) -> None:
     writer.setTitle(run.title)
     margins = QMarginsF(PAGE_MARGIN_MM, PAGE_MARGIN_MM, PAGE_MARGIN_MM, PAGE_MARGIN_MM)
     size = QPageSize(QPageSize.PageSizeId.A4)
-    writer.setPageLayout(
-        QPageLayout(size, QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
-    )
+    writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter))
     document = QTextDocument()
     document.documentLayout().setPaintDevice(writer)
     document.setPageSize(QSizeF(writer.width(), writer.height()))
@@ -142,9 +140,7 @@ def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]], numbers: int)
 
 
 def _cluster(view: ClusterView) -> str:
-    brokers = [
-        (broker.name, broker.state, broker.note, str(broker.leaders)) for broker in view.brokers
-    ]
+    brokers = [(broker.name, broker.state, broker.note, str(broker.leaders)) for broker in view.brokers]
     partitions = [
         (
             partition.name,
@@ -160,17 +156,12 @@ def _cluster(view: ClusterView) -> str:
 
 
 def _moments(moments: tuple[MomentView, ...]) -> str:
-    rows = [
-        (str(one.number), clock(one.time), one.text, f"{one.event_number:,}") for one in moments
-    ]
+    rows = [(str(one.number), clock(one.time), one.text, f"{one.event_number:,}") for one in moments]
     return _table(("", "time", "what", "event"), rows, 1)
 
 
 def _spans(spans: tuple[SpanView, ...]) -> str:
-    rows = [
-        (one.text, clock(one.start), clock(one.end) if one.end is not None else "still")
-        for one in spans
-    ]
+    rows = [(one.text, clock(one.start), clock(one.end) if one.end is not None else "still") for one in spans]
     return _table(("what", "from", "to"), rows, 2)
 
 
@@ -183,9 +174,7 @@ def _ledger(view: LedgerView) -> str:
         )
         for group in view.groups
     ]
-    return _table(("records", "count"), counts, 1) + _table(
-        ("group", *GROUP_COUNTS), groups, len(GROUP_COUNTS)
-    )
+    return _table(("records", "count"), counts, 1) + _table(("group", *GROUP_COUNTS), groups, len(GROUP_COUNTS))
 
 
 LEDGER_COUNTS = (

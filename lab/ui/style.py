@@ -7,9 +7,7 @@ from lab.ui.theme import Theme
 
 def shell_style(theme: Theme) -> str:
     """The window's style sheet in `theme`."""
-    return "\n".join(
-        (_text(theme), _values(theme), _buttons(theme), _frames(theme), _inputs(theme))
-    )
+    return "\n".join((_text(theme), _values(theme), _buttons(theme), _frames(theme), _inputs(theme)))
 
 
 def faint(colour: QColor, alpha: float) -> str:
@@ -18,10 +16,7 @@ def faint(colour: QColor, alpha: float) -> str:
 
 
 def _rule(theme: Theme, role: str, size: int, weight: int, colour: QColor) -> str:
-    return (
-        f'QLabel[role="{role}"] {{ font-size: {theme.px(size)}px; font-weight: {weight}; '
-        f"color: {colour.name()}; }}"
-    )
+    return f'QLabel[role="{role}"] {{ font-size: {theme.px(size)}px; font-weight: {weight}; color: {colour.name()}; }}'
 
 
 def _text(theme: Theme) -> str:

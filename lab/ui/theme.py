@@ -178,12 +178,21 @@ def _palette(theme: Theme) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette()
     for which, colour in (
-        (role.Window, theme.surface.app), (role.Base, theme.surface.inset), (role.AlternateBase, theme.surface.panel),
-        (role.Button, theme.surface.raised), (role.WindowText, theme.text.t1), (role.Text, theme.text.t1),
-        (role.ButtonText, theme.text.t1), (role.PlaceholderText, theme.text.t3), (role.ToolTipBase, theme.surface.raised),
-        (role.ToolTipText, theme.text.t1), (role.Highlight, theme.interactive.selected_bg),
-        (role.HighlightedText, theme.text.t1), (role.Link, theme.state.record), (role.Mid, theme.line.normal),
-    ):  # fmt: skip
+        (role.Window, theme.surface.app),
+        (role.Base, theme.surface.inset),
+        (role.AlternateBase, theme.surface.panel),
+        (role.Button, theme.surface.raised),
+        (role.WindowText, theme.text.t1),
+        (role.Text, theme.text.t1),
+        (role.ButtonText, theme.text.t1),
+        (role.PlaceholderText, theme.text.t3),
+        (role.ToolTipBase, theme.surface.raised),
+        (role.ToolTipText, theme.text.t1),
+        (role.Highlight, theme.interactive.selected_bg),
+        (role.HighlightedText, theme.text.t1),
+        (role.Link, theme.state.record),
+        (role.Mid, theme.line.normal),
+    ):
         palette.setColor(which, colour)
     palette.setColor(QPalette.ColorGroup.Disabled, role.ButtonText, theme.text.t3)
     palette.setColor(QPalette.ColorGroup.Disabled, role.Text, theme.text.t3)

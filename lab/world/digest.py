@@ -69,7 +69,6 @@ def _attributes(one: Any) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for kind in reversed(type(one).__mro__):
         slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(one, name):
-                found.append((name, getattr(one, name)))
+        names = (slots,) if isinstance(slots, str) else slots
+        found.extend((name, getattr(one, name)) for name in names if hasattr(one, name))
     return found + list(getattr(one, "__dict__", {}).items())

@@ -183,7 +183,7 @@ class SimDisk:
 
     def lose_power(self, dice: Stream) -> None:
         """Drop what was never flushed, but for a random prefix: the last page may be torn."""
-        for path, file in self._files.items():
+        for file in self._files.values():
             at_risk = file.size - file.flushed
             if at_risk:
                 kept = file.flushed + dice.below(at_risk + 1)

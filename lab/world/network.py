@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from lab.world.host import Host
 
 LATENCY_US = tuple(
-    150 + step * 2
-    if step < 96
-    else 342 + (step - 96) * 3
-    if step < 224
-    else 726 + (step - 224) * 12
+    150 + step * 2 if step < 96 else 342 + (step - 96) * 3 if step < 224 else 726 + (step - 224) * 12
     for step in range(256)
 )
 """One-way latency of a quiet data centre as an inverse distribution function: median 0.44 ms, worst 1.1 ms."""
@@ -80,9 +76,7 @@ class Path:
 class Network:
     """All ways between hosts. Only ways that were touched are kept; `extra_us` goes on all of them."""
 
-    paths: dict[NodeId, dict[NodeId, Path]] = field(
-        default_factory=dict[NodeId, dict[NodeId, Path]]
-    )
+    paths: dict[NodeId, dict[NodeId, Path]] = field(default_factory=dict[NodeId, dict[NodeId, Path]])
     changed: dict[NodeId, None] = field(default_factory=dict[NodeId, None])
     extra_us: Micros = 0
 

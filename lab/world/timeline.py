@@ -33,9 +33,7 @@ class Branch:
     name: str
     parent: str
     fork_time: Micros
-    journal: list[tuple[Micros, WorldAction]] = field(
-        default_factory=list[tuple[Micros, WorldAction]]
-    )
+    journal: list[tuple[Micros, WorldAction]] = field(default_factory=list[tuple[Micros, WorldAction]])
     checkpoints: list[Checkpoint] = field(default_factory=list[Checkpoint])
     moments: list[Moment] = field(default_factory=list[Moment])
     latest: Micros = 0
@@ -78,24 +76,17 @@ class Timeline:
     @property
     def rewound(self) -> bool:
         """Whether there is a future already known on this branch."""
-        return (
-            self.world.event_number < self.branch.latest_event
-            or self.world.now < self.branch.latest
-        )
+        return self.world.event_number < self.branch.latest_event or self.world.now < self.branch.latest
 
     # --- forward ----------------------------------------------------------------------------------
 
-    def run_until(
-        self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False
-    ) -> int:
+    def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
         """Run to `time`, applying the journal on the way; or `steps` events, or to the next key moment."""
         done = 0
         begun = cpu_ns()
         try:
             while self.world.now < time or self._pending(time):
-                count = self._run_a_little(
-                    time, None if steps is None else steps - done, stop_at_moment
-                )
+                count = self._run_a_little(time, None if steps is None else steps - done, stop_at_moment)
                 done += count
                 if steps is not None and done >= steps:
                     break
@@ -172,9 +163,7 @@ class Timeline:
             parent=old.name,
             fork_time=now,
             journal=[entry for entry in old.journal if entry[0] <= now],
-            checkpoints=[
-                one for one in old.checkpoints if one.event_number <= event and one.time <= now
-            ],
+            checkpoints=[one for one in old.checkpoints if one.event_number <= event and one.time <= now],
             moments=[one for one in old.moments if one.event_number <= event],
             latest=now,
             latest_event=event,
@@ -191,9 +180,7 @@ class Timeline:
         """Go on with another branch, at the same instant if it reaches so far."""
         branch = next(one for one in self.branches if one.name == name)
         now = min(self.world.now, branch.latest)
-        self._cut_samples(
-            min(branch.fork_time, self.branch.fork_time) if branch is not self.branch else now
-        )
+        self._cut_samples(min(branch.fork_time, self.branch.fork_time) if branch is not self.branch else now)
         self.branch = branch
         self._restore_before(now, None)
         self._replay(now)

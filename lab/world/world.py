@@ -17,7 +17,6 @@ from lab.world.disk import SimDisk
 from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
 from lab.world.network import (
     LATENCY_US,
-    LOCAL_US,
     Disconnected,
     Entry,
     Link,
@@ -90,7 +89,7 @@ class WorldStopped(Exception):
     """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
 
     def __init__(self, event_number: int, time: Micros, node: NodeId, cause: BaseException) -> None:
-        super().__init__(f"event {event_number:,} at {time / 1e6:.6f} s on {node}: {type(cause).__name__}: {cause}")  # fmt: skip
+        super().__init__(f"event {event_number:,} at {time / 1e6:.6f} s on {node}: {type(cause).__name__}: {cause}")
         self.event_number = event_number
         self.time = time
         self.node = node
@@ -275,9 +274,7 @@ class World:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def run_until(
-        self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False
-    ) -> int:
+    def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
         """Let everything happen up to and including the instant `time`, or `steps` events, or (asked so) the
         next key moment. Returns how many events there were. Raises WorldStopped.
         """
@@ -327,13 +324,7 @@ class World:
         try:
             if link.timers:
                 del host.timers[body]
-                kind = (
-                    body
-                    if type(body) is str
-                    else str(body[0])
-                    if type(body) is tuple
-                    else str(body)
-                )
+                kind = body if type(body) is str else str(body[0]) if type(body) is tuple else str(body)
                 self.trace.add((number, self.now, host.name, host.name, kind, cause))
                 node.wake(env, body)
             elif type(body) is Disconnected:
@@ -402,9 +393,7 @@ class World:
         host = self.hosts.get(name)
         if host is None or host.state == DOWN:
             refusal = Link(target, source, Path())
-            self._push(
-                self.now + 2 * LATENCY_US[self.network_dice.draw() >> 8], refusal, Disconnected()
-            )
+            self._push(self.now + 2 * LATENCY_US[self.network_dice.draw() >> 8], refusal, Disconnected())
             return None
         link = source.links[target] = Link(back, host, self.network.path(source.name, name))
         if self._blocked(link, source.name):
@@ -479,9 +468,7 @@ class World:
         return target.state in (FROZEN, OFF) or link.path.cut
 
     def _all_links(self) -> list[Link]:
-        return [
-            link for host in self.hosts.values() for link in host.links.values() if not link.dead
-        ]
+        return [link for host in self.hosts.values() for link in host.links.values() if not link.dead]
 
     def _apply_cuts(self) -> None:
         for name in list(self.network.changed):

@@ -65,9 +65,7 @@ def test_a_leader_that_commits_alone_is_found(monkeypatch: pytest.MonkeyPatch):
     assert found.kind == "every in-sync replica has what its leader committed"
 
 
-def test_a_failure_is_shrunk_saved_and_fails_again_from_its_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_a_failure_is_shrunk_saved_and_fails_again_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     drawn, found = _failing(monkeypatch)
     least, again = fuzz.shrunk(drawn, found, 20)
     assert len(least.actions) <= len(drawn.actions)
@@ -120,11 +118,7 @@ def test_every_invariant_is_checked_in_a_run():
     assert run.failure() is None
     witness = run.timeline.world.witness
     assert isinstance(witness, Watch)
-    idle = [
-        type(one).__name__
-        for one in witness.observers
-        if isinstance(one, Invariant) and not one.checked
-    ]
+    idle = [type(one).__name__ for one in witness.observers if isinstance(one, Invariant) and not one.checked]
     assert not idle
     assert any(isinstance(one, CommittedNeverRewritten) for one in witness.observers)
 

@@ -51,8 +51,7 @@ class Story:
 
     def batch(self, base: int, epoch: int = 0, value: str = "", count: int = 1) -> RecordBatch:
         records = [
-            Record(0, 0, None, value.encode(), (Header("birth", f"web:{base + at}".encode()),))
-            for at in range(count)
+            Record(0, 0, None, value.encode(), (Header("birth", f"web:{base + at}".encode()),)) for at in range(count)
         ]
         return RecordBatch.build(records, base_offset=base, leader_epoch=epoch)
 
@@ -411,9 +410,7 @@ def test_a_generation_that_returns_is_a_violation():
         story.tell("broker-2", facts.GroupStateChanged("pay", "Stable", 2, ("a",), ""))
 
 
-@pytest.mark.parametrize(
-    "loaded", [{}, {"pay": (1, {})}, {"pay": (1, {ORDERS: 1})}, {"pay": (0, {ORDERS: 2})}]
-)
+@pytest.mark.parametrize("loaded", [{}, {"pay": (1, {})}, {"pay": (1, {ORDERS: 1})}, {"pay": (0, {ORDERS: 2})}])
 def test_a_new_coordinator_that_forgot_a_commit_is_a_violation(
     loaded: dict[str, tuple[int, dict[TopicPartition, int]]],
 ):
@@ -468,9 +465,7 @@ def test_two_lineages_share_what_the_same_epochs_wrote():
     assert one.shared(Lineage()) == 0
 
 
-@pytest.mark.parametrize(
-    ("offset", "epoch"), [(-1, -1), (0, 0), (9, 0), (10, 1), (19, 1), (20, -1)]
-)
+@pytest.mark.parametrize(("offset", "epoch"), [(-1, -1), (0, 0), (9, 0), (10, 1), (19, 1), (20, -1)])
 def test_a_lineage_knows_who_wrote_an_offset(offset: int, epoch: int):
     assert lineage((0, 0, 10), (1, 10, 20)).epoch_at(offset) == epoch
 

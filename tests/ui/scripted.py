@@ -240,9 +240,7 @@ class ScriptedSession:
             ScriptedOffer("Move leader", "crown", "change", ("move", name)),
             ScriptedOffer("Crash leader", "zap", "break", ("crash", name), tooltip="kill -9"),
             ScriptedOffer("Slow disk", "gauge", "break", form=(ScriptedField("wait_ms", "Wait"),)),
-            ScriptedOffer(
-                "Start", "power", "mend", ("start", name), disabled="broker-1 is running"
-            ),
+            ScriptedOffer("Start", "power", "mend", ("start", name), disabled="broker-1 is running"),
             ScriptedOffer("Add a broker", "plus", "build", ("add", name)),
         )
 
@@ -255,9 +253,7 @@ class ScriptedSession:
     def timeline_view(self, buckets: int) -> TimelineView:
         density = tuple(4 + (at * 7) % 9 for at in range(buckets))
         moments = tuple(one for one in MOMENTS if one.time <= self.latest)
-        spans = (
-            SpanView("Faults", "Broker 3", "slow disk · Broker 3", 28 * SECOND, None, "pending"),
-        )
+        spans = (SpanView("Faults", "Broker 3", "slow disk · Broker 3", 28 * SECOND, None, "pending"),)
         branches = tuple(
             BranchView(name, parent, fork, self.latest, name == self.branch)
             for name, parent, fork in (("main", "", 0), ("crash later", "main", 30 * SECOND))
@@ -287,19 +283,14 @@ def cluster(session: ScriptedSession, probe: Cluster) -> ClusterView:
     )  # fmt: skip
     partitions = tuple(partition(index, end) for index, end in enumerate(ENDS))
     producers = tuple(
-        ProducerView(name, "orders", "all", 100, "running", 0, 900, 0, 0)
-        for name in ("checkout", "web-shop")
+        ProducerView(name, "orders", "all", 100, "running", 0, 900, 0, 0) for name in ("checkout", "web-shop")
     )
     members = tuple(
-        MemberView(
-            f"payments-{letter}", "consuming", (f"orders-{2 * at}", f"orders-{2 * at + 1}"), 2, ""
-        )
+        MemberView(f"payments-{letter}", "consuming", (f"orders-{2 * at}", f"orders-{2 * at + 1}"), 2, "")
         for at, letter in enumerate("abc")
     )
     groups = (GroupView("payments", "Stable", 3, "Broker 1", members, 6, 3),)
-    return ClusterView(
-        session.now, brokers, "Broker 1", "active", partitions, producers, groups, ()
-    )
+    return ClusterView(session.now, brokers, "Broker 1", "active", partitions, producers, groups, ())
 
 
 def partition(index: int, end: int) -> PartitionView:
@@ -311,9 +302,7 @@ def partition(index: int, end: int) -> PartitionView:
         for name in BROKERS
     )  # fmt: skip
     in_sync = tuple(one.broker for one in replicas if one.in_sync)
-    return PartitionView(
-        f"orders-{index}", "orders", index, leader, 7, in_sync, replicas, True, end - 2
-    )
+    return PartitionView(f"orders-{index}", "orders", index, leader, 7, in_sync, replicas, True, end - 2)
 
 
 def lens(session: ScriptedSession, probe: PartitionLens) -> LensView:
@@ -365,9 +354,7 @@ def records(session: ScriptedSession, probe: Records) -> RecordsView:
 
 
 def truth(session: ScriptedSession, probe: Truth) -> LedgerView:
-    return LedgerView(
-        7000, 6990, 4, 6, 6996, 6990, 0, 0, 2, (GroupTruth("payments", 6980, 6970, 2, 0, 0, 0),)
-    )
+    return LedgerView(7000, 6990, 4, 6, 6996, 6990, 0, 0, 2, (GroupTruth("payments", 6980, 6970, 2, 0, 0, 0),))
 
 
 def health(session: ScriptedSession, probe: Health) -> HealthView:
@@ -377,9 +364,7 @@ def health(session: ScriptedSession, probe: Health) -> HealthView:
 
 def flights(session: ScriptedSession, probe: InFlight) -> tuple[FlightView, ...]:
     sent = session.now - 1000
-    return (
-        FlightView("checkout", "Broker 2", "record", sent, sent + 5000, False, "orders-1", 3, 1),
-    )
+    return (FlightView("checkout", "Broker 2", "record", sent, sent + 5000, False, "orders-1", 3, 1),)
 
 
 VIEWS: dict[type, Any] = {
@@ -401,9 +386,7 @@ class ScriptedScenario:
 
 
 SCENARIOS = (
-    ScriptedScenario(
-        "replication", "When is a record safe?", "Replication", 8, "The high watermark, seen."
-    ),
+    ScriptedScenario("replication", "When is a record safe?", "Replication", 8, "The high watermark, seen."),
     ScriptedScenario("first-record", "The first record", "Log", 5, "One record, three replicas."),
     ScriptedScenario("sandbox", "An empty floor", "Sandbox", 0, "Build what you like.", True),
 )

@@ -273,9 +273,7 @@ def test_find_selects_a_thing_by_its_name(window: MainWindow, qtbot):
 # --- violations and files -------------------------------------------------------------------------
 
 
-def test_a_violation_stops_time_saves_the_journal_and_is_told_once(
-    window: MainWindow, tmp_path: Path
-):
+def test_a_violation_stops_time_saves_the_journal_and_is_told_once(window: MainWindow, tmp_path: Path):
     session = scripted_session(window)
     window.play()
     session.violation = "orders-1: an acknowledged record is on no replica"

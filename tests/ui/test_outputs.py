@@ -48,18 +48,14 @@ def test_a_pdf_that_cannot_be_written_is_an_os_error(window: MainWindow, tmp_pat
         write_pdf(window.files.run_picture(), tmp_path / "no" / "report.pdf")
 
 
-def test_a_mistake_of_ours_stops_time_saves_the_session_and_is_told_once(
-    window: MainWindow, tmp_path: Path, capsys
-):
+def test_a_mistake_of_ours_stops_time_saves_the_session_and_is_told_once(window: MainWindow, tmp_path: Path, capsys):
     told: list[str] = []
     hook = crash_hook(window, told.append)
     window.play()
     for _ in range(2):
         hook(ValueError, ValueError("a wrong number"), None)
     assert not window.timer.isActive()
-    assert told == [
-        f"ValueError: a wrong number\n\nThe session was saved: {tmp_path / 'after-crash.json'}"
-    ]
+    assert told == [f"ValueError: a wrong number\n\nThe session was saved: {tmp_path / 'after-crash.json'}"]
     assert "a wrong number" in capsys.readouterr().err
 
 
@@ -85,9 +81,7 @@ def scripted_opener(monkeypatch) -> None:
 @pytest.mark.usefixtures("scripted_opener", "qapp")
 def test_a_screenshot_is_drawn_without_a_screen(tmp_path: Path):
     path = tmp_path / "shot.png"
-    code = app.run(
-        "replication", screenshot=path, at_seconds=2, theme="light", size=(1280, 800), scale=2
-    )
+    code = app.run("replication", screenshot=path, at_seconds=2, theme="light", size=(1280, 800), scale=2)
     picture = QImage(str(path))
     assert code == 0
     assert (picture.width(), picture.height()) == (2560, 1600)

@@ -68,9 +68,7 @@ def test_closing_brings_the_lens_back(window: MainWindow):
 
 def test_a_hex_dump_has_sixteen_bytes_a_line_and_their_letters():
     lines = hex_dump(b"Kafka\x00" + bytes(14)).split("\n")
-    assert lines[0] == (
-        "000000  4b 61 66 6b 61 00 00 00  00 00 00 00 00 00 00 00  Kafka···········"
-    )
+    assert lines[0] == ("000000  4b 61 66 6b 61 00 00 00  00 00 00 00 00 00 00 00  Kafka···········")
     assert lines[1].startswith("000010  00 00 00 00")
     assert hex_dump(b"") == ""
 

@@ -53,11 +53,7 @@ class ClusterAction:
 
     def to_data(self) -> dict[str, Any]:
         """This action as plain data: {"crash": {"node": "broker-2"}}."""
-        return {
-            self.name(): {
-                field.name: getattr(self, field.name) for field in dataclasses.fields(self)
-            }
-        }
+        return {self.name(): {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}}
 
 
 def action_from(data: object) -> ClusterAction:
@@ -76,9 +72,7 @@ def _filled(kind: type[ClusterAction], values: Mapping[str, Any]) -> ClusterActi
     hints = get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in values:
-        wanted(
-            name in fields, f"{kind.name()}: wanted one of {', '.join(fields) or 'nothing'}", name
-        )
+        wanted(name in fields, f"{kind.name()}: wanted one of {', '.join(fields) or 'nothing'}", name)
     given: dict[str, Any] = {}
     for name, field in fields.items():
         if name in values:
@@ -109,7 +103,11 @@ def _typed(value: object, hint: Any, where: str) -> object:
         wanted(len(items) == len(inner), f"{where}: wanted {len(inner)} values", value)
         return tuple(_typed(item, one, where) for item, one in zip(items, inner, strict=True))
     if hint in (int, bool, str):
-        wanted(type(value) is hint, f"{where}: wanted {'a whole number' if hint is int else 'text' if hint is str else 'true or false'}", repr(value))  # fmt: skip
+        wanted(
+            type(value) is hint,
+            f"{where}: wanted {'a whole number' if hint is int else 'text' if hint is str else 'true or false'}",
+            repr(value),
+        )
         return value
     return value
 

@@ -49,9 +49,7 @@ class AddProducer(ClusterAction):
     def apply(self, world: World) -> None:
         add_producer(
             world,
-            ProducerSpec(
-                self.producer, self.topic, self.rate, self.keys, config=(("acks", self.acks),)
-            ),
+            ProducerSpec(self.producer, self.topic, self.rate, self.keys, config=(("acks", self.acks),)),
         )
         world.mark("built", self.producer, f"{self.producer} begins to write to {self.topic}")
 
@@ -96,9 +94,7 @@ class AddConsumer(ClusterAction):
         )
         add_consumer(
             world,
-            ConsumerSpec(
-                self.consumer, self.group, (self.topic,), self.work_ms * 1_000, self.commit, config
-            ),
+            ConsumerSpec(self.consumer, self.group, (self.topic,), self.work_ms * 1_000, self.commit, config),
         )
         world.mark("built", self.consumer, f"{self.consumer} starts in group {self.group}")
 

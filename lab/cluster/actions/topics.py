@@ -176,9 +176,7 @@ class ElectLeader(ClusterAction):
         world.mark("changed", self.partition, f"{kind} is asked for in {self.partition}")
 
     def describe(self) -> str:
-        return (
-            f"Elect {'an unclean' if self.unclean else 'the preferred'} leader of {self.partition}"
-        )
+        return f"Elect {'an unclean' if self.unclean else 'the preferred'} leader of {self.partition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +226,7 @@ class Replay(ClusterAction):
 
     def refusal(self, world: World) -> str:
         if self._target(world) is None:
-            return (
-                "wanted earliest, latest, an offset, time:MILLISECONDS or ago:SECONDS, "
-                f"found {self.to!r}"
-            )
+            return f"wanted earliest, latest, an offset, time:MILLISECONDS or ago:SECONDS, found {self.to!r}"
         return unknown_topic(world, self.topic)
 
     def _target(self, world: World) -> "tuple[str, int] | None":

@@ -15,7 +15,5 @@ __all__ = ["Invariant", "Violated", "all_invariants"]
 def all_invariants(ledger: Ledger) -> list[Observer]:
     """One of each, in the order of their modules; last the fates, so that all see what was before a fact."""
     fates = Fates()
-    found: list[Observer] = [
-        kind(ledger, fates) for module in (logs, replication, groups) for kind in module.ALL
-    ]
+    found: list[Observer] = [kind(ledger, fates) for module in (logs, replication, groups) for kind in module.ALL]
     return [*found, fates]

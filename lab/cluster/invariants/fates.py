@@ -246,9 +246,7 @@ class Fates(Observer):
             return
         copy = fate.copies.get(node)
         fate.commit_epoch = fact.leader_epoch
-        if copy is not None and copy.epoch_at(end - 1) != fate.committed.epoch_at(
-            fate.committed.end - 1
-        ):
+        if copy is not None and copy.epoch_at(end - 1) != fate.committed.epoch_at(fate.committed.end - 1):
             fate.committed = copy.until(end)
         else:
             fate.committed.end = end

@@ -53,9 +53,7 @@ class ReadsInOrder(Invariant):
     @hears(facts.PartitionsAssigned)
     def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
         before = self.positions.get(fact.member, {})
-        self.positions[fact.member] = {
-            one: -1 if one in fact.added else before.get(one, -1) for one in fact.owned
-        }
+        self.positions[fact.member] = {one: -1 if one in fact.added else before.get(one, -1) for one in fact.owned}
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
@@ -177,9 +175,7 @@ class CommitsHold(Invariant):
         loaded: dict[TopicPartition, int],
     ) -> None:  # fmt: skip
         newest = self.generations.get(group, -1)
-        self.require(
-            generation >= newest, group, "is loaded in generation", generation, "and was in", newest
-        )
+        self.require(generation >= newest, group, "is loaded in generation", generation, "and was in", newest)
         for partition, offset in committed.items():
             found = loaded.get(partition, -1)
             self.require(

@@ -85,11 +85,7 @@ class LeaderCompleteness(Invariant):
         fate = self.fates.fate(fact.partition)
         epoch = fact.leader_epoch
         # Compared with the epoch that committed: a stale leader between both may hold other records.
-        if (
-            epoch < max(fate.leader_epoch, fate.commit_epoch)
-            or fate.retired
-            or fate.may_lose(epoch)
-        ):
+        if epoch < max(fate.leader_epoch, fate.commit_epoch) or fate.retired or fate.may_lose(epoch):
             return
         self._demand(fate, fact.partition, node, fate.committed.end, fate.commit_epoch)
 
@@ -195,9 +191,7 @@ class InSyncReplicasHold(Invariant):
             if fact.leader_epoch == fate.elected_epoch and not fate.retired:
                 self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark)
 
-    def _compare(
-        self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int
-    ) -> None:
+    def _compare(self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int) -> None:
         for broker_id in isr:
             name = broker_name(broker_id)
             end = fate.end_of(name)

@@ -20,14 +20,37 @@ from lab.world.world import Moment, World
 CAUSES = 3
 LOOK_BACK = 600
 TONES = {
-    "fault": "fail", "loss": "fail", "isr": "pending", "isr+": "ok", "leader": "record", "broker": "fail", "broker+": "ok",
-    "mended": "ok", "rebalance": "pending", "stable": "ok", "truncated": "fail", "retention": "pending", "client": "pending",
-}  # fmt: skip
+    "fault": "fail",
+    "loss": "fail",
+    "isr": "pending",
+    "isr+": "ok",
+    "leader": "record",
+    "broker": "fail",
+    "broker+": "ok",
+    "mended": "ok",
+    "rebalance": "pending",
+    "stable": "ok",
+    "truncated": "fail",
+    "retention": "pending",
+    "client": "pending",
+}
 ICONS = {
-    "fault": "zap", "loss": "triangle-alert", "isr": "unlink", "isr+": "link", "leader": "crown", "broker": "power-off",
-    "broker+": "power", "mended": "circle-check", "rebalance": "refresh-cw", "stable": "users", "truncated": "scissors",
-    "retention": "trash-2", "client": "user", "built": "plus", "changed": "settings",
-}  # fmt: skip
+    "fault": "zap",
+    "loss": "triangle-alert",
+    "isr": "unlink",
+    "isr+": "link",
+    "leader": "crown",
+    "broker": "power-off",
+    "broker+": "power",
+    "mended": "circle-check",
+    "rebalance": "refresh-cw",
+    "stable": "users",
+    "truncated": "scissors",
+    "retention": "trash-2",
+    "client": "user",
+    "built": "plus",
+    "changed": "settings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,9 @@ def causes_of(world: World, *subjects: str, kinds: tuple[str, ...] = ()) -> tupl
     total = len(world.moments)
     for at in range(total - 1, max(-1, total - LOOK_BACK), -1):
         moment = world.moments[at]
-        if (moment.subject in subjects or any(one in moment.text for one in subjects)) and (not kinds or moment.kind in kinds):
+        if (moment.subject in subjects or any(one in moment.text for one in subjects)) and (
+            not kinds or moment.kind in kinds
+        ):
             found.append(cause(moment))
         if len(found) == CAUSES:
             break
@@ -65,7 +90,12 @@ def cause(moment: Moment) -> CauseView:
     """A key moment as a cause, with what led to it in its label."""
     trigger = moment.causes[0].kind if moment.causes else moment.kind
     return CauseView(
-        ICONS.get(moment.kind, "circle-dot"), TONES.get(moment.kind, ""), moment.text, moment.time, moment.event_number, trigger
+        ICONS.get(moment.kind, "circle-dot"),
+        TONES.get(moment.kind, ""),
+        moment.text,
+        moment.time,
+        moment.event_number,
+        trigger,
     )
 
 
@@ -81,12 +111,25 @@ def _partition(world: World, name: str) -> InspectorView | None:
     partition = leading_replica(world, state)
     view = next((one for one in Cluster(internal=True)(world).partitions if one.name == name), None)
     replicas = tuple(
-        ReplicaRow(one.broker, one.role, one.log_end_offset, one.behind, one.in_sync) for one in (view.replicas if view else ())
+        ReplicaRow(one.broker, one.role, one.log_end_offset, one.behind, one.in_sync)
+        for one in (view.replicas if view else ())
     )
     sections = (Section("Offsets", _offsets(partition)),) if partition is not None else ()
     why, causes = _why_watermark(world, state, partition)
-    config = _settings(partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config))
-    return InspectorView("partition", name, f"partition · leader {leader}", "layers", replicas, sections, why, causes, config)
+    config = _settings(
+        partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config)
+    )
+    return InspectorView(
+        "partition",
+        name,
+        f"partition · leader {leader}",
+        "layers",
+        replicas,
+        sections,
+        why,
+        causes,
+        config,
+    )
 
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
@@ -101,7 +144,9 @@ def _offsets(partition: Partition) -> tuple[Row, ...]:
     )
 
 
-def _why_watermark(world: World, state: PartitionState, partition: Partition | None) -> tuple[str, tuple[CauseView, ...]]:
+def _why_watermark(
+    world: World, state: PartitionState, partition: Partition | None
+) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
     history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
@@ -132,7 +177,9 @@ def _holder(world: World, state: PartitionState, partition: Partition) -> CauseV
 def _settings(config: Config) -> tuple[tuple[str, str], ...]:
     shown = {"min.insync.replicas": None, **dict.fromkeys(config.overrides)}
     values = {name: getattr(config, name.replace(".", "_")) for name in shown if name in config.settings}
-    return tuple((name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items())
+    return tuple(
+        (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items()
+    )
 
 
 # --- machines -------------------------------------------------------------------------------------
@@ -156,14 +203,25 @@ def _broker(world: World, name: str) -> InspectorView | None:
     if registration is not None:
         rows += [
             Row("Broker epoch", f"{registration.broker_epoch}"),
-            Row("In service", "no: fenced" if registration.fenced else "yes", "pending" if registration.fenced else "ok"),
+            Row(
+                "In service",
+                "no: fenced" if registration.fenced else "yes",
+                "pending" if registration.fenced else "ok",
+            ),
             Row("Leads", f"{len(leads)} partitions"),
         ]
     kind = kind_of(host)
     return InspectorView(
-        kind, name, f"{kind} · {state}", "server" if kind == "broker" else "hexagon", (), (Section("Machine", tuple(rows)),),
-        f"Why is {name} {state}?", causes_of(world, name), (),
-    )  # fmt: skip
+        kind,
+        name,
+        f"{kind} · {state}",
+        "server" if kind == "broker" else "hexagon",
+        (),
+        (Section("Machine", tuple(rows)),),
+        f"Why is {name} {state}?",
+        causes_of(world, name),
+        (),
+    )
 
 
 def _client(world: World, name: str) -> InspectorView | None:
@@ -173,17 +231,38 @@ def _client(world: World, name: str) -> InspectorView | None:
         return None
     node = host.node
     kind = kind_of(host)
-    rows: list[Row] = [Row("State", host.state, "" if host.state == "running" else "fail"), Row("Topics", ", ".join(topics))]
+    rows: list[Row] = [
+        Row("State", host.state, "" if host.state == "running" else "fail"),
+        Row("Topics", ", ".join(topics)),
+    ]
     config: tuple[tuple[str, str], ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
         config = _settings_of(node.config, ("acks", "enable.idempotence", "linger.ms", "batch.size"))
     if isinstance(node, ConsumerApp):
         rows += _consumer_rows(world, node)
-        config = _settings_of(node.config, ("auto.offset.reset", "max.poll.records", "session.timeout.ms", "partition.assignment.strategy"))
+        config = _settings_of(
+            node.config,
+            (
+                "auto.offset.reset",
+                "max.poll.records",
+                "session.timeout.ms",
+                "partition.assignment.strategy",
+            ),
+        )
     subtitle = f"{kind} · Java client 4.0"
     icon = "shopping-cart" if kind == "producer" else "user"
-    return InspectorView(kind, name, subtitle, icon, (), (Section("Application", tuple(rows)),), f"What happened to {name}?", causes_of(world, name), config)
+    return InspectorView(
+        kind,
+        name,
+        subtitle,
+        icon,
+        (),
+        (Section("Application", tuple(rows)),),
+        f"What happened to {name}?",
+        causes_of(world, name),
+        config,
+    )
 
 
 def _settings_of(config: Config, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -211,7 +290,10 @@ def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
         Row("Partitions", ", ".join(str(one) for one in node.membership.owned) or "none"),
         Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),
         Row("Commits", node.commit_policy),
-        Row("Done", f"{sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values()):,}"),
+        Row(
+            "Done",
+            f"{sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values()):,}",
+        ),
     ]
 
 
@@ -231,9 +313,17 @@ def _group(world: World, name: str) -> InspectorView | None:
         ]  # fmt: skip
     progress: tuple[Row, ...] = ()
     if history is not None:
-        rows += [Row("Lag", f"{lag(world, name):,} records"), Row("Done twice", f"{history.duplicates:,}"), Row("Skipped", f"{history.skipped():,}")]
+        rows += [
+            Row("Lag", f"{lag(world, name):,} records"),
+            Row("Done twice", f"{history.duplicates:,}"),
+            Row("Skipped", f"{history.skipped():,}"),
+        ]
         progress = tuple(
-            Row(str(partition), f"{one.committed if one.committed >= 0 else '—'} → {one.position}", mono=True)
+            Row(
+                str(partition),
+                f"{one.committed if one.committed >= 0 else '—'} → {one.position}",
+                mono=True,
+            )
             for partition, one in history.partitions.items()
         )
     sections = (Section("Group", tuple(rows)), Section("Committed → position", progress))

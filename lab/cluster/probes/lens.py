@@ -48,7 +48,15 @@ class PartitionLens:
         )  # fmt: skip
         leader_name = f"broker-{state.leader_id}" if state.leader_id >= 0 else ""
         return LensView(
-            self.partition, True, leader_name, state.leader_epoch, high_watermark, first, first + self.cells, rows, groups
+            self.partition,
+            True,
+            leader_name,
+            state.leader_epoch,
+            high_watermark,
+            first,
+            first + self.cells,
+            rows,
+            groups,
         )
 
     def _order(self, state: PartitionState) -> list[int]:
@@ -65,7 +73,14 @@ class PartitionLens:
         return found
 
     def _row(
-        self, world: World, state: PartitionState, broker_id: int, log: UnifiedLog | None, first: int, end: int, newest: int
+        self,
+        world: World,
+        state: PartitionState,
+        broker_id: int,
+        log: UnifiedLog | None,
+        first: int,
+        end: int,
+        newest: int,
     ) -> LensReplicaView:
         name = f"broker-{broker_id}"
         machine = machine_state(world, name, isolated(world))
@@ -100,7 +115,9 @@ def cells(log: UnifiedLog, first: int, end: int) -> tuple[CellView, ...]:
     return tuple(found)
 
 
-def _group_row(world: World, state: PartitionState, truth: PartitionTruth, group: str, category: int) -> LensGroupView | None:
+def _group_row(
+    world: World, state: PartitionState, truth: PartitionTruth, group: str, category: int
+) -> LensGroupView | None:
     history = ledger_of(world).groups.get(group)
     progress = history.partitions.get(state.partition) if history is not None else None
     if progress is None:
@@ -109,7 +126,14 @@ def _group_row(world: World, state: PartitionState, truth: PartitionTruth, group
     in_hand = max(0, progress.position - max(progress.committed, 0)) if progress.position >= 0 else 0
     note = f"{in_hand} in flight" if in_hand else "caught up" if lag == 0 else ""
     return LensGroupView(
-        group, category, progress.member, progress.committed, progress.position, lag, time_lag(world, truth, progress), note
+        group,
+        category,
+        progress.member,
+        progress.committed,
+        progress.position,
+        lag,
+        time_lag(world, truth, progress),
+        note,
     )
 
 

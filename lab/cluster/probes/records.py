@@ -39,7 +39,12 @@ class Records:
             if len(rows) >= min(self.count, ROWS_MAX):
                 break
         return RecordsView(
-            self.partition, node, log.log_start_offset, log.log_end_offset, log.high_watermark, tuple(rows[: self.count])
+            self.partition,
+            node,
+            log.log_start_offset,
+            log.log_end_offset,
+            log.high_watermark,
+            tuple(rows[: self.count]),
         )
 
 

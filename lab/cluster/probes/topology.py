@@ -101,9 +101,7 @@ def _broker(world: World, name: NodeId, image: MetadataImage, cut: dict[NodeId, 
     if state == "slow":
         note = f"disk {host.disk.slowdown:,}×"
     leaders = sum(one.leader_id == broker_id for one in image.all_partitions())
-    return BrokerView(
-        name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders
-    )
+    return BrokerView(name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders)
 
 
 def _partition(world: World, state: PartitionState) -> PartitionView:
@@ -172,9 +170,7 @@ def _producer(world: World, host: Host) -> ProducerView:
 
 def group_names(world: World) -> list[str]:
     """All groups with a member's machine, in the order of machines."""
-    found = {
-        host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, ConsumerRecipe)
-    }
+    found = {host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, ConsumerRecipe)}
     return list(found)
 
 
@@ -206,7 +202,10 @@ def _member(world: World, ledger: Ledger, host: Host) -> MemberView:
         return MemberView(host.name, state, (), 0, "")
     owned = node.membership.owned
     behind = sum(
-        max(0, ledger.partition(one).high_watermark - max(ledger.group(node.group_id).progress(one).committed, 0))
+        max(
+            0,
+            ledger.partition(one).high_watermark - max(ledger.group(node.group_id).progress(one).committed, 0),
+        )
         for one in owned
     )
     return MemberView(host.name, _member_state(host, node), tuple(str(one) for one in owned), behind, "")
@@ -224,7 +223,12 @@ def _member_state(host: Host, node: ConsumerApp) -> str:
 
 def _links(world: World) -> tuple[LinkView, ...]:
     return tuple(
-        LinkView(source, target, "cut" if path.cut else "slow", "" if path.cut else f"{path.extra_us // 1_000} ms")
+        LinkView(
+            source,
+            target,
+            "cut" if path.cut else "slow",
+            "" if path.cut else f"{path.extra_us // 1_000} ms",
+        )
         for source, target, path in world.network.in_trouble()
         if source in world.hosts and target in world.hosts
     )

@@ -14,6 +14,7 @@ from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.storage import Storage
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
+from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
@@ -32,7 +33,6 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerRegistrationResponse,
 )
 from lab.kafka.protocol.messages.fetch import FetchResponse
-from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
@@ -258,9 +258,7 @@ class Broker:
             for record in body.records:
                 self._note_changed(record, changed)
                 self.image.replay(record)
-                brokers = brokers or isinstance(
-                    record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord)
-                )
+                brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
             if self.unpublished is not None:
                 self.unpublished.update(changed)
                 self._publish_first(env)
@@ -349,9 +347,7 @@ class Broker:
         for partition in self.partitions.values():
             gone = partition.lagging(env.now)
             if gone:
-                partition.propose_isr(
-                    tuple(one for one in partition.in_sync_replicas if one not in gone)
-                )
+                partition.propose_isr(tuple(one for one in partition.in_sync_replicas if one not in gone))
                 self.isr.want(partition)
         self._send_isr_changes(env)
         env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
@@ -377,18 +373,14 @@ class Broker:
         self._wake_purgatory_by(env, operation.deadline)
         return number
 
-    def append_internal(
-        self, env: Env, partition: Partition, batch: RecordBatch, token: object
-    ) -> None:
+    def append_internal(self, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
             self.coordinators.completed(self, env, token, info.error_code)
             return
         deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
-        operation = DelayedAppend(
-            partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token
-        )
+        operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)
 
@@ -458,18 +450,14 @@ class Broker:
         if error is not None:
             self._end_append(env, number, operation, error)
 
-    def _end_append(
-        self, env: Env, number: int, operation: DelayedAppend, error: ErrorCode
-    ) -> None:
+    def _end_append(self, env: Env, number: int, operation: DelayedAppend, error: ErrorCode) -> None:
         del self.purgatory.operations[number]
         partition = self.partitions.get(operation.partition)
         if partition is not None:
             partition.waiting_produces.pop(number, None)
         self.coordinators.completed(self, env, operation.token, error)
 
-    def _replicated(
-        self, name: TopicPartition, required: int, leader_epoch: int
-    ) -> ErrorCode | None:
+    def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
         """How an append with acks=all has ended; None while it is undecided."""
         partition = self.partitions.get(name)
         if partition is None or not partition.leading or partition.leader_epoch != leader_epoch:

@@ -93,16 +93,12 @@ class Coordinators:
         if partition.partition.topic != OFFSETS_TOPIC:
             return
         shard = self.shards[partition.partition] = GroupShard(self.config)
-        batches = partition.log.read(
-            partition.log.log_start_offset, 1 << 40, partition.log.log_end_offset
-        )
+        batches = partition.log.read(partition.log.log_start_offset, 1 << 40, partition.log.log_end_offset)
         assert isinstance(batches, tuple), batches
         for batch in batches:
             for record in batch.records():
                 self._replay(shard, record, env.now)
-        for group_id in [
-            one for one, group in shard.groups.items() if not group.offsets and not group.members
-        ]:
+        for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.members]:
             del shard.groups[group_id]
         env.tell(
             facts.GroupsLoaded(
@@ -147,9 +143,7 @@ class Coordinators:
                 group.committed_ms.pop(key.partition, None)
             case OffsetKey():
                 assert record.value is not None
-                group.offsets[key.partition], group.committed_ms[key.partition] = read_offset(
-                    record.value
-                )
+                group.offsets[key.partition], group.committed_ms[key.partition] = read_offset(record.value)
             case GroupKey() if record.value is not None:
                 group.restore(read_group(record.value), now)
             case GroupKey():
@@ -157,9 +151,7 @@ class Coordinators:
 
     # --- finding a shard --------------------------------------------------------------------------
 
-    def shard_of(
-        self, broker: "Broker", group_id: str
-    ) -> tuple[TopicPartition, GroupShard] | ErrorCode:
+    def shard_of(self, broker: "Broker", group_id: str) -> tuple[TopicPartition, GroupShard] | ErrorCode:
         """The shard that keeps a group, if this broker is its coordinator."""
         topic = broker.image.topics.get(OFFSETS_TOPIC)
         if topic is None:
@@ -180,15 +172,11 @@ class Coordinators:
             broker.reply(env, sender, correlation_id, response)
         self._schedule(env)
 
-    def _log_group(
-        self, broker: "Broker", env: Env, name: TopicPartition, group_id: str, stored: StoredGroup
-    ) -> None:
+    def _log_group(self, broker: "Broker", env: Env, name: TopicPartition, group_id: str, stored: StoredGroup) -> None:
         record = Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), group_value(stored))
         self._append(broker, env, name, [record], PendingGroup(name, group_id, stored.generation))
 
-    def _append(
-        self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object
-    ) -> None:
+    def _append(self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object) -> None:
         broker.append_internal(env, broker.partitions[name], RecordBatch.build(records), token)
 
     def commit(
@@ -203,11 +191,7 @@ class Coordinators:
                 ErrorCode.UNKNOWN_MEMBER_ID,
                 ErrorCode.FENCED_INSTANCE_ID,
             ):
-                env.tell(
-                    facts.CommitRefused(
-                        request.group_id, request.generation_id, request.member_id, error
-                    )
-                )
+                env.tell(facts.CommitRefused(request.group_id, request.generation_id, request.member_id, error))
             return OffsetCommitResponse(dict.fromkeys(request.offsets, error))
         refused: dict[TopicPartition, ErrorCode] = {}
         accepted: dict[TopicPartition, CommittedOffset] = {}
@@ -250,9 +234,7 @@ class Coordinators:
             case _:
                 raise AssertionError(token)
 
-    def _committed(
-        self, broker: "Broker", env: Env, token: PendingCommit, error: ErrorCode
-    ) -> None:
+    def _committed(self, broker: "Broker", env: Env, token: PendingCommit, error: ErrorCode) -> None:
         request = token.request
         shard = self.shards.get(token.partition)
         group = shard.groups.get(request.group_id) if shard is not None else None
@@ -286,9 +268,7 @@ class Coordinators:
     # --- time -------------------------------------------------------------------------------------
 
     def _schedule(self, env: Env) -> None:
-        deadlines = [
-            at for shard in self.shards.values() if (at := shard.next_deadline()) is not None
-        ]
+        deadlines = [at for shard in self.shards.values() if (at := shard.next_deadline()) is not None]
         if any(shard.groups for shard in self.shards.values()):
             if self.expiry_at <= env.now:
                 self.expiry_at = env.now + millis(self.config.offsets_retention_check_interval_ms)

@@ -55,10 +55,7 @@ class Fetching:
         available = 0
         for name, asked in request.partitions.items():
             partition = broker.partitions.get(name)
-            if (
-                self._error(broker, partition, request, asked)
-                or self.diverges(partition, asked) is not None
-            ):
+            if self._error(broker, partition, request, asked) or self.diverges(partition, asked) is not None:
                 return True
             assert partition is not None
             log = partition.log
@@ -109,13 +106,9 @@ class Fetching:
                 diverging_epoch=diverging,
             )  # fmt: skip
         limit = min(asked.partition_max_bytes, max(left, 0))
-        batches = log.read(
-            asked.fetch_offset, limit, self._readable_to(partition, request), min_one=first
-        )
+        batches = log.read(asked.fetch_offset, limit, self._readable_to(partition, request), min_one=first)
         if not isinstance(batches, tuple):
-            return FetchedPartition(
-                batches, log.high_watermark, log.last_stable_offset, log.log_start_offset
-            )
+            return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
         if not batches and not self._news(partition, request.replica_id):
             return None
         return FetchedPartition(
@@ -132,10 +125,7 @@ class Fetching:
         if remote is None:
             return replica_id >= 0
         log = partition.log
-        if (
-            remote.told_high_watermark == log.high_watermark
-            and remote.told_log_start == log.log_start_offset
-        ):
+        if remote.told_high_watermark == log.high_watermark and remote.told_log_start == log.log_start_offset:
             return False
         remote.told_high_watermark = log.high_watermark
         remote.told_log_start = log.log_start_offset
@@ -158,9 +148,7 @@ class Fetching:
                 return ErrorCode.NOT_LEADER_OR_FOLLOWER  # a request of an earlier process
         return partition.epoch_error(asked.current_leader_epoch)
 
-    def _current_leader(
-        self, partition: Partition | None, error: ErrorCode
-    ) -> tuple[int, int] | None:
+    def _current_leader(self, partition: Partition | None, error: ErrorCode) -> tuple[int, int] | None:
         if partition is None or error not in (
             ErrorCode.NOT_LEADER_OR_FOLLOWER,
             ErrorCode.FENCED_LEADER_EPOCH,
@@ -168,9 +156,7 @@ class Fetching:
             return None
         return partition.leader_id, partition.leader_epoch
 
-    def diverges(
-        self, partition: Partition | None, asked: FetchPartition
-    ) -> tuple[int, int] | None:
+    def diverges(self, partition: Partition | None, asked: FetchPartition) -> tuple[int, int] | None:
         """Where the asker's last epoch ended here, if its log cannot be a prefix of this one (spec 2.3.1)."""
         if partition is None or asked.last_fetched_epoch < 0:
             return None
@@ -198,10 +184,7 @@ class Fetching:
     def list_offsets(self, broker: Asker, request: ListOffsetsRequest) -> ListOffsetsResponse:
         """Offsets for times and ends (spec 1.10)."""
         return ListOffsetsResponse(
-            {
-                name: self._listed(broker.partitions.get(name), *asked)
-                for name, asked in request.partitions.items()
-            }
+            {name: self._listed(broker.partitions.get(name), *asked) for name, asked in request.partitions.items()}
         )
 
     def _listed(self, partition: Partition | None, timestamp: int, epoch: int) -> ListedOffset:
@@ -220,15 +203,9 @@ class Fetching:
         if timestamp == LATEST:
             return ListedOffset(ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch)
         found = (
-            log.offset_for_timestamp(timestamp, log.high_watermark)
-            if timestamp >= 0
-            else log.offset_of_max_timestamp()
+            log.offset_for_timestamp(timestamp, log.high_watermark) if timestamp >= 0 else log.offset_of_max_timestamp()
         )
-        return (
-            ListedOffset(ErrorCode.NONE, *found)
-            if found is not None
-            else ListedOffset(ErrorCode.NONE)
-        )
+        return ListedOffset(ErrorCode.NONE, *found) if found is not None else ListedOffset(ErrorCode.NONE)
 
     # --- copying ----------------------------------------------------------------------------------
 
@@ -247,14 +224,8 @@ class Fetching:
         if not fetcher.states:
             del self.replicas.fetchers[leader_id]
             return
-        epoch = (
-            broker.image.brokers[self.broker_id].broker_epoch
-            if self.broker_id in broker.image.brokers
-            else -1
-        )
-        request = fetcher.request(
-            self.broker_id, epoch, self.config, self.replicas.partitions, env.now
-        )
+        epoch = broker.image.brokers[self.broker_id].broker_epoch if self.broker_id in broker.image.brokers else -1
+        request = fetcher.request(self.broker_id, epoch, self.config, self.replicas.partitions, env.now)
         if request is None:
             self._retry_later(env, fetcher)
             return
@@ -286,9 +257,7 @@ class Fetching:
                     state.delayed_until = env.now + millis(self.config.replica_fetch_backoff_ms)
                 self._retry_later(env, fetcher)
 
-    def received(
-        self, env: Env, sender: Address, correlation_id: int, body: FetchResponse
-    ) -> list[Partition]:
+    def received(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
         """A leader's answer. Returns the partitions whose high watermark may have moved."""
         leader_id = self.leader_of(sender)
         fetcher = self.replicas.fetchers.get(leader_id) if leader_id is not None else None
@@ -310,9 +279,7 @@ class Fetching:
                 moved.append(partition)
         return moved
 
-    def _take(
-        self, env: Env, partition: Partition, fetcher: ReplicaFetcher, answer: FetchedPartition
-    ) -> bool:
+    def _take(self, env: Env, partition: Partition, fetcher: ReplicaFetcher, answer: FetchedPartition) -> bool:
         match answer.error_code:
             case ErrorCode.NONE:
                 pass
@@ -352,10 +319,6 @@ class Fetching:
             end = log.log_end_offset
             log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
             env.tell(facts.Truncated(partition.partition, log.log_start_offset, end))
-            env.tell(
-                facts.LogStartMoved(
-                    partition.partition, log.log_start_offset, "the leader's log start"
-                )
-            )
+            env.tell(facts.LogStartMoved(partition.partition, log.log_start_offset, "the leader's log start"))
         else:
             partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

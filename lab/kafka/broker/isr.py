@@ -67,11 +67,7 @@ class IsrChanges:
             answer = body.partitions.get(name)
             if partition is None:
                 continue
-            if (
-                body.error_code is not ErrorCode.NONE
-                or answer is None
-                or partition.settle_isr(env, answer)
-            ):
+            if body.error_code is not ErrorCode.NONE or answer is None or partition.settle_isr(env, answer):
                 self.waiting[name] = None
             else:
                 settled.append(name)

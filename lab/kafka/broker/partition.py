@@ -118,33 +118,19 @@ class Partition:
         self.epoch_start_offset = self.log.log_end_offset
         self.log.begin_epoch(state.leader_epoch)
         self.remotes = {
-            one: RemoteReplica(env.now if one in state.isr else 0)
-            for one in state.replicas
-            if one != self.broker_id
+            one: RemoteReplica(env.now if one in state.isr else 0) for one in state.replicas if one != self.broker_id
         }
-        env.tell(
-            facts.BecameLeader(
-                self.partition, state.leader_epoch, self.log.log_end_offset, self.in_sync_replicas
-            )
-        )
+        env.tell(facts.BecameLeader(self.partition, state.leader_epoch, self.log.log_end_offset, self.in_sync_replicas))
         self._advance_high_watermark(env)
 
     def become_follower(self, env: Env, state: PartitionState) -> bool:
         """The controller says another leads, or nobody. Returns whether the epoch or leader is new."""
-        changed = (
-            state.leader_epoch > self.leader_epoch
-            or self.leading
-            or self.leader_id != state.leader_id
-        )
+        changed = state.leader_epoch > self.leader_epoch or self.leading or self.leader_id != state.leader_id
         self._install(state)
         self.leading = False
         self.remotes = {}
         if changed:
-            env.tell(
-                facts.BecameFollower(
-                    self.partition, state.leader_epoch, state.leader_id, self.log.log_end_offset
-                )
-            )
+            env.tell(facts.BecameFollower(self.partition, state.leader_epoch, state.leader_id, self.log.log_end_offset))
         return changed
 
     def _install(self, state: PartitionState) -> None:
@@ -170,9 +156,7 @@ class Partition:
                 ErrorCode.NOT_ENOUGH_REPLICAS,
                 f"{len(self.in_sync_replicas)} in sync, min.insync.replicas is {self.min_isr}",
             )
-        info = self.log.append_as_leader(
-            batch, self.leader_epoch, env.wall_time_ms, from_client=from_client
-        )
+        info = self.log.append_as_leader(batch, self.leader_epoch, env.wall_time_ms, from_client=from_client)
         if isinstance(info, AppendInfo) and info.batch is not None:
             env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
             if info.rolled:
@@ -194,9 +178,7 @@ class Partition:
         if high_watermark > log.high_watermark:
             log.set_high_watermark(high_watermark)
             env.tell(
-                facts.HighWatermarkMoved(
-                    self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False
-                )
+                facts.HighWatermarkMoved(self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False)
             )
 
     def truncate(self, env: Env, offset: int) -> None:
@@ -252,11 +234,7 @@ class Partition:
                 end = remote.log_end_offset
         if end > log.high_watermark:
             log.set_high_watermark(end)
-            env.tell(
-                facts.HighWatermarkMoved(
-                    self.partition, end, log.log_end_offset, self.leader_epoch, True
-                )
-            )
+            env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
 
     def note_active(self, env: Env, active: dict[int, None]) -> None:
         """Which brokers may be in sync at all: the high watermark waits for no other."""
@@ -291,11 +269,7 @@ class Partition:
                     self.in_sync_replicas = answer.isr
                     self.partition_epoch = answer.partition_epoch
                     self.recovering = False
-                    env.tell(
-                        facts.IsrCommitted(
-                            self.partition, answer.isr, answer.partition_epoch, self.leader_epoch
-                        )
-                    )
+                    env.tell(facts.IsrCommitted(self.partition, answer.isr, answer.partition_epoch, self.leader_epoch))
                 self.pending_isr = None
                 self._advance_high_watermark(env)
             case ErrorCode.INELIGIBLE_REPLICA:

@@ -75,9 +75,7 @@ class ReplicaManager:
 
     # --- applying metadata ------------------------------------------------------------------------
 
-    def apply(
-        self, env: Env, image: MetadataImage, changed: "dict[TopicPartition, None]"
-    ) -> list[Partition]:
+    def apply(self, env: Env, image: MetadataImage, changed: "dict[TopicPartition, None]") -> list[Partition]:
         """Make this broker's replicas what the image says. Returns the partitions whose role or epoch changed."""
         moved: list[Partition] = []
         for name in changed:
@@ -104,9 +102,7 @@ class ReplicaManager:
             high_watermark=self.high_watermarks.get(name, 0),
         )  # fmt: skip
         env.tell(facts.LogLoaded(name, log.log_start_offset, log.log_end_offset, self.clean))
-        partition = self.partitions[name] = Partition(
-            self.broker_id, log, self.config.replica_lag_time_max_ms
-        )
+        partition = self.partitions[name] = Partition(self.broker_id, log, self.config.replica_lag_time_max_ms)
         return partition
 
     def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:

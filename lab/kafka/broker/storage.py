@@ -38,12 +38,8 @@ class Storage:
     def start(self, env: Env) -> None:
         """Set the timers."""
         config = self.config
-        env.set_timer(
-            HIGH_WATERMARK, env.now + millis(config.replica_high_watermark_checkpoint_interval_ms)
-        )
-        env.set_timer(
-            RECOVERY_POINT, env.now + millis(config.log_flush_offset_checkpoint_interval_ms)
-        )
+        env.set_timer(HIGH_WATERMARK, env.now + millis(config.replica_high_watermark_checkpoint_interval_ms))
+        env.set_timer(RECOVERY_POINT, env.now + millis(config.log_flush_offset_checkpoint_interval_ms))
         env.set_timer(RETENTION, env.now + millis(config.log_initial_task_delay_ms))
         env.set_timer(CLEANER, env.now + millis(config.log_cleaner_backoff_ms))
 
@@ -53,14 +49,10 @@ class Storage:
         match timer:
             case "hw":
                 broker.replicas.checkpoint_high_watermarks(env)
-                env.set_timer(
-                    timer, env.now + millis(config.replica_high_watermark_checkpoint_interval_ms)
-                )
+                env.set_timer(timer, env.now + millis(config.replica_high_watermark_checkpoint_interval_ms))
             case "recovery":
                 broker.replicas.checkpoint_recovery_points(env)
-                env.set_timer(
-                    timer, env.now + millis(config.log_flush_offset_checkpoint_interval_ms)
-                )
+                env.set_timer(timer, env.now + millis(config.log_flush_offset_checkpoint_interval_ms))
             case "retention":
                 self._retain(broker, env)
                 env.set_timer(timer, env.now + millis(config.log_retention_check_interval_ms))
@@ -77,17 +69,11 @@ class Storage:
         for partition in broker.partitions.values():
             reason = partition.log.delete_old_segments(env.wall_time_ms)
             if reason:
-                env.tell(
-                    facts.LogStartMoved(partition.partition, partition.log.log_start_offset, reason)
-                )
+                env.tell(facts.LogStartMoved(partition.partition, partition.log.log_start_offset, reason))
         self._purge_by(broker, env)
 
     def _purge_by(self, broker: Keeper, env: Env) -> None:
-        due = [
-            one.unlink_at_ms
-            for partition in broker.partitions.values()
-            for one in partition.log.deleted
-        ]
+        due = [one.unlink_at_ms for partition in broker.partitions.values() for one in partition.log.deleted]
         if due:
             env.set_timer(PURGE, env.now + millis(max(0, min(due) - env.wall_time_ms)))
 
@@ -111,6 +97,4 @@ class Storage:
             partition = dirtiest[1]
             report = compact(partition.log, env.wall_time_ms)
             self.cleaned_to[partition.partition] = report.end_offset
-            env.tell(
-                facts.Compacted(partition.partition, report.end_offset, report.seen, report.kept)
-            )
+            env.tell(facts.Compacted(partition.partition, report.end_offset, report.seen, report.kept))

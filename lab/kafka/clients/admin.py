@@ -120,9 +120,7 @@ class AdminApp:
             )
         else:
             offsets = {one: CommittedOffset(offset) for one, offset in job.offsets.items()}
-            self._ask(
-                env, job, job.coordinator, OffsetCommitRequest(job.order.group_id, -1, "", offsets)
-            )
+            self._ask(env, job, job.coordinator, OffsetCommitRequest(job.order.group_id, -1, "", offsets))
 
     def _ask(self, env: Env, job: Job, target: Address, body: object) -> None:
         job.out += 1
@@ -166,7 +164,7 @@ class AdminApp:
                 env,
                 job,
                 address(host),
-                ListOffsetsRequest(-1, {one: (timestamp, -1) for one in mine}),
+                ListOffsetsRequest(-1, dict.fromkeys(mine, (timestamp, -1))),
             )
 
     # --- answers ----------------------------------------------------------------------------------
@@ -186,9 +184,7 @@ class AdminApp:
             case OffsetCommitResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case DeleteRecordsResponse():
-                self._settled(
-                    env, job, [error for error, _ in body.partitions.values() if error], ""
-                )
+                self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case (
@@ -205,7 +201,7 @@ class AdminApp:
 
     def _listed(self, env: Env, job: Job, body: ListOffsetsResponse) -> None:
         """Where no record is so young, the end of the log."""
-        for partition, one in body.partitions.items():
+        for one in body.partitions.values():
             if one.error_code:
                 self._again(env, job, one.error_code.name)
                 return

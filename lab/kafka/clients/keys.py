@@ -22,11 +22,7 @@ class KeyPattern:
         if kind in ("cycle", "zipf") and count:
             fine = count.isdigit() and 1 <= int(count) <= 100_000
             return "" if fine else f"wanted 1 to 100,000 keys, found {count!r}"
-        return (
-            ""
-            if self.text
-            else "wanted none, cycle:N, zipf:N or names joined by commas, found nothing"
-        )
+        return "" if self.text else "wanted none, cycle:N, zipf:N or names joined by commas, found nothing"
 
     def key(self, number: int, dice: Dice) -> bytes | None:
         """The key of an application's record of that number."""

@@ -29,9 +29,17 @@ class ProducerRecipe:
         """A new process."""
         config = ProducerConfig(self.configs)
         return ProducerApp(
-            self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count, self.rows,
+            self.name,
+            self.topic,
+            config,
+            self.bootstrap,
+            self.rate,
+            self.keys,
+            self.value_bytes,
+            self.count,
+            self.rows,
             self.pace_percent,
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,10 @@ class ProducerConfig(Config):
 
     def check(self) -> None:
         """Idempotence wants acks=all, retries and at most five in flight (spec 6.10)."""
-        conflict = (
-            self.acks != "all" or not self.retries or self.max_in_flight_requests_per_connection > 5
-        )
+        conflict = self.acks != "all" or not self.retries or self.max_in_flight_requests_per_connection > 5
         if self.enable_idempotence and conflict:
             if "enable.idempotence" in self.overrides:
-                raise InvalidConfig(
-                    "enable.idempotence=true wants acks=all, retries and at most 5 requests in flight"
-                )
+                raise InvalidConfig("enable.idempotence=true wants acks=all, retries and at most 5 requests in flight")
             self.enable_idempotence = False
         least = self.linger_ms + self.request_timeout_ms
         if self.delivery_timeout_ms < least:
@@ -96,7 +92,12 @@ class ConsumerConfig(Config):
 
     settings: ClassVar = table(
         Setting("auto.commit.interval.ms", 5_000, "how often auto-commit commits, inside poll()"),
-        Setting("auto.offset.reset", "latest", "where to begin without a committed offset", choices=("latest", "earliest", "none")),
+        Setting(
+            "auto.offset.reset",
+            "latest",
+            "where to begin without a committed offset",
+            choices=("latest", "earliest", "none"),
+        ),
         Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit positions inside poll() by itself"),
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for"),
@@ -104,17 +105,26 @@ class ConsumerConfig(Config):
         Setting("fetch.min.bytes", 1, "a broker answers with at least so much"),
         Setting("group.instance.id", "", "a name that survives restarts: static membership", dynamic=False),
         Setting("heartbeat.interval.ms", 3_000, "how often the heartbeat thread reports", 1, dynamic=False),
-        Setting("isolation.level", "read_uncommitted", "how far to read", choices=("read_uncommitted", "read_committed")),
+        Setting(
+            "isolation.level", "read_uncommitted", "how far to read", choices=("read_uncommitted", "read_committed")
+        ),
         Setting("max.partition.fetch.bytes", 1_048_576, "the most a fetch asks for a partition"),
-        Setting("max.poll.interval.ms", 300_000, "no poll() for so long: the consumer leaves its group", 1, dynamic=False),
+        Setting(
+            "max.poll.interval.ms", 300_000, "no poll() for so long: the consumer leaves its group", 1, dynamic=False
+        ),
         Setting("max.poll.records", 500, "the most one poll() returns", 1),
         Setting("metadata.max.age.ms", 300_000, "metadata is asked for again after so long", 1),
-        Setting("partition.assignment.strategy", "range,cooperative-sticky", "assignors, the most wanted first", dynamic=False),
+        Setting(
+            "partition.assignment.strategy",
+            "range,cooperative-sticky",
+            "assignors, the most wanted first",
+            dynamic=False,
+        ),
         Setting("request.timeout.ms", 30_000, "an answer not here by then is not waited for", 1),
         Setting("retry.backoff.max.ms", 1_000, "the longest pause between retries"),
         Setting("retry.backoff.ms", 100, "the first pause before a retry"),
         Setting("session.timeout.ms", 45_000, "no heartbeat for so long: out of the group", 1, dynamic=False),
-    )  # fmt: skip
+    )
 
     def check(self) -> None:
         """A session must outlive several heartbeats."""

@@ -76,9 +76,7 @@ class Config:
         given = dict(values)
         for name in given:
             if name not in self.settings:
-                raise InvalidConfig(
-                    f"there is no setting {name!r} here; there are {', '.join(self.settings)}"
-                )
+                raise InvalidConfig(f"there is no setting {name!r} here; there are {', '.join(self.settings)}")
         self.overrides: dict[str, Value] = {}
         for name, setting in self.settings.items():
             value = setting.default
@@ -100,9 +98,7 @@ class Config:
 
     def changed(self, values: Mapping[str, str | None]) -> "dict[str, Value]":
         """The overrides after setting `values`; None goes back to the default. Raises InvalidConfig."""
-        kept: dict[str, object] = {
-            name: value for name, value in self.overrides.items() if name not in values
-        }
+        kept: dict[str, object] = {name: value for name, value in self.overrides.items() if name not in values}
         new = {name: value for name, value in values.items() if value is not None}
         return type(self)({**kept, **new}).overrides
 

@@ -27,19 +27,34 @@ class TopicConfig(Config):
     unclean_leader_election_enable: bool
 
     settings: ClassVar = table(
-        Setting("cleanup.policy", "delete", "what becomes of old records", choices=("delete", "compact", "compact,delete")),
-        Setting("compression.type", "producer", "keep the producer's codec, or store in this one",
-                choices=("producer", "uncompressed", "gzip", "snappy", "lz4", "zstd")),
+        Setting(
+            "cleanup.policy", "delete", "what becomes of old records", choices=("delete", "compact", "compact,delete")
+        ),
+        Setting(
+            "compression.type",
+            "producer",
+            "keep the producer's codec, or store in this one",
+            choices=("producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"),
+        ),
         Setting("delete.retention.ms", 86_400_000, "how long a tombstone stays after the cleaner saw it"),
         Setting("file.delete.delay.ms", 60_000, "how long a deleted segment's files stay on the disk"),
-        Setting("flush.messages", LONG_MAX, "fsync after this many records; by default never: safety is replication", 1),
+        Setting(
+            "flush.messages", LONG_MAX, "fsync after this many records; by default never: safety is replication", 1
+        ),
         Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log"),
         Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
         Setting("message.timestamp.after.max.ms", 3_600_000, "how far in the future a record may claim to be"),
         Setting("message.timestamp.before.max.ms", LONG_MAX, "how far in the past a record may claim to be"),
-        Setting("message.timestamp.type", "CreateTime", "whose date a record carries", choices=("CreateTime", "LogAppendTime")),
+        Setting(
+            "message.timestamp.type",
+            "CreateTime",
+            "whose date a record carries",
+            choices=("CreateTime", "LogAppendTime"),
+        ),
         # Kafka's min.cleanable.dirty.ratio is a float (0.5); the engine has none, so it is a percentage.
-        Setting("min.cleanable.dirty.ratio.percent", 50, "clean only logs with more than this share of dirty bytes", 0, 100),
+        Setting(
+            "min.cleanable.dirty.ratio.percent", 50, "clean only logs with more than this share of dirty bytes", 0, 100
+        ),
         Setting("min.insync.replicas", 1, "acks=all fails with fewer in-sync replicas than this", 1, INT_MAX),
         Setting("retention.bytes", -1, "keep this much a partition; -1: no limit", -1),
         Setting("retention.ms", 604_800_000, "keep records this long; -1: for ever", -1),
@@ -47,7 +62,7 @@ class TopicConfig(Config):
         Setting("segment.bytes", 1_073_741_824, "a segment file is closed at this size", 14, INT_MAX),
         Setting("segment.ms", 604_800_000, "a segment file is closed at this age, in message time", 1),
         Setting("unclean.leader.election.enable", False, "rather lose records than wait for an in-sync replica"),
-    )  # fmt: skip
+    )
 
     @property
     def compacted(self) -> bool:

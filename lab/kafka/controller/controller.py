@@ -87,29 +87,20 @@ class Controller:
 
     # --- brokers (spec 3.5) -----------------------------------------------------------------------
 
-    def register(
-        self, request: BrokerRegistrationRequest, now: Micros, next_offset: int
-    ) -> Decision:
+    def register(self, request: BrokerRegistrationRequest, now: Micros, next_offset: int) -> Decision:
         """A process signs on. The same id with a live session and another incarnation is refused."""
         known = self.image.brokers.get(request.broker_id)
         session = self.sessions.get(request.broker_id)
         if known is not None and known.incarnation_id == request.incarnation_id:
             self.sessions[request.broker_id] = Session(now)
             return Decision(BrokerRegistrationResponse(ErrorCode.NONE, known.broker_epoch))
-        if (
-            known is not None
-            and not known.fenced
-            and session is not None
-            and self._alive(session, now)
-        ):
+        if known is not None and not known.fenced and session is not None and self._alive(session, now):
             return Decision(BrokerRegistrationResponse(ErrorCode.DUPLICATE_BROKER_REGISTRATION))
         self.sessions[request.broker_id] = Session(now)
         records: list[MetadataRecord] = self._leave_everything(request.broker_id, "restarted")
         epoch = next_offset + len(records)
         records.append(
-            RegisterBrokerRecord(
-                request.broker_id, request.host, request.incarnation_id, epoch, request.rack
-            )
+            RegisterBrokerRecord(request.broker_id, request.host, request.incarnation_id, epoch, request.rack)
         )
         return Decision(BrokerRegistrationResponse(ErrorCode.NONE, epoch), records)
 
@@ -135,9 +126,7 @@ class Controller:
         elif broker.fenced and not request.want_fence and caught_up:
             records = self._unfence(request.broker_id)
         fenced = broker.fenced and not records
-        return Decision(
-            BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records
-        )
+        return Decision(BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records)
 
     def _unfence(self, broker_id: int) -> list[MetadataRecord]:
         """Let a broker serve, and lead what has no leader. The records are decided as if it were active."""
@@ -185,9 +174,7 @@ class Controller:
 
     def _leave_everything(self, broker_id: int, reason: str) -> list[MetadataRecord]:
         changes = (
-            elections.change_without(
-                self.image, state, broker_id, self.unclean_allowed(state.partition.topic), reason
-            )
+            elections.change_without(self.image, state, broker_id, self.unclean_allowed(state.partition.topic), reason)
             for state in self.image.all_partitions()
             if broker_id in state.isr or broker_id == state.leader_id
         )
@@ -211,27 +198,20 @@ class Controller:
             assert state is not None
             isr = tuple(broker_id for broker_id, _ in change.new_isr)
             records.append(
-                PartitionChangeRecord(
-                    *partition, reason="isr", isr=list(isr), recovering=change.leader_recovering
-                )
+                PartitionChangeRecord(*partition, reason="isr", isr=list(isr), recovering=change.leader_recovering)
             )
             answers[partition] = AlteredPartition(
                 ErrorCode.NONE, state.leader_id, state.leader_epoch, isr, state.partition_epoch + 1
             )
         return Decision(AlterPartitionResponse(ErrorCode.NONE, answers), records)
 
-    def _isr_error(
-        self, sender: int, partition: TopicPartition, change: AlterPartitionChange
-    ) -> ErrorCode:
+    def _isr_error(self, sender: int, partition: TopicPartition, change: AlterPartitionChange) -> ErrorCode:
         """The checks in Kafka's order."""
         state = self.image.partition(partition)
         members = [broker_id for broker_id, _ in change.new_isr]
         if state is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if (
-            change.leader_epoch > state.leader_epoch
-            or change.partition_epoch > state.partition_epoch
-        ):
+        if change.leader_epoch > state.leader_epoch or change.partition_epoch > state.partition_epoch:
             return ErrorCode.NOT_CONTROLLER
         if change.leader_epoch < state.leader_epoch:
             return ErrorCode.FENCED_LEADER_EPOCH
@@ -239,9 +219,7 @@ class Controller:
             return ErrorCode.INVALID_REQUEST
         if change.partition_epoch < state.partition_epoch:
             return ErrorCode.INVALID_UPDATE_VERSION
-        known = all(one in state.replicas for one in members) and len(
-            dict.fromkeys(members)
-        ) == len(members)
+        known = all(one in state.replicas for one in members) and len(dict.fromkeys(members)) == len(members)
         if not known or state.leader_id not in members:
             return ErrorCode.INVALID_REQUEST
         if change.leader_recovering and len(members) > 1:
@@ -268,9 +246,7 @@ class Controller:
                 answers[partition] = found
         return Decision(ElectLeadersResponse(answers), records)
 
-    def _election(
-        self, partition: TopicPartition, unclean: bool
-    ) -> PartitionChangeRecord | ErrorCode:
+    def _election(self, partition: TopicPartition, unclean: bool) -> PartitionChangeRecord | ErrorCode:
         state = self.image.partition(partition)
         if state is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -278,9 +254,7 @@ class Controller:
             if state.leader_id != NO_LEADER:
                 return ErrorCode.ELECTION_NOT_NEEDED
             record = elections.elect(self.image, state, state.isr, True, "elected")
-            return (
-                record if record.leader != NO_LEADER else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
-            )
+            return record if record.leader != NO_LEADER else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
         first = state.replicas[0]
         if state.leader_id == first:
             return ErrorCode.ELECTION_NOT_NEEDED
@@ -318,11 +292,7 @@ class Controller:
         if topic.name in self.image.topics:
             return refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"there is already a topic {topic.name}")
         clash = next(
-            (
-                one
-                for one in self.image.topics
-                if one.replace(".", "_") == topic.name.replace(".", "_")
-            ),
+            (one for one in self.image.topics if one.replace(".", "_") == topic.name.replace(".", "_")),
             "",
         )
         if clash:
@@ -370,9 +340,7 @@ class Controller:
 
     def _partition_record(self, topic: str, index: int, replicas: Sequence[int]) -> PartitionRecord:
         isr = [one for one in replicas if self.image.is_active(one)]
-        return PartitionRecord(
-            topic, index, list(replicas), isr or [replicas[0]], isr[0] if isr else NO_LEADER
-        )
+        return PartitionRecord(topic, index, list(replicas), isr or [replicas[0]], isr[0] if isr else NO_LEADER)
 
     def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
         """By name."""
@@ -393,11 +361,7 @@ class Controller:
         for name, total in request.topics.items():
             topic = self.image.topics.get(name)
             if topic is None:
-                results.append(
-                    TopicResult(
-                        name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"
-                    )
-                )
+                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
                 continue
             now = len(topic.partitions)
             if not now < total <= PARTITIONS_MAX:
@@ -406,10 +370,7 @@ class Controller:
                 ))  # fmt: skip
                 continue
             factor = len(topic.partitions[0].replicas)
-            records += [
-                self._partition_record(name, index, self._place(index, factor))
-                for index in range(now, total)
-            ]
+            records += [self._partition_record(name, index, self._place(index, factor)) for index in range(now, total)]
             results.append(TopicResult(name, ErrorCode.NONE))
         return Decision(CreatePartitionsResponse(tuple(results)), records)
 
@@ -420,11 +381,7 @@ class Controller:
         for name, values in request.topics.items():
             topic = self.image.topics.get(name)
             if topic is None:
-                results.append(
-                    TopicResult(
-                        name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"
-                    )
-                )
+                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
                 continue
             try:
                 TopicConfig(topic.config).changed(values)

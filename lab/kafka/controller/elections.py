@@ -46,9 +46,7 @@ def elect(
     return PartitionChangeRecord(*state.partition, reason=reason, isr=new_isr, leader=NO_LEADER)
 
 
-def leaderless(
-    image: MetadataImage, unclean: UncleanAllowed, reason: str
-) -> list[PartitionChangeRecord]:
+def leaderless(image: MetadataImage, unclean: UncleanAllowed, reason: str) -> list[PartitionChangeRecord]:
     """Leaders for partitions that have none and could have one."""
     found: list[PartitionChangeRecord] = []
     for state in image.all_partitions():

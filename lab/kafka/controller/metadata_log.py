@@ -18,9 +18,7 @@ class MetadataLog:
     __slots__ = ("log",)
 
     def __init__(self, disk: Disk, now_ms: int) -> None:
-        self.log = load_log(
-            disk, PARTITION, TopicConfig({"flush.messages": 1}), now_ms, clean=False
-        )
+        self.log = load_log(disk, PARTITION, TopicConfig({"flush.messages": 1}), now_ms, clean=False)
 
     @property
     def committed_offset(self) -> int:

@@ -8,6 +8,7 @@ from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
+from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
@@ -24,7 +25,6 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerHeartbeatRequest,
     BrokerRegistrationRequest,
 )
-from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
@@ -62,16 +62,12 @@ class ControllerNode:
         for record in self.log.read_all(0):
             self.image.replay(record)
         for broker in self.image.brokers.values():
-            request = BrokerHeartbeatRequest(
-                broker.broker_id, broker.broker_epoch, -1, broker.fenced, False
-            )
+            request = BrokerHeartbeatRequest(broker.broker_id, broker.broker_epoch, -1, broker.fenced, False)
             self.controller.heartbeat(request, env.now, self.log.committed_offset)
         env.set_timer(SESSIONS, env.now + SESSION_CHECK)
         env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
         if self.config.auto_leader_rebalance_enable:
-            env.set_timer(
-                BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds)
-            )
+            env.set_timer(BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds))
 
     def receive(self, env: Env, sender: Address, body: object) -> None:
         """A request from a broker, or an order."""
@@ -102,14 +98,10 @@ class ControllerNode:
                 env.set_timer(SESSIONS, env.now + SESSION_CHECK)
             case "balance":
                 self._commit(env, self.controller.balance())
-                env.set_timer(
-                    BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds)
-                )
+                env.set_timer(BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds))
             case "unclean":
                 self._commit(env, self.controller.unclean_scan())
-                env.set_timer(
-                    UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms)
-                )
+                env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
             case "observers":
                 self._answer_observers(env)
             case _:
@@ -168,9 +160,7 @@ class ControllerNode:
 
     def _tell_broker(self, env: Env, record: BrokerRegistrationChangeRecord) -> None:
         if record.fenced:
-            env.tell(
-                facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms")
-            )
+            env.tell(facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms"))
         elif record.fenced is not None:
             env.tell(facts.BrokerUnfenced(record.broker_id))
 
@@ -227,7 +217,5 @@ class ControllerNode:
         DeleteTopicsRequest: lambda self, body, now: self.controller.delete_topics(body),
         CreatePartitionsRequest: lambda self, body, now: self.controller.create_partitions(body),
         IncrementalAlterConfigsRequest: lambda self, body, now: self.controller.alter_configs(body),
-        AllocateProducerIdsRequest: lambda self, body, now: self.controller.allocate_producer_ids(
-            body
-        ),
+        AllocateProducerIdsRequest: lambda self, body, now: self.controller.allocate_producer_ids(body),
     }

@@ -62,34 +62,23 @@ class Group:
     initial: bool = False
     initial_left: Micros = 0
     newcomer: bool = False
-    offsets: dict[TopicPartition, CommittedOffset] = field(
-        default_factory=dict[TopicPartition, CommittedOffset]
-    )
+    offsets: dict[TopicPartition, CommittedOffset] = field(default_factory=dict[TopicPartition, CommittedOffset])
     committed_ms: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
     state_timestamp_ms: int = 0
 
     def rebalance_timeout(self) -> Micros:
         """The longest that any member may take to join again."""
-        return millis(
-            max((member.rebalance_timeout_ms for member in self.members.values()), default=0)
-        )
+        return millis(max((member.rebalance_timeout_ms for member in self.members.values()), default=0))
 
     def supports(self, protocols: tuple[tuple[str, bytes], ...]) -> bool:
         """Whether some protocol of these is common to all members."""
         names = [name for name, _ in protocols]
-        return any(
-            all(name in dict(member.protocols) for member in self.members.values())
-            for name in names
-        )
+        return any(all(name in dict(member.protocols) for member in self.members.values()) for name in names)
 
     def vote(self) -> str:
         """The protocol that most members like best, among those all support."""
         members = list(self.members.values())
-        candidates = [
-            name
-            for name, _ in members[0].protocols
-            if all(name in dict(one.protocols) for one in members)
-        ]
+        candidates = [name for name, _ in members[0].protocols if all(name in dict(one.protocols) for one in members)]
         votes = dict.fromkeys(candidates, 0)
         for member in members:
             choice = next(name for name, _ in member.protocols if name in votes)

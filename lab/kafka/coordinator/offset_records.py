@@ -84,11 +84,7 @@ def group_key(key: GroupKey) -> bytes:
 
 def group_value(group: StoredGroup) -> bytes:
     """Value version 3."""
-    head = (
-        struct.pack(">h", GROUP_VALUE)
-        + _string(group.protocol_type)
-        + struct.pack(">i", group.generation)
-    )
+    head = struct.pack(">h", GROUP_VALUE) + _string(group.protocol_type) + struct.pack(">i", group.generation)
     parts = [
         head,
         _string(group.protocol),
@@ -165,9 +161,5 @@ def read_group(data: bytes) -> StoredGroup:
         member_id, instance, client = cursor.text(), cursor.string(), cursor.text()
         cursor.string()
         rebalance, session = cursor.number(">i"), cursor.number(">i")
-        members.append(
-            StoredMember(
-                member_id, instance, client, rebalance, session, cursor.blob(), cursor.blob()
-            )
-        )
+        members.append(StoredMember(member_id, instance, client, rebalance, session, cursor.blob(), cursor.blob()))
     return StoredGroup(protocol_type, generation, protocol, leader, timestamp, tuple(members))

@@ -78,17 +78,13 @@ class GroupShard:
             out.replies.append(
                 (
                     token,
-                    JoinGroupResponse(
-                        error or ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id
-                    ),
+                    JoinGroupResponse(error or ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id),
                 )
             )
             return
         if not request.member_id and request.group_instance_id is None:
             group.pending[fresh_id] = now + millis(request.session_timeout_ms)
-            out.replies.append(
-                (token, JoinGroupResponse(ErrorCode.MEMBER_ID_REQUIRED, member_id=fresh_id))
-            )
+            out.replies.append((token, JoinGroupResponse(ErrorCode.MEMBER_ID_REQUIRED, member_id=fresh_id)))
         elif not request.member_id:
             self._join_static(group, request, client_id, token, fresh_id, now, out)
         else:
@@ -115,9 +111,7 @@ class GroupShard:
             return ErrorCode.GROUP_MAX_SIZE_REACHED
         if not request.protocols or not request.protocol_type:
             return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
-        if group.members and (
-            group.protocol_type != request.protocol_type or not group.supports(request.protocols)
-        ):
+        if group.members and (group.protocol_type != request.protocol_type or not group.supports(request.protocols)):
             return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         return None
 
@@ -141,9 +135,7 @@ class GroupShard:
         old = group.members.pop(old_id)
         for parked in (old.joining, old.syncing):
             if parked is not None:
-                out.replies.append(
-                    (parked, JoinGroupResponse(ErrorCode.FENCED_INSTANCE_ID, member_id=old_id))
-                )
+                out.replies.append((parked, JoinGroupResponse(ErrorCode.FENCED_INSTANCE_ID, member_id=old_id)))
         unchanged = old.protocols == request.protocols
         group.static_members[instance] = fresh_id
         group.members[fresh_id] = member = self._member(request, client_id, fresh_id, now)
@@ -197,16 +189,11 @@ class GroupShard:
         if group.state == PREPARING:
             member.joining = token
             self._maybe_complete(group, now, out)
-        elif same and (
-            group.state == COMPLETING
-            or (group.state == STABLE and member.member_id != group.leader)
-        ):
+        elif same and (group.state == COMPLETING or (group.state == STABLE and member.member_id != group.leader)):
             member.heard(now)
             out.replies.append((token, self._joined(group, member)))
         elif group.state == EMPTY:
-            out.replies.append(
-                (token, JoinGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id))
-            )
+            out.replies.append((token, JoinGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id)))
         else:
             member.joining = token
             self._prepare(group, request.reason or f"{member.client_id} joins again", now, out)
@@ -236,9 +223,7 @@ class GroupShard:
         else:
             self._prepare(group, f"{client_id} joins", now, out)
 
-    def _member(
-        self, request: JoinGroupRequest, client_id: str, member_id: str, now: Micros
-    ) -> Member:
+    def _member(self, request: JoinGroupRequest, client_id: str, member_id: str, now: Micros) -> Member:
         return Member(
             member_id, client_id, request.group_instance_id, request.session_timeout_ms, request.rebalance_timeout_ms,
             request.protocols, now + millis(request.session_timeout_ms),
@@ -251,9 +236,7 @@ class GroupShard:
         if group.state == COMPLETING:
             for member in group.members.values():
                 if member.syncing is not None:
-                    out.replies.append(
-                        (member.syncing, SyncGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS))
-                    )
+                    out.replies.append((member.syncing, SyncGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS)))
                     member.syncing = None
                     member.heard(now)
         group.initial = group.state == EMPTY
@@ -270,11 +253,7 @@ class GroupShard:
     def _maybe_complete(self, group: Group, now: Micros, out: Outcome) -> None:
         """All known members have joined: no need to wait longer."""
         waiting = group.initial or group.pending or not group.members
-        if (
-            group.state == PREPARING
-            and not waiting
-            and all(one.joining is not None for one in group.members.values())
-        ):
+        if group.state == PREPARING and not waiting and all(one.joining is not None for one in group.members.values()):
             self._complete(group, now, out)
 
     def _join_time_is_over(self, group: Group, now: Micros, out: Outcome) -> None:
@@ -295,9 +274,7 @@ class GroupShard:
         if group.members and not joined:
             group.join_deadline = now + group.rebalance_timeout()
             return
-        if joined and (
-            group.leader not in group.members or group.members[group.leader].joining is None
-        ):
+        if joined and (group.leader not in group.members or group.members[group.leader].joining is None):
             group.leader = joined[0].member_id
         group.generation += 1
         group.initial = False
@@ -337,9 +314,7 @@ class GroupShard:
     def _change(self, group: Group, state: str, reason: str, out: Outcome) -> None:
         group.state = state
         members = tuple(member.client_id for member in group.members.values())
-        out.facts.append(
-            facts.GroupStateChanged(group.group_id, state, group.generation, members, reason)
-        )
+        out.facts.append(facts.GroupStateChanged(group.group_id, state, group.generation, members, reason))
 
     def _forget(self, group: Group, member: Member) -> None:
         group.members.pop(member.member_id, None)
@@ -357,9 +332,7 @@ class GroupShard:
     def sync(self, request: SyncGroupRequest, token: Token, now: Micros, out: Outcome) -> None:
         """A member wants its assignment; the leader brings everybody's."""
         group = self.groups.get(request.group_id)
-        error = self._member_error(
-            group, request.member_id, request.group_instance_id, request.generation_id
-        )
+        error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is None and request.protocol_name not in (None, group.protocol if group else ""):
             error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         if error is None and group is not None and group.state == PREPARING:
@@ -380,9 +353,7 @@ class GroupShard:
                 one.assignment = assigned.get(one.member_id, b"")
             out.log.append((group.group_id, group.stored(now // 1_000)))
 
-    def assigned(
-        self, group_id: str, generation: int, error: ErrorCode, now: Micros, out: Outcome
-    ) -> None:
+    def assigned(self, group_id: str, generation: int, error: ErrorCode, now: Micros, out: Outcome) -> None:
         """The assignment is in the log, or could not get there."""
         group = self.groups.get(group_id)
         if group is None or group.generation != generation or group.state != COMPLETING:
@@ -397,9 +368,7 @@ class GroupShard:
         self._change(group, STABLE, "the assignment is stored", out)
         for member in group.members.values():
             if member.syncing is not None:
-                out.replies.append(
-                    (member.syncing, SyncGroupResponse(ErrorCode.NONE, member.assignment))
-                )
+                out.replies.append((member.syncing, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
                 member.syncing = None
                 member.heard(now)
 
@@ -408,9 +377,7 @@ class GroupShard:
     def heartbeat(self, request: HeartbeatRequest, now: Micros) -> ErrorCode:
         """A member says it lives."""
         group = self.groups.get(request.group_id)
-        error = self._member_error(
-            group, request.member_id, request.group_instance_id, request.generation_id
-        )
+        error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is not None or group is None:
             return error or ErrorCode.UNKNOWN_MEMBER_ID
         group.members[request.member_id].heard(now)
@@ -434,11 +401,7 @@ class GroupShard:
             return LeaveGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID)
         errors: list[ErrorCode] = []
         for member_id, instance in request.members:
-            known = (
-                group.static_members.get(instance or "", "")
-                if instance and not member_id
-                else member_id
-            )
+            known = group.static_members.get(instance or "", "") if instance and not member_id else member_id
             if group.pending.pop(known, None) is not None:
                 errors.append(ErrorCode.NONE)
             elif known not in group.members:
@@ -510,9 +473,7 @@ class GroupShard:
             return ErrorCode.NONE
         if request.generation_id < 0 and not request.member_id:
             return ErrorCode.NONE if group.state == EMPTY else ErrorCode.UNKNOWN_MEMBER_ID
-        error = self._member_error(
-            group, request.member_id, request.group_instance_id, request.generation_id
-        )
+        error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is not None:
             return error
         if group.state == COMPLETING:
@@ -538,8 +499,7 @@ class GroupShard:
         if group is None:
             return DescribedGroup(ErrorCode.NONE, group_id, "Dead", "", "", -1, ())
         members = tuple(
-            JoinedMember(one.member_id, one.group_instance_id, one.assignment)
-            for one in group.members.values()
+            JoinedMember(one.member_id, one.group_instance_id, one.assignment) for one in group.members.values()
         )
         return DescribedGroup(
             ErrorCode.NONE,

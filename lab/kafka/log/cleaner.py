@@ -50,9 +50,7 @@ def compact(log: UnifiedLog, now_ms: int) -> CompactionReport:
     return CompactionReport(end, seen, kept)
 
 
-def _rewrite(
-    log: UnifiedLog, segment: LogSegment, newest: dict[bytes, int], now_ms: int
-) -> tuple[int, int]:
+def _rewrite(log: UnifiedLog, segment: LogSegment, newest: dict[bytes, int], now_ms: int) -> tuple[int, int]:
     """One segment through `.cleaned` and `.swap`, so that a crash leaves the old or the new, never half."""
     disk, path = log.disk, segment.path
     seen = kept = 0

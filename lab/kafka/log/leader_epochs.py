@@ -15,10 +15,7 @@ class LeaderEpochCache:
         self.entries: list[tuple[int, int]] = []
         if disk.exists(self.path):
             lines = disk.read(self.path, 0, disk.size(self.path)).decode().split("\n")[2:]
-            self.entries = [
-                (int(epoch), int(start))
-                for epoch, start in (line.split() for line in lines if line)
-            ]
+            self.entries = [(int(epoch), int(start)) for epoch, start in (line.split() for line in lines if line)]
 
     @property
     def latest(self) -> int:

@@ -23,9 +23,7 @@ def load_log(
     """
     log = UnifiedLog(disk, partition, config)
     _finish_interrupted_work(log)
-    bases = sorted(
-        int(path.rsplit("/", 1)[1][:20]) for path in disk.list(log.folder) if path.endswith(".log")
-    )
+    bases = sorted(int(path.rsplit("/", 1)[1][:20]) for path in disk.list(log.folder) if path.endswith(".log"))
     for place, base in enumerate(bases):
         segment = LogSegment(log.folder, base, now_ms)
         next_base = bases[place + 1] if place + 1 < len(bases) else None
@@ -76,9 +74,7 @@ def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
     return sound
 
 
-def _set_offsets(
-    log: UnifiedLog, recovery_point: int, log_start_offset: int, high_watermark: int, now_ms: int
-) -> None:
+def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, high_watermark: int, now_ms: int) -> None:
     if log.log_end_offset < log_start_offset:
         log.truncate_fully_and_start_at(log_start_offset, now_ms)
     log.log_start_offset = max(log_start_offset, log.segments[0].base_offset)

@@ -46,11 +46,7 @@ class ProducerState:
             wanted = 0
         else:
             wanted = (entry.batches[-1][1] + 1) % SEQUENCES if entry.batches else 0
-        return (
-            ErrorCode.NONE
-            if batch.base_sequence == wanted
-            else ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
-        )
+        return ErrorCode.NONE if batch.base_sequence == wanted else ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 
     def update(self, batch: RecordBatch) -> None:
         """A batch was appended."""
@@ -75,8 +71,6 @@ class ProducerState:
     def expire(self, before_ms: int) -> None:
         """Forget producers whose last record is older (producer.id.expiration.ms)."""
         for producer_id in [
-            pid
-            for pid, one in self.entries.items()
-            if not one.batches or one.batches[-1][4] < before_ms
+            pid for pid, one in self.entries.items() if not one.batches or one.batches[-1][4] < before_ms
         ]:
             del self.entries[producer_id]

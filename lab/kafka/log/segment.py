@@ -66,23 +66,15 @@ class LogSegment:
 
     def _index_time(self, disk: Disk, batch: RecordBatch) -> None:
         newest = max(self.max_timestamp_ms, batch.max_timestamp_ms)
-        offset = (
-            batch.last_offset
-            if batch.max_timestamp_ms >= self.max_timestamp_ms
-            else self.max_timestamp_offset
-        )
+        offset = batch.last_offset if batch.max_timestamp_ms >= self.max_timestamp_ms else self.max_timestamp_offset
         if newest > self.time_indexed_ms:
-            disk.append(
-                f"{self.stem}.timeindex", TIME_ENTRY.pack(newest, offset - self.base_offset)
-            )
+            disk.append(f"{self.stem}.timeindex", TIME_ENTRY.pack(newest, offset - self.base_offset))
             self.time_indexed_ms = newest
 
     def close(self, disk: Disk) -> None:
         """No more appends: the time index ends with the newest timestamp."""
         if self.max_timestamp_ms > self.time_indexed_ms:
-            entry = TIME_ENTRY.pack(
-                self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset
-            )
+            entry = TIME_ENTRY.pack(self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset)
             disk.append(f"{self.stem}.timeindex", entry)
             self.time_indexed_ms = self.max_timestamp_ms
 
@@ -116,9 +108,7 @@ class LogSegment:
         position = self.position_for(disk, self.base_offset + floor[1]) if floor is not None else 0
         return self.batches(disk, position)
 
-    def _floor(
-        self, disk: Disk, suffix: str, entry: struct.Struct, column: int, key: int
-    ) -> tuple[int, int] | None:
+    def _floor(self, disk: Disk, suffix: str, entry: struct.Struct, column: int, key: int) -> tuple[int, int] | None:
         """The last entry of an index whose key is at most `key`."""
         path = f"{self.stem}{suffix}"
         low, high = 0, disk.size(path) // entry.size
@@ -148,9 +138,7 @@ class LogSegment:
                 disk.truncate(f"{self.stem}{suffix}", 0)
         length = disk.size(self.path)
         self.size = self.since_index = 0
-        self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = (
-            self.time_indexed_ms
-        ) = -1
+        self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = self.time_indexed_ms = -1
         while self.size < length:
             batch = self._sound_batch(disk, length)
             if batch is None:
@@ -164,10 +152,7 @@ class LogSegment:
         left = length - self.size
         if left < HEADER_SIZE:
             return None
-        size = (
-            int.from_bytes(disk.read(self.path, self.size + _SIZE_AT, 4), "big", signed=True)
-            + LOG_OVERHEAD
-        )
+        size = int.from_bytes(disk.read(self.path, self.size + _SIZE_AT, 4), "big", signed=True) + LOG_OVERHEAD
         if not HEADER_SIZE <= size <= left:
             return None
         batch = RecordBatch(disk.read(self.path, self.size, size))
@@ -176,7 +161,5 @@ class LogSegment:
     def files(self, disk: Disk) -> list[str]:
         """The files that exist of this segment."""
         return [
-            f"{self.stem}{suffix}"
-            for suffix in (".log", ".index", ".timeindex")
-            if disk.exists(f"{self.stem}{suffix}")
+            f"{self.stem}{suffix}" for suffix in (".log", ".index", ".timeindex") if disk.exists(f"{self.stem}{suffix}")
         ]

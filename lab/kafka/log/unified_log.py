@@ -131,17 +131,13 @@ class UnifiedLog:
                 return AppendInfo(known[2], known[3], -1, None)
             error = self.producers.refusal(batch)
             if error:
-                return AppendRefused(
-                    error, f"sequence {batch.base_sequence} of producer {batch.producer_id}"
-                )
+                return AppendRefused(error, f"sequence {batch.base_sequence} of producer {batch.producer_id}")
         append_time = -1
         if self.config.message_timestamp_type == "LogAppendTime":
             append_time = now_ms
             batch = batch.with_append_time(now_ms)
         if batch.size > self.config.segment_bytes:
-            return AppendRefused(
-                ErrorCode.RECORD_LIST_TOO_LARGE, f"segment.bytes is {self.config.segment_bytes}"
-            )
+            return AppendRefused(ErrorCode.RECORD_LIST_TOO_LARGE, f"segment.bytes is {self.config.segment_bytes}")
         placed = batch.placed(self.log_end_offset, leader_epoch)
         rolled = self._write(placed, now_ms)
         return AppendInfo(placed.base_offset, placed.last_offset, append_time, placed, rolled)
@@ -181,9 +177,7 @@ class UnifiedLog:
         waited = batch.max_timestamp_ms - active.first_timestamp_ms
         if active.first_timestamp_ms < 0 or batch.max_timestamp_ms < 0:
             waited = now_ms - active.created_ms
-        return (
-            waited > self.config.segment_ms or batch.last_offset - active.base_offset > RELATIVE_MAX
-        )
+        return waited > self.config.segment_ms or batch.last_offset - active.base_offset > RELATIVE_MAX
 
     def _roll(self, base_offset: int, now_ms: int) -> None:
         base = max(base_offset, self.log_end_offset)
@@ -246,10 +240,7 @@ class UnifiedLog:
                 if batch.max_timestamp_ms < timestamp_ms:
                     continue
                 for record in batch.records():
-                    if (
-                        record.timestamp_ms >= timestamp_ms
-                        and record.offset >= self.log_start_offset
-                    ):
+                    if record.timestamp_ms >= timestamp_ms and record.offset >= self.log_start_offset:
                         if record.offset >= up_to:
                             return None
                         return record.timestamp_ms, record.offset, batch.leader_epoch
@@ -382,9 +373,7 @@ class UnifiedLog:
         del self.segments[:count]
         self.set_log_start_offset(self.segments[0].base_offset)
         if self.tail and self.tail[0].base_offset < self.log_start_offset:
-            self.tail = tuple(
-                batch for batch in self.tail if batch.last_offset >= self.log_start_offset
-            )
+            self.tail = tuple(batch for batch in self.tail if batch.last_offset >= self.log_start_offset)
         return True
 
     def _set_aside(self, segment: LogSegment, now_ms: int) -> None:

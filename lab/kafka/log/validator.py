@@ -20,9 +20,7 @@ class AppendRefused:
 def check_batch(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendRefused | None:
     """The first thing that is wrong with a batch from a client, or None."""
     if batch.base_offset != 0:
-        return AppendRefused(
-            ErrorCode.INVALID_RECORD, f"a base offset of 0 wanted, {batch.base_offset} found"
-        )
+        return AppendRefused(ErrorCode.INVALID_RECORD, f"a base offset of 0 wanted, {batch.base_offset} found")
     if batch.size > config.max_message_bytes:
         return AppendRefused(
             ErrorCode.MESSAGE_TOO_LARGE,
@@ -36,9 +34,7 @@ def check_batch(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendR
 def _check_header(batch: RecordBatch) -> AppendRefused | None:
     count = batch.last_offset - batch.base_offset + 1
     if not 1 <= count == batch.record_count:
-        return AppendRefused(
-            ErrorCode.INVALID_RECORD, f"{batch.record_count} records, but {count} offsets"
-        )
+        return AppendRefused(ErrorCode.INVALID_RECORD, f"{batch.record_count} records, but {count} offsets")
     if batch.is_control:
         return AppendRefused(ErrorCode.INVALID_RECORD, "clients may not write control batches")
     if batch.producer_id >= 0 and batch.base_sequence < 0:
@@ -53,9 +49,7 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "the batch already claims LogAppendTime")
     latest = now_ms + config.message_timestamp_after_max_ms
     earliest = now_ms - config.message_timestamp_before_max_ms
-    out_of_time = not append_time and (
-        batch.max_timestamp_ms > latest or batch.base_timestamp_ms < earliest
-    )
+    out_of_time = not append_time and (batch.max_timestamp_ms > latest or batch.base_timestamp_ms < earliest)
     if not config.compacted and not out_of_time:
         return None
     try:
@@ -71,9 +65,7 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
         if not append_time and not earliest <= record.timestamp_ms <= latest
     )  # fmt: skip
     if mistimed:
-        return AppendRefused(
-            ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed)
-        )
+        return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed))
     if keyless:
         return AppendRefused(ErrorCode.INVALID_RECORD, "a record without a key", keyless)
     return None

@@ -114,9 +114,7 @@ KINDS: dict[str, type[Any]] = {
 
 def encode(record: MetadataRecord) -> bytes:
     """A record as the value of a log record."""
-    return json.dumps(
-        [type(record).__name__, dataclasses.asdict(record)], separators=(",", ":")
-    ).encode()
+    return json.dumps([type(record).__name__, dataclasses.asdict(record)], separators=(",", ":")).encode()
 
 
 def decode(value: bytes) -> MetadataRecord:

@@ -73,9 +73,8 @@ class ErrorCode(IntEnum):
         return self in RETRIABLE
 
 
-RETRIABLE = {
-    code: None
-    for code in (
+RETRIABLE = dict.fromkeys(
+    (
         ErrorCode.CORRUPT_MESSAGE,
         ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
         ErrorCode.LEADER_NOT_AVAILABLE,
@@ -96,4 +95,4 @@ RETRIABLE = {
         ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
         ErrorCode.UNKNOWN_TOPIC_ID,
     )
-}
+)

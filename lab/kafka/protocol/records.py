@@ -109,13 +109,9 @@ class RecordBatch(Sealed):
         """A batch of records with offsets 0, 1, 2 … from `base_offset`; their own offsets are not looked at."""
         assert records, "a batch holds at least one record"
         base_timestamp = records[0].timestamp_ms
-        payload = b"".join(
-            [encode_record(record, place, base_timestamp) for place, record in enumerate(records)]
-        )
+        payload = b"".join([encode_record(record, place, base_timestamp) for place, record in enumerate(records)])
         max_timestamp = max([record.timestamp_ms for record in records])
-        attributes = (
-            compression | (TRANSACTIONAL if transactional else 0) | (CONTROL if control else 0)
-        )
+        attributes = compression | (TRANSACTIONAL if transactional else 0) | (CONTROL if control else 0)
         body = compress(compression, payload) if compression else payload
         return cls.assembled(
             attributes, len(records) - 1, base_timestamp, max_timestamp, producer_id, producer_epoch,
@@ -157,9 +153,7 @@ class RecordBatch(Sealed):
         if batch.size != len(data):
             raise Malformed(f"a batch: {batch.size} bytes wanted, {len(data)} found")
         if batch.last_offset < batch.base_offset:
-            raise Malformed(
-                f"a batch: a last offset delta of at least 0 wanted at {batch.base_offset}"
-            )
+            raise Malformed(f"a batch: a last offset delta of at least 0 wanted at {batch.base_offset}")
         return batch
 
     # --- reading it -------------------------------------------------------------------------------
@@ -209,9 +203,7 @@ class RecordBatch(Sealed):
                 record.timestamp_ms = appended
             found.append(record)
         if at != len(data):
-            raise Malformed(
-                f"a batch: {self.record_count} records wanted, {len(data) - at} bytes left over"
-            )
+            raise Malformed(f"a batch: {self.record_count} records wanted, {len(data) - at} bytes left over")
         return found
 
     # --- another one like it ----------------------------------------------------------------------
@@ -232,8 +224,7 @@ class RecordBatch(Sealed):
     def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
         """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear."""
         body = b"".join(
-            encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms)
-            for record in kept
+            encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms) for record in kept
         )
         return RecordBatch.assembled(
             self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms,
@@ -257,9 +248,7 @@ def encode_record(record: Record, offset_delta: int, base_timestamp_ms: int) -> 
     return varint(len(body)) + body
 
 
-def decode_record(
-    data: bytes, at: int, base_offset: int, base_timestamp_ms: int
-) -> tuple[Record, int]:
+def decode_record(data: bytes, at: int, base_offset: int, base_timestamp_ms: int) -> tuple[Record, int]:
     """The record at `at`, and where the next one begins. Raises Malformed."""
     length, at = read_varint(data, at)
     end = at + length
@@ -271,9 +260,7 @@ def decode_record(
     value, at = _sized(data, at)
     count, at = read_varint(data, at)
     if not 0 <= count <= end - at:
-        raise Malformed(
-            f"a record's headers at byte {at}: a count of 0 to {end - at} wanted, {count} found"
-        )
+        raise Malformed(f"a record's headers at byte {at}: a count of 0 to {end - at} wanted, {count} found")
     headers: tuple[Header, ...] = ()
     for _ in range(count):
         name, at = _sized(data, at)
@@ -283,9 +270,7 @@ def decode_record(
         headers += (Header(_text(name), content),)
     if at != end:
         raise Malformed(f"a record: {length} bytes wanted, {at - end + length} used")
-    return Record(
-        base_offset + offset_delta, base_timestamp_ms + timestamp_delta, key, value, headers
-    ), at
+    return Record(base_offset + offset_delta, base_timestamp_ms + timestamp_delta, key, value, headers), at
 
 
 def _text(data: bytes) -> str:
@@ -312,9 +297,7 @@ def batches_in(data: bytes) -> list[RecordBatch]:
     while len(data) - at >= HEADER_SIZE:
         size = int.from_bytes(data[at + 8 : at + 12], "big", signed=True) + LOG_OVERHEAD
         if size < HEADER_SIZE:
-            raise Malformed(
-                f"a batch at byte {at}: at least {HEADER_SIZE} bytes wanted, {size} found"
-            )
+            raise Malformed(f"a batch at byte {at}: at least {HEADER_SIZE} bytes wanted, {size} found")
         if at + size > len(data):
             break
         found.append(RecordBatch.parse(data[at : at + size]))

@@ -25,11 +25,7 @@ def valid_topic_name(name: str) -> str:
     if len(name) > NAME_MAX:
         return f"wanted a topic name of at most {NAME_MAX} characters, found {len(name)}"
     wrong = next((sign for sign in name if sign not in LEGAL), "")
-    return (
-        f"wanted letters, digits, '.', '_' and '-' in a topic name, found {wrong!r}"
-        if wrong
-        else ""
-    )
+    return f"wanted letters, digits, '.', '_' and '-' in a topic name, found {wrong!r}" if wrong else ""
 
 
 def java_hash(text: str) -> int:

@@ -25,9 +25,7 @@ class NetworkClient:
         self.correlation_id = 0
         self.in_flight: dict[int, InFlight] = {}
 
-    def send(
-        self, env: Env, target: Address, body: object, size: int, tag: object, timeout: Micros
-    ) -> None:
+    def send(self, env: Env, target: Address, body: object, size: int, tag: object, timeout: Micros) -> None:
         """Send a request; its answer, loss or time-out will come with `tag`."""
         self.correlation_id += 1
         self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)

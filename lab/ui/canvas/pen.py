@@ -12,9 +12,14 @@ CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
 def rounded(
-    p: QPainter, box: QRectF, radius: float, fill: QColor | QBrush | None, edge: QColor | None = None, width: float = 1.0,
+    p: QPainter,
+    box: QRectF,
+    radius: float,
+    fill: QColor | QBrush | None,
+    edge: QColor | None = None,
+    width: float = 1.0,
     dashes: list[float] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """A rounded rectangle; its edge solid or dashed."""
     p.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
     if edge is None:

@@ -13,8 +13,7 @@ TEXT = (
 )
 FONTS = "Inter and JetBrains Mono (SIL Open Font License), icons by Lucide (ISC)."
 TRADEMARK = (
-    "Apache Kafka and Kafka are trademarks of the Apache Software Foundation, which has no part in "
-    "this program."
+    "Apache Kafka and Kafka are trademarks of the Apache Software Foundation, which has no part in this program."
 )
 
 

@@ -20,9 +20,7 @@ from lab.ui.settings import THEMES, UI_SCALES, Settings
 class Preferences(QDialog):
     """Shows `settings` and hands every changed copy to `apply`."""
 
-    def __init__(
-        self, settings: Settings, apply: Callable[[Settings], None], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, apply: Callable[[Settings], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.settings = settings
         self.apply = apply

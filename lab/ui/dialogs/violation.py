@@ -8,9 +8,7 @@ from lab.ui.labels import pixmap, text_label
 class ViolationPanel(QDialog):
     """Names what was broken and where the journal was saved, so that the run can be repeated exactly."""
 
-    def __init__(
-        self, violation: str, cause: str, journal: str, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, violation: str, cause: str, journal: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("An invariant was broken")
         self.setMinimumWidth(520)

@@ -8,9 +8,7 @@ from lab.cluster.probes.views import BranchView
 from lab.ui.wording import clock
 
 
-def fill_branches(
-    menu: QMenu, branches: tuple[BranchView, ...], switch: Callable[[str], None]
-) -> None:
+def fill_branches(menu: QMenu, branches: tuple[BranchView, ...], switch: Callable[[str], None]) -> None:
     """One checkable entry a branch, with where it forked and how far it was run."""
     menu.clear()
     menu.setToolTipsVisible(True)

@@ -21,9 +21,7 @@ def prose_html(markdown: str, font: QFont, theme: Theme) -> str:
     document = QTextDocument()
     document.setDefaultFont(font)
     features = QTextDocument.MarkdownFeature
-    document.setMarkdown(
-        markdown.replace("![", "["), features.MarkdownDialectGitHub | features.MarkdownNoHTML
-    )
+    document.setMarkdown(markdown.replace("![", "["), features.MarkdownDialectGitHub | features.MarkdownNoHTML)
     block = document.begin()
     while block.isValid():
         _space_out(block, first=block.blockNumber() == 0)
@@ -35,9 +33,7 @@ def prose_html(markdown: str, font: QFont, theme: Theme) -> str:
 
 def _space_out(block: QTextBlock, *, first: bool) -> None:
     spacing = QTextBlockFormat()
-    spacing.setLineHeight(
-        LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
-    )
+    spacing.setLineHeight(LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
     spacing.setTopMargin(0 if first else 4)
     spacing.setBottomMargin(5)
     QTextCursor(block).mergeBlockFormat(spacing)
@@ -54,9 +50,7 @@ def _fragments(block: QTextBlock) -> list[QTextFragment]:
 
 def _brighten(document: QTextDocument, fragment: QTextFragment, theme: Theme) -> None:
     shade = QTextCharFormat()
-    bright = (
-        fragment.charFormat().fontWeight() >= BOLD_FROM or fragment.charFormat().fontFixedPitch()
-    )
+    bright = fragment.charFormat().fontWeight() >= BOLD_FROM or fragment.charFormat().fontFixedPitch()
     shade.setForeground(theme.text.t1 if bright else theme.text.t2)
     cursor = QTextCursor(document)
     cursor.setPosition(fragment.position())

@@ -128,9 +128,7 @@ class RecordBrowser(QWidget):
 
     def _page(self, session: "Session", start: int) -> RecordsView:
         assert self.partition is not None
-        return session.view(
-            Records(self.partition.name, self.broker.currentText(), start, PAGE_ROWS)
-        )
+        return session.view(Records(self.partition.name, self.broker.currentText(), start, PAGE_ROWS))
 
     def _arrange(self) -> None:
         self._set_up_table()

@@ -127,12 +127,8 @@ class TopBar(QWidget):
             self.where.setText(where)
             self.fit(self.width())
         self.clock.setText(clock(session.now))
-        self.event_count.setText(
-            f"event {grouped(session.event_number)} of {grouped(session.latest_event)}"
-        )
-        self.speed.set_speed(
-            *session.speed.as_integer_ratio(), behind=session.playing and session.behind
-        )
+        self.event_count.setText(f"event {grouped(session.event_number)} of {grouped(session.latest_event)}")
+        self.speed.set_speed(*session.speed.as_integer_ratio(), behind=session.playing and session.behind)
         self.show_playing(session.playing)
 
     def show_playing(self, playing: bool) -> None:

@@ -32,18 +32,14 @@ def forwarded(broker: Broker, request: object, context: RequestContext) -> Later
 
 
 @handles(DeleteRecordsRequest)
-def delete_records(
-    broker: Broker, request: DeleteRecordsRequest, context: RequestContext
-) -> DeleteRecordsResponse:
+def delete_records(broker: Broker, request: DeleteRecordsRequest, context: RequestContext) -> DeleteRecordsResponse:
     """Raise the log start offset; -1 means to the high watermark (spec 1.7)."""
     return DeleteRecordsResponse(
         {name: _delete(broker, name, offset, context) for name, offset in request.offsets.items()}
     )
 
 
-def _delete(
-    broker: Broker, name: TopicPartition, offset: int, context: RequestContext
-) -> tuple[ErrorCode, int]:
+def _delete(broker: Broker, name: TopicPartition, offset: int, context: RequestContext) -> tuple[ErrorCode, int]:
     partition = broker.partitions.get(name)
     if partition is None:
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1

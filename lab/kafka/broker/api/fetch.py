@@ -19,9 +19,7 @@ def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> Fet
         _note_follower(broker, request, context)
     if request.max_wait_ms <= 0 or broker.fetching.ready(broker, request):
         return broker.fetching.response(broker, request)
-    operation = DelayedFetch(
-        context.sender, context.correlation_id, env.now + millis(request.max_wait_ms), request
-    )
+    operation = DelayedFetch(context.sender, context.correlation_id, env.now + millis(request.max_wait_ms), request)
     number = broker.wait(env, operation)
     for name in request.partitions:
         broker.partitions[name].waiting_fetches[number] = None
@@ -36,20 +34,12 @@ def _note_follower(broker: Broker, request: FetchRequest, context: RequestContex
         return
     for name, asked in request.partitions.items():
         partition = broker.partitions.get(name)
-        if (
-            partition is None
-            or not partition.leading
-            or partition.epoch_error(asked.current_leader_epoch)
-        ):
+        if partition is None or not partition.leading or partition.epoch_error(asked.current_leader_epoch):
             continue
-        if asked.fetch_offset > partition.log.log_end_offset or broker.fetching.diverges(
-            partition, asked
-        ):
+        if asked.fetch_offset > partition.log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
         before = partition.log.high_watermark
-        grow = partition.fetched_by(
-            env, request.replica_id, asked.fetch_offset, request.replica_epoch
-        )
+        grow = partition.fetched_by(env, request.replica_id, asked.fetch_offset, request.replica_epoch)
         if grow:
             broker.expand_isr(env, partition, request.replica_id)
         if partition.log.high_watermark > before:

@@ -23,9 +23,7 @@ from lab.kafka.protocol.messages.groups import (
 
 
 @handles(JoinGroupRequest)
-def join_group(
-    broker: Broker, request: JoinGroupRequest, context: RequestContext
-) -> JoinGroupResponse | Later:
+def join_group(broker: Broker, request: JoinGroupRequest, context: RequestContext) -> JoinGroupResponse | Later:
     """Parked until the generation is complete."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
@@ -40,9 +38,7 @@ def join_group(
 
 
 @handles(SyncGroupRequest)
-def sync_group(
-    broker: Broker, request: SyncGroupRequest, context: RequestContext
-) -> SyncGroupResponse | Later:
+def sync_group(broker: Broker, request: SyncGroupRequest, context: RequestContext) -> SyncGroupResponse | Later:
     """Parked until the leader's assignment is in the log."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
@@ -54,9 +50,7 @@ def sync_group(
 
 
 @handles(HeartbeatRequest)
-def heartbeat(
-    broker: Broker, request: HeartbeatRequest, context: RequestContext
-) -> HeartbeatResponse:
+def heartbeat(broker: Broker, request: HeartbeatRequest, context: RequestContext) -> HeartbeatResponse:
     """Answered at once."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
@@ -65,9 +59,7 @@ def heartbeat(
 
 
 @handles(LeaveGroupRequest)
-def leave_group(
-    broker: Broker, request: LeaveGroupRequest, context: RequestContext
-) -> LeaveGroupResponse:
+def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestContext) -> LeaveGroupResponse:
     """The others rebalance at once instead of after a session time-out."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
@@ -79,13 +71,9 @@ def leave_group(
 
 
 @handles(DescribeGroupsRequest)
-def describe_groups(
-    broker: Broker, request: DescribeGroupsRequest, context: RequestContext
-) -> DescribeGroupsResponse:
+def describe_groups(broker: Broker, request: DescribeGroupsRequest, context: RequestContext) -> DescribeGroupsResponse:
     """Each group by its coordinator."""
-    return DescribeGroupsResponse(
-        tuple(_describe(broker, group_id) for group_id in request.group_ids)
-    )
+    return DescribeGroupsResponse(tuple(_describe(broker, group_id) for group_id in request.group_ids))
 
 
 def _describe(broker: Broker, group_id: str) -> DescribedGroup:

@@ -13,9 +13,7 @@ from lab.kafka.protocol.messages.producer_ids import (
 
 
 @handles(InitProducerIdRequest)
-def init_producer_id(
-    broker: Broker, request: InitProducerIdRequest, context: RequestContext
-) -> InitProducerIdResponse:
+def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: RequestContext) -> InitProducerIdResponse:
     """Any broker answers; while its next block is on the way the client is asked to try again."""
     producer_id = broker.next_producer_id(context.env)
     if producer_id < 0:

@@ -6,8 +6,6 @@ from lab.kafka.protocol.messages.list_offsets import ListOffsetsRequest, ListOff
 
 
 @handles(ListOffsetsRequest)
-def list_offsets(
-    broker: Broker, request: ListOffsetsRequest, context: RequestContext
-) -> ListOffsetsResponse:
+def list_offsets(broker: Broker, request: ListOffsetsRequest, context: RequestContext) -> ListOffsetsResponse:
     """Answered by the leader of each partition."""
     return broker.fetching.list_offsets(broker, request)

@@ -33,12 +33,6 @@ def _topic(broker: Broker, name: str) -> TopicMetadata:
 def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
     brokers = broker.image.brokers
     leader = brokers.get(state.leader_id)
-    error = (
-        ErrorCode.NONE
-        if leader is not None and not leader.fenced
-        else ErrorCode.LEADER_NOT_AVAILABLE
-    )
+    error = ErrorCode.NONE if leader is not None and not leader.fenced else ErrorCode.LEADER_NOT_AVAILABLE
     offline = tuple(one for one in state.replicas if one not in brokers or brokers[one].fenced)
-    return PartitionMetadata(
-        error, state.leader_id, state.leader_epoch, state.replicas, state.isr, offline
-    )
+    return PartitionMetadata(error, state.leader_id, state.leader_epoch, state.replicas, state.isr, offline)

@@ -23,9 +23,7 @@ def offset_commit(
 
 
 @handles(OffsetFetchRequest)
-def offset_fetch(
-    broker: Broker, request: OffsetFetchRequest, context: RequestContext
-) -> OffsetFetchResponse:
+def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestContext) -> OffsetFetchResponse:
     """-1 where nothing was committed."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):

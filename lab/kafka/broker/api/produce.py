@@ -20,9 +20,7 @@ from lab.kafka.protocol.topics import TopicPartition
 
 
 @handles(ProduceRequest)
-def produce(
-    broker: Broker, request: ProduceRequest, context: RequestContext
-) -> ProduceResponse | Later:
+def produce(broker: Broker, request: ProduceRequest, context: RequestContext) -> ProduceResponse | Later:
     """Append each partition's batch, and wait for replication if acks=all."""
     response = ProduceResponse()
     required: dict[TopicPartition, int] = {}
@@ -56,9 +54,7 @@ def _append(
         return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
     info = partition.append_as_leader(context.env, batch, acks)
     if isinstance(info, AppendRefused):
-        return PartitionProduceResponse(
-            info.error_code, record_errors=info.record_errors, error_message=info.message
-        )
+        return PartitionProduceResponse(info.error_code, record_errors=info.record_errors, error_message=info.message)
     if info.batch is not None:
         broker.appended(context.env, partition)
     if partition.log.high_watermark <= info.last_offset:

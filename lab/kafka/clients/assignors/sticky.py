@@ -11,11 +11,7 @@ def assign_sticky(members: Sequence[Subscription], counts: Mapping[str, int]) ->
     found = _kept(members, counts)
     free = _unassigned(found, members, counts)
     for partition in free:
-        candidates = [
-            one
-            for one in sorted(members, key=lambda one: one.member_id)
-            if partition.topic in one.topics
-        ]
+        candidates = [one for one in sorted(members, key=lambda one: one.member_id) if partition.topic in one.topics]
         if candidates:
             poorest = min(candidates, key=lambda one: len(found[one.member_id]))
             found[poorest.member_id].append(partition)
@@ -23,17 +19,13 @@ def assign_sticky(members: Sequence[Subscription], counts: Mapping[str, int]) ->
     return {member_id: sorted(partitions) for member_id, partitions in found.items()}
 
 
-def assign_cooperative_sticky(
-    members: Sequence[Subscription], counts: Mapping[str, int]
-) -> Assignment:
+def assign_cooperative_sticky(members: Sequence[Subscription], counts: Mapping[str, int]) -> Assignment:
     """The same, but what still has an owner is not given to another yet: it is first revoked, and a second
     rebalance hands it over.
     """
     found = assign_sticky(members, counts)
     owners = {
-        partition: member_id
-        for member_id, partitions in _kept(members, counts).items()
-        for partition in partitions
+        partition: member_id for member_id, partitions in _kept(members, counts).items() for partition in partitions
     }
     return {
         member_id: [one for one in partitions if owners.get(one, member_id) == member_id]
@@ -46,9 +38,7 @@ def _kept(members: Sequence[Subscription], counts: Mapping[str, int]) -> Assignm
     claims: dict[TopicPartition, list[Subscription]] = {}
     for member in members:
         for partition in member.owned:
-            if partition.topic in member.topics and partition.partition < counts.get(
-                partition.topic, 0
-            ):
+            if partition.topic in member.topics and partition.partition < counts.get(partition.topic, 0):
                 claims.setdefault(partition, []).append(member)
     found: Assignment = {member.member_id: [] for member in members}
     for partition, claimants in claims.items():
@@ -59,9 +49,7 @@ def _kept(members: Sequence[Subscription], counts: Mapping[str, int]) -> Assignm
     return found
 
 
-def _unassigned(
-    found: Assignment, members: Sequence[Subscription], counts: Mapping[str, int]
-) -> list[TopicPartition]:
+def _unassigned(found: Assignment, members: Sequence[Subscription], counts: Mapping[str, int]) -> list[TopicPartition]:
     """Partitions without an owner, those of topics that fewest members want first."""
     taken = {partition for partitions in found.values() for partition in partitions}
     wanted = [topic for topic in sorted(counts) if any(topic in one.topics for one in members)]

@@ -31,15 +31,8 @@ Assignor = Callable[[Sequence[Subscription], Mapping[str, int]], Assignment]
 
 def encode_subscription(one: Subscription) -> bytes:
     """Version 3: topics, no user data, owned partitions, generation, no rack."""
-    head = struct.pack(">hi", VERSION, len(one.topics)) + b"".join(
-        _string(topic) for topic in one.topics
-    )
-    return (
-        head
-        + struct.pack(">i", -1)
-        + _partitions(one.owned)
-        + struct.pack(">ih", one.generation, -1)
-    )
+    head = struct.pack(">hi", VERSION, len(one.topics)) + b"".join(_string(topic) for topic in one.topics)
+    return head + struct.pack(">i", -1) + _partitions(one.owned) + struct.pack(">ih", one.generation, -1)
 
 
 def decode_subscription(data: bytes, member_id: str, instance: str | None) -> Subscription:

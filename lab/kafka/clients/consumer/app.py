@@ -55,9 +55,15 @@ class ConsumerApp:
     """One member of a group, and the application that it is."""
 
     def __init__(
-        self, name: str, group_id: str, topics: tuple[str, ...], config: ConsumerConfig, per_record_us: Micros, commit: str,
+        self,
+        name: str,
+        group_id: str,
+        topics: tuple[str, ...],
+        config: ConsumerConfig,
+        per_record_us: Micros,
+        commit: str,
         bootstrap: tuple[str, ...],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = name
         self.group_id = group_id
         self.topics = topics
@@ -130,9 +136,7 @@ class ConsumerApp:
     def _schedule(self, env: Env) -> None:
         """A quarter of a second is often enough for what nobody announces; deadlines are kept exactly."""
         now = env.now
-        found = (
-            [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
-        )
+        found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
         if self.membership.stage == STABLE:
             found.append(self.membership.heartbeat_at)
         if self.working or self.paused:
@@ -164,11 +168,7 @@ class ConsumerApp:
         if membership.stage == LEFT:
             membership.come_back()
         self._take_assignment(env)
-        if (
-            membership.rejoin
-            and membership.stage in (STABLE, "unjoined")
-            and membership.coordinator is not None
-        ):
+        if membership.rejoin and membership.stage in (STABLE, "unjoined") and membership.coordinator is not None:
             self._prepare_to_join(env)
         membership.advance(env)
         if self._auto and self.auto_commit_at and env.now >= self.auto_commit_at:
@@ -189,9 +189,7 @@ class ConsumerApp:
         if not self.waiting_for_commit:
             self._begin_work(env)
 
-    def _tell_polled(
-        self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int
-    ) -> None:
+    def _tell_polled(self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int) -> None:
         env.tell(
             facts.RecordsPolled(
                 self.group_id, self.name, partition, tuple(record.offset for record in records),
@@ -223,11 +221,7 @@ class ConsumerApp:
         if self.commit_policy == "record":
             chunk = 1
         for partition, record in self.work[self.done : self.done + chunk]:
-            env.tell(
-                facts.RecordDone(
-                    self.group_id, self.name, partition, record.offset, birth_of(record), record.key
-                )
-            )
+            env.tell(facts.RecordDone(self.group_id, self.name, partition, record.offset, birth_of(record), record.key))
         self.done += chunk
         self.working = False
         finished = self.done >= len(self.work)
@@ -266,15 +260,16 @@ class ConsumerApp:
                 self.membership.advance(env)
             return
         request = OffsetCommitRequest(
-            self.group_id, self.membership.generation, self.membership.member_id,
-            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in offsets.items()}, self.membership.instance_id,
-        )  # fmt: skip
+            self.group_id,
+            self.membership.generation,
+            self.membership.member_id,
+            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in offsets.items()},
+            self.membership.instance_id,
+        )
         self.waiting_for_commit = wait
         self.committing = offsets if wait else self.committing
         tag = ("commit", tuple(offsets.items()), wait)
-        self.net.send(
-            env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms)
-        )
+        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def _epoch(self, partition: TopicPartition) -> int:
         position = self.fetcher.positions.get(partition)
@@ -320,10 +315,7 @@ class ConsumerApp:
         """commitSync tries again until it is answered, or membership is lost."""
         if not self.waiting_for_commit or env.now < self.retry_at:
             return
-        if any(
-            isinstance(one.tag, tuple) and one.tag[0] == "commit"
-            for one in self.net.in_flight.values()
-        ):
+        if any(isinstance(one.tag, tuple) and one.tag[0] == "commit" for one in self.net.in_flight.values()):
             return
         if self.membership.lost:
             env.tell(facts.CommitFailed(self.group_id, self.name, "UNKNOWN_MEMBER_ID"))
@@ -356,11 +348,7 @@ class ConsumerApp:
 
     def _give_up(self, env: Env, partitions: tuple[TopicPartition, ...], *, lost: bool) -> None:
         if partitions:
-            env.tell(
-                facts.PartitionsRevoked(
-                    self.group_id, self.name, self.membership.generation, partitions, lost
-                )
-            )
+            env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
             for partition in partitions:
                 self.committed.pop(partition, None)
 
@@ -380,11 +368,7 @@ class ConsumerApp:
         membership.owned = assigned
         self.fetcher.assign(assigned)
         self.auto_commit_at = env.now + millis(self.config.auto_commit_interval_ms)
-        env.tell(
-            facts.PartitionsAssigned(
-                self.group_id, self.name, membership.generation, assigned, added
-            )
-        )
+        env.tell(facts.PartitionsAssigned(self.group_id, self.name, membership.generation, assigned, added))
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
@@ -398,12 +382,7 @@ class ConsumerApp:
         """Committed offsets of newly assigned partitions."""
         missing = self.fetcher.initializing()
         coordinator = self.membership.coordinator
-        if (
-            missing
-            and coordinator is not None
-            and not self.asking_offsets
-            and env.now >= self.retry_at
-        ):
+        if missing and coordinator is not None and not self.asking_offsets and env.now >= self.retry_at:
             self.asking_offsets = True
             request = OffsetFetchRequest(self.group_id, missing)
             self.net.send(
@@ -507,12 +486,8 @@ class ConsumerApp:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(
-            self.config.metadata_max_age_ms
-        )
-        due = metadata.updated_at < 0 or env.now - metadata.updated_at >= millis(
-            self.config.retry_backoff_ms
-        )
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(self.config.metadata_max_age_ms)
+        due = metadata.updated_at < 0 or env.now - metadata.updated_at >= millis(self.config.retry_backoff_ms)
         if (metadata.needed or stale) and metadata.asked_at < 0 and due:
             metadata.asked_at = env.now
             self.net.send(
@@ -540,9 +515,7 @@ class ConsumerApp:
 
     def _timed_out(self, env: Env, tag: object) -> None:
         """An answer is too late: what it was about is asked again, of the coordinator after finding it anew."""
-        if tag in ("join", "sync", "heartbeat", "offsets") or (
-            isinstance(tag, tuple) and tag[0] == "commit"
-        ):
+        if tag in ("join", "sync", "heartbeat", "offsets") or (isinstance(tag, tuple) and tag[0] == "commit"):
             coordinator = self.membership.coordinator
             if coordinator is not None:
                 self.membership.connection_lost(env, [tag], coordinator)

@@ -66,9 +66,7 @@ class Fetcher:
         self.positions = {one: self.positions.get(one) or Position() for one in partitions}
         self.buffered = [one for one in self.buffered if one.partition in self.positions]
 
-    def seek(
-        self, env: Env, partition: TopicPartition, offset: int, reason: str, epoch: int = -1
-    ) -> None:
+    def seek(self, env: Env, partition: TopicPartition, offset: int, reason: str, epoch: int = -1) -> None:
         """Go somewhere else; what was fetched is dropped."""
         position = self.positions.get(partition)
         if position is None:
@@ -130,9 +128,7 @@ class Fetcher:
                 position.stage = VALIDATING
 
     def _send(self, env: Env, host: str, body: object, tag: Asked) -> None:
-        self.net.send(
-            env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms)
-        )
+        self.net.send(env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def listed(self, env: Env, body: ListOffsetsResponse) -> None:
         """Where a reset leads to."""
@@ -173,12 +169,7 @@ class Fetcher:
         has_data = {one.partition: None for one in self.buffered}
         wanted: dict[str, dict[TopicPartition, FetchPartition]] = {}
         for partition, position in self.positions.items():
-            if (
-                position.stage != FETCHING
-                or position.paused
-                or position.retry_at > env.now
-                or partition in has_data
-            ):
+            if position.stage != FETCHING or position.paused or position.retry_at > env.now or partition in has_data:
                 continue
             host = self.metadata.leader_of(partition)
             if host is None:
@@ -213,9 +204,7 @@ class Fetcher:
             case ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, position)
             case _:
-                if one.current_leader is not None and self.metadata.learn_leader(
-                    partition, one.current_leader
-                ):
+                if one.current_leader is not None and self.metadata.learn_leader(partition, one.current_leader):
                     return
                 self._retry(env, position)
 
@@ -243,9 +232,7 @@ class Fetcher:
         before = position.offset
         self.reset(partition)
         if position.stage == RESETTING:
-            env.tell(
-                facts.PositionReset(self.group_id, self.member, partition, before, "out of range")
-            )
+            env.tell(facts.PositionReset(self.group_id, self.member, partition, before, "out of range"))
 
     def host_lost(self, env: Env, host: str, tags: list[object]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
@@ -270,11 +257,7 @@ class Fetcher:
             position = self.positions[one.partition]
             if position.paused:
                 ready = next(
-                    (
-                        other
-                        for other in self.buffered
-                        if not self.positions[other.partition].paused
-                    ),
+                    (other for other in self.buffered if not self.positions[other.partition].paused),
                     None,
                 )
                 if ready is None:
@@ -305,9 +288,7 @@ class Fetcher:
 
     def initializing(self) -> tuple[TopicPartition, ...]:
         """Partitions that wait for their committed offset."""
-        return tuple(
-            one for one, position in self.positions.items() if position.stage == INITIALIZING
-        )
+        return tuple(one for one, position in self.positions.items() if position.stage == INITIALIZING)
 
     def next_retry(self, now: Micros) -> Micros | None:
         """When the first position that had to pause may be asked about again."""

@@ -102,9 +102,7 @@ class Membership:
             self.metadata.needed = self.metadata.needed or not self.metadata.brokers
             return
         self.finding = True
-        self._send(
-            env, self.metadata.someone(self.net), FindCoordinatorRequest(self.group_id), "find"
-        )
+        self._send(env, self.metadata.someone(self.net), FindCoordinatorRequest(self.group_id), "find")
 
     def _join(self, env: Env) -> None:
         self.stage = JOINING
@@ -116,9 +114,7 @@ class Membership:
             tuple((name, encode_subscription(mine)) for name in self.protocols), group_instance_id=self.instance_id,
         )  # fmt: skip
         assert self.coordinator is not None
-        timeout = millis(
-            max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000)
-        )
+        timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
         self.net.send(env, self.coordinator, request, REQUEST_BYTES, "join", timeout)
 
     def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
@@ -156,21 +152,12 @@ class Membership:
     def _sync(self, env: Env, body: JoinGroupResponse) -> None:
         assignments: tuple[tuple[str, bytes], ...] = ()
         if self.leads and not body.skip_assignment:
-            members = [
-                decode_subscription(one.metadata, one.member_id, one.group_instance_id)
-                for one in body.members
-            ]
+            members = [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
             topics = {topic: None for one in members for topic in one.topics}
-            counts = {
-                topic: self.metadata.counts[topic]
-                for topic in topics
-                if topic in self.metadata.counts
-            }
+            counts = {topic: self.metadata.counts[topic] for topic in topics if topic in self.metadata.counts}
             self.planned_for = counts
             plan = ASSIGNORS[self.protocol](members, counts)
-            assignments = tuple(
-                (member_id, encode_assignment(partitions)) for member_id, partitions in plan.items()
-            )
+            assignments = tuple((member_id, encode_assignment(partitions)) for member_id, partitions in plan.items())
         request = SyncGroupRequest(
             self.group_id,
             self.generation,
@@ -180,9 +167,7 @@ class Membership:
             self.instance_id,
         )
         assert self.coordinator is not None
-        timeout = millis(
-            max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000)
-        )
+        timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
         self.net.send(env, self.coordinator, request, REQUEST_BYTES, "sync", timeout)
 
     def synced(self, env: Env, body: SyncGroupResponse) -> None:
@@ -291,9 +276,6 @@ class Membership:
 
     def notice_new_partitions(self) -> None:
         """The leader planned for other partition counts than there are now."""
-        counts = {
-            topic: self.metadata.counts.get(topic, count)
-            for topic, count in self.planned_for.items()
-        }
+        counts = {topic: self.metadata.counts.get(topic, count) for topic, count in self.planned_for.items()}
         if self.leads and self.stage == STABLE and counts != self.planned_for:
             self.rejoin = True

@@ -40,9 +40,7 @@ class ProducerBatch:
         self.births.append(birth)
         self.bytes += size
 
-    def encode(
-        self, producer_id: int, producer_epoch: int, compression: Compression
-    ) -> RecordBatch:
+    def encode(self, producer_id: int, producer_epoch: int, compression: Compression) -> RecordBatch:
         """The bytes that go out; the same again for a retry in the same epoch."""
         if self.encoded is None or producer_epoch != self.producer_epoch:
             self.producer_epoch = producer_epoch

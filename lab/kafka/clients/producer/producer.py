@@ -46,9 +46,7 @@ class Queue:
 class Producer:
     """A Java producer's behaviour, without its threads."""
 
-    def __init__(
-        self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]
-    ) -> None:
+    def __init__(self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]) -> None:
         self.name = name
         self.topic = topic
         self.config = config
@@ -80,9 +78,7 @@ class Producer:
                 unknown=False,
             )
             return
-        self.unplaced.append(
-            (record, birth, size, env.now + millis(self.config.max_block_ms), partition)
-        )
+        self.unplaced.append((record, birth, size, env.now + millis(self.config.max_block_ms), partition))
         self._place_all(env)
 
     def _place_all(self, env: Env) -> None:
@@ -97,17 +93,12 @@ class Producer:
         if self.unplaced and not count:
             self.metadata.needed = True
 
-    def _place(
-        self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None
-    ) -> None:
+    def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
         if partition is None or not 0 <= partition < count:
             key = None if self.config.partitioner_ignore_keys else record.key
             queues: list[int] = []
             if key is None:
-                queues = [
-                    len(self._queue(TopicPartition(self.topic, one)).waiting)
-                    for one in range(count)
-                ]
+                queues = [len(self._queue(TopicPartition(self.topic, one)).waiting) for one in range(count)]
             partition = self.partitioner.choose(
                 key,
                 count,
@@ -148,9 +139,7 @@ class Producer:
             return False
         if self.producer_id < 0 and self.metadata.brokers and env.now >= self.retry_id_at:
             self.retry_id_at = env.now + millis(self.config.request_timeout_ms)
-            self._ask(
-                env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG
-            )
+            self._ask(env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG)
         return self.producer_id >= 0
 
     def _bump_epoch(self) -> None:
@@ -164,14 +153,8 @@ class Producer:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(
-            self.config.metadata_max_age_ms
-        )
-        if (
-            (metadata.needed or stale)
-            and metadata.asked_at < 0
-            and env.now >= self.retry_metadata_at
-        ):
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(self.config.metadata_max_age_ms)
+        if (metadata.needed or stale) and metadata.asked_at < 0 and env.now >= self.retry_metadata_at:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
 
@@ -198,22 +181,15 @@ class Producer:
         if batch.retry_at > env.now:
             return False
         one_at_a_time = self.config.max_in_flight_requests_per_connection == 1
-        retrying = self.config.enable_idempotence and (
-            batch.attempts or any(one.attempts for one in queue.in_flight)
-        )
+        retrying = self.config.enable_idempotence and (batch.attempts or any(one.attempts for one in queue.in_flight))
         if queue.in_flight and (one_at_a_time or retrying):
             return False
         full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
         return bool(
-            full
-            or batch.attempts
-            or self.unplaced
-            or env.now >= batch.created_at + millis(self.config.linger_ms)
+            full or batch.attempts or self.unplaced or env.now >= batch.created_at + millis(self.config.linger_ms)
         )
 
-    def _send_batches(
-        self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]
-    ) -> None:
+    def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
         data: dict[TopicPartition, RecordBatch] = {}
         size = REQUEST_BYTES
         for partition, batch in batches.items():
@@ -233,9 +209,7 @@ class Producer:
             for partition, batch in batches.items():
                 self._acked(env, partition, batch, -1, duplicate=False)
             return
-        self.net.send(
-            env, address(host), request, size, Sent(batches), millis(self.config.request_timeout_ms)
-        )
+        self.net.send(env, address(host), request, size, Sent(batches), millis(self.config.request_timeout_ms))
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -306,11 +280,7 @@ class Producer:
     ) -> None:
         self.queues[partition].in_flight.remove(batch)
         self._release(batch)
-        env.tell(
-            facts.RecordsAcked(
-                self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate
-            )
-        )
+        env.tell(facts.RecordsAcked(self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate))
 
     def _retry(
         self,
@@ -338,9 +308,7 @@ class Producer:
         ):
             place += 1
         queue.waiting.insert(place, batch)
-        env.tell(
-            facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error)
-        )
+        env.tell(facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error))
 
     def _backoff(self, attempts: int, env: Env) -> Micros:
         """retry.backoff.ms, doubled with each attempt up to the maximum, give or take a fifth."""
@@ -410,15 +378,11 @@ class Producer:
                     batches.remove(batch)
                     self._release(batch)
                     sent = batch.attempts > 0 or batches is queue.in_flight
-                    self._failed(
-                        env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent
-                    )
+                    self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
                     self._sequence_lost(batch)
         while self.unplaced and self.unplaced[0][3] <= env.now:
             _, birth, _, _, _ = self.unplaced.pop(0)
-            self._failed(
-                env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False
-            )
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False)
 
     def next_deadline(self, now: Micros) -> Micros | None:
         """When there is something to do without anything arriving."""
@@ -429,9 +393,7 @@ class Producer:
                 found.append(max(first.created_at + millis(self.config.linger_ms), first.retry_at))
                 found.append(first.created_at + millis(self.config.delivery_timeout_ms))
             if queue.in_flight:
-                found.append(
-                    queue.in_flight[0].created_at + millis(self.config.delivery_timeout_ms)
-                )
+                found.append(queue.in_flight[0].created_at + millis(self.config.delivery_timeout_ms))
         if self.unplaced:
             found.append(self.unplaced[0][3])
         if self.metadata.needed and self.metadata.asked_at < 0:

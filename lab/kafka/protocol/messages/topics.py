@@ -1,4 +1,4 @@
-"""CreateTopics (19), DeleteTopics (20), CreatePartitions (37), DeleteRecords (21), IncrementalAlterConfigs (44), ElectLeaders (43)."""
+"""Topics: CreateTopics (19), DeleteTopics (20), DeleteRecords (21), CreatePartitions (37), ElectLeaders (43), configs (44)."""
 
 from dataclasses import dataclass, field
 
