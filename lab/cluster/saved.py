@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec
 
@@ -35,4 +35,4 @@ def _frozen(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tuple(value: Any) -> Any:
-    return tuple(_tuple(one) for one in value) if isinstance(value, list) else value
+    return tuple(_tuple(one) for one in cast("list[Any]", value)) if isinstance(value, list) else value

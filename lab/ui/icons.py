@@ -17,8 +17,7 @@ def icon(name: str, tone: str = "t1", size: int = 18) -> QIcon:
 
 def pixmap(name: str, colour: QColor, size: float) -> QPixmap:
     """An icon as a picture of `size` logical pixels, as sharp as the screen."""
-    screen = QGuiApplication.primaryScreen()
-    ratio = max(2.0, screen.devicePixelRatio() if screen is not None else 1.0)
+    ratio = max([2.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())])
     return _drawn(name, colour.name(QColor.NameFormat.HexArgb), round(size), ratio)
 
 

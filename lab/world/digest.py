@@ -5,7 +5,8 @@ world need not share with the one that ran straight through.
 """
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from lab.world.world import World
 
@@ -27,25 +28,31 @@ class _Walk:
 
     def visit(self, thing: Any) -> None:
         """Add one value and all below it."""
-        waiting = [thing]
+        waiting: list[object] = [thing]
         while waiting:
-            one = waiting.pop()
-            if one is None or isinstance(one, (bool, int, str, bytes)):
-                self._leaf(one)
-            elif isinstance(one, type):
-                self._leaf(one.__qualname__)
-            elif isinstance(one, (list, tuple)):
-                self._leaf(f"{type(one).__name__}:{len(one)}")
-                waiting += reversed(one)
-            elif isinstance(one, dict):
-                self._leaf(f"dict:{len(one)}")
-                for key, value in reversed(one.items()):
-                    waiting += (value, key)
-            elif isinstance(one, (set, frozenset)):
-                self._leaf(f"set:{len(one)}")
-                waiting += sorted(one, reverse=True)
-            else:
-                waiting += self._object(one)
+            waiting += self._parts(waiting.pop())
+
+    def _parts(self, one: Any) -> list[object]:
+        """Hash what is one itself; what it holds comes back, last first."""
+        if one is None or isinstance(one, (bool, int, str, bytes)):
+            self._leaf(one)
+            return []
+        if isinstance(one, type):
+            self._leaf(one.__qualname__)
+            return []
+        if isinstance(one, (list, tuple)):
+            items = cast("Sequence[object]", one)
+            self._leaf(f"{type(items).__name__}:{len(items)}")
+            return list(reversed(items))
+        if isinstance(one, dict):
+            pairs = cast("dict[object, object]", one)
+            self._leaf(f"dict:{len(pairs)}")
+            return [part for key, value in reversed(pairs.items()) for part in (value, key)]
+        if isinstance(one, (set, frozenset)):
+            members = cast("set[Any]", one)
+            self._leaf(f"set:{len(members)}")
+            return sorted(members, reverse=True)
+        return self._object(one)
 
     def _leaf(self, value: object) -> None:
         text = f"{type(value).__name__}={value!r};"
@@ -64,10 +71,11 @@ class _Walk:
 
 
 def _attributes(one: Any) -> list[tuple[str, object]]:
-    if hasattr(type(one), "__getstate__") and type(one).__getstate__ is not object.__getstate__:
+    kind_of_one = cast("type[Any]", type(one))
+    if kind_of_one.__getstate__ is not object.__getstate__:
         return [("state", one.__getstate__())]
     found: list[tuple[str, object]] = []
-    for kind in reversed(type(one).__mro__):
+    for kind in reversed(cast("type[object]", type(one)).__mro__):
         slots = kind.__dict__.get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
         found.extend((name, getattr(one, name)) for name in names if hasattr(one, name))

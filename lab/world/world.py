@@ -7,7 +7,7 @@ and one list of actions are equal at every instant.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Protocol
+from typing import Protocol, cast
 
 from lab.env.node import Timer
 from lab.env.units import Address, Micros, NodeId, node_of, seconds
@@ -89,7 +89,8 @@ class WorldStopped(Exception):
     """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
 
     def __init__(self, event_number: int, time: Micros, node: NodeId, cause: BaseException) -> None:
-        super().__init__(f"event {event_number:,} at {time / 1e6:.6f} s on {node}: {type(cause).__name__}: {cause}")
+        when = f"{time // 1_000_000}.{time % 1_000_000:06d} s"
+        super().__init__(f"event {event_number:,} at {when} on {node}: {type(cause).__name__}: {cause}")
         self.event_number = event_number
         self.time = time
         self.node = node
@@ -324,7 +325,7 @@ class World:
         try:
             if link.timers:
                 del host.timers[body]
-                kind = body if type(body) is str else str(body[0]) if type(body) is tuple else str(body)
+                kind = body if type(body) is str else str(cast("tuple[object, ...]", body)[0])
                 self.trace.add((number, self.now, host.name, host.name, kind, cause))
                 node.wake(env, body)
             elif type(body) is Disconnected:

@@ -58,9 +58,9 @@ class ClusterAction:
 
 def action_from(data: object) -> ClusterAction:
     """The inverse of `to_data`, for scenario and session files. Raises Refused with what was wrong."""
-    wanted(isinstance(data, Mapping) and len(cast("Mapping[str, Any]", data)) == 1,
-           'wanted one action like { crash = { node = "broker-2" } }', data)  # fmt: skip
-    ((name, values),) = cast("Mapping[str, Any]", data).items()
+    found: Mapping[str, Any] = cast("Mapping[str, Any]", data) if isinstance(data, Mapping) else {}
+    wanted(len(found) == 1, 'wanted one action like { crash = { node = "broker-2" } }', cast("object", data))
+    ((name, values),) = found.items()
     kind = ACTIONS.get(name)
     if kind is None:
         raise Refused(f"there is no action {name!r}; there are {', '.join(sorted(ACTIONS))}")

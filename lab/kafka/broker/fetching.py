@@ -1,5 +1,7 @@
 """Fetching: both ends of Fetch. What this broker answers, and what it copies as a follower."""
 
+from typing import Protocol
+
 from lab.env import Address, Env, address, millis
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
@@ -30,7 +32,7 @@ REQUEST_BYTES = 128
 NOTHING: dict[TopicPartition, FetchedPartition] = {}
 
 
-class Asker:
+class Asker(Protocol):
     """What Fetching needs of the broker it belongs to."""
 
     image: MetadataImage

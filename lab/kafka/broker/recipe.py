@@ -18,5 +18,5 @@ class BrokerRecipe:
 
     def build(self) -> Broker:
         """A new process."""
-        assert api.LOADED
+        assert len(api.LOADED) > 0
         return Broker(self.broker_id, self.controller, BrokerConfig(self.configs))

@@ -43,6 +43,15 @@ MetadataTail = list[MetadataRecord]
 TAIL = 256
 
 
+def _timeless(decide: Callable[..., Decision]) -> Callable[..., Decision]:
+    """A decision that does not depend on the clock."""
+
+    def decided(node: "ControllerNode", body: object, _now: Micros) -> Decision:
+        return decide(node.controller, body)
+
+    return decided
+
+
 class ControllerNode:
     """The active controller's process."""
 
@@ -211,11 +220,11 @@ class ControllerNode:
     DECIDES: ClassVar[dict[type, Callable[..., Decision]]] = {
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
-        AlterPartitionRequest: lambda self, body, now: self.controller.alter_partition(body),
-        ElectLeadersRequest: lambda self, body, now: self.controller.elect_leaders(body),
-        CreateTopicsRequest: lambda self, body, now: self.controller.create_topics(body),
-        DeleteTopicsRequest: lambda self, body, now: self.controller.delete_topics(body),
-        CreatePartitionsRequest: lambda self, body, now: self.controller.create_partitions(body),
-        IncrementalAlterConfigsRequest: lambda self, body, now: self.controller.alter_configs(body),
-        AllocateProducerIdsRequest: lambda self, body, now: self.controller.allocate_producer_ids(body),
+        AlterPartitionRequest: _timeless(Controller.alter_partition),
+        ElectLeadersRequest: _timeless(Controller.elect_leaders),
+        CreateTopicsRequest: _timeless(Controller.create_topics),
+        DeleteTopicsRequest: _timeless(Controller.delete_topics),
+        CreatePartitionsRequest: _timeless(Controller.create_partitions),
+        IncrementalAlterConfigsRequest: _timeless(Controller.alter_configs),
+        AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
     }

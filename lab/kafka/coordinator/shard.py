@@ -32,6 +32,7 @@ from lab.kafka.protocol.messages.groups import (
     SyncGroupResponse,
 )
 from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
+from lab.kafka.protocol.topics import TopicPartition
 
 NEW_MEMBER_TIMEOUT: Micros = millis(300_000)
 
@@ -481,9 +482,9 @@ class GroupShard:
         group.members[request.member_id].heard(now)
         return ErrorCode.NONE
 
-    def expired_offsets(self, now_ms: int, retention_ms: int) -> list[tuple[str, "object"]]:
+    def expired_offsets(self, now_ms: int, retention_ms: int) -> list[tuple[str, TopicPartition]]:
         """(group, partition) of offsets that nobody will ask for any more (spec 4.3.1)."""
-        found: list[tuple[str, object]] = []
+        found: list[tuple[str, TopicPartition]] = []
         for group in self.groups.values():
             if group.state != EMPTY:
                 continue

@@ -1,9 +1,13 @@
 """NetworkClient: requests that are out, by correlation id, and which of them have been out too long."""
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from lab.env import Address, Env, Micros
 from lab.kafka.rpc.envelope import Request
+
+Tag: TypeAlias = Any
+"""Whatever a sender wants back with the answer: only it knows what it gave."""
 
 
 @dataclass(slots=True)
@@ -12,7 +16,7 @@ class InFlight:
 
     target: Address
     deadline: Micros
-    tag: object
+    tag: Tag
 
 
 class NetworkClient:
@@ -25,23 +29,23 @@ class NetworkClient:
         self.correlation_id = 0
         self.in_flight: dict[int, InFlight] = {}
 
-    def send(self, env: Env, target: Address, body: object, size: int, tag: object, timeout: Micros) -> None:
+    def send(self, env: Env, target: Address, body: object, size: int, tag: Tag, timeout: Micros) -> None:
         """Send a request; its answer, loss or time-out will come with `tag`."""
         self.correlation_id += 1
         self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)
         env.send(target, Request(self.correlation_id, self.client_id, body), size)
 
-    def answered(self, correlation_id: int) -> object | None:
+    def answered(self, correlation_id: int) -> Tag | None:
         """The tag of an answered request; None if nobody waits for it any more."""
         found = self.in_flight.pop(correlation_id, None)
         return found.tag if found is not None else None
 
-    def lost(self, target: Address) -> list[object]:
+    def lost(self, target: Address) -> list[Tag]:
         """The connection is gone: the tags of all that was out on it."""
         gone = [number for number, one in self.in_flight.items() if one.target == target]
         return [self.in_flight.pop(number).tag for number in gone]
 
-    def expired(self, now: Micros) -> list[object]:
+    def expired(self, now: Micros) -> list[Tag]:
         """The tags of requests that were out too long; a late answer will find nobody."""
         gone = [number for number, one in self.in_flight.items() if one.deadline <= now]
         return [self.in_flight.pop(number).tag for number in gone]

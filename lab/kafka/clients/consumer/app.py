@@ -42,7 +42,7 @@ from lab.kafka.protocol.messages.offsets import (
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Response
-from lab.kafka.rpc.network_client import NetworkClient
+from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
 WORK, LOOP, CLOSED = "work", "loop", "closed"
@@ -315,7 +315,7 @@ class ConsumerApp:
         """commitSync tries again until it is answered, or membership is lost."""
         if not self.waiting_for_commit or env.now < self.retry_at:
             return
-        if any(isinstance(one.tag, tuple) and one.tag[0] == "commit" for one in self.net.in_flight.values()):
+        if any(type(one.tag) is tuple and one.tag[0] == "commit" for one in self.net.in_flight.values()):
             return
         if self.membership.lost:
             env.tell(facts.CommitFailed(self.group_id, self.name, "UNKNOWN_MEMBER_ID"))
@@ -422,7 +422,6 @@ class ConsumerApp:
             case FetchResponse():
                 self.fetcher.fetched(env, sender, body)
             case OffsetCommitResponse():
-                assert isinstance(tag, tuple)
                 self._commit_answered(env, tag, body)
             case HeartbeatResponse():
                 self.membership.heard(env, body)
@@ -496,13 +495,13 @@ class ConsumerApp:
             )  # fmt: skip
         self._retry_commit(env)
 
-    def _lost(self, env: Env, peer: Address, tags: list[object]) -> None:
+    def _lost(self, env: Env, peer: Address, tags: list[Tag]) -> None:
         self.fetcher.host_lost(env, peer, tags)
         self.membership.connection_lost(env, tags, peer)
         for tag in tags:
             self._forget_question(env, tag)
 
-    def _forget_question(self, env: Env, tag: object) -> None:
+    def _forget_question(self, env: Env, tag: Tag) -> None:
         if tag == "metadata":
             self.metadata.asked_at = -1
             self.metadata.updated_at = max(self.metadata.updated_at, env.now)
@@ -513,7 +512,7 @@ class ConsumerApp:
         elif isinstance(tag, tuple) and tag[0] == "commit" and tag[2]:
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
 
-    def _timed_out(self, env: Env, tag: object) -> None:
+    def _timed_out(self, env: Env, tag: Tag) -> None:
         """An answer is too late: what it was about is asked again, of the coordinator after finding it anew."""
         if tag in ("join", "sync", "heartbeat", "offsets") or (isinstance(tag, tuple) and tag[0] == "commit"):
             coordinator = self.membership.coordinator

@@ -1,5 +1,8 @@
 """Fetcher: gets positions, fetches ahead, hands records out (spec 6.5, 6.6)."""
 
+from collections.abc import Iterable
+from typing import cast
+
 from lab.env import Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.consumer.positions import (
@@ -31,7 +34,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochResponse,
 )
 from lab.kafka.protocol.topics import TopicPartition
-from lab.kafka.rpc.network_client import NetworkClient
+from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
 Asked = tuple[str, tuple[TopicPartition, ...]]
@@ -234,13 +237,13 @@ class Fetcher:
         if position.stage == RESETTING:
             env.tell(facts.PositionReset(self.group_id, self.member, partition, before, "out of range"))
 
-    def host_lost(self, env: Env, host: str, tags: list[object]) -> None:
+    def host_lost(self, env: Env, host: str, tags: list[Tag]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
         self.fetching.pop(host, None)
         self.metadata.needed = True
         for tag in tags:
-            if isinstance(tag, tuple) and tag[0] in ("fetch", "list", "epoch"):
-                for partition in tag[1]:
+            if type(tag) is tuple and tag[0] in ("fetch", "list", "epoch"):
+                for partition in cast("Iterable[TopicPartition]", tag[1]):
                     position = self.positions.get(partition)
                     if position is not None:
                         position.asked = False

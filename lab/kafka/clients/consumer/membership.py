@@ -27,7 +27,7 @@ from lab.kafka.protocol.messages.groups import (
     SyncGroupResponse,
 )
 from lab.kafka.protocol.topics import TopicPartition
-from lab.kafka.rpc.network_client import NetworkClient
+from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
 REQUEST_BYTES = 128
@@ -226,7 +226,7 @@ class Membership:
     def _pause(self, env: Env) -> None:
         self.retry_at = env.now + millis(self.config.retry_backoff_ms)
 
-    def connection_lost(self, env: Env, tags: list[object], peer: Address) -> None:
+    def connection_lost(self, env: Env, tags: list[Tag], peer: Address) -> None:
         """The coordinator's connection, or another one with our question about it, is gone."""
         if "find" in tags:
             self.finding = False

@@ -7,12 +7,12 @@ from lab.kafka.protocol.murmur import partition_for
 class StickyPartitioner:
     """Records without a key stay with one partition until it has had a batch's worth of bytes."""
 
-    __slots__ = ("batch_size", "bytes", "partition")
+    __slots__ = ("batch_size", "partition", "sticky_bytes")
 
     def __init__(self, batch_size: int) -> None:
         self.batch_size = max(batch_size, 1)
         self.partition = -1
-        self.bytes = 0
+        self.sticky_bytes = 0
 
     def choose(
         self,
@@ -26,10 +26,10 @@ class StickyPartitioner:
         """A partition of `count` for a record of `size` bytes. `queues`: batches waiting for each."""
         if key is not None:
             return partition_for(key, count)
-        if not 0 <= self.partition < count or self.bytes >= self.batch_size:
+        if not 0 <= self.partition < count or self.sticky_bytes >= self.batch_size:
             self.partition = self._next(count, queues, dice, adaptive)
-            self.bytes = 0
-        self.bytes += size
+            self.sticky_bytes = 0
+        self.sticky_bytes += size
         return self.partition
 
     def _next(self, count: int, queues: list[int], dice: Dice, adaptive: bool) -> int:

@@ -20,7 +20,7 @@ from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, Init
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
-from lab.kafka.rpc.network_client import NetworkClient
+from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 64
 METADATA_TAG, PRODUCER_ID_TAG = "metadata", "producer-id"
@@ -158,7 +158,7 @@ class Producer:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
 
-    def _ask(self, env: Env, target: Address, body: object, tag: object) -> None:
+    def _ask(self, env: Env, target: Address, body: object, tag: Tag) -> None:
         self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def _drain(self, env: Env) -> None:
@@ -355,7 +355,7 @@ class Producer:
         for tag in self.net.lost(peer):
             self._lost(env, tag, "NETWORK_EXCEPTION")
 
-    def _lost(self, env: Env, tag: object, error: str) -> None:
+    def _lost(self, env: Env, tag: Tag, error: str) -> None:
         if tag == METADATA_TAG:
             self.metadata.asked_at = -1
             self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
