@@ -125,6 +125,13 @@ def leader(world: World, partition: Value) -> Value:
     return f"broker-{leader_id}" if leader_id >= 0 else ""
 
 
+@word(2)
+def replica(world: World, partition: Value, place: Value) -> Value:
+    """The broker at a place of the partition's replica list, counted from 0; the first is the preferred leader."""
+    replicas = _state(world, partition).replicas
+    return f"broker-{replicas[int(place)]}" if 0 <= int(place) < len(replicas) else ""
+
+
 @word(1)
 def epoch(world: World, partition: Value) -> Value:
     """The leader epoch of a partition."""
@@ -265,10 +272,10 @@ def visible(world: World, partition: Value = "") -> Value:
     return sum(max(0, truth.high_watermark - truth.log_start_offset) for truth in chosen)
 
 
-@word(0)
-def lost(world: World) -> Value:
-    """How many acknowledged records are gone."""
-    return ledger_of(world).lost()
+@word(0, 1)
+def lost(world: World, partition: Value = "") -> Value:
+    """How many acknowledged records are gone, of all partitions or one."""
+    return _truth(world, partition).lost if partition else ledger_of(world).lost()
 
 
 @word(0)
