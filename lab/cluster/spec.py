@@ -25,8 +25,8 @@ class TopicSpec:
 class ProducerSpec:
     """A producer app. `keys`: none, cycle:N, zipf:N, or names joined by commas.
 
-    `start_s`: seconds of virtual time at which its process starts. `data`: a file below `assets/data`
-    or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100.
+    `data`: a file below `assets/data` or beside the scenario, whose rows it sends at their own pace times
+    `pace_percent`/100.
     """
 
     name: str
@@ -36,7 +36,6 @@ class ProducerSpec:
     value_bytes: int = 100
     count: int | None = None
     config: tuple[tuple[str, str], ...] = ()
-    start_s: int = 0
     data: "DataSpec | None" = None
 
 
@@ -65,7 +64,6 @@ class ConsumerSpec:
     work_us: int = 0
     commit: str = "auto"
     config: tuple[tuple[str, str], ...] = ()
-    start_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +104,6 @@ class ClusterSpec:
         for client in (*self.producers, *self.consumers):
             wanted(client.name not in hosts, "wanted each client name once", client.name)
             hosts[client.name] = None
-            wanted(
-                client.start_s >= 0,
-                f"{client.name}: wanted a start of 0 s or later",
-                client.start_s,
-            )
         for producer in self.producers:
             wanted(
                 0 <= producer.rate <= RATE_MAX,

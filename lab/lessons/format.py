@@ -265,7 +265,6 @@ class Reader:
             value_bytes=self._int(one, "value_bytes", 2, 100),
             count=self._int(one, "count", 2, 0) or None,
             config=settings(cast("Mapping[str, object]", one.get("config", {}))),
-            start_s=self._int(one, "start_s", 2, 0),
             data=None if data is None else self._data(self._table(data, 2, "data")),
         )
 
@@ -295,7 +294,6 @@ class Reader:
             work_us=self._int(one, "work_us", 2, 0) + 1_000 * self._int(one, "work_ms", 2, 0),
             commit=self._str(one, "commit", 2, "auto"),
             config=settings(cast("Mapping[str, object]", one.get("config", {}))),
-            start_s=self._int(one, "start_s", 2, 0),
         )
 
     # --- values -----------------------------------------------------------------------------------
@@ -357,10 +355,9 @@ PRODUCER_KEYS = (
     "value_bytes",
     "count",
     "config",
-    "start_s",
     "data",
 )
-CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "start_s")
+CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config")
 
 
 def read_lesson(path: Path) -> Lesson:

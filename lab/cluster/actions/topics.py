@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import ADMIN, add_broker, broker_hosts, topic_exists
 from lab.cluster.spec import BROKERS_MAX, PARTITIONS_MAX, TopicSpec
+from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.orders import Admin, ResetGroup
@@ -209,6 +210,12 @@ class DeleteRecords(ClusterAction):
         return f"Delete records of {self.partition} below {self.offset}"
 
 
+def _running_members(world: World, group: str) -> list[str]:
+    return [
+        name for name, host in world.hosts.items() if isinstance(host.node, ConsumerApp) and host.node.group_id == group
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Replay(ClusterAction):
     """Move a group's committed offsets: `to` is earliest, latest, an offset, or time:MILLISECONDS (a date) or
@@ -227,6 +234,9 @@ class Replay(ClusterAction):
     def refusal(self, world: World) -> str:
         if self._target(world) is None:
             return f"wanted earliest, latest, an offset, time:MILLISECONDS or ago:SECONDS, found {self.to!r}"
+        there = _running_members(world, self.group)
+        if there:
+            return f"stop {' and '.join(there)} first: offsets of a group are moved only while nobody is in it"
         return unknown_topic(world, self.topic)
 
     def _target(self, world: World) -> "tuple[str, int] | None":
