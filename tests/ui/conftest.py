@@ -9,7 +9,7 @@ from PySide6.QtCore import QSettings
 from lab.ui import app
 from lab.ui.main_window import MainWindow, Opener
 from lab.ui.settings import Settings
-from tests.ui.scripted import SCENARIOS, ScriptedSession, open_scripted, open_scripted_file
+from tests.ui.scripted import SCENARIOS, ScriptedSession, as_session, open_scripted, open_scripted_file
 
 HERE = Path(__file__).parent
 
@@ -51,7 +51,7 @@ def make_window(qtbot, tmp_path: Path) -> Iterator[WindowMaker]:
 def window(make_window: WindowMaker, qtbot) -> MainWindow:
     """One window with a scripted session, shown and painted."""
     window = make_window()
-    window.show_session(ScriptedSession())
+    window.show_session(as_session(ScriptedSession()))
     window.show()
     qtbot.waitExposed(window)
     qtbot.wait(1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from lab.cluster.probes.views import (
     TimelineView,
 )
 from lab.cluster.refused import Refused
+from lab.cluster.session import Session
 from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
 
 SECOND = 1_000_000
@@ -392,13 +393,18 @@ SCENARIOS = (
 )
 
 
-def open_scripted(name: str) -> ScriptedSession:
+def as_session(scripted: ScriptedSession) -> Session:
+    """The window sees no more of a session than this one has."""
+    return cast("Session", scripted)
+
+
+def open_scripted(name: str) -> Session:
     if name == "broken":
         msg = "broken.md, line 3: wanted a number, found 'many'"
         raise Refused(msg)
-    return ScriptedSession()
+    return as_session(ScriptedSession())
 
 
-def open_scripted_file(path: Path) -> ScriptedSession:
+def open_scripted_file(path: Path) -> Session:
     path.read_text(encoding="utf-8")
-    return ScriptedSession()
+    return as_session(ScriptedSession())

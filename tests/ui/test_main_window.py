@@ -2,16 +2,23 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar, cast
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QWidget
 
 from lab.cluster.probes import Inspect, PartitionLens
 from lab.cluster.refused import Refused
+from lab.cluster.session import Offer
+from lab.ui.dialogs.action_form import ActionForm
+from lab.ui.dialogs.palette import CommandPalette
+from lab.ui.dialogs.violation import ViolationPanel
 from lab.ui.main_window import LONGEST_FRAME_US, MainWindow
 from lab.ui.offers_menu import fill_offers
-from tests.ui.scripted import SECOND, ScriptedSession
+from tests.ui.scripted import SECOND, ScriptedSession, as_session
+
+D = TypeVar("D", bound=QDialog)
 
 
 class Paints(QObject):
@@ -24,6 +31,16 @@ class Paints(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         self.count += event.type() == QEvent.Type.Paint
         return False
+
+
+def dialog_of(window: MainWindow, kind: type[D]) -> D:
+    found = window.dialogs[0]
+    assert isinstance(found, kind)
+    return found
+
+
+def offer_of(window: MainWindow, kind: str, name: str, place: int) -> Offer:
+    return cast("Offer", scripted_session(window).offers(kind, name)[place])
 
 
 def scripted_session(window: MainWindow) -> ScriptedSession:
@@ -219,20 +236,20 @@ def test_a_menu_without_offers_says_so(window: MainWindow):
 
 
 def test_an_offer_without_a_form_is_done_at_once(window: MainWindow):
-    window.menus.choose(scripted_session(window).offers("partition", "orders-1")[1])
+    window.menus.choose(offer_of(window, "partition", "orders-1", 1))
     assert scripted_session(window).posted == [("crash", "orders-1")]
 
 
 def test_a_refused_action_is_said_in_a_banner_and_changes_nothing(window: MainWindow):
     scripted_session(window).refusal = "broker-2 is already crashed"
-    window.menus.choose(scripted_session(window).offers("partition", "orders-1")[1])
+    window.menus.choose(offer_of(window, "partition", "orders-1", 1))
     assert window.page.banner.text.text() == "broker-2 is already crashed"
     assert scripted_session(window).posted == []
 
 
 def test_a_form_stays_open_with_the_sentence_until_its_field_is_right(window: MainWindow):
-    window.menus.choose(scripted_session(window).offers("broker", "Broker 3")[2])
-    form = window.dialogs[0]
+    window.menus.choose(offer_of(window, "broker", "Broker 3", 2))
+    form = dialog_of(window, ActionForm)
     field = form.findChildren(QLineEdit)[0]
     field.setText("much")
     form.try_submit()
@@ -255,7 +272,7 @@ def test_switching_to_another_branch_keeps_both(window: MainWindow):
 
 def test_the_palette_does_what_was_typed(window: MainWindow, qtbot):
     window.menus.open_palette()
-    palette = window.dialogs[0]
+    palette = dialog_of(window, CommandPalette)
     qtbot.keyClicks(palette.line, "one event for")
     before = scripted_session(window).now
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)
@@ -265,8 +282,8 @@ def test_the_palette_does_what_was_typed(window: MainWindow, qtbot):
 
 def test_find_selects_a_thing_by_its_name(window: MainWindow, qtbot):
     window.menus.open_find()
-    qtbot.keyClicks(window.dialogs[0].line, "orders-4")
-    qtbot.keyClick(window.dialogs[0].line, Qt.Key.Key_Return)
+    qtbot.keyClicks(dialog_of(window, CommandPalette).line, "orders-4")
+    qtbot.keyClick(dialog_of(window, CommandPalette).line, Qt.Key.Key_Return)
     assert window.page.subject == ("partition", "orders-4")
 
 
@@ -282,7 +299,7 @@ def test_a_violation_stops_time_saves_the_journal_and_is_told_once(window: MainW
     assert not session.playing
     assert session.saved == [tmp_path / "violation.json"]
     assert len(window.dialogs) == 1
-    assert "orders-1" in window.dialogs[0].violation.text()
+    assert "orders-1" in dialog_of(window, ViolationPanel).violation.text()
     window.play()
     assert not session.playing
     window.dialogs[0].close()
@@ -398,13 +415,13 @@ def test_a_window_placed_on_a_screen_that_is_gone_comes_back(make_window, qtbot)
 
 def test_splitters_stand_where_they_stood(make_window, qtbot):
     first = make_window()
-    first.show_session(ScriptedSession())
+    first.show_session(as_session(ScriptedSession()))
     first.show()
     qtbot.wait(1)
     first.page.across.setSizes([420, 1180])
     first.close()
     second = make_window()
-    second.show_session(ScriptedSession())
+    second.show_session(as_session(ScriptedSession()))
     second.show()
     qtbot.wait(1)
     assert abs(second.page.across.sizes()[0] - 420) <= 2
@@ -442,7 +459,7 @@ def test_a_clicked_button_does_not_keep_space_for_itself(window: MainWindow, qtb
 
 def test_a_session_without_a_lesson_has_no_lesson_panel(make_window):
     window = make_window()
-    window.show_session(replace(ScriptedSession(), lesson=None))
+    window.show_session(as_session(replace(ScriptedSession(), lesson=None)))
     window.show()
     assert not window.page.lesson.isVisible()
     assert not window.actions_by_id["hint"].isEnabled()

@@ -47,6 +47,8 @@ def test_only_recent_sessions_that_still_exist_are_listed(qtbot, tmp_path: Path)
     assert page.recent.count() == 1
     chosen: list[str] = []
     page.session_chosen.connect(chosen.append)
-    button = page.recent.itemAt(0).widget()
+    item = page.recent.itemAt(0)
+    assert item is not None
+    button = item.widget()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert chosen == [str(there)]
