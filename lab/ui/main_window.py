@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         page.scrub.seek_asked.connect(self.seek_to)
         page.presenter_time.seek_asked.connect(self.seek_to)
         page.bottom.timeline.seek_requested.connect(self.seek_to)
+        page.bottom.timeline.branch_requested.connect(self.switch_branch)
         page.bottom.analysis_asked.connect(self.show_analysis)
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)

@@ -41,7 +41,8 @@ class PartitionLens:
         leader = logs.get(state.leader_id)
         if leader is not None:
             high_watermark = leader.high_watermark
-        rows = tuple(self._row(world, state, one, logs.get(one), first, end, newest) for one in self._order(state))
+        right = first + self.cells  # scrolled back, the room at the right shows records as well
+        rows = tuple(self._row(world, state, one, logs.get(one), first, right, newest) for one in self._order(state))
         groups = tuple(
             row for place, group in enumerate(group_names(world))
             if (row := _group_row(world, state, truth, group, (3 + place) % 8)) is not None

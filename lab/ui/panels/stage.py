@@ -70,6 +70,7 @@ class Stage(QWidget):
         self.partition = ""
         self.lens_end = None
         self.cluster_view = None
+        self.lens.set_view(None)
         self.show_lens()
 
     def select(self, kind: str, name: str) -> None:

@@ -1,0 +1,80 @@
+"""What the lens says in words: the line under a broker's name, a lag, and what is under the mouse."""
+
+from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView, Tone
+from lab.env import Micros
+
+STATES = {"partitioned": "cut off", "slow": "slow disk"}
+STATE_TONES: dict[str, Tone] = {"frozen": "frost", "crashed": "fail", "partitioned": "fail", "slow": "pending"}
+
+
+def replica_note(replica: LensReplicaView) -> tuple[str, Tone]:
+    """`leader · epoch 7`, `in sync`, `out of ISR · −11`, `frozen · still in ISR`."""
+    state = STATES.get(replica.state, replica.state)
+    healthy = replica.state == "running"
+    if replica.role == "offline":
+        return (f"{state} · " if not healthy else "no log · ") + (
+            "still in ISR" if replica.in_sync else "out of ISR"
+        ), (STATE_TONES.get(replica.state, "pending"))
+    if replica.role == "leader":
+        note = f"leader · epoch {replica.leader_epoch}"
+        return (note, "") if healthy else (f"leader · {state}", STATE_TONES.get(replica.state, ""))
+    if not replica.in_sync:
+        return f"out of ISR · −{replica.behind}" if replica.behind else "out of ISR", "pending"
+    if not healthy:
+        return f"{state} · still in ISR", STATE_TONES.get(replica.state, "")
+    return (f"in sync · −{replica.behind}" if replica.behind else "in sync"), ""
+
+
+def duration_text(duration: Micros) -> str:
+    """`40 ms`, `0.4 s`, `12 s`, `3 min`: as exact as a lag is worth reading."""
+    if duration < 100_000:
+        return f"{duration // 1000} ms"
+    if duration < 10_000_000:
+        return f"{duration / 1_000_000:.1f} s"
+    if duration < 120_000_000:
+        return f"{duration // 1_000_000} s"
+    return f"{duration // 60_000_000} min"
+
+
+def lag_text(group: LensGroupView) -> str:
+    """`lag 6 · 0.4 s`."""
+    return f"lag {group.lag} · {duration_text(group.lag_us)}" if group.lag_us else f"lag {group.lag}"
+
+
+def cell_text(replica: LensReplicaView, cell: CellView) -> str:
+    """What is at an offset of a replica."""
+    if cell.kind == "gap":
+        return f"offset {cell.offset} · compacted away: the record is gone, the offset stays"
+    kind = {"tombstone": "tombstone: deletes key", "control": "transaction marker"}.get(cell.kind, "key")
+    what = kind if cell.kind == "control" else f"{kind} {cell.letter}"
+    committed = "committed" if cell.committed else f"not yet committed: the HW here is {replica.high_watermark}"
+    durable = "on disk" if cell.offset < replica.flushed_offset else "only in the page cache"
+    return f"offset {cell.offset} · {what}\n{committed} · {durable} of {replica.broker}"
+
+
+def replica_text(replica: LensReplicaView) -> str:
+    """All numbers of a replica."""
+    if replica.log_end_offset < 0:
+        return f"{replica.broker} · {replica_note(replica)[0]}\nits log cannot be read now"
+    return (
+        f"{replica.broker} · {replica_note(replica)[0]} · leader epoch {replica.leader_epoch}\n"
+        f"log start {replica.log_start_offset} · HW {replica.high_watermark} · LEO {replica.log_end_offset} · "
+        f"on disk up to {replica.flushed_offset}"
+    )
+
+
+def group_text(group: LensGroupView) -> str:
+    """All numbers of a group."""
+    committed = f"committed {group.committed}" if group.committed >= 0 else "nothing committed yet"
+    position = f"position {group.position}" if group.position >= 0 else "no position"
+    member = group.member or "no member"
+    return f"{group.group} · read by {member}\n{committed} · {position} · {lag_text(group)}"
+
+
+def empty_text(view: LensView | None) -> tuple[str, str] | None:
+    """A title and a sentence for a lens with nothing to show; None if there is something."""
+    if view is None or not view.partition:
+        return "No partition chosen", "Click a partition of the cluster above to see its replicas on one offset axis."
+    if not view.exists:
+        return f"{view.partition} does not exist", "At this instant it was not yet created, or already deleted."
+    return None
