@@ -41,7 +41,7 @@ class PartitionTruth:
     """One partition as its latest leader holds it: the reference log.
 
     `births[offset]` is the birth of the record there (None: not from a producer app). Offsets from
-    `log_start_offset` to `high_watermark` are visible.
+    `log_start_offset` to `high_watermark` are visible. `appended_by`: how many each leader ever appended.
     """
 
     births: Vec[str | None] = field(default_factory=Vec[str | None])
@@ -53,6 +53,7 @@ class PartitionTruth:
     acked: IntervalSet = field(default_factory=IntervalSet)
     lost: int = 0
     duplicates: int = 0
+    appended_by: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
 
     @property
     def log_end_offset(self) -> int:
@@ -62,7 +63,7 @@ class PartitionTruth:
 
 @dataclass(slots=True)
 class Progress:
-    """How far one group got in one partition. `first`: where it began to be responsible."""
+    """How far one group got in one partition. `first`: where it began to be responsible. `done_by`: by member."""
 
     first: int = -1
     committed: int = -1
@@ -70,6 +71,7 @@ class Progress:
     member: str = ""
     done: IntervalSet = field(default_factory=IntervalSet)
     fetched: IntervalSet = field(default_factory=IntervalSet)
+    done_by: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -208,6 +210,7 @@ class Ledger(Observer):
             )
             truth.births.append(birth)
             truth.appended_at.append(world.now)
+            truth.appended_by[node] = truth.appended_by.get(node, 0) + 1
             if birth is not None:
                 producer, number = split_birth(birth)
                 truth.duplicates += self.producer(producer).stored.add(number)
@@ -280,7 +283,9 @@ class Ledger(Observer):
         group = self.group(fact.group_id)
         group.done += 1
         group.done_by[fact.member] = group.done_by.get(fact.member, 0) + 1
-        if group.progress(fact.partition).done.add(fact.offset):
+        progress = group.progress(fact.partition)
+        progress.done_by[fact.member] = progress.done_by.get(fact.member, 0) + 1
+        if progress.done.add(fact.offset):
             group.duplicates += 1
         elif fact.birth:
             self._order(group, fact.birth, fact.key)

@@ -1,0 +1,318 @@
+"""AnalysisView: one chart in full: zoom and pan, series told apart as one likes, before and after a fault, export."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.cluster.probes.views import SpanView
+from lab.cluster.refused import Refused
+from lab.ui.charts.catalog import CHARTS, Chart, chart_named
+from lab.ui.charts.compare import Comparison, compare
+from lab.ui.charts.export import write_csv, write_png, write_svg
+from lab.ui.charts.lines import Line, lines_by
+from lab.ui.charts.region import ComparePlot
+from lab.ui.charts.series_model import SeriesModel
+from lab.ui.charts.sheet import MARGINS, ChartSheet, whole_run
+from lab.ui.icons import icon
+from lab.ui.labels import text_label
+from lab.ui.theme import Theme, current_theme
+
+if TYPE_CHECKING:
+    from lab.cluster.session import Session
+
+COMPARED_S = 10.0
+"""How much is compared before and after a fault at first; the region can be dragged."""
+TABLE_PX = 168
+ZOOM = 0.7
+NO_FAULT = "no comparison"
+WAYS = {"total": "all together"}
+
+
+class CompareSheet(ChartSheet):
+    """A sheet whose plot can mark what is compared."""
+
+    plot: ComparePlot
+
+    def make_plot(self, movable: bool) -> ComparePlot:
+        """The plot inside."""
+        return ComparePlot(MARGINS, movable=movable)
+
+
+class AnalysisView(QWidget):
+    """`closed`: the person wants the cluster back."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.session: Session | None = None
+        self.theme: Theme | None = None
+        self.chart = CHARTS[0]
+        self.faults: tuple[SpanView, ...] = ()
+        self.whole = True
+        self.sheet = CompareSheet(movable=True)
+        self.model = SeriesModel()
+        self.table = self._make_table()
+        self.chart_box = QComboBox()
+        self.by_box = QComboBox()
+        self.fault_box = QComboBox()
+        self.said = text_label("", "quiet")
+        self.buttons: dict[str, QPushButton | QToolButton] = {}
+        self._arrange()
+        self._connect()
+
+    # --- building ---------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        tools = QHBoxLayout()
+        tools.setSpacing(8)
+        tools.addWidget(self._icon_button("back", "arrow-left", "Back to the cluster (Esc)", self.closed.emit))
+        for name, box in (("Chart", self.chart_box), ("by", self.by_box), ("before and after", self.fault_box)):
+            box.setAccessibleName(name)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            tools.addWidget(text_label(name, "small"))
+            tools.addWidget(box)
+        self.chart_box.addItems([chart.title for chart in CHARTS])
+        tools.addWidget(self._icon_button("closer", "plus", "Zoom in (+)", partial(self.zoom, ZOOM)))
+        tools.addWidget(self._icon_button("wider", "minus", "Zoom out (−)", partial(self.zoom, 1 / ZOOM)))
+        tools.addWidget(self._button("whole", "Whole run", self.show_whole_run))
+        tools.addWidget(self.said, 1)
+        for kind in ("png", "svg", "csv"):
+            tools.addWidget(self._button(kind, kind.upper(), partial(self.ask_export, kind)))
+            self.buttons[kind].setToolTip(f"Export as {kind.upper()}")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 12)
+        layout.setSpacing(8)
+        layout.addLayout(tools)
+        layout.addWidget(self.sheet, 1)
+        layout.addWidget(self.table)
+
+    def _button(self, name: str, text: str, handler: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _=False: handler())
+        self.buttons[name] = button
+        return button
+
+    def _icon_button(self, name: str, picture: str, tip: str, handler: Callable[[], object]) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("role", "icon")
+        button.setProperty("picture", picture)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _=False: handler())
+        self.buttons[name] = button
+        return button
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setShowGrid(False)
+        table.setSelectionMode(QTableView.SelectionMode.NoSelection)
+        table.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        table.setAccessibleName("Series")
+        table.verticalHeader().hide()
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setHighlightSections(False)
+        table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return table
+
+    def _connect(self) -> None:
+        self.chart_box.activated.connect(self._choose_number)
+        self.by_box.activated.connect(self._chosen)
+        self.fault_box.activated.connect(self.compare_at)
+        self.model.toggled.connect(self._chosen)
+        self.sheet.plot.zoomed.connect(self._zoomed)
+        self.sheet.plot.region_moved.connect(self._chosen)
+
+    # --- showing ----------------------------------------------------------------------------------
+
+    def show_chart(self, session: "Session", chart_name: str) -> None:
+        """Show a chart by its name; an empty name: the one shown last."""
+        self.session = session
+        self._take_faults(session)
+        self.fault_box.setCurrentIndex(len(self.faults))
+        self._mark_fault()
+        self._choose_chart(chart_named(chart_name) if chart_name else self.chart)
+        self.setFocus()
+
+    def pull(self, session: "Session") -> None:
+        """Show the session as it is."""
+        self.session = session
+        self._take_theme()
+        self._take_faults(session)
+        now = session.now / 1e6
+        lines = lines_by(self.chart, session, self.by)
+        self.model.show(lines, self._comparisons(lines), now)
+        self.sheet.show_chart(self.chart, by_text(self.by), self.model.visible(), self.faults, now)
+        if self.whole:
+            self.sheet.look_at(*whole_run(max(session.latest, session.now) / 1e6))
+        else:
+            start, end, _, _ = self.sheet.plot.limits()
+            self.sheet.look_at(start, end)
+
+    @property
+    def by(self) -> str:
+        """By what the series are told apart."""
+        return str(self.by_box.currentData() or "total")
+
+    def choose_by(self, by: str) -> None:
+        """Tell the series apart by one of the chart's ways."""
+        self.by_box.setCurrentIndex(max(0, self.by_box.findData(by)))
+        self._chosen()
+
+    def _choose_number(self, number: int) -> None:
+        self._choose_chart(CHARTS[number])
+
+    def _choose_chart(self, chart: Chart) -> None:
+        self.chart = chart
+        self.chart_box.setCurrentIndex(CHARTS.index(chart))
+        self.by_box.clear()
+        for way in chart.ways:
+            self.by_box.addItem(WAYS.get(way, way), way)
+        self.by_box.setCurrentIndex(chart.ways.index(chart.by))
+        self.model.hidden.clear()
+        self._chosen()
+
+    def _chosen(self) -> None:
+        if self.session is not None:
+            self.pull(self.session)
+
+    def _take_theme(self) -> None:
+        theme = current_theme()
+        if theme is self.theme:
+            return
+        self.theme = theme
+        self.sheet.update_theme()
+        self.table.setFixedHeight(theme.px(TABLE_PX))
+        self.table.verticalHeader().setDefaultSectionSize(theme.px(24))
+        for button in self.buttons.values():
+            picture = button.property("picture")
+            if picture:
+                button.setIcon(icon(picture, "t2", 17))
+
+    # --- before and after -------------------------------------------------------------------------
+
+    def _take_faults(self, session: "Session") -> None:
+        """Offer the faults there are for comparison; the chosen one stays chosen."""
+        faults = tuple(one for one in session.timeline_view(1).spans if one.lane == "Faults")
+        if [(one.text, one.start) for one in faults] != [(one.text, one.start) for one in self.faults] or (
+            not self.fault_box.count()
+        ):
+            chosen = self.fault_box.currentIndex()
+            self.fault_box.clear()
+            self.fault_box.addItems([NO_FAULT, *(f"{one.text}, {one.start / 1e6:.1f} s" for one in faults)])
+            self.fault_box.setCurrentIndex(chosen if 0 <= chosen <= len(faults) else 0)
+        self.faults = faults
+
+    def compare_at(self, number: int) -> None:
+        """Compare before and after the fault of that number, from 1; 0: no comparison."""
+        self.fault_box.setCurrentIndex(number)
+        self._mark_fault()
+
+    def _mark_fault(self) -> None:
+        at = self.fault_box.currentIndex() - 1
+        if at < 0:
+            self.sheet.plot.mark(None)
+        else:
+            start = self.faults[at].start / 1e6
+            self.sheet.plot.mark((start, start + COMPARED_S))
+        self._chosen()
+
+    def _comparisons(self, lines: tuple[Line, ...]) -> tuple[Comparison, ...]:
+        region = self.sheet.plot.marked()
+        return tuple(compare(line, *region) for line in lines) if region is not None else ()
+
+    # --- zooming ----------------------------------------------------------------------------------
+
+    def zoom(self, factor: float) -> None:
+        """Show `factor` times as much time, around the middle."""
+        start, end, _, _ = self.sheet.plot.limits()
+        middle, half = (start + end) / 2, (end - start) / 2 * factor
+        self.whole = False
+        self.sheet.look_at(max(0.0, middle - half), middle + half)
+
+    def pan(self, share: float) -> None:
+        """Move by a share of what is seen."""
+        start, end, _, _ = self.sheet.plot.limits()
+        step = max((end - start) * share, -start)
+        self.whole = False
+        self.sheet.look_at(start + step, end + step)
+
+    def show_whole_run(self) -> None:
+        """From the beginning to the newest instant again."""
+        self.whole = True
+        self._chosen()
+
+    def _zoomed(self) -> None:
+        self.whole = False
+        start, end, _, _ = self.sheet.plot.limits()
+        self.sheet.look_at(start, end)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        handlers: dict[int, Callable[[], object]] = {
+            Qt.Key.Key_Escape: self.closed.emit,
+            Qt.Key.Key_Plus: partial(self.zoom, ZOOM),
+            Qt.Key.Key_Minus: partial(self.zoom, 1 / ZOOM),
+            Qt.Key.Key_Left: partial(self.pan, -0.25),
+            Qt.Key.Key_Right: partial(self.pan, 0.25),
+            Qt.Key.Key_0: self.show_whole_run,
+        }
+        handler = handlers.get(event.key())
+        if handler is None:
+            super().keyPressEvent(event)
+        else:
+            handler()
+
+    # --- export -----------------------------------------------------------------------------------
+
+    def ask_export(self, kind: str) -> None:
+        """Choose where, then write the chart as `png`, `svg` or `csv`; how it went is said beside the buttons."""
+        name, _ = QFileDialog.getSaveFileName(self, "Chart", f"{self.chart.name}.{kind}", f"{kind.upper()} (*.{kind})")
+        if not name:
+            return
+        path = Path(name)
+        path = path if path.suffix else path.with_suffix(f".{kind}")
+        try:
+            self.export(path, kind)
+        except Refused as refused:
+            self.said.setText(str(refused))
+        except OSError as wrong:
+            self.said.setText(f"{path.name} could not be written: {wrong.strerror or wrong}")
+        else:
+            self.said.setText(f"Written: {path.name}")
+
+    def export(self, path: Path, kind: str) -> None:
+        """Write the chart as it is shown. Raises Refused or OSError."""
+        assert self.session is not None
+        if kind == "csv":
+            write_csv(path, (self.chart,), self.session, self.by)
+        elif kind == "svg":
+            write_svg(path, self.sheet)
+        else:
+            write_png(path, self.sheet)
+
+
+def by_text(way: str) -> str:
+    """A way of telling series apart, as words."""
+    return WAYS.get(way, f"by {way}")
