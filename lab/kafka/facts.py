@@ -212,6 +212,15 @@ class OffsetsCommitted:
 
 
 @dataclass(slots=True)
+class OffsetsForgotten:
+    """A coordinator forgot committed offsets that expired or whose topic is gone; `ended`: and the group."""
+
+    group_id: str
+    partitions: tuple[TopicPartition, ...]
+    ended: bool
+
+
+@dataclass(slots=True)
 class CommitRefused:
     """A coordinator refused a commit."""
 

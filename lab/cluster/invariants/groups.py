@@ -107,7 +107,9 @@ class OneOwner(Invariant):
 
 
 class CommitsHold(Invariant):
-    """A commit names records that exist, comes from the group's newest generation, and outlives its coordinator."""
+    """A member's commit names records that exist and comes from the group's newest generation; whoever's it is, it
+    outlives its coordinator until it expires.
+    """
 
     claim = "an acknowledged commit holds"
 
@@ -147,10 +149,17 @@ class CommitsHold(Invariant):
         for partition, offset in fact.offsets.items():
             fate = self.fates.fate(partition)
             self.require(
-                offset <= fate.highest or fate.retired,
+                offset <= fate.highest or fate.retired or fact.generation_id < 0,
                 group, "commits", f"{partition}@{offset}", "but no leader committed beyond", fate.highest,
             )  # fmt: skip
             offsets[partition] = offset
+
+    @hears(facts.OffsetsForgotten)
+    def _expired(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:
+        for partition in fact.partitions:
+            self.offsets.get(fact.group_id, {}).pop(partition, None)
+        if fact.ended:
+            self.generations.pop(fact.group_id, None)
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:

@@ -126,6 +126,7 @@ class Broker:
         """A connection is gone: its requests wait for nobody, our requests on it have no answer."""
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
+        self.coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
         if name == self.controller:
             self._controller_gone(env, channel)
@@ -258,6 +259,8 @@ class Broker:
             for record in body.records:
                 self._note_changed(record, changed)
                 self.image.replay(record)
+                if isinstance(record, RemoveTopicRecord):
+                    self.coordinators.topic_deleted(self, env, record.name)
                 brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
             if self.unpublished is not None:
                 self.unpublished.update(changed)

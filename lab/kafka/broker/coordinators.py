@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.env import Env, Micros, millis
+from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.coordinator.group import Group, Token
+from lab.kafka.coordinator.commits import commit_error, expired_offsets
+from lab.kafka.coordinator.group import EMPTY, NOBODY, Group, Token, group_partition
 from lab.kafka.coordinator.offset_records import (
     GroupKey,
     OffsetKey,
@@ -20,7 +22,8 @@ from lab.kafka.coordinator.offset_records import (
     read_key,
     read_offset,
 )
-from lab.kafka.coordinator.shard import GroupShard, Outcome
+from lab.kafka.coordinator.shard import GroupShard
+from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import JoinGroupResponse, SyncGroupResponse
 from lab.kafka.protocol.messages.offsets import (
@@ -29,7 +32,7 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetCommitResponse,
 )
 from lab.kafka.protocol.records import Record, RecordBatch
-from lab.kafka.protocol.topics import TopicPartition, java_hash
+from lab.kafka.protocol.topics import TopicPartition
 
 if TYPE_CHECKING:
     from lab.kafka.broker.broker import Broker
@@ -71,10 +74,11 @@ class PendingGroup:
 
 @dataclass(slots=True)
 class PendingExpiry:
-    """Offsets being forgotten."""
+    """Offsets being forgotten, by group, and groups of which nothing is left then."""
 
     partition: TopicPartition
-    offsets: tuple[tuple[str, TopicPartition], ...]
+    offsets: dict[str, tuple[TopicPartition, ...]]
+    ended: tuple[str, ...]
 
 
 class Coordinators:
@@ -98,7 +102,7 @@ class Coordinators:
         for batch in batches:
             for record in batch.records():
                 self._replay(shard, record, env.now)
-        for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.members]:
+        for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.protocol_type]:
             del shard.groups[group_id]
         env.tell(
             facts.GroupsLoaded(
@@ -130,6 +134,22 @@ class Coordinators:
                 if member.syncing is not None:
                     broker.reply(env, *member.syncing, SyncGroupResponse(ErrorCode.NOT_COORDINATOR))
 
+    def hang_up(self, broker: "Broker", sender: Address) -> None:
+        """A connection is gone. Its member stays as joined or synced as it was, but is not answered: the next
+        process of that name opens a connection of the same name, and numbers its requests alike.
+        """
+        for shard in self.shards.values():
+            for group in shard.groups.values():
+                for member in group.members.values():
+                    if member.joining is not None and member.joining[0] == sender:
+                        member.joining = NOBODY
+                    if member.syncing is not None and member.syncing[0] == sender:
+                        member.syncing = NOBODY
+        for operation in broker.purgatory.operations.values():
+            token = operation.token if isinstance(operation, DelayedAppend) else None
+            if isinstance(token, PendingCommit) and token.reply_to[0] == sender:
+                token.reply_to = NOBODY
+
     def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
         """The only way offsets come to be."""
         assert record.key is not None
@@ -147,7 +167,7 @@ class Coordinators:
             case GroupKey() if record.value is not None:
                 group.restore(read_group(record.value), now)
             case GroupKey():
-                group.members = {}
+                del shard.groups[key.group_id]
 
     # --- finding a shard --------------------------------------------------------------------------
 
@@ -156,19 +176,19 @@ class Coordinators:
         topic = broker.image.topics.get(OFFSETS_TOPIC)
         if topic is None:
             return ErrorCode.COORDINATOR_NOT_AVAILABLE
-        name = TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % len(topic.partitions))
+        name = TopicPartition(OFFSETS_TOPIC, group_partition(group_id, len(topic.partitions)))
         shard = self.shards.get(name)
         return (name, shard) if shard is not None else ErrorCode.NOT_COORDINATOR
 
     # --- what shards decide -----------------------------------------------------------------------
 
-    def carry_out(self, broker: "Broker", env: Env, name: TopicPartition, outcome: Outcome) -> None:
+    def carry_out(self, broker: "Broker", env: Env, name: TopicPartition, turn: Turn) -> None:
         """Tell, log and answer what a shard decided; then see when it wants to be woken."""
-        for fact in outcome.facts:
+        for fact in turn.facts:
             env.tell(fact)
-        for group_id, stored in outcome.log:
+        for group_id, stored in turn.log:
             self._log_group(broker, env, name, group_id, stored)
-        for (sender, correlation_id), response in outcome.replies:
+        for (sender, correlation_id), response in turn.replies:
             broker.reply(env, sender, correlation_id, response)
         self._schedule(env)
 
@@ -180,11 +200,16 @@ class Coordinators:
         broker.append_internal(env, broker.partitions[name], RecordBatch.build(records), token)
 
     def commit(
-        self, broker: "Broker", env: Env, request: OffsetCommitRequest, reply_to: Token
+        self,
+        broker: "Broker",
+        env: Env,
+        request: OffsetCommitRequest,
+        reply_to: Token,
+        unknown: dict[TopicPartition, ErrorCode],
     ) -> OffsetCommitResponse | None:
         """A commit: an answer now if it is refused, else later, when it is replicated."""
         found = self.shard_of(broker, request.group_id)
-        error = found if isinstance(found, ErrorCode) else found[1].commit_error(request, env.now)
+        error = found if isinstance(found, ErrorCode) else commit_error(found[1].groups, request, env.now)
         if error or isinstance(found, ErrorCode):
             if error in (
                 ErrorCode.ILLEGAL_GENERATION,
@@ -193,9 +218,11 @@ class Coordinators:
             ):
                 env.tell(facts.CommitRefused(request.group_id, request.generation_id, request.member_id, error))
             return OffsetCommitResponse(dict.fromkeys(request.offsets, error))
-        refused: dict[TopicPartition, ErrorCode] = {}
+        refused = dict(unknown)
         accepted: dict[TopicPartition, CommittedOffset] = {}
         for partition, offset in request.offsets.items():
+            if partition in unknown:
+                continue
             if len(offset.metadata) > self.config.offset_metadata_max_bytes:
                 refused[partition] = ErrorCode.OFFSET_METADATA_TOO_LARGE
             else:
@@ -226,11 +253,11 @@ class Coordinators:
             case PendingGroup():
                 shard = self.shards.get(token.partition)
                 if shard is not None:
-                    outcome = Outcome()
-                    shard.assigned(token.group_id, token.generation, error, env.now, outcome)
-                    self.carry_out(broker, env, token.partition, outcome)
+                    turn = Turn(env.now, env.wall_time_ms)
+                    shard.assigned(token.group_id, token.generation, error, turn)
+                    self.carry_out(broker, env, token.partition, turn)
             case PendingExpiry():
-                self._expired(token, error)
+                self._expired(env, token, error)
             case _:
                 raise AssertionError(token)
 
@@ -253,17 +280,21 @@ class Coordinators:
         answer = {**dict.fromkeys(token.accepted, error), **token.refused}
         broker.reply(env, *token.reply_to, OffsetCommitResponse(answer))
 
-    def _expired(self, token: PendingExpiry, error: ErrorCode) -> None:
+    def _expired(self, env: Env, token: PendingExpiry, error: ErrorCode) -> None:
         shard = self.shards.get(token.partition)
         if error or shard is None:
             return
-        for group_id, partition in token.offsets:
+        for group_id, gone in token.offsets.items():
             group = shard.groups.get(group_id)
-            if group is not None:
+            if group is None:
+                continue
+            for partition in gone:
                 group.offsets.pop(partition, None)
                 group.committed_ms.pop(partition, None)
-                if not group.offsets and not group.members:
-                    del shard.groups[group_id]
+            ended = group_id in token.ended and group.state == EMPTY and not group.offsets and not group.pending
+            if ended:
+                del shard.groups[group_id]
+            env.tell(facts.OffsetsForgotten(group_id, gone, ended))
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -283,21 +314,50 @@ class Coordinators:
     def wake(self, broker: "Broker", env: Env) -> None:
         """Some deadline has come."""
         self.wakes_at = None
+        expiry_is_due = self.expiry_at <= env.now
         for name, shard in list(self.shards.items()):
-            outcome = Outcome()
-            shard.on_deadline(env.now, outcome)
-            self.carry_out(broker, env, name, outcome)
-        if self.expiry_at <= env.now:
+            turn = Turn(env.now, env.wall_time_ms)
+            shard.on_deadline(turn)
+            self.carry_out(broker, env, name, turn)
+        if expiry_is_due:
             self._expire(broker, env)
         self._schedule(env)
 
     def _expire(self, broker: "Broker", env: Env) -> None:
-        retention_ms = self.config.offsets_retention_minutes * 60_000
+        """Forget what nobody will ask for, and groups of which nothing is left."""
+        now_ms, retention_ms = env.wall_time_ms, self.config.offsets_retention_minutes * 60_000
         for name, shard in self.shards.items():
-            gone = shard.expired_offsets(env.wall_time_ms, retention_ms)
-            if gone:
-                records = [
-                    Record(0, env.wall_time_ms, offset_key(OffsetKey(group_id, partition)), None)
-                    for group_id, partition in gone
-                ]
-                self._append(broker, env, name, records, PendingExpiry(name, tuple(gone)))
+            found: dict[str, tuple[TopicPartition, ...]] = {}
+            ended: list[str] = []
+            for group in shard.groups.values():
+                gone = expired_offsets(group, now_ms, retention_ms)
+                if gone:
+                    found[group.group_id] = gone
+                if group.state == EMPTY and len(gone) == len(group.offsets) and not group.pending:
+                    ended.append(group.group_id)
+            self._forget(broker, env, name, found, tuple(ended))
+
+    def topic_deleted(self, broker: "Broker", env: Env, topic: str) -> None:
+        """Its committed offsets go with it."""
+        for name, shard in self.shards.items():
+            found = {
+                group.group_id: tuple(one for one in group.offsets if one.topic == topic)
+                for group in shard.groups.values()
+            }
+            self._forget(broker, env, name, {group: gone for group, gone in found.items() if gone}, ())
+
+    def _forget(
+        self,
+        broker: "Broker",
+        env: Env,
+        name: TopicPartition,
+        offsets: dict[str, tuple[TopicPartition, ...]],
+        ended: tuple[str, ...],
+    ) -> None:
+        """By tombstones."""
+        keys = [offset_key(OffsetKey(group, one)) for group, gone in offsets.items() for one in gone]
+        keys += [group_key(GroupKey(group)) for group in ended]
+        if keys:
+            records = [Record(0, env.wall_time_ms, key, None) for key in keys]
+            forgotten = {**dict.fromkeys(ended, ()), **offsets}
+            self._append(broker, env, name, records, PendingExpiry(name, forgotten, ended))

@@ -65,8 +65,8 @@ class Fetching:
             if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
                 return True
             if asked.fetch_offset < end:
-                if request.min_bytes <= 1:
-                    return True
+                if request.min_bytes <= 1 or asked.fetch_offset < log.active.base_offset <= end:
+                    return True  # what lies in an older segment is not waited with
                 available += self._available(partition, asked, end)
         return available >= request.min_bytes
 
@@ -77,10 +77,10 @@ class Fetching:
     def response(self, broker: Asker, request: FetchRequest) -> FetchResponse:
         """What there is to say now; partitions without news are left out, as a fetch session would."""
         found: dict[TopicPartition, FetchedPartition] = {}
-        left = min(request.max_bytes, self.config.fetch_max_bytes)
+        left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         for name, asked in request.partitions.items():
             partition = broker.partitions.get(name)
-            one = self._read(broker, partition, request, asked, left, first=not found)
+            one = self._read(broker, partition, request, asked, left, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:

@@ -7,6 +7,8 @@ from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
 from lab.kafka.protocol.topics import TopicPartition
 
 CHANNEL = "fetch"
+LONG_AGO: Micros = -(1 << 62)
+"""Before time zero too, when clusters are set up."""
 
 
 class FetchState:
@@ -15,7 +17,7 @@ class FetchState:
     __slots__ = ("delayed_until", "request")
 
     def __init__(self) -> None:
-        self.delayed_until: Micros = 0
+        self.delayed_until: Micros = LONG_AGO
         self.request = FetchPartition(-1, 0)
 
 

@@ -222,7 +222,7 @@ class Controller:
         known = all(one in state.replicas for one in members) and len(dict.fromkeys(members)) == len(members)
         if not known or state.leader_id not in members:
             return ErrorCode.INVALID_REQUEST
-        if change.leader_recovering and len(members) > 1:
+        if change.leader_recovering and (len(members) > 1 or not state.recovering):
             return ErrorCode.INVALID_REQUEST
         for broker_id, epoch in change.new_isr:
             broker = self.image.brokers.get(broker_id)

@@ -1,11 +1,13 @@
 """Group and Member: a classic consumer group in the memory of its coordinator (spec 4.2)."""
 
+import struct
 from dataclasses import dataclass, field
 
 from lab.env import Address, Micros, millis
 from lab.kafka.coordinator.offset_records import StoredGroup, StoredMember
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import CommittedOffset
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, java_hash
 
 EMPTY, PREPARING, COMPLETING, STABLE, DEAD = (
     "Empty",
@@ -16,6 +18,15 @@ EMPTY, PREPARING, COMPLETING, STABLE, DEAD = (
 )
 Token = tuple[Address, int]
 """A parked request: who asked, and the correlation id."""
+
+NOBODY: Token = ("", -1)
+"""Whose connection is gone: still joined or synced, but nobody hears the answer."""
+
+
+def group_partition(group_id: str, partitions: int) -> int:
+    """Which of the partitions of `__consumer_offsets` keeps a group (spec 4.1)."""
+    value = java_hash(group_id)
+    return 0 if value == -(1 << 31) else abs(value) % partitions
 
 
 @dataclass(slots=True)
@@ -85,12 +96,41 @@ class Group:
             votes[choice] += 1
         return max(candidates, key=lambda name: votes[name])
 
+    def identity_error(self, member_id: str, instance: str | None) -> ErrorCode | None:
+        """Whether this is a member, and the newest process with its instance id."""
+        if instance is not None and instance in self.static_members and self.static_members[instance] != member_id:
+            return ErrorCode.FENCED_INSTANCE_ID
+        if member_id not in self.members or (instance is not None and instance not in self.static_members):
+            return ErrorCode.UNKNOWN_MEMBER_ID
+        return None
+
+    def member_error(self, member_id: str, instance: str | None, generation: int) -> ErrorCode | None:
+        """Whether this is a member of this generation."""
+        if self.state == EMPTY:
+            return ErrorCode.UNKNOWN_MEMBER_ID
+        error = self.identity_error(member_id, instance)
+        if error is None and generation != self.generation:
+            error = ErrorCode.ILLEGAL_GENERATION
+        return error
+
+    def subscribed_topics(self) -> dict[str, None]:
+        """The topics that any member reads. Subscriptions begin with version and topics."""
+        found: dict[str, None] = {}
+        for member in self.members.values():
+            data = member.metadata(self.protocol)
+            (count,), at = struct.unpack_from(">i", data, 2), 6
+            for _ in range(count):
+                (size,) = struct.unpack_from(">h", data, at)
+                found[data[at + 2 : at + 2 + size].decode()] = None
+                at += 2 + size
+        return found
+
     def deadlines(self) -> list[Micros]:
         """When something would happen by itself."""
         found = [*self.pending.values()]
         if self.state == PREPARING:
             found.append(self.join_deadline)
-        if self.state == COMPLETING:
+        if self.pending_sync:
             found.append(self.sync_deadline)
         found += [member.deadline for member in self.members.values() if not self.excused(member)]
         return found
@@ -99,7 +139,7 @@ class Group:
         """A member whose request is parked here need not send heartbeats; a new one only for so long."""
         return (member.joining is not None and not member.is_new) or member.syncing is not None
 
-    def stored(self, timestamp_ms: int) -> StoredGroup:
+    def stored(self) -> StoredGroup:
         """This generation as the log will remember it."""
         members = tuple(
             StoredMember(
@@ -113,7 +153,7 @@ class Group:
             self.generation,
             self.protocol or None,
             self.leader or None,
-            timestamp_ms,
+            self.state_timestamp_ms,
             members,
         )
 

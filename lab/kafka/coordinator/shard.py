@@ -1,24 +1,15 @@
 """GroupShard: the groups of one partition of `__consumer_offsets` (spec 4.2).
 
-Requests come in with a token; what is to be answered, logged and told is put into the Outcome. Nothing is sent
-here.
+Requests come in with a token; what is to be answered, logged and told is put into the Turn. Nothing is sent here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lab.env import Micros, millis
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.coordinator.group import (
-    COMPLETING,
-    EMPTY,
-    PREPARING,
-    STABLE,
-    Group,
-    Member,
-    Token,
-)
-from lab.kafka.coordinator.offset_records import StoredGroup
+from lab.kafka.coordinator.group import COMPLETING, EMPTY, PREPARING, STABLE, Group, Member, Token
+from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import (
     DescribedGroup,
@@ -31,19 +22,26 @@ from lab.kafka.protocol.messages.groups import (
     SyncGroupRequest,
     SyncGroupResponse,
 )
-from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
-from lab.kafka.protocol.topics import TopicPartition
 
 NEW_MEMBER_TIMEOUT: Micros = millis(300_000)
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What a request or a deadline led to: answers to parked requests, generations to log, facts to tell."""
+class Joining:
+    """A JoinGroup, who sent it, and the member id it would get."""
 
-    replies: list[tuple[Token, object]] = field(default_factory=list[tuple[Token, object]])
-    log: list[tuple[str, StoredGroup]] = field(default_factory=list[tuple[str, StoredGroup]])
-    facts: list[object] = field(default_factory=list[object])
+    request: JoinGroupRequest
+    client_id: str
+    token: Token
+    fresh_id: str
+
+    def member(self, member_id: str, now: Micros) -> Member:
+        """The member it asks to be."""
+        request = self.request
+        return Member(
+            member_id, self.client_id, request.group_instance_id, request.session_timeout_ms,
+            request.rebalance_timeout_ms, request.protocols, now + millis(request.session_timeout_ms),
+        )  # fmt: skip
 
 
 class GroupShard:
@@ -55,60 +53,36 @@ class GroupShard:
 
     # --- joining (spec 4.2.3) ---------------------------------------------------------------------
 
-    def join(
-        self,
-        request: JoinGroupRequest,
-        client_id: str,
-        token: Token,
-        fresh_id: str,
-        now: Micros,
-        out: Outcome,
-    ) -> None:
+    def join(self, joining: Joining, turn: Turn) -> None:
         """A consumer wants to be in the next generation."""
-        error = self._join_error(request)
-        group = self.groups.get(request.group_id)
-        if error is None and group is None:
-            if request.member_id:
-                error = ErrorCode.UNKNOWN_MEMBER_ID
-            else:
-                group = self.groups[request.group_id] = Group(request.group_id)
-        if error is None:
-            assert group is not None
-            error = self._fit_error(group, request)
-        if error is not None or group is None:
-            out.replies.append(
-                (
-                    token,
-                    JoinGroupResponse(error or ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id),
-                )
-            )
+        request = joining.request
+        group = self.groups.get(request.group_id) or Group(request.group_id)
+        error = self._join_error(group, request)
+        if error is not None:
+            self._refuse(joining.token, error, request.member_id, turn)
             return
-        if not request.member_id and request.group_instance_id is None:
-            group.pending[fresh_id] = now + millis(request.session_timeout_ms)
-            out.replies.append((token, JoinGroupResponse(ErrorCode.MEMBER_ID_REQUIRED, member_id=fresh_id)))
-        elif not request.member_id:
-            self._join_static(group, request, client_id, token, fresh_id, now, out)
+        self.groups[request.group_id] = group
+        if request.member_id:
+            self._join_known(group, joining, turn)
+        elif request.group_instance_id is not None:
+            self._join_static(group, joining, turn)
         else:
-            self._join_known(group, request, client_id, token, now, out)
+            group.pending[joining.fresh_id] = turn.now + millis(request.session_timeout_ms)
+            self._refuse(joining.token, ErrorCode.MEMBER_ID_REQUIRED, joining.fresh_id, turn)
 
-    def _join_error(self, request: JoinGroupRequest) -> ErrorCode | None:
+    def _refuse(self, token: Token, error: ErrorCode, member_id: str, turn: Turn) -> None:
+        turn.replies.append((token, JoinGroupResponse(error, member_id=member_id)))
+
+    def _join_error(self, group: Group, request: JoinGroupRequest) -> ErrorCode | None:
+        config = self.config
         if not request.group_id:
             return ErrorCode.INVALID_GROUP_ID
-        least, most = (
-            self.config.group_min_session_timeout_ms,
-            self.config.group_max_session_timeout_ms,
-        )
-        if not least <= request.session_timeout_ms <= most:
+        timeout = request.session_timeout_ms
+        if not config.group_min_session_timeout_ms <= timeout <= config.group_max_session_timeout_ms:
             return ErrorCode.INVALID_SESSION_TIMEOUT
-        return None
-
-    def _fit_error(self, group: Group, request: JoinGroupRequest) -> ErrorCode | None:
-        known = request.member_id in group.members
-        if (
-            not known
-            and len(group.members) + len(group.pending) - (request.member_id in group.pending)
-            >= self.config.group_max_size
-        ):
+        if request.group_id not in self.groups and request.member_id:
+            return ErrorCode.UNKNOWN_MEMBER_ID
+        if self._full(group, request.member_id):
             return ErrorCode.GROUP_MAX_SIZE_REACHED
         if not request.protocols or not request.protocol_type:
             return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
@@ -116,164 +90,147 @@ class GroupShard:
             return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         return None
 
-    def _join_static(
-        self,
-        group: Group,
-        request: JoinGroupRequest,
-        client_id: str,
-        token: Token,
-        fresh_id: str,
-        now: Micros,
-        out: Outcome,
-    ) -> None:
+    def _full(self, group: Group, member_id: str) -> bool:
+        """While a group rebalances only those count that have joined again: so a group that was made smaller
+        sheds its slowest members.
+        """
+        most = self.config.group_max_size
+        member = group.members.get(member_id)
+        if group.state == PREPARING:
+            joined = sum(one.joining is not None for one in group.members.values())
+            return joined >= most and (member is None or member.joining is None)
+        return member is None and len(group.members) >= most
+
+    def _join_static(self, group: Group, joining: Joining, turn: Turn) -> None:
         """A static member without its id: new, or the same instance after a restart."""
-        instance = request.group_instance_id
+        instance = joining.request.group_instance_id
         assert instance is not None
         old_id = group.static_members.get(instance)
         if old_id is None:
-            self._add(group, request, client_id, token, fresh_id, now, out)
+            self._add(group, joining, joining.fresh_id, turn)
             return
-        old = group.members.pop(old_id)
-        for parked in (old.joining, old.syncing):
-            if parked is not None:
-                out.replies.append((parked, JoinGroupResponse(ErrorCode.FENCED_INSTANCE_ID, member_id=old_id)))
-        unchanged = old.protocols == request.protocols
-        group.static_members[instance] = fresh_id
-        group.members[fresh_id] = member = self._member(request, client_id, fresh_id, now)
+        member = self._replace(group, group.members[old_id], joining, turn)
+        if group.state == STABLE and group.vote() == group.protocol:
+            turn.log.append((group.group_id, group.stored()))
+            skip = group.leader == member.member_id
+            turn.replies.append((joining.token, self._joined(group, member, skip=skip)))
+            return
+        member.joining = joining.token
+        if group.state == PREPARING:
+            self._maybe_complete(group, turn)
+        else:
+            self._prepare(group, f"{instance} came back", turn)
+
+    def _replace(self, group: Group, old: Member, joining: Joining, turn: Turn) -> Member:
+        """The newest process with an instance id is that member; the one before is fenced."""
+        self._answer_parked(old, ErrorCode.FENCED_INSTANCE_ID, turn)
+        assert old.group_instance_id is not None
+        member = joining.member(joining.fresh_id, turn.now)
         member.assignment = old.assignment
         member.is_new = False
-        if group.leader == old_id:
-            group.leader = fresh_id
-        if group.state == STABLE and unchanged:
-            out.log.append((group.group_id, group.stored(group.state_timestamp_ms)))
-            out.replies.append((token, self._joined(group, member, skip=group.leader == fresh_id)))
-            return
-        member.joining = token
-        if group.state == PREPARING:
-            self._maybe_complete(group, now, out)
-        else:
-            self._prepare(group, f"{instance} came back changed", now, out)
+        group.members = {
+            (member if one is old else one).member_id: member if one is old else one for one in group.members.values()
+        }
+        group.pending_sync.pop(old.member_id, None)
+        group.static_members[old.group_instance_id] = member.member_id
+        if group.leader == old.member_id:
+            group.leader = member.member_id
+        return member
 
-    def _join_known(
-        self,
-        group: Group,
-        request: JoinGroupRequest,
-        client_id: str,
-        token: Token,
-        now: Micros,
-        out: Outcome,
-    ) -> None:
+    def _answer_parked(self, member: Member, error: ErrorCode, turn: Turn) -> None:
+        if member.joining is not None:
+            self._refuse(member.joining, error, member.member_id, turn)
+        if member.syncing is not None:
+            turn.replies.append((member.syncing, SyncGroupResponse(error)))
+        member.joining = member.syncing = None
+
+    def _join_known(self, group: Group, joining: Joining, turn: Turn) -> None:
+        request = joining.request
         member = group.members.get(request.member_id)
-        if member is None:
-            if group.pending.pop(request.member_id, None) is not None:
-                self._add(group, request, client_id, token, request.member_id, now, out)
-            else:
-                out.replies.append(
-                    (
-                        token,
-                        JoinGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id),
-                    )
-                )
+        if member is None and group.pending.pop(request.member_id, None) is not None:
+            self._add(group, joining, request.member_id, turn)
             return
-        if request.group_instance_id != member.group_instance_id:
-            out.replies.append(
-                (
-                    token,
-                    JoinGroupResponse(ErrorCode.FENCED_INSTANCE_ID, member_id=request.member_id),
-                )
-            )
+        error = group.identity_error(request.member_id, request.group_instance_id)
+        if error is None and member is not None and member.group_instance_id != request.group_instance_id:
+            error = ErrorCode.FENCED_INSTANCE_ID
+        if error is not None or member is None or group.state == EMPTY:
+            self._refuse(joining.token, error or ErrorCode.UNKNOWN_MEMBER_ID, request.member_id, turn)
             return
         same = member.protocols == request.protocols
         member.protocols = request.protocols
         member.session_timeout_ms = request.session_timeout_ms
         member.rebalance_timeout_ms = request.rebalance_timeout_ms
         if group.state == PREPARING:
-            member.joining = token
-            self._maybe_complete(group, now, out)
-        elif same and (group.state == COMPLETING or (group.state == STABLE and member.member_id != group.leader)):
-            member.heard(now)
-            out.replies.append((token, self._joined(group, member)))
-        elif group.state == EMPTY:
-            out.replies.append((token, JoinGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID, member_id=request.member_id)))
+            member.joining = joining.token
+            self._maybe_complete(group, turn)
+        elif same and (group.state == COMPLETING or member.member_id != group.leader):
+            member.heard(turn.now)
+            turn.replies.append((joining.token, self._joined(group, member)))
         else:
-            member.joining = token
-            self._prepare(group, request.reason or f"{member.client_id} joins again", now, out)
+            member.joining = joining.token
+            self._prepare(group, request.reason or f"{member.client_id} joins again", turn)
 
-    def _add(
-        self,
-        group: Group,
-        request: JoinGroupRequest,
-        client_id: str,
-        token: Token,
-        member_id: str,
-        now: Micros,
-        out: Outcome,
-    ) -> None:
+    def _add(self, group: Group, joining: Joining, member_id: str, turn: Turn) -> None:
+        request = joining.request
         if not group.members:
             group.protocol_type = request.protocol_type
-        member = group.members[member_id] = self._member(request, client_id, member_id, now)
-        member.joining = token
-        member.deadline = now + NEW_MEMBER_TIMEOUT
+        member = group.members[member_id] = joining.member(member_id, turn.now)
+        member.joining = joining.token
+        member.deadline = turn.now + NEW_MEMBER_TIMEOUT
         if request.group_instance_id is not None:
             group.static_members[request.group_instance_id] = member_id
         if not group.leader:
             group.leader = member_id
         group.newcomer = True
         if group.state == PREPARING:
-            self._maybe_complete(group, now, out)
+            self._maybe_complete(group, turn)
         else:
-            self._prepare(group, f"{client_id} joins", now, out)
-
-    def _member(self, request: JoinGroupRequest, client_id: str, member_id: str, now: Micros) -> Member:
-        return Member(
-            member_id, client_id, request.group_instance_id, request.session_timeout_ms, request.rebalance_timeout_ms,
-            request.protocols, now + millis(request.session_timeout_ms),
-        )  # fmt: skip
+            self._prepare(group, f"{joining.client_id} joins", turn)
 
     # --- rebalancing ------------------------------------------------------------------------------
 
-    def _prepare(self, group: Group, reason: str, now: Micros, out: Outcome) -> None:
+    def _prepare(self, group: Group, reason: str, turn: Turn) -> None:
         """Everybody is to join again."""
-        if group.state == COMPLETING:
-            for member in group.members.values():
-                if member.syncing is not None:
-                    out.replies.append((member.syncing, SyncGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS)))
-                    member.syncing = None
-                    member.heard(now)
+        for member in group.members.values():
+            if member.syncing is not None:
+                turn.replies.append((member.syncing, SyncGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS)))
+                member.syncing = None
+                member.heard(turn.now)
+        group.pending_sync = {}
         group.initial = group.state == EMPTY
         if group.initial:
             delay = millis(self.config.group_initial_rebalance_delay_ms)
-            group.join_deadline = now + delay
+            group.join_deadline = turn.now + delay
             group.initial_left = max(group.rebalance_timeout() - delay, 0)
             group.newcomer = False
         else:
-            group.join_deadline = now + group.rebalance_timeout()
-        self._change(group, PREPARING, reason, out)
-        self._maybe_complete(group, now, out)
+            group.join_deadline = turn.now + group.rebalance_timeout()
+        self._change(group, PREPARING, reason, turn)
+        self._maybe_complete(group, turn)
 
-    def _maybe_complete(self, group: Group, now: Micros, out: Outcome) -> None:
+    def _maybe_complete(self, group: Group, turn: Turn) -> None:
         """All known members have joined: no need to wait longer."""
         waiting = group.initial or group.pending or not group.members
         if group.state == PREPARING and not waiting and all(one.joining is not None for one in group.members.values()):
-            self._complete(group, now, out)
+            self._complete(group, turn)
 
-    def _join_time_is_over(self, group: Group, now: Micros, out: Outcome) -> None:
+    def _join_time_is_over(self, group: Group, turn: Turn) -> None:
         if group.initial and group.newcomer and group.initial_left > 0:
             delay = min(millis(self.config.group_initial_rebalance_delay_ms), group.initial_left)
             group.initial_left -= delay
-            group.join_deadline = now + delay
+            group.join_deadline = turn.now + delay
             group.newcomer = False
         else:
-            self._complete(group, now, out)
+            self._complete(group, turn)
 
-    def _complete(self, group: Group, now: Micros, out: Outcome) -> None:
+    def _complete(self, group: Group, turn: Turn) -> None:
         """The next generation: whoever has joined, and static members who may still come."""
         for member in list(group.members.values()):
             if member.joining is None and member.group_instance_id is None:
                 self._forget(group, member)
         joined = [member for member in group.members.values() if member.joining is not None]
         if group.members and not joined:
-            group.join_deadline = now + group.rebalance_timeout()
+            group.join_deadline = turn.now + group.rebalance_timeout()
             return
         if joined and (group.leader not in group.members or group.members[group.leader].joining is None):
             group.leader = joined[0].member_id
@@ -281,19 +238,19 @@ class GroupShard:
         group.initial = False
         if not group.members:
             group.leader = group.protocol = ""
-            self._change(group, EMPTY, "nobody is left", out)
-            out.log.append((group.group_id, group.stored(now // 1_000)))
+            self._change(group, EMPTY, "nobody is left", turn)
+            turn.log.append((group.group_id, group.stored()))
             return
         group.protocol = group.vote()
-        self._change(group, COMPLETING, "all have joined", out)
+        self._change(group, COMPLETING, "all have joined", turn)
         group.pending_sync = dict.fromkeys(group.members)
-        group.sync_deadline = now + group.rebalance_timeout()
-        for member in joined:
-            assert member.joining is not None
-            out.replies.append((member.joining, self._joined(group, member)))
+        group.sync_deadline = turn.now + group.rebalance_timeout()
+        for member in group.members.values():
+            if member.joining is not None:
+                turn.replies.append((member.joining, self._joined(group, member)))
             member.joining = None
             member.is_new = False
-            member.heard(now)
+            member.heard(turn.now)
 
     def _joined(self, group: Group, member: Member, *, skip: bool = False) -> JoinGroupResponse:
         members: tuple[JoinedMember, ...] = ()
@@ -303,34 +260,27 @@ class GroupShard:
                 for one in group.members.values()
             )
         return JoinGroupResponse(
-            ErrorCode.NONE,
-            group.generation,
-            group.protocol,
-            group.leader,
-            member.member_id,
-            members,
-            skip,
+            ErrorCode.NONE, group.generation, group.protocol, group.leader, member.member_id, members, skip
         )
 
-    def _change(self, group: Group, state: str, reason: str, out: Outcome) -> None:
+    def _change(self, group: Group, state: str, reason: str, turn: Turn) -> None:
         group.state = state
+        group.state_timestamp_ms = turn.wall_time_ms
         members = tuple(member.client_id for member in group.members.values())
-        out.facts.append(facts.GroupStateChanged(group.group_id, state, group.generation, members, reason))
+        turn.facts.append(facts.GroupStateChanged(group.group_id, state, group.generation, members, reason))
 
     def _forget(self, group: Group, member: Member) -> None:
         group.members.pop(member.member_id, None)
         group.pending_sync.pop(member.member_id, None)
-        if (
-            member.group_instance_id is not None
-            and group.static_members.get(member.group_instance_id) == member.member_id
-        ):
-            del group.static_members[member.group_instance_id]
+        instance = member.group_instance_id
+        if instance is not None and group.static_members.get(instance) == member.member_id:
+            del group.static_members[instance]
         if group.leader == member.member_id:
             group.leader = next(iter(group.members), "")
 
     # --- syncing (spec 4.2.4) ---------------------------------------------------------------------
 
-    def sync(self, request: SyncGroupRequest, token: Token, now: Micros, out: Outcome) -> None:
+    def sync(self, request: SyncGroupRequest, token: Token, turn: Turn) -> None:
         """A member wants its assignment; the leader brings everybody's."""
         group = self.groups.get(request.group_id)
         error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
@@ -339,22 +289,22 @@ class GroupShard:
         if error is None and group is not None and group.state == PREPARING:
             error = ErrorCode.REBALANCE_IN_PROGRESS
         if error is not None or group is None:
-            out.replies.append((token, SyncGroupResponse(error or ErrorCode.UNKNOWN_MEMBER_ID)))
+            turn.replies.append((token, SyncGroupResponse(error or ErrorCode.UNKNOWN_MEMBER_ID)))
             return
         member = group.members[request.member_id]
+        group.pending_sync.pop(member.member_id, None)
         if group.state == STABLE:
-            member.heard(now)
-            out.replies.append((token, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
+            member.heard(turn.now)
+            turn.replies.append((token, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
             return
         member.syncing = token
-        group.pending_sync.pop(member.member_id, None)
         if member.member_id == group.leader:
             assigned = dict(request.assignments)
             for one in group.members.values():
                 one.assignment = assigned.get(one.member_id, b"")
-            out.log.append((group.group_id, group.stored(now // 1_000)))
+            turn.log.append((group.group_id, group.stored()))
 
-    def assigned(self, group_id: str, generation: int, error: ErrorCode, now: Micros, out: Outcome) -> None:
+    def assigned(self, group_id: str, generation: int, error: ErrorCode, turn: Turn) -> None:
         """The assignment is in the log, or could not get there."""
         group = self.groups.get(group_id)
         if group is None or group.generation != generation or group.state != COMPLETING:
@@ -362,16 +312,16 @@ class GroupShard:
         if error:
             for member in group.members.values():
                 if member.syncing is not None:
-                    out.replies.append((member.syncing, SyncGroupResponse(error)))
+                    turn.replies.append((member.syncing, SyncGroupResponse(error)))
                     member.syncing = None
-            self._prepare(group, "the assignment could not be stored", now, out)
+            self._prepare(group, "the assignment could not be stored", turn)
             return
-        self._change(group, STABLE, "the assignment is stored", out)
+        self._change(group, STABLE, "the assignment is stored", turn)
         for member in group.members.values():
             if member.syncing is not None:
-                out.replies.append((member.syncing, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
+                turn.replies.append((member.syncing, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
                 member.syncing = None
-                member.heard(now)
+                member.heard(turn.now)
 
     # --- heartbeats and leaving (spec 4.2.5) ------------------------------------------------------
 
@@ -387,49 +337,37 @@ class GroupShard:
     def _member_error(
         self, group: Group | None, member_id: str, instance: str | None, generation: int
     ) -> ErrorCode | None:
-        if group is None or group.state == EMPTY:
-            return ErrorCode.UNKNOWN_MEMBER_ID
-        if instance is not None and group.static_members.get(instance, member_id) != member_id:
-            return ErrorCode.FENCED_INSTANCE_ID
-        if member_id not in group.members:
-            return ErrorCode.UNKNOWN_MEMBER_ID
-        return None if generation == group.generation else ErrorCode.ILLEGAL_GENERATION
+        return ErrorCode.UNKNOWN_MEMBER_ID if group is None else group.member_error(member_id, instance, generation)
 
-    def leave(self, request: LeaveGroupRequest, now: Micros, out: Outcome) -> LeaveGroupResponse:
+    def leave(self, request: LeaveGroupRequest, turn: Turn) -> LeaveGroupResponse:
         """Members leave by themselves; a static one can be removed by its instance id."""
         group = self.groups.get(request.group_id)
         if group is None:
             return LeaveGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID)
-        errors: list[ErrorCode] = []
-        for member_id, instance in request.members:
-            known = group.static_members.get(instance or "", "") if instance and not member_id else member_id
-            if group.pending.pop(known, None) is not None:
-                errors.append(ErrorCode.NONE)
-            elif known not in group.members:
-                errors.append(ErrorCode.UNKNOWN_MEMBER_ID)
-            else:
-                self._remove(group, group.members[known], request.reason or "left", now, out)
-                errors.append(ErrorCode.NONE)
-        return LeaveGroupResponse(ErrorCode.NONE, tuple(errors))
+        errors = tuple(self._leave(group, *one, request.reason or "left", turn) for one in request.members)
+        return LeaveGroupResponse(ErrorCode.NONE, errors)
 
-    def _remove(self, group: Group, member: Member, reason: str, now: Micros, out: Outcome) -> None:
-        for parked in (member.joining, member.syncing):
-            if parked is not None:
-                out.replies.append(
-                    (
-                        parked,
-                        JoinGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID, member_id=member.member_id),
-                    )
-                )
+    def _leave(self, group: Group, member_id: str, instance: str | None, reason: str, turn: Turn) -> ErrorCode:
+        if instance is not None and not member_id:
+            member_id = group.static_members.get(instance, "")
+        if group.pending.pop(member_id, None) is not None:
+            self._maybe_complete(group, turn)
+            return ErrorCode.NONE
+        error = group.identity_error(member_id, instance)
+        if error is not None:
+            return error
+        self._remove(group, group.members[member_id], reason, turn)
+        return ErrorCode.NONE
+
+    def _remove(self, group: Group, member: Member, reason: str, turn: Turn) -> None:
+        self._answer_parked(member, ErrorCode.UNKNOWN_MEMBER_ID, turn)
         self._forget(group, member)
         if group.state in (STABLE, COMPLETING):
-            self._prepare(group, f"{member.client_id} {reason}", now, out)
-            if not group.members:
-                self._complete(group, now, out)
-        elif group.state == PREPARING and not group.members:
-            self._complete(group, now, out)
+            self._prepare(group, f"{member.client_id} {reason}", turn)
+        if group.state == PREPARING and not group.members:
+            self._complete(group, turn)
         else:
-            self._maybe_complete(group, now, out)
+            self._maybe_complete(group, turn)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -437,62 +375,30 @@ class GroupShard:
         """When `on_deadline` wants to be called."""
         return min((at for group in self.groups.values() for at in group.deadlines()), default=None)
 
-    def on_deadline(self, now: Micros, out: Outcome) -> None:
+    def on_deadline(self, turn: Turn) -> None:
         """Sessions, joins and syncs whose time is over."""
+        now = turn.now
         for group in list(self.groups.values()):
             for member_id, deadline in list(group.pending.items()):
                 if deadline <= now:
                     del group.pending[member_id]
-                    self._maybe_complete(group, now, out)
+                    self._maybe_complete(group, turn)
             for member in list(group.members.values()):
                 if member.deadline <= now and not group.excused(member):
-                    self._remove(group, member, "was silent for its session timeout", now, out)
+                    self._remove(group, member, "was silent for its session timeout", turn)
             if group.state == PREPARING and group.join_deadline <= now:
-                self._join_time_is_over(group, now, out)
-            elif group.state == COMPLETING and group.sync_deadline <= now:
-                self._sync_time_is_over(group, now, out)
+                self._join_time_is_over(group, turn)
+            elif group.pending_sync and group.sync_deadline <= now:
+                self._sync_time_is_over(group, turn)
 
-    def _sync_time_is_over(self, group: Group, now: Micros, out: Outcome) -> None:
+    def _sync_time_is_over(self, group: Group, turn: Turn) -> None:
         for member_id in list(group.pending_sync):
             member = group.members.get(member_id)
             if member is not None:
                 self._forget(group, member)
-        group.pending_sync = {}
-        self._prepare(group, "not everybody asked for its assignment", now, out)
+        self._prepare(group, "not everybody asked for its assignment", turn)
         if not group.members:
-            self._complete(group, now, out)
-
-    # --- offsets (spec 4.2.6) ---------------------------------------------------------------------
-
-    def commit_error(self, request: OffsetCommitRequest, now: Micros) -> ErrorCode:
-        """Whether this commit may be logged. Creates a simple group for a commit from outside."""
-        group = self.groups.get(request.group_id)
-        if group is None:
-            if request.generation_id >= 0:
-                return ErrorCode.ILLEGAL_GENERATION
-            self.groups[request.group_id] = Group(request.group_id)
-            return ErrorCode.NONE
-        if request.generation_id < 0 and not request.member_id:
-            return ErrorCode.NONE if group.state == EMPTY else ErrorCode.UNKNOWN_MEMBER_ID
-        error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
-        if error is not None:
-            return error
-        if group.state == COMPLETING:
-            return ErrorCode.REBALANCE_IN_PROGRESS
-        group.members[request.member_id].heard(now)
-        return ErrorCode.NONE
-
-    def expired_offsets(self, now_ms: int, retention_ms: int) -> list[tuple[str, TopicPartition]]:
-        """(group, partition) of offsets that nobody will ask for any more (spec 4.3.1)."""
-        found: list[tuple[str, TopicPartition]] = []
-        for group in self.groups.values():
-            if group.state != EMPTY:
-                continue
-            for partition, committed_ms in group.committed_ms.items():
-                since = group.state_timestamp_ms if group.protocol_type else 0
-                if now_ms - max(since, committed_ms) >= retention_ms:
-                    found.append((group.group_id, partition))
-        return found
+            self._complete(group, turn)
 
     def describe(self, group_id: str) -> DescribedGroup:
         """What an administrator sees."""
@@ -503,11 +409,5 @@ class GroupShard:
             JoinedMember(one.member_id, one.group_instance_id, one.assignment) for one in group.members.values()
         )
         return DescribedGroup(
-            ErrorCode.NONE,
-            group_id,
-            group.state,
-            group.protocol_type,
-            group.protocol,
-            group.generation,
-            members,
+            ErrorCode.NONE, group_id, group.state, group.protocol_type, group.protocol, group.generation, members
         )

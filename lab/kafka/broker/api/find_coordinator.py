@@ -2,15 +2,14 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.broker.coordinators import OFFSETS_TOPIC
+from lab.kafka.coordinator.group import group_partition
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
-from lab.kafka.protocol.topics import TopicPartition, java_hash
-
-OFFSETS_TOPIC = "__consumer_offsets"
 
 
 @handles(FindCoordinatorRequest)
@@ -22,7 +21,7 @@ def find_coordinator(
     if topic is None:
         _create(broker, context)
         return FindCoordinatorResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    state = topic.partitions[abs(java_hash(request.key)) % len(topic.partitions)]
+    state = topic.partitions[group_partition(request.key, len(topic.partitions))]
     leader = broker.image.brokers.get(state.leader_id)
     if leader is None or leader.fenced:
         return FindCoordinatorResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
@@ -34,8 +33,3 @@ def _create(broker: Broker, context: RequestContext) -> None:
     configs = {"cleanup.policy": "compact", "segment.bytes": "104857600"}
     topic = NewTopic(OFFSETS_TOPIC, broker.config.offsets_topic_num_partitions, factor, configs)
     broker.ask_controller(context.env, "create", CreateTopicsRequest((topic,)))
-
-
-def partition_of_group(group_id: str, partitions: int) -> TopicPartition:
-    """Where a group's offsets are kept."""
-    return TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % partitions)

@@ -5,7 +5,8 @@ We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
-from lab.kafka.coordinator.shard import Outcome
+from lab.kafka.coordinator.shard import Joining
+from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import (
     DescribedGroup,
@@ -30,10 +31,10 @@ def join_group(broker: Broker, request: JoinGroupRequest, context: RequestContex
         return JoinGroupResponse(found, member_id=request.member_id)
     env = context.env
     fresh_id = f"{request.group_instance_id or context.client_id}-{env.dice.below(1 << 30):08x}-{env.now:x}"
-    outcome = Outcome()
+    turn = Turn(env.now, env.wall_time_ms)
     token = context.sender, context.correlation_id
-    found[1].join(request, context.client_id, token, fresh_id, env.now, outcome)
-    broker.coordinators.carry_out(broker, env, found[0], outcome)
+    found[1].join(Joining(request, context.client_id, token, fresh_id), turn)
+    broker.coordinators.carry_out(broker, env, found[0], turn)
     return PENDING
 
 
@@ -43,9 +44,9 @@ def sync_group(broker: Broker, request: SyncGroupRequest, context: RequestContex
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return SyncGroupResponse(found)
-    outcome = Outcome()
-    found[1].sync(request, (context.sender, context.correlation_id), context.env.now, outcome)
-    broker.coordinators.carry_out(broker, context.env, found[0], outcome)
+    turn = Turn(context.env.now, context.env.wall_time_ms)
+    found[1].sync(request, (context.sender, context.correlation_id), turn)
+    broker.coordinators.carry_out(broker, context.env, found[0], turn)
     return PENDING
 
 
@@ -64,9 +65,9 @@ def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestCont
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return LeaveGroupResponse(found)
-    outcome = Outcome()
-    response = found[1].leave(request, context.env.now, outcome)
-    broker.coordinators.carry_out(broker, context.env, found[0], outcome)
+    turn = Turn(context.env.now, context.env.wall_time_ms)
+    response = found[1].leave(request, turn)
+    broker.coordinators.carry_out(broker, context.env, found[0], turn)
     return response
 
 

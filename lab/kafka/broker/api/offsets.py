@@ -11,14 +11,19 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetFetchResponse,
 )
 
+UNKNOWN = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+
 
 @handles(OffsetCommitRequest)
 def offset_commit(
     broker: Broker, request: OffsetCommitRequest, context: RequestContext
 ) -> OffsetCommitResponse | Later:
-    """Into `__consumer_offsets`."""
+    """Into `__consumer_offsets`; partitions that this broker does not know of are refused by themselves."""
+    unknown = {name: UNKNOWN for name in request.offsets if broker.image.partition(name) is None}
+    if unknown and len(unknown) == len(request.offsets):
+        return OffsetCommitResponse(unknown)
     token = context.sender, context.correlation_id
-    answer = broker.coordinators.commit(broker, context.env, request, token)
+    answer = broker.coordinators.commit(broker, context.env, request, token, unknown)
     return PENDING if answer is None else answer
 
 
