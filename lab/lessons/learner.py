@@ -1,7 +1,7 @@
 """Learners that play a lesson without a window: the model one, one that does nothing, one that predicts wrongly."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from lab.cluster.actions import action_from
 from lab.cluster.refused import Refused
@@ -42,7 +42,7 @@ class Learner:
         step = self.runner.step
         if step.question is not None and not self.runner.state.locked:
             question = step.question
-            self.runner.answer(question.wrong if self.kind == "wrong" else question.solution)
+            self.runner.answer(self._value(question.wrong if self.kind == "wrong" else question.solution))
             self.runner.set_confidence("certain")
             self.runner.lock()
         for item in step.solve:
@@ -78,7 +78,7 @@ class Learner:
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._value(one) for one in value]
+            return [self._value(one) for one in cast("list[Any]", value)]
         if not (isinstance(value, str) and value.startswith("=")):
             return value
         names: Mapping[str, Value] = self.runner.state.names
