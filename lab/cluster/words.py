@@ -140,7 +140,7 @@ def isr(world: World, partition: Value) -> Value:
 @word(2)
 def in_isr(world: World, partition: Value, broker: Value) -> Value:
     """Whether a broker is in the ISR of a partition."""
-    return int(str(broker).removeprefix("broker-")) in _state(world, partition).isr
+    return str(broker) in [f"broker-{one}" for one in _state(world, partition).isr]
 
 
 @word(1, 2)
@@ -213,7 +213,9 @@ def under_replicated(world: World) -> Value:
 @word(2)
 def place(world: World, key: Value, count: Value) -> Value:
     """The partition of a key among so many, by murmur2."""
-    return partition_for(str(key).encode(), int(count))
+    if not isinstance(count, int) or count < 1:
+        raise Refused(f"place: wanted 1 or more partitions, found {count!r}")
+    return partition_for(str(key).encode(), count)
 
 
 # --- the ledger -----------------------------------------------------------------------------------
@@ -417,6 +419,13 @@ def rate(world: World, producer: Value) -> Value:
     """How many records a second a producer is to make."""
     host = world.hosts.get(str(producer))
     return host.node.rate if host is not None and isinstance(host.node, ProducerApp) else 0
+
+
+@word(1)
+def work_ms(world: World, member: Value) -> Value:
+    """How many milliseconds a consumer works on a record; 0 if there is no such consumer."""
+    host = world.hosts.get(str(member))
+    return host.node.per_record_us // 1_000 if host is not None and isinstance(host.node, ConsumerApp) else 0
 
 
 # --- the run so far -------------------------------------------------------------------------------
