@@ -428,6 +428,13 @@ def work_ms(world: World, member: Value) -> Value:
     return host.node.per_record_us // 1_000 if host is not None and isinstance(host.node, ConsumerApp) else 0
 
 
+@word(1)
+def in_hand(world: World, member: Value) -> Value:
+    """How many records poll() has returned to a consumer that it has not finished."""
+    host = world.hosts.get(str(member))
+    return max(0, len(host.node.work) - host.node.done) if host and isinstance(host.node, ConsumerApp) else 0
+
+
 # --- the run so far -------------------------------------------------------------------------------
 
 
@@ -437,6 +444,13 @@ def moments(world: World, kind: Value, subject: Value = "") -> Value:
     broker, client, loss, fault, mended, built, changed.
     """
     return sum(one.kind == kind and subject in ("", one.subject) for one in world.moments)
+
+
+@word(1, 2)
+def since(world: World, kind: Value, subject: Value = "") -> Value:
+    """Whole seconds since the last key moment of a kind; -1 if there has been none."""
+    at = max((one.time for one in world.moments if one.kind == kind and subject in ("", one.subject)), default=-1)
+    return (world.now - at) // 1_000_000 if at >= 0 else -1
 
 
 @word(0)

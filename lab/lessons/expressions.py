@@ -6,6 +6,7 @@ comparisons, `and`, `or`, `not`, `+ - * // %`, names that the step remembered, a
 """
 
 import ast
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -42,7 +43,9 @@ def parse(source: str, names: frozenset[str] = frozenset()) -> Expression:
     if len(source) > LENGTH_MAX:
         raise Refused(f"wanted an expression of at most {LENGTH_MAX} characters, found {len(source)}")
     try:
-        tree = ast.parse(source, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on its own style is not for authors of scenarios
+            tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Refused(f'wanted an expression like done("app") == 10, found {source!r}') from None
     _allowed(tree, names, 0)
