@@ -93,7 +93,7 @@ def add_broker(world: World) -> NodeId:
 
 
 def add_producer(world: World, spec: ProducerSpec) -> None:
-    """A producer's machine; it starts now."""
+    """A producer's machine; it starts now, or waits to be started."""
     rows = None
     if spec.data is not None:
         found, _ = read_rows(spec.data, locate(spec.data.path))
@@ -104,24 +104,25 @@ def add_producer(world: World, spec: ProducerSpec) -> None:
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
     )  # fmt: skip
-    _start_client(world, spec.name, recipe)
+    _start_client(world, spec.name, recipe, spec.started)
 
 
 def add_consumer(world: World, spec: ConsumerSpec) -> None:
-    """A consumer's machine; it starts now."""
+    """A consumer's machine; it starts now, or waits to be started."""
     recipe = ConsumerRecipe(
         spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit
     )
-    _start_client(world, spec.name, recipe)
+    _start_client(world, spec.name, recipe, spec.started)
 
 
-def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe) -> None:
+def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, started: bool) -> None:
     try:
         recipe.build()
     except InvalidConfig as wrong:
         raise Refused(f"{name}: {wrong}") from None
     world.add_host(name, recipe)
-    world.boot(name)
+    if started:
+        world.boot(name)
 
 
 def bootstrap(world: World) -> tuple[str, ...]:

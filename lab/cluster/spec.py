@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lab.cluster.refused import wanted
+from lab.cluster.refused import Refused, wanted
+from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.definition import Config, InvalidConfig
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.protocol.topics import valid_topic_name
 
 BROKERS_MAX = 200
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
+NAME_MAX = 60
+VALUE_BYTES_MAX = 100_000_000
+WORK_US_MAX = 3_600_000_000
+COMMITS = ("auto", "sync", "async", "record", "before", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +35,8 @@ class TopicSpec:
 class ProducerSpec:
     """A producer app. `keys`: none, cycle:N, zipf:N, or names joined by commas.
 
-    `data`: a file below `assets/data` or beside the scenario, whose rows it sends at their own pace times
-    `pace_percent`/100.
+    `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
+    `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100.
     """
 
     name: str
@@ -36,6 +46,7 @@ class ProducerSpec:
     value_bytes: int = 100
     count: int | None = None
     config: tuple[tuple[str, str], ...] = ()
+    started: bool = True
     data: "DataSpec | None" = None
 
 
@@ -64,6 +75,7 @@ class ConsumerSpec:
     work_us: int = 0
     commit: str = "auto"
     config: tuple[tuple[str, str], ...] = ()
+    started: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +94,100 @@ class ClusterSpec:
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
         wanted(0 <= self.brokers <= BROKERS_MAX, f"wanted 0 to {BROKERS_MAX} brokers", self.brokers)
-        clients = len(self.producers) + len(self.consumers)
-        wanted(clients <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", clients)
+        wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
+        wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
+        capacity = self.disk_capacity_bytes
+        wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
+        _config("the brokers' config", BrokerConfig, self.broker_config)
+        clients = (*self.producers, *self.consumers)
+        wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
         total = sum(topic.partitions for topic in self.topics)
-        wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions", total)
-        seen: dict[str, None] = {}
+        wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions in all", f"{total:,}")
         for topic in self.topics:
-            wanted(topic.name not in seen, "wanted each topic once", topic.name)
-            seen[topic.name] = None
-            wanted(
-                1 <= topic.replicas <= self.brokers,
-                f"{topic.name}: wanted 1 to {self.brokers} replicas (there are {self.brokers} brokers)",
-                topic.replicas,
-            )
-            wanted(
-                topic.partitions >= 1,
-                f"{topic.name}: wanted at least 1 partition",
-                topic.partitions,
-            )
-        hosts: dict[str, None] = {}
-        for client in (*self.producers, *self.consumers):
-            wanted(client.name not in hosts, "wanted each client name once", client.name)
-            hosts[client.name] = None
+            _topic(topic, self.brokers)
         for producer in self.producers:
-            wanted(
-                0 <= producer.rate <= RATE_MAX,
-                f"{producer.name}: wanted a rate of 0 to {RATE_MAX:,} records a second",
-                producer.rate,
-            )
+            _producer(producer)
+        for consumer in self.consumers:
+            _consumer(consumer)
+        _once("topic", [topic.name for topic in self.topics])
+        _once("client name", [client.name for client in clients])
         return self
+
+
+def _once(what: str, names: list[str]) -> None:
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    wanted(twice is None, f"wanted each {what} once", twice)
+
+
+def _topic(topic: TopicSpec, brokers: int) -> None:
+    wrong = valid_topic_name(topic.name)
+    wanted(not wrong, f"a topic's name: {wrong}; its name is", repr(topic.name))
+    wanted(
+        1 <= topic.replicas <= brokers,
+        f"{topic.name}: wanted 1 to {brokers} replicas (there are {brokers} brokers)",
+        topic.replicas,
+    )
+    wanted(topic.partitions >= 1, f"{topic.name}: wanted at least 1 of partitions", topic.partitions)
+    _config(f"{topic.name}: config", TopicConfig, topic.config)
+
+
+def wrong_client_name(name: str) -> str:
+    """Why a client cannot be called so; empty if it can."""
+    if not name or len(name) > NAME_MAX or any(sign in name for sign in " #|/:"):
+        return f"wanted a name of 1 to {NAME_MAX} characters without spaces and # | / :, found {name[:60]!r}"
+    taken = name == "admin" or name.rpartition("-")[0] in ("broker", "controller")
+    return f"wanted a name that is not a server's, found {name!r}" if taken else ""
+
+
+def _client_name(name: str) -> None:
+    if wrong := wrong_client_name(name):
+        raise Refused(wrong)
+
+
+def _producer(producer: ProducerSpec) -> None:
+    name = producer.name
+    _client_name(name)
+    wanted(bool(producer.topic), f"{name}: wanted a topic to write to", "none")
+    wanted(
+        0 <= producer.rate <= RATE_MAX, f"{name}: wanted a rate of 0 to {RATE_MAX:,} records a second", producer.rate
+    )
+    wanted(
+        0 <= producer.value_bytes <= VALUE_BYTES_MAX,
+        f"{name}: wanted value bytes of 0 to {VALUE_BYTES_MAX:,}", producer.value_bytes,
+    )  # fmt: skip
+    wanted(producer.count is None or producer.count > 0, f"{name}: wanted a count of 1 or more", producer.count)
+    wrong = KeyPattern(producer.keys).wrong()
+    wanted(not wrong, f"{name}: keys: {wrong}; they are", repr(producer.keys))
+    if producer.data is not None:
+        wanted(
+            0 <= producer.data.rate <= RATE_MAX,
+            f"{name}: data: wanted a rate of 0 to {RATE_MAX:,} records a second", producer.data.rate,
+        )  # fmt: skip
+        wanted(
+            producer.data.pace_percent >= 1, f"{name}: data: wanted a pace of 1 percent or more",
+            producer.data.pace_percent,
+        )  # fmt: skip
+    _config(f"{name}: config", ProducerConfig, producer.config)
+
+
+def _consumer(consumer: ConsumerSpec) -> None:
+    name = consumer.name
+    _client_name(name)
+    wanted(bool(consumer.group), f"{name}: wanted a group", "none")
+    wanted(bool(consumer.topics), f"{name}: wanted topics to read", "none")
+    wanted(
+        0 <= consumer.work_us <= WORK_US_MAX, f"{name}: wanted work of 0 to {WORK_US_MAX:,} microseconds a record",
+        consumer.work_us,
+    )  # fmt: skip
+    wanted(consumer.commit in COMMITS, f"{name}: wanted a commit of {', '.join(COMMITS)}", repr(consumer.commit))
+    _config(f"{name}: config", ConsumerConfig, consumer.config)
+
+
+def _config(what: str, kind: type[Config], values: tuple[tuple[str, str], ...]) -> None:
+    try:
+        kind(values)
+    except InvalidConfig as wrong:
+        raise Refused(f"{what}: {wrong}") from None
 
 
 def settings(values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:

@@ -147,7 +147,7 @@ def isr(world: World, partition: Value) -> Value:
 @word(2)
 def in_isr(world: World, partition: Value, broker: Value) -> Value:
     """Whether a broker is in the ISR of a partition."""
-    return int(str(broker).removeprefix("broker-")) in _state(world, partition).isr
+    return str(broker) in [f"broker-{one}" for one in _state(world, partition).isr]
 
 
 @word(1, 2)
@@ -220,7 +220,9 @@ def under_replicated(world: World) -> Value:
 @word(2)
 def place(world: World, key: Value, count: Value) -> Value:
     """The partition of a key among so many, by murmur2."""
-    return partition_for(str(key).encode(), int(count))
+    if not isinstance(count, int) or count < 1:
+        raise Refused(f"place: wanted 1 or more partitions, found {count!r}")
+    return partition_for(str(key).encode(), count)
 
 
 # --- the ledger -----------------------------------------------------------------------------------
@@ -426,6 +428,20 @@ def rate(world: World, producer: Value) -> Value:
     return host.node.rate if host is not None and isinstance(host.node, ProducerApp) else 0
 
 
+@word(1)
+def work_ms(world: World, member: Value) -> Value:
+    """How many milliseconds a consumer works on a record; 0 if there is no such consumer."""
+    host = world.hosts.get(str(member))
+    return host.node.per_record_us // 1_000 if host is not None and isinstance(host.node, ConsumerApp) else 0
+
+
+@word(1)
+def in_hand(world: World, member: Value) -> Value:
+    """How many records poll() has returned to a consumer that it has not finished."""
+    host = world.hosts.get(str(member))
+    return max(0, len(host.node.work) - host.node.done) if host and isinstance(host.node, ConsumerApp) else 0
+
+
 # --- the run so far -------------------------------------------------------------------------------
 
 
@@ -435,6 +451,13 @@ def moments(world: World, kind: Value, subject: Value = "") -> Value:
     broker, client, loss, fault, mended, built, changed.
     """
     return sum(one.kind == kind and subject in ("", one.subject) for one in world.moments)
+
+
+@word(1, 2)
+def since(world: World, kind: Value, subject: Value = "") -> Value:
+    """Whole seconds since the last key moment of a kind; -1 if there has been none."""
+    at = max((one.time for one in world.moments if one.kind == kind and subject in ("", one.subject)), default=-1)
+    return (world.now - at) // 1_000_000 if at >= 0 else -1
 
 
 @word(0)

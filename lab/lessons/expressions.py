@@ -6,6 +6,7 @@ comparisons, `and`, `or`, `not`, `+ - * // %`, names that the step remembered, a
 """
 
 import ast
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +15,7 @@ from lab.cluster.refused import Refused
 from lab.cluster.words import WORDS, Value
 from lab.world.world import World
 
-LENGTH_MAX = 500
+LENGTH_MAX = 1_000
 DEPTH_MAX = 20
 
 
@@ -42,7 +43,9 @@ def parse(source: str, names: frozenset[str] = frozenset()) -> Expression:
     if len(source) > LENGTH_MAX:
         raise Refused(f"wanted an expression of at most {LENGTH_MAX} characters, found {len(source)}")
     try:
-        tree = ast.parse(source, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on its own style is not for authors of scenarios
+            tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Refused(f'wanted an expression like done("app") == 10, found {source!r}') from None
     _allowed(tree, names, 0)
@@ -108,7 +111,7 @@ def _evaluate(tree: ast.expr, world: World, names: Mapping[str, Value]) -> Value
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return not _evaluate(operand, world, names)
         case ast.UnaryOp(operand=operand):
-            return -_number(_evaluate(operand, world, names))
+            return -number_of(_evaluate(operand, world, names))
         case ast.BinOp(left=left, op=op, right=right):
             return _arithmetic(op, _evaluate(left, world, names), _evaluate(right, world, names))
         case ast.Compare(left=left, ops=ops, comparators=others):
@@ -117,14 +120,15 @@ def _evaluate(tree: ast.expr, world: World, names: Mapping[str, Value]) -> Value
             raise AssertionError(ast.dump(tree))
 
 
-def _number(value: Value) -> int:
+def number_of(value: Value) -> int:
+    """A value as a number: true is 1. Raises Refused for text."""
     if isinstance(value, str):
         raise Refused(f"wanted a number, found {value!r}")
     return int(value)
 
 
 def _arithmetic(op: ast.operator, left: Value, right: Value) -> Value:
-    one, two = _number(left), _number(right)
+    one, two = number_of(left), number_of(right)
     match op:
         case ast.Add():
             return one + two
@@ -155,10 +159,10 @@ def _one_comparison(op: ast.cmpop, left: Value, right: Value) -> bool:
         case ast.NotEq():
             return left != right
         case ast.Lt():
-            return _number(left) < _number(right)
+            return number_of(left) < number_of(right)
         case ast.LtE():
-            return _number(left) <= _number(right)
+            return number_of(left) <= number_of(right)
         case ast.Gt():
-            return _number(left) > _number(right)
+            return number_of(left) > number_of(right)
         case _:
-            return _number(left) >= _number(right)
+            return number_of(left) >= number_of(right)

@@ -1,365 +1,416 @@
 """A Markdown file becomes a Lesson; what is wrong is refused with file, line and remedy.
 
 A TOML head between `+++` lines describes the cluster. One `#` heading is the title. Each `##` heading is
-a step; a step's ```lab block, TOML again, holds its prediction, tasks, checks and model solution.
+a step; a step's ```lab block, TOML again, holds its prediction, tasks, checks and model solution. Braces in
+what a person reads hold expressions (`lab/lessons/prose.py`).
 """
 
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from lab.cluster.actions import ACTIONS
+from lab.cluster.actions import ACTIONS, action_from
 from lab.cluster.refused import Refused
-from lab.cluster.spec import (
-    ClusterSpec,
-    ConsumerSpec,
-    DataSpec,
-    ProducerSpec,
-    TopicSpec,
-    settings,
-)
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec, settings
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
+from lab.lessons.prose import expressions_in
+from lab.lessons.toml_table import Lines, TomlTable, nearest, read_toml, refuse, shown
 
 VERSION = 1
 BYTES_MAX = 200_000
+LINE_MAX = 2_000
+"""tomllib takes quadratic time for a dotted key, which cannot be longer than its line."""
 WAITS = ("wait", "until", "within")
+WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Text with the number of its first line."""
-
-    text: str
-    line: int
-
-
-class Reader:
-    """One scenario file on its way to a Lesson. Every complaint goes through `refuse`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def refuse(self, line: int, message: str) -> Refused:
-        """The exception for a complaint about `line`."""
-        return Refused(f"{self.path.name}, line {line}: {message}")
-
-    # --- pieces of the file -----------------------------------------------------------------------
-
-    def text(self) -> str:
-        """The file's text; refused when it is missing, huge or not text."""
-        try:
-            size = self.path.stat().st_size
-            if size > BYTES_MAX:
-                raise self.refuse(1, f"wanted at most {BYTES_MAX:,} bytes, found {size:,}")
-            return self.path.read_text(encoding="utf-8")
-        except OSError as wrong:
-            raise Refused(f"cannot read {self.path}: {wrong.strerror}") from None
-        except UnicodeDecodeError:
-            raise self.refuse(1, "wanted UTF-8 text") from None
-
-    def toml(self, block: Block, what: str) -> dict[str, Any]:
-        """A block of TOML, its syntax errors told with the line in the file."""
-        try:
-            return tomllib.loads(block.text)
-        except tomllib.TOMLDecodeError as wrong:
-            at = re.search(r"line (\d+)", str(wrong))
-            line = block.line + int(at.group(1)) - 1 if at else block.line
-            raise self.refuse(line, f"{what} is not TOML: {wrong}") from None
-
-    def lesson(self) -> Lesson:
-        """The whole file."""
-        head, body = self._split(self.text())
-        values = self.toml(head, "the head")
-        self._known(values, HEAD_KEYS, head.line, "the head")
-        version = values.get("version", VERSION)
-        if version != VERSION:
-            raise self.refuse(head.line, f"wanted version {VERSION}, found {version}: written for a newer lab?")
-        title, steps = self._steps(body)
-        try:
-            spec = self._spec(values).checked()
-        except Refused as wrong:
-            raise self.refuse(head.line, str(wrong)) from None
-        return Lesson(
-            name=self.path.stem,
-            code=self._str(values, "code", head.line),
-            title=title,
-            track=self._str(values, "track", head.line),
-            minutes=self._int(values, "minutes", head.line, 10),
-            summary=self._str(values, "summary", head.line),
-            flavour=self._str(values, "flavour", head.line, "Java client 4.0"),
-            spec=spec,
-            steps=steps,
-            checks=self._checks(values.get("check", []), head.line, frozenset()),
-            select=self._str(values, "select", head.line, ""),
-            path=self.path,
-            order=self._int(values, "order", head.line, 999),
-            sandbox=bool(values.get("sandbox", False)),
-        )
-
-    def _split(self, text: str) -> tuple[Block, Block]:
-        lines = text.split("\n")
-        if lines[0].strip() != "+++":
-            raise self.refuse(1, "wanted a head: a line +++, then TOML, then +++")
-        for number, line in enumerate(lines[1:], 2):
-            if line.strip() == "+++":
-                head = Block("\n".join(lines[1 : number - 1]), 2)
-                return head, Block("\n".join(lines[number:]), number + 1)
-        raise self.refuse(1, "the head has no end: wanted a second line +++")
-
-    def _steps(self, body: Block) -> tuple[str, tuple[Step, ...]]:
-        title = ""
-        steps: list[Step] = []
-        current: tuple[str, int] | None = None
-        text: list[str] = []
-        fenced: list[str] | None = None
-        block: Block | None = None
-        fence_line = 0
-
-        def close() -> None:
-            if current is not None:
-                steps.append(self._step(current[0], current[1], "\n".join(text).strip(), block))
-
-        for number, line in enumerate(body.text.split("\n"), body.line):
-            if fenced is not None:
-                if line.strip() == "```":
-                    block = Block("\n".join(fenced), fence_line + 1)
-                    fenced = None
-                else:
-                    fenced.append(line)
-            elif line.strip() == "```lab":
-                if block is not None:
-                    raise self.refuse(number, "wanted one ```lab block a step")
-                if current is None:
-                    raise self.refuse(number, "wanted a ## heading before the ```lab block")
-                fenced, fence_line = [], number
-            elif line.startswith("## "):
-                close()
-                current, text, block = (line[3:].strip(), number), [], None
-            elif line.startswith("# ") and current is None:
-                title = line[2:].strip()
-            elif current is not None:
-                text.append(line)
-        if fenced is not None:
-            raise self.refuse(fence_line, "this ```lab block has no end")
-        close()
-        if not title:
-            raise self.refuse(body.line, "wanted a title: a line beginning with '# '")
-        if not steps:
-            raise self.refuse(body.line, "wanted at least one step: a line beginning with '## '")
-        return title, tuple(steps)
-
-    # --- a step -----------------------------------------------------------------------------------
-
-    def _step(self, title: str, line: int, text: str, block: Block | None) -> Step:
-        if block is None:
-            return Step(title, text, line)
-        values = self.toml(block, "the ```lab block")
-        at = block.line
-        self._known(values, STEP_KEYS, at, f"step {title!r}")
-        remembered = cast("Mapping[str, str]", values.get("remember", {}))
-        names = frozenset(remembered)
-        return Step(
-            title,
-            text,
-            line,
-            question=self._question(values.get("question"), at, names),
-            tasks=tuple(
-                Task(self._str(task, "text", at), self._expression(task, "check", at, names))
-                for task in self._tables(values, "task", at)
-            ),
-            checks=self._checks(values.get("check", []), at, names),
-            hints=tuple(self._strings(values, "hints", at)),
-            remember=tuple((name, self._parse(source, at, frozenset())) for name, source in remembered.items()),
-            solve=tuple(self._solve(values, at, names)),
-            select=self._str(values, "select", at, ""),
-            speed=self._str(values, "speed", at, ""),
-        )
-
-    def _question(self, values: object, line: int, names: frozenset[str]) -> Question | None:
-        if values is None:
-            return None
-        table = self._table(values, line, "question")
-        self._known(table, QUESTION_KEYS, line, "the question")
-        options = tuple(
-            Option(
-                self._str(one, "key", line),
-                self._str(one, "text", line),
-                self._expression(one, "holds", line, names),
-            )
-            for one in self._tables(table, "option", line)
-        )
-        answer = self._expression(table, "answer", line, names) if "answer" in table else None
-        if bool(options) == (answer is not None):
-            raise self.refuse(line, "a question wants either options or an answer")
-        return Question(
-            text=self._str(table, "text", line),
-            when=self._expression(table, "when", line, names),
-            options=options,
-            answer=answer,
-            tolerance=self._int(table, "tolerance", line, 0),
-            why=self._str(table, "why", line, ""),
-            solution=str(table.get("solution", "")),
-            wrong=str(table.get("wrong", "")),
-        )
-
-    def _checks(self, values: object, line: int, names: frozenset[str]) -> tuple[Check, ...]:
-        found: list[Check] = []
-        for table in self._tables({"check": values}, "check", line):
-            self._known(table, (*TEMPORAL, "text"), line, "a check")
-            kinds = [kind for kind in TEMPORAL if kind in table]
-            if len(kinds) != 1:
-                raise self.refuse(line, f"a check wants one of {', '.join(TEMPORAL)}")
-            expression = self._expression(table, kinds[0], line, names)
-            found.append(Check(kinds[0], expression, self._str(table, "text", line, expression.source)))
-        return tuple(found)
-
-    def _solve(self, values: Mapping[str, Any], line: int, names: frozenset[str]) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
-        for one in self._tables(values, "solve", line):
-            first = next(iter(one), "")
-            if first not in ACTIONS and first not in WAITS:
-                raise self.refuse(line, f"solve: there is no action {first!r}")
-            if "until" in one:
-                self._parse(str(one["until"]), line, names)
-            found.append(one)
-        return found
-
-    # --- the cluster ------------------------------------------------------------------------------
-
-    def _spec(self, values: Mapping[str, Any]) -> ClusterSpec:
-        cluster = cast("Mapping[str, Any]", values.get("cluster", {}))
-        self._known(cluster, CLUSTER_KEYS, 2, "cluster")
-        return ClusterSpec(
-            seed=self._int(values, "seed", 2, 42),
-            brokers=self._int(cluster, "brokers", 2, 3),
-            broker_config=settings(cast("Mapping[str, object]", cluster.get("config", {}))),
-            disk_capacity_bytes=cluster.get("disk_capacity_bytes"),
-            link_extra_us=self._int(cluster, "link_extra_us", 2, 0),
-            topics=tuple(self._topic(one) for one in self._tables(values, "topic", 2)),
-            producers=tuple(self._producer(one) for one in self._tables(values, "producer", 2)),
-            consumers=tuple(self._consumer(one) for one in self._tables(values, "consumer", 2)),
-        )
-
-    def _topic(self, one: Mapping[str, Any]) -> TopicSpec:
-        self._known(one, ("name", "partitions", "replicas", "config"), 2, "a topic")
-        return TopicSpec(
-            self._str(one, "name", 2),
-            self._int(one, "partitions", 2, 1),
-            self._int(one, "replicas", 2, 1),
-            settings(cast("Mapping[str, object]", one.get("config", {}))),
-        )
-
-    def _producer(self, one: Mapping[str, Any]) -> ProducerSpec:
-        self._known(one, PRODUCER_KEYS, 2, "a producer")
-        data = one.get("data")
-        return ProducerSpec(
-            name=self._str(one, "name", 2),
-            topic=self._str(one, "topic", 2),
-            rate=self._int(one, "rate", 2, 10),
-            keys=self._str(one, "keys", 2, "none"),
-            value_bytes=self._int(one, "value_bytes", 2, 100),
-            count=self._int(one, "count", 2, 0) or None,
-            config=settings(cast("Mapping[str, object]", one.get("config", {}))),
-            data=None if data is None else self._data(self._table(data, 2, "data")),
-        )
-
-    def _data(self, one: Mapping[str, Any]) -> DataSpec:
-        self._known(
-            one,
-            ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows"),
-            2,
-            "data",
-        )
-        return DataSpec(
-            path=self._str(one, "path", 2),
-            key=self._str(one, "key", 2, ""),
-            value=self._str(one, "value", 2, ""),
-            timestamp=self._str(one, "timestamp", 2, ""),
-            pace_percent=self._int(one, "pace_percent", 2, 100),
-            rate=self._int(one, "rate", 2, 0),
-            bad_rows=self._str(one, "bad_rows", 2, "refuse"),
-        )
-
-    def _consumer(self, one: Mapping[str, Any]) -> ConsumerSpec:
-        self._known(one, CONSUMER_KEYS, 2, "a consumer")
-        return ConsumerSpec(
-            name=self._str(one, "name", 2),
-            group=self._str(one, "group", 2),
-            topics=tuple(self._strings(one, "topics", 2)),
-            work_us=self._int(one, "work_us", 2, 0) + 1_000 * self._int(one, "work_ms", 2, 0),
-            commit=self._str(one, "commit", 2, "auto"),
-            config=settings(cast("Mapping[str, object]", one.get("config", {}))),
-        )
-
-    # --- values -----------------------------------------------------------------------------------
-
-    def _known(self, values: Mapping[str, Any], keys: Sequence[str], line: int, what: str) -> None:
-        for key in values:
-            if key not in keys:
-                raise self.refuse(line, f"{what} has no {key!r}; there are {', '.join(keys)}")
-
-    def _table(self, value: object, line: int, what: str) -> Mapping[str, Any]:
-        if not isinstance(value, dict):
-            raise self.refuse(line, f"{what}: wanted a table, found {value!r}")
-        return cast("Mapping[str, Any]", value)
-
-    def _tables(self, values: Mapping[str, Any], key: str, line: int) -> list[Mapping[str, Any]]:
-        found = values.get(key, [])
-        if not isinstance(found, list):
-            raise self.refuse(line, f"{key}: wanted a list of tables")
-        return [self._table(one, line, key) for one in cast("list[object]", found)]
-
-    def _strings(self, values: Mapping[str, Any], key: str, line: int) -> list[str]:
-        found = values.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in cast("list[object]", found)):
-            raise self.refuse(line, f"{key}: wanted a list of texts")
-        return cast("list[str]", found)
-
-    def _str(self, values: Mapping[str, Any], key: str, line: int, default: str | None = None) -> str:
-        found = values.get(key, default)
-        if not isinstance(found, str):
-            raise self.refuse(line, f"{key}: wanted a text" + ("" if found is None else f", found {found!r}"))
-        return found
-
-    def _int(self, values: Mapping[str, Any], key: str, line: int, default: int) -> int:
-        found = values.get(key, default)
-        if type(found) is not int:
-            raise self.refuse(line, f"{key}: wanted a whole number, found {found!r}")
-        return found
-
-    def _expression(self, values: Mapping[str, Any], key: str, line: int, names: frozenset[str]) -> Expression:
-        return self._parse(self._str(values, key, line), line, names)
-
-    def _parse(self, source: str, line: int, names: frozenset[str]) -> Expression:
-        try:
-            return parse(source, names)
-        except Refused as wrong:
-            raise self.refuse(line, str(wrong)) from None
-
-
 HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "flavour", "order", "seed", "select", "sandbox",
              "cluster", "topic", "producer", "consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select", "speed")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "config", "disk_capacity_bytes", "link_extra_us")
-PRODUCER_KEYS = (
-    "name",
-    "topic",
-    "rate",
-    "keys",
-    "value_bytes",
-    "count",
-    "config",
-    "data",
-)
-CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config")
+TOPIC_KEYS = ("name", "partitions", "replicas", "config")
+PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data")
+CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
+DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
+
+Names = frozenset[str]
+
+
+@dataclass(slots=True)
+class Page:
+    """The lines of a step, as they are gathered: prose, and what its ```lab block holds."""
+
+    title: str
+    line: int
+    prose: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    block: list[tuple[int, str]] | None = None
 
 
 def read_lesson(path: Path) -> Lesson:
     """The lesson in a file. Raises Refused with file, line and remedy."""
-    return Reader(path).lesson()
+    lines = _lines(path)
+    head, body = _split(path.name, lines)
+    title, pages = _pages(path.name, body)
+    table = read_toml(path.name, "the head", head)
+    table.only(HEAD_KEYS)
+    version = table.whole("version", VERSION)
+    if version != VERSION:
+        raise table.refuse(f"wanted version {VERSION}, found {version}: it was written for a newer lab", "version")
+    names: Names = frozenset()
+    steps: list[Step] = []
+    for page in pages:
+        steps.append(_step(path.name, page, names))
+        names |= {name for name, _ in steps[-1].remember}
+    return Lesson(
+        name=path.stem,
+        code=table.text("code"),
+        title=title,
+        track=table.text("track"),
+        minutes=table.whole("minutes", 10),
+        summary=table.text("summary"),
+        flavour=table.text("flavour", "Java client 4.0"),
+        spec=_spec(table),
+        steps=tuple(steps),
+        checks=_checks(table, frozenset()),
+        select=table.text("select", ""),
+        path=path,
+        order=table.whole("order", 999),
+        sandbox=table.truth("sandbox", False),
+    )
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _lines(path: Path) -> Lines:
+    """The file's lines; refused when it is missing, huge or not text."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(BYTES_MAX + 1)
+    except OSError as wrong:
+        raise Refused(f"cannot read {path}: {wrong.strerror}") from None
+    if len(data) > BYTES_MAX:
+        raise refuse(path.name, 1, f"wanted a scenario of at most {BYTES_MAX:,} bytes, found more")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        line = data[: wrong.start].count(b"\n") + 1
+        raise refuse(path.name, line, f"wanted UTF-8 text, found byte 0x{data[wrong.start]:02x}") from None
+    lines = tuple((number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1))
+    for number, line in lines:
+        if len(line) > LINE_MAX:
+            raise refuse(path.name, number, f"wanted lines of at most {LINE_MAX:,} characters, found {len(line):,}")
+    return lines
+
+
+def _split(file: str, lines: Lines) -> tuple[Lines, Lines]:
+    """Head and body."""
+    if lines[0][1].strip() != "+++":
+        raise refuse(file, 1, "wanted a head: a line +++, then TOML, then another line +++")
+    for number, line in lines[1:]:
+        if line.strip() == "+++":
+            return lines[1 : number - 1], lines[number:]
+    raise refuse(file, 1, "the head has no end: wanted a second line +++")
+
+
+def _pages(file: str, body: Lines) -> tuple[str, list[Page]]:
+    """The title, and each step's lines."""
+    title = ""
+    pages: list[Page] = []
+    fence = 0
+    for number, line in body:
+        page = pages[-1] if pages else None
+        if fence:
+            assert page is not None
+            assert page.block is not None
+            if line.strip() == "```":
+                fence = 0
+            else:
+                page.block.append((number, line))
+        elif line.startswith("## "):
+            pages.append(Page(line[3:].strip(), number))
+        elif page is None and line.startswith("# "):
+            title = line[2:].strip()
+        elif page is None and line.strip():
+            raise refuse(file, number, "wanted a step's heading before this: a line beginning with '## '")
+        elif page is not None and line.strip() == "```lab":
+            if page.block is not None:
+                raise refuse(file, number, "wanted one ```lab block a step, found a second")
+            page.block, fence = [], number
+        elif page is not None:
+            page.prose.append((number, line))
+    if fence:
+        raise refuse(file, fence, "this ```lab block has no end: wanted a line ```")
+    first = body[0][0] if body else 1
+    if not title:
+        raise refuse(file, first, "wanted a title: a line beginning with '# '")
+    if not pages:
+        raise refuse(file, first, "wanted at least one step: a line beginning with '## '")
+    return title, pages
+
+
+# --- a step ---------------------------------------------------------------------------------------
+
+
+def _step(file: str, page: Page, earlier: Names) -> Step:
+    block = tuple(page.block or ())
+    table = read_toml(file, f"step {page.title!r}", block or ((page.line, ""),))
+    table.only(STEP_KEYS)
+    remember: list[tuple[str, Expression]] = []
+    names = earlier
+    memory = table.table("remember")
+    for name in memory.values:
+        if not name.isidentifier():
+            raise memory.refuse(f"remember: wanted a name of letters, digits and _, found {shown(name)}", name)
+        remember.append((name, _expression(memory, name, names)))
+        names |= {name}
+    for number, line in page.prose:
+        _braces(file, number, line, names)
+    return Step(
+        page.title,
+        "\n".join(line for _, line in page.prose).strip(),
+        page.line,
+        question=_question(table.table("question"), names) if "question" in table.values else None,
+        tasks=tuple(_task(one, names) for one in table.tables("task", "a task")),
+        checks=_checks(table, names),
+        hints=tuple(_checked_text(table, "hints", one, names) for one in table.texts("hints")),
+        remember=tuple(remember),
+        solve=tuple(_solve(one, names) for one in table.tables("solve", "a line of the solution")),
+        select=table.text("select", ""),
+        speed=table.text("speed", ""),
+    )
+
+
+def _task(table: TomlTable, names: Names) -> Task:
+    table.only(("text", "check"))
+    return Task(_prose(table, "text", names), _expression(table, "check", names))
+
+
+def _checks(table: TomlTable, names: Names) -> tuple[Check, ...]:
+    found: list[Check] = []
+    for one in table.tables("check", "a check"):
+        one.only((*TEMPORAL, "text"))
+        kinds = [kind for kind in TEMPORAL if kind in one.values]
+        if len(kinds) != 1:
+            raise one.refuse(f"a check wants one of {', '.join(TEMPORAL)}, found {len(kinds)}")
+        expression = _expression(one, kinds[0], names)
+        found.append(Check(kinds[0], expression, _prose(one, "text", names, expression.source)))
+    return tuple(found)
+
+
+def _question(table: TomlTable, names: Names) -> Question:
+    table.only(QUESTION_KEYS)
+    options = tuple(_option(one, names) for one in table.tables("option", "an option"))
+    answer = _expression(table, "answer", names) if "answer" in table.values else None
+    if bool(options) == (answer is not None):
+        raise table.refuse("a question wants either options or an answer")
+    keys = [one.key for one in options]
+    if options and len(set(keys)) < max(2, len(keys)):
+        raise table.refuse("a question wants at least two options, each with its own key", "option")
+    for key in ("solution", "wrong"):
+        _learners_answer(table, key, keys, names)
+    return Question(
+        text=_prose(table, "text", names),
+        when=_expression(table, "when", names),
+        options=options,
+        answer=answer,
+        tolerance=table.whole("tolerance", 0),
+        why=_prose(table, "why", names, ""),
+        solution=str(table.values["solution"]),
+        wrong=str(table.values["wrong"]),
+    )
+
+
+def _option(table: TomlTable, names: Names) -> Option:
+    table.only(("key", "text", "holds", "but"))
+    return Option(
+        table.text("key"),
+        _prose(table, "text", names),
+        _expression(table, "holds", names),
+        _prose(table, "but", names, ""),
+    )
+
+
+def _learners_answer(table: TomlTable, key: str, options: list[str], names: Names) -> None:
+    """What the headless learners say: an option, or a number, perhaps an expression's (`= born()`)."""
+    if key not in table.values:
+        raise table.refuse(f"a question wants {key!r}: what a learner says who is {RIGHT[key]}")
+    found = table.values[key]
+    if options and found not in options:
+        raise table.refuse(f"{key}: wanted one of {', '.join(options)}, found {shown(found)}", key)
+    if not options and isinstance(found, str) and found.startswith("="):
+        _parse(table, key, found[1:], names)
+    elif not options and type(found) is not int:
+        raise table.refuse(f"{key}: wanted a whole number, found {shown(found)}", key)
+
+
+RIGHT = {"solution": "right", "wrong": "wrong"}
+
+
+def _solve(table: TomlTable, names: Names) -> Mapping[str, Any]:
+    """`{ wait = 2 }`, `{ until = "…", within = 30 }` or one action, checked as far as it can be before it is time."""
+    first = next(iter(table.values), "")
+    if first not in ACTIONS and first not in WAITS:
+        raise table.refuse(f"there is no action {first!r}; {nearest(first, (*ACTIONS, 'wait', 'until'))}", first)
+    if first in WAITS:
+        table.only(WAITS)
+        if "until" in table.values:
+            _expression(table, "until", names)
+        for key in ("wait", "within"):
+            seconds = table.values.get(key, 0)
+            if type(seconds) not in (int, float) or not 0 <= seconds <= WAIT_MAX_S:
+                raise table.refuse(f"{key}: wanted 0 to {WAIT_MAX_S:,} seconds, found {shown(seconds)}", key)
+        return table.values
+    fields = table.table(first)
+    fields.only([one.name for one in dataclasses.fields(ACTIONS[first])])
+    computed = [text for text in _texts_of(fields.values) if text.startswith("=")]
+    for text in computed:
+        _parse(table, first, text[1:], names)
+    if not computed:
+        try:
+            action_from(table.values)
+        except Refused as wrong:
+            raise table.refuse(str(wrong), first) from None
+    return table.values
+
+
+def _texts_of(value: object) -> Iterable[str]:
+    """All texts in a value."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in cast("dict[str, object]", value).values():
+                yield from _texts_of(one)
+        case list():
+            for one in cast("list[object]", value):
+                yield from _texts_of(one)
+        case _:
+            return
+
+
+# --- expressions and prose ------------------------------------------------------------------------
+
+
+def _expression(table: TomlTable, key: str, names: Names) -> Expression:
+    return _parse(table, key, table.text(key), names)
+
+
+def _parse(table: TomlTable, key: str, source: str, names: Names) -> Expression:
+    try:
+        return parse(source, names)
+    except Refused as wrong:
+        raise table.refuse(f"{key}: {wrong}", key) from None
+
+
+def _prose(table: TomlTable, key: str, names: Names, default: str | None = None) -> str:
+    return _checked_text(table, key, table.text(key, default), names)
+
+
+def _checked_text(table: TomlTable, key: str, text: str, names: Names) -> str:
+    if key in table.values:
+        _braces(table.file, table.line(key), text, names)
+    return text
+
+
+def _braces(file: str, line: int, text: str, names: Names) -> None:
+    for source in expressions_in(text):
+        try:
+            parse(source, names)
+        except Refused as wrong:
+            raise refuse(file, line, f"in braces: {wrong}") from None
+
+
+# --- the cluster ----------------------------------------------------------------------------------
+
+
+def _spec(table: TomlTable) -> ClusterSpec:
+    cluster = table.table("cluster")
+    cluster.only(CLUSTER_KEYS)
+    brokers = cluster.whole("brokers", 3)
+    spec = ClusterSpec(
+        seed=table.whole("seed", 42),
+        brokers=brokers,
+        broker_config=_config(cluster),
+        disk_capacity_bytes=cluster.whole("disk_capacity_bytes", 0) or None,
+        link_extra_us=cluster.whole("link_extra_us", 0),
+    )
+    _checked(cluster, spec)
+    topics: list[TopicSpec] = []
+    for one in table.tables("topic", "a topic"):
+        topics.append(_topic(one))
+        spec = dataclasses.replace(spec, topics=tuple(topics))
+        _checked(one, spec)
+    for one in table.tables("producer", "a producer"):
+        spec = dataclasses.replace(spec, producers=(*spec.producers, _producer(one)))
+        _checked(one, spec)
+    for one in table.tables("consumer", "a consumer"):
+        spec = dataclasses.replace(spec, consumers=(*spec.consumers, _consumer(one)))
+        _checked(one, spec)
+    return spec
+
+
+def _checked(table: TomlTable, spec: ClusterSpec) -> None:
+    """Refuse what this table has brought into the spec, at the line of the field the sentence names, if one is."""
+    try:
+        spec.checked()
+    except Refused as wrong:
+        named = next((key for key in table.values if key.replace("_", " ") in str(wrong)), "")
+        raise table.refuse(str(wrong), named) from None
+
+
+def _config(table: TomlTable) -> tuple[tuple[str, str], ...]:
+    config = table.table("config")
+    for name, value in config.values.items():
+        if isinstance(value, (dict, list)):
+            raise config.refuse(f'{name}: wanted quotes around a dotted name, as "{name}.…" = 1', name)
+    return settings(config.values)
+
+
+def _topic(table: TomlTable) -> TopicSpec:
+    table.only(TOPIC_KEYS)
+    return TopicSpec(table.text("name"), table.whole("partitions", 1), table.whole("replicas", 1), _config(table))
+
+
+def _producer(table: TomlTable) -> ProducerSpec:
+    table.only(PRODUCER_KEYS)
+    return ProducerSpec(
+        name=table.text("name"),
+        topic=table.text("topic"),
+        rate=table.whole("rate", 10),
+        keys=table.text("keys", "none"),
+        value_bytes=table.whole("value_bytes", 100),
+        count=table.whole("count", 0) or None,
+        config=_config(table),
+        started=table.truth("started", True),
+        data=_data(table.table("data")) if "data" in table.values else None,
+    )
+
+
+def _data(table: TomlTable) -> DataSpec:
+    table.only(DATA_KEYS)
+    return DataSpec(
+        path=table.text("path"),
+        key=table.text("key", ""),
+        value=table.text("value", ""),
+        timestamp=table.text("timestamp", ""),
+        pace_percent=table.whole("pace_percent", 100),
+        rate=table.whole("rate", 0),
+        bad_rows=table.text("bad_rows", "refuse"),
+    )
+
+
+def _consumer(table: TomlTable) -> ConsumerSpec:
+    table.only(CONSUMER_KEYS)
+    return ConsumerSpec(
+        name=table.text("name"),
+        group=table.text("group"),
+        topics=table.texts("topics"),
+        work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
+        commit=table.text("commit", "auto"),
+        config=_config(table),
+        started=table.truth("started", True),
+    )

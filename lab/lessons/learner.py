@@ -42,7 +42,7 @@ class Learner:
         step = self.runner.step
         if step.question is not None and not self.runner.state.locked:
             question = step.question
-            self.runner.answer(question.wrong if self.kind == "wrong" else question.solution)
+            self.runner.answer(self._value(question.wrong if self.kind == "wrong" else question.solution))
             self.runner.set_confidence("certain")
             self.runner.lock()
         for item in step.solve:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lab.cluster.refused import Refused
+from lab.cluster.refused import Refused, wanted
 from lab.lessons.format import read_lesson
 from lab.lessons.model import Lesson
+from lab.lessons.toml_table import nearest, shown
 from lab.resources import scenarios_folder
 
 
@@ -37,14 +38,24 @@ def catalogue() -> tuple[Card, ...]:
 
 def find_lesson(name: str, seed: int | None = None) -> Lesson:
     """A scenario by its name, its code (`D3`), or a file's path. Raises Refused with what there is."""
+    lesson = read_lesson(_file_of(name))
+    if seed is None:
+        return lesson
+    wanted(seed >= 0, "wanted a seed of 0 or more", seed)
+    return replace(lesson, spec=replace(lesson.spec, seed=seed))
+
+
+def _file_of(name: str) -> Path:
+    """By its name first, so that one broken file does not keep the others from being played."""
     path = Path(name)
-    if path.suffix == ".md" and path.is_file():
-        lesson = read_lesson(path)
-    else:
-        known = lessons()
-        wanted = name.lower()
-        found = [one for one in known if wanted in (one.name.lower(), one.code.lower())]
-        if not found:
-            raise Refused(f"there is no scenario {name!r}; there are {', '.join(one.name for one in known)}")
-        lesson = found[0]
-    return lesson if seed is None else replace(lesson, spec=replace(lesson.spec, seed=seed))
+    if path.suffix == ".md" and (path.is_file() or path.parent != Path()):
+        return path
+    files = sorted(scenarios_folder().glob("*.md"))
+    wanted_name = name.removesuffix(".md").lower()
+    by_name = [file for file in files if file.stem.lower() == wanted_name]
+    if by_name:
+        return by_name[0]
+    by_code = [one.path for one in lessons() if one.code.lower() == wanted_name and one.path is not None]
+    if by_code:
+        return by_code[0]
+    raise Refused(f"there is no scenario {shown(name)}; {nearest(wanted_name, [file.stem for file in files])}")

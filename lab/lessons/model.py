@@ -13,11 +13,14 @@ CONFIDENCES = ("guess", "fairly sure", "certain")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer. `holds` is asked of the engine when the question is scored: nobody else knows who was right."""
+    """One answer. `holds` is asked of the engine when the question is scored: nobody else knows who was right.
+    `but`: what is said to somebody who chose it and was wrong.
+    """
 
     key: str
     text: str
     holds: Expression
+    but: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Step:
     """A page: prose, perhaps a prediction, tasks, checks. `remember`: values taken when the step begins, to be
-    used by name in its expressions. `solve`: what the model learner does.
+    used by name in its expressions and those of the steps after it. `solve`: what the model learner does.
     """
 
     title: str

@@ -4,6 +4,7 @@ The run is looked at every tenth of a virtual second. What was seen belongs to a
 and acting differently takes it back too.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,12 +12,15 @@ from lab.cluster.refused import Refused
 from lab.cluster.session import Session
 from lab.cluster.words import Value
 from lab.env import Micros, millis
+from lab.lessons.expressions import number_of
 from lab.lessons.library import find_lesson
 from lab.lessons.model import CONFIDENCES, Check, Lesson, Question, Step
+from lab.lessons.prose import filled, filled_page
 from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
 from lab.world.world import World
 
 LOOK: Micros = millis(100)
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 NEVER: Micros = 1 << 62
 
 
@@ -33,6 +37,7 @@ class StepState:
     scored_at: Micros = NEVER
     right: bool = False
     truth: str = ""
+    why: str = ""
     right_options: tuple[str, ...] = ()
     tasks: list[Micros] = field(default_factory=list[Micros])
     seen: list[Micros] = field(default_factory=list[Micros])
@@ -48,6 +53,7 @@ class LessonRunner:
         self.session = session
         self.at = 0
         self.states = [StepState() for _ in lesson.steps]
+        self.pages = list(lesson.steps)
         self.whole = StepState(entered=True)
         self._prepare(self.whole, lesson.checks, 0)
         session.lesson = self
@@ -58,8 +64,8 @@ class LessonRunner:
 
     @property
     def step(self) -> Step:
-        """The step on the page."""
-        return self.lesson.steps[self.at]
+        """The step on the page, as it is read."""
+        return self.pages[self.at]
 
     @property
     def state(self) -> StepState:
@@ -72,21 +78,27 @@ class LessonRunner:
         state.broken = [NEVER] * len(checks)
 
     def _enter(self) -> None:
-        """A step begins: what it remembers is taken now."""
-        state, step = self.state, self.step
+        """A step begins."""
+        state = self.state
         if state.entered:
             return
         state.entered = True
-        state.entered_at = self.session.now
-        world = self.session.world
+        self._prepare(state, self.step.checks, len(self.step.tasks))
+        self._take_in(self.session.world, self.session.now)
+        if self.step.question is not None:
+            self.session.pause()
+
+    def _take_in(self, world: World, time: Micros) -> None:
+        """What the step remembers is taken now, and its page filled with the numbers of now."""
+        step, state = self.lesson.steps[self.at], self.state
+        state.entered_at = time
+        state.names = dict(self.states[self.at - 1].names) if self.at else {}
         for name, expression in step.remember:
             try:
-                state.names[name] = expression.value(world, {})
+                state.names[name] = expression.value(world, state.names)
             except Refused:
                 state.names[name] = -1
-        self._prepare(state, step.checks, len(step.tasks))
-        if step.question is not None:
-            self.session.pause()
+        self.pages[self.at] = filled_page(step, world, state.names)
 
     def next_step(self) -> None:
         """On to the next page. Raises Refused while this one is not done."""
@@ -132,9 +144,11 @@ class LessonRunner:
         text = str(given).strip()
         if question.options and text not in [option.key for option in question.options]:
             raise Refused(f"wanted one of {', '.join(option.key for option in question.options)}, found {text!r}")
-        if not question.options and text and not text.lstrip("-").replace(",", "").isdigit():
-            raise Refused(f"wanted a whole number, found {text!r}")
-        self.state.answer = text.replace(",", "")
+        if not question.options:
+            text = text.replace(",", "")
+            if text and not WHOLE_NUMBER.fullmatch(text):
+                raise Refused(f"wanted a whole number, found {text[:40]!r}")
+        self.state.answer = text
         self.session.revision += 1
 
     def set_confidence(self, confidence: str) -> None:
@@ -170,6 +184,8 @@ class LessonRunner:
 
     def _look(self, world: World, time: Micros) -> None:
         """Ten times a virtual second."""
+        if self.state.entered_at == NEVER:
+            self._take_in(world, time)
         self._watch(world, time, self.whole, self.lesson.checks, {})
         state, step = self.state, self.step
         self._watch(world, time, state, step.checks, state.names)
@@ -205,16 +221,22 @@ class LessonRunner:
                 state.broken[place] = time
 
     def _score(self, world: World, time: Micros, question: Question, state: StepState) -> None:
-        """The engine says who was right."""
+        """The engine says who was right; while it cannot tell, or no option has come true, the question is open."""
         if question.answer is not None:
-            truth = question.answer.value(world, state.names)
-            state.truth = str(truth)
-            given = int(state.answer or "0")
-            state.right = abs(given - int(truth)) <= question.tolerance
+            try:
+                truth = number_of(question.answer.value(world, state.names))
+            except Refused:
+                return
+            state.truth = f"{truth:,}"
+            state.right = abs(int(state.answer) - truth) <= question.tolerance
         else:
             state.right_options = tuple(one.key for one in question.options if one.holds.holds(world, state.names))
-            state.truth = ", ".join(one.text for one in question.options if one.key in state.right_options)
+            if not state.right_options:
+                return
+            state.truth = "; ".join(one.text for one in question.options if one.key in state.right_options)
             state.right = state.answer in state.right_options
+        reply = next((one.but for one in question.options if one.key == state.answer and not state.right), "")
+        state.why = filled(f"{reply} {question.why}".strip(), world, state.names)
         state.scored_at = time
 
     def _cut(self, time: Micros) -> None:
@@ -224,6 +246,8 @@ class LessonRunner:
                 times[:] = [NEVER if one > time else one for one in times]
             if state.scored_at > time:
                 state.scored_at = NEVER
+            if state.entered_at > time:
+                state.entered_at = NEVER
 
     # --- the result -------------------------------------------------------------------------------
 
@@ -309,14 +333,14 @@ class LessonRunner:
             )
             for one in question.options
         )
-        numbers = [one for one in self.lesson.steps if one.question is not None]
+        numbers = [place for place, one in enumerate(self.lesson.steps) if one.question is not None]
         verdict = ""
         if scored:
-            verdict = f"{'Right' if state.right else 'Not so'}: **{state.truth}**. {question.why}".strip()
+            verdict = f"{'Right' if state.right else 'Not so'}: **{state.truth}**. {state.why}".strip()
         stage = "scored" if scored else "locked" if state.locked else "open"
         return QuestionView(
             question.text, question.kind, options, state.answer, state.confidence, stage, verdict,
-            numbers.index(step) + 1, len(numbers),
+            numbers.index(self.at) + 1, len(numbers),
         )  # fmt: skip
 
     def _task_views(self, step: Step, state: StepState) -> tuple[TaskView, ...]:

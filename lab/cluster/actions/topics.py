@@ -26,7 +26,7 @@ from lab.world.world import World
 def partition_of(name: str) -> TopicPartition | None:
     """`orders-0` as a partition; None if it is not the name of one."""
     topic, sign, index = name.rpartition("-")
-    return TopicPartition(topic, int(index)) if sign and index.isdigit() else None
+    return TopicPartition(topic, int(index)) if sign and index.isdecimal() and len(index) < 10 else None
 
 
 def unknown_topic(world: World, topic: str) -> str:
@@ -243,7 +243,7 @@ class Replay(ClusterAction):
         if self.to in ("earliest", "latest"):
             return self.to, 0
         word, _, number = self.to.rpartition(":")
-        if not number.isdigit():
+        if not number.isdecimal() or len(number) > 18:
             return None
         match word:
             case "":
