@@ -89,7 +89,9 @@ class WorldStopped(Exception):
     """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
 
     def __init__(self, event_number: int, time: Micros, node: NodeId, cause: BaseException) -> None:
-        super().__init__(f"event {event_number:,} at {time / 1e6:.6f} s on {node}: {type(cause).__name__}: {cause}")
+        whole, rest = divmod(abs(time), seconds(1))
+        instant = f"{'-' if time < 0 else ''}{whole}.{rest:06} s"
+        super().__init__(f"event {event_number:,} at {instant} on {node}: {type(cause).__name__}: {cause}")
         self.event_number = event_number
         self.time = time
         self.node = node
