@@ -1,0 +1,36 @@
+"""The teaching world: the cluster that most scenarios look like, and that all figures are of."""
+
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+
+SEED = 1
+TOPIC = "orders"
+RATE = 50
+"""Records a second of each of the two producers."""
+
+
+def teaching_spec() -> ClusterSpec:
+    """Three brokers, six partitions on three replicas, two idempotent producers, one group of three."""
+    safe = (("acks", "all"), ("enable.idempotence", "true"))
+    return ClusterSpec(
+        seed=SEED,
+        brokers=3,
+        topics=(TopicSpec(TOPIC, 6, 3),),
+        producers=tuple(ProducerSpec(name, TOPIC, RATE, "cycle:12", config=safe) for name in ("checkout", "web")),
+        consumers=tuple(ConsumerSpec(f"billing-{number}", "billing", (TOPIC,)) for number in (1, 2, 3)),
+    )
+
+
+def bulk_spec(batch: int) -> ClusterSpec:
+    """The same brokers under load: each producer sends full batches of `batch` records of 100 bytes."""
+    # The birth header and the record's own fields come on top of the value's bytes.
+    config = (
+        ("acks", "all"), ("enable.idempotence", "true"), ("linger.ms", "1000"),
+        ("batch.size", str(batch * 140)), ("buffer.memory", "268435456"), ("max.request.size", "1048576"),
+    )  # fmt: skip
+    return ClusterSpec(
+        seed=SEED,
+        brokers=3,
+        topics=(TopicSpec(TOPIC, 6, 3),),
+        producers=tuple(ProducerSpec(name, TOPIC, 100_000, config=config) for name in ("checkout", "web")),
+        consumers=tuple(ConsumerSpec(f"billing-{number}", "billing", (TOPIC,)) for number in (1, 2, 3)),
+    )
