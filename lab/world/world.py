@@ -89,7 +89,8 @@ class WorldStopped(Exception):
     """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
 
     def __init__(self, event_number: int, time: Micros, node: NodeId, cause: BaseException) -> None:
-        when = f"{time // 1_000_000}.{time % 1_000_000:06d} s"
+        whole, rest = divmod(abs(time), 1_000_000)
+        when = f"{'-' if time < 0 else ''}{whole}.{rest:06} s"
         super().__init__(f"event {event_number:,} at {when} on {node}: {type(cause).__name__}: {cause}")
         self.event_number = event_number
         self.time = time
