@@ -1,0 +1,412 @@
+"""MatrixCards: what stands still in the matrix: cards of machines and groups, columns, links, legend."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+
+from lab.cluster.probes.views import BrokerView, ClusterView, GroupView, MemberView, PartitionView, ProducerView
+from lab.ui.canvas.matrix_layout import LABEL_WIDTH, MARGIN, MatrixLayout, Subject
+from lab.ui.canvas.particles import legend_sprite
+from lab.ui.canvas.pen import hatch, put_icon, rounded
+from lab.ui.canvas.routes import Points, Routes
+from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
+from lab.ui.theme import Theme, with_alpha
+
+DOWN = ("crashed", "off", "stopped")
+BROKER_LOOKS = {
+    "running": ("circle-check", "ok"), "starting": ("refresh-cw", "pending"), "fenced": ("lock", "pending"),
+    "slow": ("gauge", "pending"), "frozen": ("snowflake", "frost"), "crashed": ("circle-x", "fail"),
+    "stopped": ("power-off", "t3"), "off": ("unplug", "fail"), "partitioned": ("unlink", "fail"),
+}  # fmt: skip
+CLIENT_TONES = {"running": "", "consuming": "", "joining": "pending", "paused": "pending", "frozen": "frost",
+                "crashed": "fail", "off": "fail", "blocked": "pending"}  # fmt: skip
+LEGEND = (("record", "record"), ("ack", "ack"), ("replica", "replica fetch"))
+
+
+class MatrixCards:
+    """Paints the still layer of a `ClusterView`; it is kept as a picture until something in it changes."""
+
+    def __init__(self, theme: Theme, stamps: Stamps) -> None:
+        self.theme = theme
+        self.stamps = stamps
+
+    def paint(self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes, chosen: Subject) -> None:
+        """Everything, from the links at the bottom to the legend."""
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._title(p, view)
+        self._links(p, view, routes)
+        for producer in view.producers:
+            self._producer(p, producer, layout.producers[producer.name], chosen)
+        self._in_rows(p, view, layout, chosen)
+        self._headers(p, view, layout, chosen)
+        self._feeds(p, view, layout, routes)
+        for group in view.groups:
+            self._group(p, group, layout, chosen)
+        self._marks(p, view, layout)
+        self._legend(p, view, layout)
+
+    # --- words around -----------------------------------------------------------------------------
+
+    def _title(self, p: QPainter, view: ClusterView) -> None:
+        scale, text = self.theme.ui_scale, self.theme.text
+        x, y = MARGIN * scale, 22 * scale
+        self.stamps.put(p, x, y, "Cluster", text.t1, 14, 600)
+        x += self.stamps.width("Cluster", 14, 600) + 14 * scale
+        self.stamps.put(p, x, y, summary(view), text.t3, 13)
+
+    def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
+        scale = self.theme.ui_scale
+        x, y = MARGIN * scale, layout.area.bottom() + 15 * scale
+        for kind, words in LEGEND:
+            legend_sprite(p, self.theme, kind, QPointF(x + 4 * scale, y))
+            self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
+            x += self.stamps.width(words, 12) + 34 * scale
+        hidden = hidden_text(view, layout)
+        if hidden:
+            self.stamps.put(p, layout.area.right(), y, hidden, self.theme.text.t3, 12, share=RIGHT)
+
+    # --- brokers ----------------------------------------------------------------------------------
+
+    def _in_rows(self, p: QPainter, view: ClusterView, layout: MatrixLayout, chosen: Subject) -> None:
+        scale = self.theme.ui_scale
+        p.save()
+        p.setClipRect(QRectF(0, layout.area.top() - 4 * scale, 1e5, layout.area.height() + 8 * scale))
+        for broker in view.brokers:
+            self._broker(p, broker, layout.brokers[broker.name], chosen == ("broker", broker.name))
+        p.restore()
+
+    def _broker(self, p: QPainter, broker: BrokerView, box: QRectF, chosen: bool) -> None:
+        theme, scale = self.theme, self.theme.ui_scale
+        icon, tone = BROKER_LOOKS.get(broker.state, ("circle-help", "t3"))
+        radius = 10 * scale
+        self._frame(p, broker.state, box, radius)
+        if chosen:
+            rounded(p, box.adjusted(-3, -3, 3, 3), radius + 3, None, theme.interactive.accent, 1.6)
+        faint = broker.state in DOWN
+        x, y = box.left() + 13 * scale, box.top() + (20 if box.height() >= 66 * scale else 15) * scale
+        ink = theme.text.t2 if faint else theme.text.t1
+        self.stamps.put(p, x, y, broker.name, ink, 13.5, 600)
+        y += 21 * scale
+        self._line(p, QPointF(x, y), icon, tone, broker.state, theme.tone_text(tone) if tone != "ok" else theme.text.t2)
+        if box.height() < 74 * scale:
+            return
+        y += 20 * scale
+        text, icon = (broker.note, "info") if broker.note else (disk_text(broker), "hard-drive")
+        self._line(p, QPointF(x, y), icon, "t3", self._elided(text, LABEL_WIDTH - 34, 12), theme.text.t3)
+
+    def _line(self, p: QPainter, at: QPointF, icon: str, tone: str, text: str, ink: QColor) -> None:
+        scale = self.theme.ui_scale
+        put_icon(p, icon, self.theme.tone_text(tone), at + QPointF(7 * scale, 0), 13 * scale)
+        self.stamps.put(p, at.x() + 18 * scale, at.y(), text, ink, 12)
+
+    def _frame(self, p: QPainter, state: str, box: QRectF, radius: float) -> None:
+        """State by edge and filling, so that it is seen without colour."""
+        theme, scale = self.theme, self.theme.ui_scale
+        match state:
+            case "crashed" | "off":
+                fail = theme.state.fail
+                rounded(p, box, radius, with_alpha(fail, 0.08), fail, 1.5, [3.4, 2.4])
+                hatch(p, box, radius, with_alpha(fail, 0.22), 8 * scale)
+            case "stopped":
+                rounded(p, box, radius, None, theme.line.strong, 1.2, [3.4, 2.4])
+            case "frozen":
+                rounded(p, box, radius, with_alpha(theme.state.frost, 0.17), theme.state.frost, 1.6)
+            case "slow" | "fenced" | "starting":
+                rounded(p, box, radius, theme.surface.panel, theme.state.pending, 1.4)
+            case "partitioned":
+                rounded(p, box, radius, theme.surface.panel, theme.line.normal)
+                rounded(p, box.adjusted(-4, -4, 4, 4), radius + 4, None, theme.state.fail, 1.6, [1.6, 2.0])
+            case _:
+                rounded(p, box, radius, theme.surface.panel, theme.line.normal)
+
+    # --- columns ----------------------------------------------------------------------------------
+
+    def _headers(self, p: QPainter, view: ClusterView, layout: MatrixLayout, chosen: Subject) -> None:
+        scale, area = self.theme.ui_scale, layout.area
+        p.save()
+        p.setClipRect(QRectF(area.left() - 4 * scale, 0, area.width() + 8 * scale, 1e5))
+        for partition in view.partitions:
+            box = layout.columns[partition.name]
+            mine = chosen == ("partition", partition.name)
+            if mine:
+                column = box.adjusted(0.5, 1, -3.5 * scale, 2 * scale)
+                fill = with_alpha(self.theme.interactive.accent, 0.05)
+                rounded(p, column, 9 * scale, fill, self.theme.interactive.accent, 1.5)
+            text = self._header(partition, layout)
+            ink = self.theme.text.t1 if mine else self.theme.text.t2
+            x = box.center().x() - 2 * scale
+            self.stamps.put(p, x, area.top() - 11 * scale, text, ink, 12.5, 600 if mine else 400, share=MIDDLE)
+        if not layout.tiles:
+            self._topics(p, layout)
+        p.restore()
+
+    def _header(self, partition: PartitionView, layout: MatrixLayout) -> str:
+        if not layout.tiles:
+            return f"{partition.index}"
+        return self._elided(partition.name, layout.pitch / self.theme.ui_scale - 8, 12.5)
+
+    def _topics(self, p: QPainter, layout: MatrixLayout) -> None:
+        """Above narrow columns, whose headers are only numbers, the topics' names."""
+        scale = self.theme.ui_scale
+        for topic, span in layout.topics.items():
+            y = layout.area.top() - 28 * scale
+            p.setPen(QPen(self.theme.line.normal, 1))
+            p.drawLine(QPointF(span.left() + 3, y + 8 * scale), QPointF(span.right() - 6, y + 8 * scale))
+            text = self._elided(topic, span.width() / scale - 8, 12)
+            self.stamps.put(p, span.left() + 4 * scale, y, text, self.theme.text.t2, 12, 500)
+
+    # --- links ------------------------------------------------------------------------------------
+
+    def _links(self, p: QPainter, view: ClusterView, routes: Routes) -> None:
+        """Producers to the leaders they write to, leaders to the members that own what they lead."""
+        trouble = {(link.source, link.target): link.state for link in view.links}
+        down = down_brokers(view)
+        for producer in view.producers:
+            leaders = {one.leader: None for one in view.partitions if one.topic == producer.topic and one.leader}
+            for leader in leaders:
+                self._link(p, routes, producer.name, leader, self._mood(trouble, producer.name, leader, down), "t3")
+        leads = {one.name: one.leader for one in view.partitions}
+        for group in view.groups:
+            for member in group.members:
+                for leader in {leads.get(name, ""): None for name in member.partitions}:
+                    mood = self._mood(trouble, member.name, leader, down)
+                    self._link(p, routes, leader, member.name, mood, "", group.category)
+
+    def _mood(self, trouble: dict[tuple[str, str], str], one: str, other: str, down: frozenset[str]) -> str:
+        if other in down:
+            return "cut"
+        states = (trouble.get((one, other), ""), trouble.get((other, one), ""))
+        return "cut" if "cut" in states else "slow" if "slow" in states else ""
+
+    def _link(
+        self, p: QPainter, routes: Routes, source: str, target: str, mood: str, tone: str, category: int = -1
+    ) -> None:
+        points = routes.of(source, target)
+        if points is None:
+            return
+        theme = self.theme
+        own = theme.category[category % len(theme.category)] if category >= 0 else theme.tone(tone)
+        colour = with_alpha(own, 0.5)
+        pen = QPen(colour, 1.2)
+        if mood:
+            pen = QPen(theme.state.fail if mood == "cut" else theme.state.pending, 1.3)
+            pen.setDashPattern([2.5, 2.5] if mood == "cut" else [6.0, 3.0])
+        p.setPen(pen)
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        p.drawPath(path_of(points))
+        for end in (points[0], points[-1]):
+            p.setPen(QPen(theme.line.strong, 1.2))
+            p.setBrush(theme.surface.canvas)
+            p.drawEllipse(QPointF(*end), 3 * theme.ui_scale, 3 * theme.ui_scale)
+
+    def _feeds(self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes) -> None:
+        """From each leader's tile to its followers': solid in sync, dashed out of sync."""
+        if not layout.tiles:
+            return
+        theme, scale, area = self.theme, self.theme.ui_scale, layout.area
+        down = down_brokers(view)
+        p.save()
+        p.setClipRect(area.adjusted(-2, -2, 2, 4 * scale))
+        for partition in view.partitions:
+            for replica in partition.replicas:
+                if replica.broker == partition.leader:
+                    continue
+                points = routes.feed(partition.leader, replica.broker, partition.name)
+                if points is None:
+                    continue
+                stopped = replica.broker in down or partition.leader in down
+                colour = (
+                    theme.line.strong if stopped else theme.state.record if replica.in_sync else theme.state.pending
+                )
+                pen = QPen(with_alpha(colour, 0.75), 1.2)
+                if stopped or not replica.in_sync:
+                    pen.setDashPattern([3.0, 2.6])
+                p.setPen(pen)
+                p.setBrush(Qt.BrushStyle.NoBrush)
+                p.drawPath(path_of(points))
+                self._head(p, QPointF(*points[-1]), colour)
+        p.restore()
+
+    def _head(self, p: QPainter, tip: QPointF, colour: QColor) -> None:
+        reach = 3.0 * self.theme.ui_scale
+        p.setPen(QPen(colour, 1.3))
+        p.drawLine(tip, tip + QPointF(reach, -reach))
+        p.drawLine(tip, tip + QPointF(reach, reach))
+
+    def _marks(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
+        """A cross where a broker does not answer its producers: on its port."""
+        scale, fail = self.theme.ui_scale, self.theme.state.fail
+        for broker in view.brokers:
+            if broker.state not in ("crashed", "off", "partitioned") or not view.producers:
+                continue
+            port = layout.left_port(broker.name) - QPointF(14 * scale, 0)
+            if not layout.area.top() - 4 <= port.y() <= layout.area.bottom():
+                continue
+            p.setPen(QPen(fail, 1.5))
+            p.setBrush(self.theme.surface.canvas)
+            p.drawEllipse(port, 7.5 * scale, 7.5 * scale)
+            put_icon(p, "x", fail, port, 10 * scale)
+
+    # --- clients ----------------------------------------------------------------------------------
+
+    def _producer(self, p: QPainter, producer: ProducerView, box: QRectF, chosen: Subject) -> None:
+        theme, scale = self.theme, self.theme.ui_scale
+        tone = CLIENT_TONES.get(producer.state, "t3")
+        self._client_frame(p, box, tone, 8 * scale, producer.state)
+        if chosen == ("producer", producer.name):
+            rounded(p, box.adjusted(-3, -3, 3, 3), 11 * scale, None, theme.interactive.accent, 1.6)
+        small = box.height() < 52 * scale
+        icon = "shopping-cart" if not tone else "circle-x" if tone == "fail" else "hourglass"
+        put_icon(p, icon, theme.tone_text(tone or "t2"), QPointF(box.left() + 20 * scale, box.center().y()), 15 * scale)
+        x = box.left() + 38 * scale
+        name = self._elided(producer.name, box.width() / scale - 46, 13)
+        note = f"acks={producer.acks}" if producer.state == "running" else producer.state
+        if producer.state == "running" and producer.rate_per_second:
+            note = f"{note} · {producer.rate_per_second}/s"
+        ink = theme.tone_text(tone) if tone else theme.text.t3
+        step = 8 if small else 9
+        self.stamps.put(p, x, box.center().y() - step * scale, name, theme.text.t1, 13, 600)
+        self.stamps.put(p, x, box.center().y() + step * scale, self._elided(note, 82, 11.5), ink, 11.5)
+
+    def _client_frame(self, p: QPainter, box: QRectF, tone: str, radius: float, state: str) -> None:
+        theme = self.theme
+        if not tone:
+            rounded(p, box, radius, theme.surface.panel, theme.line.normal)
+            return
+        dashes = [3.0, 2.4] if state not in ("frozen", "paused", "joining") else None
+        rounded(p, box, radius, with_alpha(theme.tone(tone), 0.08), theme.tone(tone), 1.2, dashes)
+
+    def _group(self, p: QPainter, group: GroupView, layout: MatrixLayout, chosen: Subject) -> None:
+        theme, scale = self.theme, self.theme.ui_scale
+        box = layout.groups[group.name]
+        moving = group.state in ("PreparingRebalance", "CompletingRebalance")
+        rounded(
+            p, box, 10 * scale, theme.surface.panel, theme.state.pending if moving else theme.line.normal,
+            1.5 if moving else 1.0, [3.4, 2.4] if moving else None,
+        )  # fmt: skip
+        if chosen == ("group", group.name):
+            rounded(p, box.adjusted(-3, -3, 3, 3), 13 * scale, None, theme.interactive.accent, 1.6)
+        colour = theme.category[group.category % len(theme.category)]
+        put_icon(p, "users", colour, QPointF(box.left() + 17 * scale, box.top() + 17 * scale), 14 * scale)
+        name = self._elided(group.name, box.width() / scale - 40, 13)
+        self.stamps.put(p, box.left() + 32 * scale, box.top() + 14 * scale, name, theme.text.t1, 13, 600)
+        words, tone = group_words(group)
+        ink = theme.tone_text(tone) if tone else theme.text.t3
+        self.stamps.put(p, box.left() + 32 * scale, box.top() + 31 * scale, words, ink, 11.5)
+        for member in group.members:
+            self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+
+    def _member(self, p: QPainter, member: MemberView, group: GroupView, box: QRectF, chosen: bool) -> None:
+        theme, scale = self.theme, self.theme.ui_scale
+        tone = CLIENT_TONES.get(member.state, "t3")
+        dashes = [3.0, 2.4] if tone in ("fail", "t3") else None
+        rounded(p, box, 6 * scale, theme.surface.raised, theme.tone(tone) if tone else None, 1.0, dashes)
+        if chosen:
+            rounded(p, box.adjusted(-1, -1, 1, 1), 7 * scale, None, theme.interactive.accent, 1.6)
+        tall = box.height() >= 32 * scale
+        y = box.top() + (10.5 * scale if tall else box.height() / 2)
+        room = box.width() / scale - (16 if tall else 70)
+        name = self._elided(member.name, room, 12)
+        self.stamps.put(p, box.left() + 7 * scale, y, name, theme.text.t1 if not tone else theme.text.t2, 12, 500)
+        if tone == "fail":
+            put_icon(p, "x", theme.state.fail, QPointF(box.right() - 11 * scale, y), 11 * scale)
+        below = box.top() + 25.5 * scale if tall else y
+        left = box.left() + 7 * scale if tall else box.right() - 64 * scale
+        if member.partitions and not tone:
+            self._chips(p, member, group, QPointF(left, below), box.right() - 6 * scale)
+        else:
+            words = "idle" if not tone else member.state
+            self.stamps.put(p, left, below, words, theme.tone_text(tone or "t3"), 11.5)
+
+    def _chips(self, p: QPainter, member: MemberView, group: GroupView, at: QPointF, right: float) -> None:
+        """The partitions a member owns, by number; a range when there are many."""
+        theme, scale = self.theme, self.theme.ui_scale
+        colour = theme.category[group.category % len(theme.category)]
+        x = at.x()
+        for text in chip_texts(member.partitions, fits=int((right - at.x()) // (20 * scale))):
+            wide = max(16 * scale, self.stamps.width(text, 11, 600) + 9 * scale)
+            chip = QRectF(x, at.y() - 6.5 * scale, min(wide, right - x), 13 * scale)
+            rounded(p, chip, 4 * scale, with_alpha(colour, 0.25), colour, 1.0)
+            self.stamps.put(p, chip.center().x(), at.y(), text, theme.text.t1, 11, 600, share=MIDDLE)
+            x += wide + 3 * scale
+
+    def _elided(self, text: str, room: float, size: float) -> str:
+        """The text, its end given up for an ellipsis where `room` design pixels are not enough."""
+        if self.stamps.width(text, size) <= room * self.theme.ui_scale:
+            return text
+        while len(text) > 1 and self.stamps.width(f"{text}…", size) > room * self.theme.ui_scale:
+            text = text[:-1]
+        return f"{text}…"
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def summary(view: ClusterView) -> str:
+    """`3 brokers · topic orders · 6 partitions · RF 3`."""
+    topics = list(dict.fromkeys(one.topic for one in view.partitions))
+    brokers = f"{len(view.brokers)} broker{'' if len(view.brokers) == 1 else 's'}"
+    if not topics:
+        return f"{brokers} · no topic yet"
+    named = f"topic {topics[0]}" if len(topics) == 1 else f"{len(topics)} topics"
+    count = len(view.partitions)
+    factors = {len(one.replicas): None for one in view.partitions}
+    factor = f" · RF {next(iter(factors))}" if len(factors) == 1 else ""
+    return f"{brokers} · {named} · {count} partition{'' if count == 1 else 's'}{factor}"
+
+
+def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
+    """What is scrolled away, in words."""
+    parts: list[str] = []
+    if layout.wide:
+        seen = [
+            one for one in layout.columns.values() if layout.area.contains(one.center().x(), layout.area.center().y())
+        ]
+        parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
+    if layout.high:
+        rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
+        parts.append(f"{len(rows)} of {len(view.brokers)} brokers")
+    return f"{' · '.join(parts)} · scroll for more" if parts else ""
+
+
+def group_words(group: GroupView) -> tuple[str, str]:
+    """What a group does, in Kafka's words, and in which tone."""
+    if group.state in ("PreparingRebalance", "CompletingRebalance"):
+        return "rebalancing", "pending"
+    if not group.state or group.state == "Dead":
+        return "no coordinator" if group.members else "unknown", "pending"
+    words = group.state.lower()
+    return (f"{words} · lag {group.lag:,}" if group.lag else words), ""
+
+
+def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
+    """The numbers of partitions; of several topics, or too many, only how many."""
+    topics = {name.rpartition("-")[0]: None for name in partitions}
+    numbers = sorted(int(name.rpartition("-")[2]) for name in partitions)
+    if len(topics) == 1 and len(numbers) <= fits:
+        return [f"{one}" for one in numbers]
+    if len(topics) == 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return [f"{numbers[0]}–{numbers[-1]}"]
+    return [f"{len(numbers)} parts"]
+
+
+def disk_text(broker: BrokerView) -> str:
+    """How full the disk is; how much is on it where it has no end. Two figures, so that it seldom changes."""
+    if broker.disk_capacity_bytes:
+        return f"disk {100 * broker.disk_used_bytes // broker.disk_capacity_bytes}%"
+    size, unit = broker.disk_used_bytes / 1000, "kB"
+    if size >= 1000:
+        size, unit = size / 1000, "MB"
+    return f"{size:.2g} {unit}" if size < 100 else f"{round(size, -1):.0f} {unit}"
+
+
+def down_brokers(view: ClusterView) -> frozenset[str]:
+    """The brokers whose process does not run."""
+    return frozenset(one.name for one in view.brokers if one.state in DOWN)
+
+
+def path_of(points: Points) -> QPainterPath:
+    """Points as a path to stroke."""
+    path = QPainterPath(QPointF(*points[0]))
+    for x, y in points[1:]:
+        path.lineTo(x, y)
+    return path

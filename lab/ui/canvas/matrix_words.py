@@ -1,0 +1,53 @@
+"""MatrixWords: what the matrix says of a thing under the pointer, and where there is nothing."""
+
+from lab.cluster.probes.views import ClusterView, GroupView, MemberView, PartitionView
+from lab.ui.canvas.matrix_layout import Subject
+
+
+def empty_text(view: ClusterView | None) -> str:
+    """What to do where nothing stands yet; empty when something does."""
+    if view is None:
+        return ""
+    if not view.brokers:
+        return "No broker yet. Build → Add a broker."
+    return "" if view.partitions else "No topic yet. Build → Create a topic."
+
+
+def subject_text(view: ClusterView, subject: Subject) -> str:
+    """A tooltip."""
+    kind, name = subject
+    match kind:
+        case "broker":
+            return next(
+                (f"{one.name}: {one.state}, leads {one.leaders}" for one in view.brokers if one.name == name), ""
+            )
+        case "partition":
+            return next((_partition(one) for one in view.partitions if one.name == name), "")
+        case "producer":
+            return next(
+                (f"{one.name} → {one.topic}: {one.state}, acknowledged {one.acked:,}, failed {one.failed:,}, "
+                 f"unknown {one.unknown:,}" for one in view.producers if one.name == name), "",
+            )  # fmt: skip
+        case "group":
+            return next((_group(one) for one in view.groups if one.name == name), "")
+        case "consumer":
+            members = (each for one in view.groups for each in one.members)
+            return next((_member(one) for one in members if one.name == name), "")
+        case _:
+            return ""
+
+
+def _partition(one: PartitionView) -> str:
+    leader = f"led by {one.leader} in epoch {one.leader_epoch}" if one.leader else "without a leader"
+    in_sync = ", ".join(one.in_sync_replicas) or "none"
+    return f"{one.name}: {leader}; in sync: {in_sync}; high watermark {one.high_watermark:,}"
+
+
+def _group(one: GroupView) -> str:
+    where = f", coordinated by {one.coordinator}" if one.coordinator else ""
+    return f"{one.name}: {one.state or 'unknown'}, generation {one.generation}, lag {one.lag:,}{where}"
+
+
+def _member(one: MemberView) -> str:
+    owned = ", ".join(one.partitions) or "no partition"
+    return f"{one.name}: {one.state}, {owned}, lag {one.lag:,}"
