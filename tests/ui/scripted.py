@@ -54,7 +54,7 @@ class ScriptedField:
     name: str
     label: str
     kind: str = "int"
-    default: Any = 50
+    default: str = "50"
     choices: tuple[str, ...] = ()
     minimum: int | None = 1
     maximum: int | None = 1000

@@ -26,7 +26,8 @@ def curve(start: QPointF, end: QPointF) -> Points:
 
 def along(points: Points, shares: NDArray[np.float64]) -> Points:
     """The places at `shares` (0 to 1) of a path's length; shape (len(shares), 2)."""
-    steps = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
+    legs = points[1:] - points[:-1]
+    steps = np.sqrt((legs * legs).sum(axis=1))
     reached = np.concatenate(([0.0], np.cumsum(steps)))
     wanted = shares * reached[-1]
     return np.column_stack((np.interp(wanted, reached, points[:, 0]), np.interp(wanted, reached, points[:, 1])))

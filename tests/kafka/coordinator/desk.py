@@ -1,6 +1,6 @@
 """A group coordinator's desk without a network: members are names, time is milliseconds."""
 
-from typing import Any
+from typing import Any, cast
 
 from lab.env import millis
 from lab.kafka import facts
@@ -132,6 +132,6 @@ class Desk:
             self.wait(1_000)
         for name in names[1:]:
             self.sync(name)
-        self.sync(names[0], **{name: name.encode() for name in names})
+        self.sync(names[0], **cast("dict[str, Any]", {name: name.encode() for name in names}))
         assert self.group.state == "Stable"
         return self
