@@ -398,9 +398,21 @@ class World:
             self._push(self.now + 2 * LATENCY_US[self.network_dice.draw() >> 8], refusal, Disconnected())
             return None
         link = source.links[target] = Link(back, host, self.network.path(source.name, name))
+        link.last_arrival = self._end_heard_at(back, host)
         if self._blocked(link, source.name):
             link.held = []
         return link
+
+    def _end_heard_at(self, source: Address, target: Host) -> Micros:
+        """When `target` hears that the last connection from `source` has ended. What a new one brings comes
+        later: else the news, telling only an address, would be taken for the end of the new one.
+        """
+        waiting = [entry for notice in self.notices for entry in notice.held or ()]
+        return max(
+            (entry[0] for entry in (*self.queue, *waiting)
+             if type(entry[3]) is Disconnected and entry[2].target is target and entry[2].source == source),
+            default=self.now,
+        )  # fmt: skip
 
     def in_flight(self) -> list[Flight]:
         """All messages between hosts that have been sent and not heard yet."""

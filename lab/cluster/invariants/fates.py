@@ -79,6 +79,7 @@ class Fate:
     """
 
     copies: dict[NodeId, Lineage] = field(default_factory=dict[NodeId, Lineage])
+    log_starts: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     branches: dict[int, Branch] = field(default_factory=dict[int, Branch])
     elections: Vec[Election] = field(default_factory=Vec[Election])
     in_sync_replicas: tuple[int, ...] = ()
@@ -148,9 +149,12 @@ class Fates(Observer):
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
-        copy = self.fate(fact.partition).copies.get(node)
+        fate = self.fate(fact.partition)
+        copy = fate.copies.get(node)
         if copy is not None:
             copy.cut(fact.offset)
+        if fact.offset < fate.log_starts.get(node, 0):
+            fate.log_starts[node] = fact.offset
 
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
@@ -165,6 +169,11 @@ class Fates(Observer):
                 fate.cut[node] = end
             copy.cut(end)
         fate.floors.pop(node, None)
+        fate.log_starts[node] = fact.log_start_offset
+
+    @hears(facts.LogStartMoved)
+    def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
+        self.fate(fact.partition).log_starts[node] = fact.log_start_offset
 
     @hears(facts.Compacted)
     def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:

@@ -79,10 +79,18 @@ class LogMatching(Invariant):
             place = branch.start, branch.previous
             found = batch.base_offset, copy.epoch_at(copy.end - 1)
             self.require(
-                found == place or branch.start < fate.compacted or branch.previous < 0 or found[1] < 0,
+                found == place or branch.start < fate.compacted or branch.previous < 0 or found[1] < 0
+                or self._all_before_is_gone(fate, fact),
                 fact.partition, "on", node, "epoch", batch.leader_epoch,
                 "begins at and behind", found, "and elsewhere", place,
             )  # fmt: skip
+
+    def _all_before_is_gone(self, fate: Fate, fact: facts.Appended) -> bool:
+        """Whether the leader's log begins at this batch: of what its follower has below nothing will be left,
+        and the leader itself does not know any more what its epochs before that wrote (KIP-101).
+        """
+        start = fate.log_starts.get(fate.leader, 0) if fate.leader_epoch == fact.leader_epoch else 0
+        return fact.batch.base_offset <= start
 
 
 class FlushedSurvives(Invariant):

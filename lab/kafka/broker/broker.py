@@ -155,10 +155,19 @@ class Broker:
         channel = self.channels.get(sender)
         if channel is None:
             channel = self.channels[sender] = RequestChannel()
-        if channel.busy:
-            channel.waiting.append(request)
-        else:
-            self._handle(env, sender, channel, request)
+        channel.waiting.append(request)
+        self._serve(env, sender, channel)
+
+    def _serve(self, env: Env, sender: Address, channel: RequestChannel) -> None:
+        """Take what waits until something has no answer yet. A loop: were the next request taken from within
+        the answer to the last, a long queue of those that fail at once would outgrow the call stack.
+        """
+        if channel.served:
+            return
+        channel.served = True
+        while channel.waiting and not channel.busy:
+            self._handle(env, sender, channel, channel.waiting.pop(0))
+        channel.served = False
 
     def _handle(self, env: Env, sender: Address, channel: RequestChannel, request: Request) -> None:
         channel.busy = True
@@ -178,8 +187,7 @@ class Broker:
             return  # the connection is gone
         env.send(sender, Response(correlation_id, body), size_of(body))
         channel.busy = False
-        while channel.waiting and not channel.busy:
-            self._handle(env, sender, channel, channel.waiting.pop(0))
+        self._serve(env, sender, channel)
 
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body

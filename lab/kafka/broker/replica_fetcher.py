@@ -52,6 +52,7 @@ class ReplicaFetcher:
             if (
                 last.fetch_offset != log.log_end_offset
                 or last.current_leader_epoch != partition.leader_epoch
+                or last.last_fetched_epoch != log.epochs.latest
                 or last.log_start_offset != log.log_start_offset
             ):
                 last = state.request = FetchPartition(

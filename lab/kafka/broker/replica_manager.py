@@ -21,6 +21,7 @@ class ReplicaManager:
         "config",
         "fetchers",
         "high_watermarks",
+        "loaded",
         "log_starts",
         "partitions",
         "recovery_points",
@@ -32,6 +33,7 @@ class ReplicaManager:
         self.partitions: dict[TopicPartition, Partition] = {}
         self.fetchers: dict[int, ReplicaFetcher] = {}
         self.clean = True
+        self.loaded = False
         self.high_watermarks: dict[TopicPartition, int] = {}
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_starts: dict[TopicPartition, int] = {}
@@ -49,23 +51,36 @@ class ReplicaManager:
         self.log_starts = checkpoints.read_offsets(disk, checkpoints.LOG_STARTS)
 
     def close(self, env: Env) -> None:
-        """A clean end: everything flushed, everything written down."""
+        """A clean end: everything flushed, everything written down. A process that ends before it has opened
+        its logs leaves the log dir as it was found: nobody has looked whether what is there is sound.
+        """
+        if not self.loaded:
+            if self.clean:
+                self._mark_clean(env)
+            return
         for partition in self.partitions.values():
             partition.log.flush()
         self.checkpoint_high_watermarks(env)
         self.checkpoint_recovery_points(env)
+        self._mark_clean(env)
+
+    def _mark_clean(self, env: Env) -> None:
         env.disk.write(checkpoints.CLEAN_SHUTDOWN, b"{}")
         env.disk.flush(checkpoints.CLEAN_SHUTDOWN)
 
     def checkpoint_high_watermarks(self, env: Env) -> None:
-        """Every 5 s, if any has moved."""
+        """Every 5 s, if any has moved. Not before the logs are open: what is written there would be forgotten."""
+        if not self.loaded:
+            return
         found = {name: one.log.high_watermark for name, one in self.partitions.items()}
         if found != self.high_watermarks:
             self.high_watermarks = found
             checkpoints.write_offsets(env.disk, checkpoints.HIGH_WATERMARKS, found)
 
     def checkpoint_recovery_points(self, env: Env) -> None:
-        """Every 60 s: from where a crash would have to check, and where logs begin."""
+        """Every 60 s: from where a crash would have to check, and where logs begin. Not before they are open."""
+        if not self.loaded:
+            return
         points = {name: one.log.recovery_point for name, one in self.partitions.items()}
         starts = {name: one.log.log_start_offset for name, one in self.partitions.items()}
         if points != self.recovery_points or starts != self.log_starts:
@@ -78,6 +93,7 @@ class ReplicaManager:
     def apply(self, env: Env, image: MetadataImage, changed: "dict[TopicPartition, None]") -> list[Partition]:
         """Make this broker's replicas what the image says. Returns the partitions whose role or epoch changed."""
         moved: list[Partition] = []
+        self.loaded = True
         for name in changed:
             state = image.partition(name)
             if state is None or self.broker_id not in state.replicas:
