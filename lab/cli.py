@@ -5,9 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab import __version__, preflight
 from lab.resources import checkout_folder, scenarios_folder
+
+if TYPE_CHECKING:
+    from lab.lessons.output import Draw
 
 INTRODUCTION = """\
 Streaming Lab: run a Kafka cluster in virtual time, break it, rewind it, see why.
@@ -108,7 +112,15 @@ def _without_window(scenario: str | None, until_seconds: float | None, problem: 
         print(f"lab: and there is no scenario in {scenarios_folder()}", file=sys.stderr)
         return 2
     print(f"lab: playing {chosen} here in the terminal; its charts go to {out}/", file=sys.stderr)
-    return terminal.play(chosen, learner="solution", seed=None, until_seconds=until_seconds, out=out, as_json=False)
+    return terminal.play(
+        chosen,
+        learner="solution",
+        seed=None,
+        until_seconds=until_seconds,
+        out=out,
+        as_json=False,
+        draw=_drawing(out),
+    )
 
 
 def _scenario_names() -> list[str]:
@@ -171,7 +183,24 @@ def _play(given: argparse.Namespace) -> int:
         until_seconds=given.until,
         out=given.out,
         as_json=given.json,
+        draw=_drawing(given.out) if given.out is not None else None,
     )
+
+
+def _drawing(out: Path) -> "Draw | None":
+    """What draws the charts; where Qt does not load, one sentence about what will be missing, and why."""
+    from lab.lessons.output import PICTURES
+
+    problem = preflight.drawing_problem()
+    if problem is None:
+        try:
+            from lab.ui.charts.offscreen import draw_charts
+        except ImportError as wrong:
+            problem = f"Qt does not load ({wrong})"
+        else:
+            return draw_charts
+    print(f"lab: {', '.join(PICTURES)} will be missing in {out}/: {problem}", file=sys.stderr)
+    return None
 
 
 def _bench_arguments() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from lab.lessons.expressions import number_of
 from lab.lessons.library import find_lesson
 from lab.lessons.model import CONFIDENCES, Check, Lesson, Question, Step
 from lab.lessons.prose import filled, filled_page
-from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
+from lab.lessons.views import LessonView, OptionView, PredictionView, QuestionView, TaskView
 from lab.world.world import World
 
 LOOK: Micros = millis(100)
@@ -317,6 +317,7 @@ class LessonRunner:
             waiting_for=waiting,
             done=last and not waiting,
             score=f"{right} of {asked} predictions right" if asked else "",
+            predictions=self._predictions(),
         )
 
     def _question_view(self, step: Step, state: StepState) -> QuestionView | None:
@@ -343,6 +344,13 @@ class LessonRunner:
             numbers.index(self.at) + 1, len(numbers),
         )  # fmt: skip
 
+    def _predictions(self) -> tuple[PredictionView, ...]:
+        return tuple(
+            _prediction(number, step.question, state)
+            for number, (step, state) in enumerate(zip(self.lesson.steps, self.states, strict=True), 1)
+            if step.question is not None
+        )
+
     def _task_views(self, step: Step, state: StepState) -> tuple[TaskView, ...]:
         found: list[TaskView] = []
         current = step.question is None or state.locked
@@ -356,6 +364,14 @@ class LessonRunner:
             if broken != NEVER:
                 found.append(TaskView(check.text, "failed", f"broken at {broken / 1e6:.1f} s"))
         return tuple(found)
+
+
+def _prediction(step: int, question: Question, state: StepState) -> PredictionView:
+    answer = next((one.text for one in question.options if one.key == state.answer), state.answer)
+    scored = state.scored_at != NEVER
+    outcome = ("right" if state.right else "wrong") if scored else "open"
+    confidence = state.confidence if state.locked else ""
+    return PredictionView(step, question.text, answer, confidence, state.truth if scored else "", outcome)
 
 
 def open_lesson(lesson: Lesson) -> Session:

@@ -2,18 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lab.cluster.refused import Refused
 from lab.cluster.session import Session
+from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner
 from lab.lessons.library import catalogue, find_lesson
-from lab.lessons.output import write_output
+from lab.lessons.output import Draw, write_output
 from lab.lessons.runner import LessonRunner
-
-Draw = Callable[[Session, Path], None]
 
 
 def list_scenarios(as_json: bool) -> int:
@@ -45,17 +43,17 @@ def play(
     as_json: bool,
     draw: Draw | None = None,
 ) -> int:
-    """Play a scenario; 0 only if every check holds and every prediction was right. `draw` adds charts to `out`."""
+    """Play a scenario; 0 only if every check holds and every prediction was right. `draw` draws the charts of
+    `out`."""
     assert learner in LEARNERS, learner
     try:
         lesson = find_lesson(scenario, seed)
         session = Session(lesson.spec, lesson.title, lesson.name)
         runner = LessonRunner(lesson, session)
+        events = EventLog(session) if out is not None else None
         Learner(runner, learner, None if until_seconds is None else int(until_seconds * 1_000_000)).play()
-        if out is not None:
-            write_output(runner, out)
-            if draw is not None:
-                draw(session, out)
+        if out is not None and events is not None:
+            write_output(session, events, out, draw)
     except Refused as wrong:
         print(f"lab: {wrong}", file=sys.stderr)
         return 2

@@ -29,6 +29,18 @@ class QuestionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictionView:
+    """A prediction as the report tells it. `outcome`: right, wrong, or open while it has not been put to the test."""
+
+    step: int
+    question: str
+    answer: str
+    confidence: str
+    truth: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskView:
     """Something to bring about. `state`: waiting, current, done, failed. `problem`: why it failed."""
 
@@ -57,3 +69,4 @@ class LessonView:
     waiting_for: str
     done: bool
     score: str
+    predictions: tuple[PredictionView, ...] = ()

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
-from lab.cluster.probes import Cluster, Health, Truth
 from lab.cluster.refused import Refused
-from lab.ui.report import RunPicture, write_html, write_pdf
-from lab.ui.screenshot import picture_of, save_picture
+from lab.lessons.report import Picture, RunReport, report_of
+from lab.ui.charts.export import png_bytes
+from lab.ui.report import write_html, write_pdf
+from lab.ui.screenshot import save_picture
 
 if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
 
 SESSION_FILTER = "Streaming Lab session (*.json)"
 PICTURE_SCALE = 2.0
-TIMELINE_BUCKETS = 120
 
 
 class Files:
@@ -90,24 +90,12 @@ class Files:
         run = self.run_picture()
         (write_pdf if kind == "pdf" else write_html)(run, path)
 
-    def run_picture(self) -> RunPicture:
+    def run_picture(self) -> RunReport:
         """Everything a report shows, as it is now."""
-        window = self.window
-        session = window.session
+        session, page = self.window.session, self.window.page
         assert session is not None
-        page = window.page
         pictures = (
-            ("The cluster", picture_of(page.stage, PICTURE_SCALE)),
-            ("Over time", picture_of(page.bottom, PICTURE_SCALE)),
+            Picture("The cluster", png_bytes(page.stage)),
+            Picture("Over time", png_bytes(page.bottom)),
         )
-        return RunPicture(
-            title=session.title,
-            cluster=session.view(Cluster()),
-            timeline=session.timeline_view(TIMELINE_BUCKETS),
-            ledger=session.view(Truth()),
-            health=session.view(Health()),
-            event_number=session.event_number,
-            violation=session.violation,
-            lesson=session.lesson.view() if session.lesson is not None else None,
-            pictures=pictures,
-        )
+        return report_of(session, pictures)

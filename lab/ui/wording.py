@@ -1,22 +1,12 @@
 """Numbers, times and short Markdown as people read them."""
 
-import re
-from html import escape
-
 from lab.env import Micros
+from lab.lessons.wording import clock, plain, rich
 
-BOLD = re.compile(r"\*\*(.+?)\*\*")
-CODE = re.compile(r"`([^`]+)`")
+__all__ = ["clock", "grouped", "plain", "rich", "short_time", "speed_text"]
+
 FRACTIONS = {(1, 2): "½", (1, 4): "¼", (1, 8): "⅛", (1, 10): "⅒"}
 THIN_SPACE = "\u2009"
-
-
-def clock(time: Micros) -> str:
-    """`00:42.180`: minutes, seconds, milliseconds; hours when there are any."""
-    total_ms = time // 1000
-    minutes, rest_ms = divmod(total_ms, 60_000)
-    text = f"{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
-    return f"{minutes // 60}:{text}" if minutes >= 60 else text
 
 
 def short_time(time: Micros) -> str:
@@ -34,15 +24,3 @@ def speed_text(numerator: int, denominator: int = 1) -> str:
     if denominator == 1:
         return f"{numerator}×"
     return FRACTIONS.get((numerator, denominator), f"{numerator}/{denominator}") + "×"
-
-
-def rich(text: str) -> str:
-    """A sentence with **bold** and `code` as the HTML a label understands; everything else is literal."""
-    html = BOLD.sub(r"<b>\1</b>", escape(text, quote=False))
-    html = CODE.sub(r"<code>\1</code>", html)
-    return html.replace("\n", "<br>")
-
-
-def plain(text: str) -> str:
-    """The same sentence without its marks, for screen readers and titles."""
-    return CODE.sub(r"\1", BOLD.sub(r"\1", text))

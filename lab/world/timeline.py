@@ -180,10 +180,26 @@ class Timeline:
         """Go on with another branch, at the same instant if it reaches so far."""
         branch = next(one for one in self.branches if one.name == name)
         now = min(self.world.now, branch.latest)
-        self._cut_samples(min(branch.fork_time, self.branch.fork_time) if branch is not self.branch else now)
+        self._cut_samples(self._shared_until(branch))
         self.branch = branch
         self._restore_before(now, None)
         self._replay(now)
+
+    def _shared_until(self, other: Branch) -> Micros:
+        """Up to when another branch's past is this one's."""
+        mine, theirs = self._lineage(self.branch), self._lineage(other)
+        common = next(name for name in mine if name in theirs)
+        return min(mine[common], theirs[common])
+
+    def _lineage(self, branch: Branch) -> dict[str, Micros]:
+        """A branch and those it grew from, nearest first, and up to when each of them is its past."""
+        until = branch.latest
+        found = {branch.name: until}
+        while branch.parent:
+            until = min(until, branch.fork_time)
+            branch = next(one for one in self.branches if one.name == branch.parent)
+            found[branch.name] = until
+        return found
 
     # --- going anywhere ---------------------------------------------------------------------------
 
@@ -262,6 +278,9 @@ class Timeline:
             at = bisect_right(checkpoints, time, key=lambda one: one.time)
         else:
             at = bisect_right(checkpoints, event or 0, key=lambda one: one.event_number)
+        if self.samplers:  # a sampler that has not been there yet reads the instant itself, not a later one
+            unread = min(one.next for one in self.samplers)
+            at = min(at, bisect_right(checkpoints, unread, key=lambda one: one.time))
         self.world = checkpoints[max(0, at - 1)].restore()
 
     def _replay(self, time: Micros) -> None:

@@ -28,7 +28,7 @@ from lab.ui.charts.export import write_csv, write_png, write_svg
 from lab.ui.charts.lines import Line, lines_by
 from lab.ui.charts.region import ComparePlot
 from lab.ui.charts.series_model import SeriesModel
-from lab.ui.charts.sheet import MARGINS, ChartSheet, whole_run
+from lab.ui.charts.sheet import MARGINS, WAYS, ChartSheet, by_text, whole_run
 from lab.ui.icons import icon
 from lab.ui.labels import text_label
 from lab.ui.theme import Theme, current_theme
@@ -41,7 +41,6 @@ COMPARED_S = 10.0
 TABLE_PX = 168
 ZOOM = 0.7
 NO_FAULT = "no comparison"
-WAYS = {"total": "all together"}
 
 
 class CompareSheet(ChartSheet):
@@ -311,8 +310,3 @@ class AnalysisView(QWidget):
             write_svg(path, self.sheet)
         else:
             write_png(path, self.sheet)
-
-
-def by_text(way: str) -> str:
-    """A way of telling series apart, as words."""
-    return WAYS.get(way, f"by {way}")

@@ -6,24 +6,25 @@ import numpy as np
 
 from lab.cluster.recorder import Values
 
-TOPS = (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10)
+TOPS = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 """Whose halves are round as well."""
 STEPS = (1, 2, 5, 10)
 
 
-def round_top(value: float, least: float = 2.0) -> float:
-    """The smallest round number that is not below `value`."""
-    if not value > least:
-        return least
+def round_top(value: float, *, whole: bool = True) -> float:
+    """The smallest round number that is not below `value`, at least 2. `whole`: its half is a whole number as well."""
+    if not value > 2:
+        return 2.0
     scale = 10.0 ** math.floor(math.log10(value))
-    return next(top * scale for top in TOPS if top * scale >= value * (1 - 1e-12))
+    tops = [top * scale for top in TOPS if top * scale >= value * (1 - 1e-12)]
+    return next((top for top in tops if not whole or top % 2 == 0), tops[-1])
 
 
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from `low` to `high`, about `most` of them at the most."""
+def ticks(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
+    """Round numbers from `low` to `high`, about `most` of them at the most, `least` apart at least."""
     if not high > low or most < 1:
         return []
-    rough = (high - low) / most
+    rough = max((high - low) / most, least)
     scale = 10.0 ** math.floor(math.log10(rough))
     step = next(one * scale for one in STEPS if one * scale >= rough * (1 - 1e-12))
     first = math.ceil(low / step - 1e-9)

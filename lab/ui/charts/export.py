@@ -8,16 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from lab.cluster.recorder import METRICS
-from lab.cluster.refused import Refused
 from lab.cluster.samples import csv_text
 from lab.ui.charts.catalog import Chart
-from lab.ui.screenshot import save_picture
+from lab.ui.screenshot import picture_of
 
 if TYPE_CHECKING:
     from lab.cluster.session import Session
@@ -36,8 +35,22 @@ def write_csv(path: Path, charts: Iterable[Chart], session: "Session", by: str |
 
 
 def write_png(path: Path, widget: QWidget) -> None:
-    """`widget` as it looks now, two picture pixels to one of its own. Raises Refused."""
-    save_picture(widget, path, PICTURE_SCALE)
+    """`widget` as it looks now, two picture pixels to one of its own. Raises OSError."""
+    path.write_bytes(png_bytes(widget))
+
+
+def png_bytes(widget: QWidget) -> bytes:
+    """The same as bytes."""
+    return image_bytes(picture_of(widget, PICTURE_SCALE))
+
+
+def image_bytes(image: QImage) -> bytes:
+    """A picture as a PNG."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType] - stub knows only paths
+    return bytes(data.data())
 
 
 def write_svg(path: Path, widget: QWidget) -> None:
@@ -51,5 +64,3 @@ def write_svg(path: Path, widget: QWidget) -> None:
     paper.setResolution(widget.logicalDpiX())  # its usual 72 makes every text of the axes too small
     with QPainter(paper) as p:
         widget.render(p, QPoint())
-    if path.stat().st_size == 0:
-        raise Refused(f"the picture could not be written to {path}")

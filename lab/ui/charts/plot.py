@@ -30,6 +30,7 @@ SHADE = 0.10
 FILL = 0.10
 TICK_PX = 58
 NAME_PX = 14
+HEADROOM = 1.03
 DASHES = (4.0, 3.0)
 
 
@@ -86,19 +87,23 @@ class Trace:
         last = min(len(line.seconds), int(np.searchsorted(line.seconds, end, side="right")) + 1)
         colour = tone_of(theme, line.tone)
         self.past.strong = line.strong
-        self.past.setData(*thinned(line.seconds[first:here], line.values[first:here], 2 * width), pen=pen(colour, line))
+        past = thinned(line.seconds[first:here], line.values[first:here], 2 * width)
+        self.past.setData(*past, pen=pen(colour, line))
         self.past.setFillLevel(0.0 if line.filled else None)
         self.past.setBrush(with_alpha(colour, FILL) if line.filled else None)
         later = max(first, here - 1)
         faint = pen(with_alpha(colour, FUTURE_ALPHA), line)
-        self.future.setData(*thinned(line.seconds[later:last], line.values[later:last], width), pen=faint)
+        future = thinned(line.seconds[later:last], line.values[later:last], width)
+        self.future.setData(*future, pen=faint)
+        self.past.setVisible(len(past[0]) > 1)  # as a picture, nothing would become a path without points
+        self.future.setVisible(len(future[0]) > 1)
 
     def hide(self) -> None:
         """Draw nothing."""
         if self.shown:
             self.shown = ()
-            self.past.setData([], [])
-            self.future.setData([], [])
+            self.past.hide()
+            self.future.hide()
 
 
 def _same(one: object, other: object) -> bool:
@@ -115,7 +120,9 @@ def pen(colour: QColor, line: Line) -> QPen:
 
 
 class Plot(pg.GraphicsView):
-    """Shows `Line`s between two instants. `movable`: the wheel zooms, dragging pans."""
+    """Shows `Line`s between two instants. `movable`: the wheel zooms, dragging pans. `whole`: there are no halves
+    of what the lines count.
+    """
 
     zoomed = Signal()
     """The person has zoomed or panned."""
@@ -130,6 +137,7 @@ class Plot(pg.GraphicsView):
         self.spans: tuple[SpanView, ...] = ()
         self.now = 0.0
         self.y_ticks = 2
+        self.whole = True
         self.traces: list[Trace] = []
         self.box: Any = pg.ViewBox(enableMenu=False, enableMouse=movable, defaultPadding=0)
         self.box.disableAutoRange()
@@ -174,7 +182,7 @@ class Plot(pg.GraphicsView):
             inside = line.values[np.searchsorted(line.seconds, start) : np.searchsorted(line.seconds, end, "right")]
             if len(inside) and not np.isnan(inside).all():
                 most = max(most, float(np.nanmax(inside)))
-        return round_top(most)
+        return round_top(most * HEADROOM, whole=self.whole)
 
     def has_data(self) -> bool:
         """Whether any line has a value."""
@@ -234,7 +242,7 @@ class Plot(pg.GraphicsView):
 
     def _draw_y_axis(self, p: QPainter, theme: Theme, area: QRectF) -> None:
         _, _, bottom, top = self.limits()
-        marks = ticks(bottom, top, self.y_ticks)
+        marks = ticks(bottom, top, self.y_ticks, least=1.0 if self.whole else 0.0)
         if self.y_ticks == 2:
             marks = [bottom, (bottom + top) / 2, top]
         step = marks[1] - marks[0] if len(marks) > 1 else 1.0

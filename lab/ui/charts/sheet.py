@@ -1,7 +1,7 @@
 """ChartSheet: one chart in full with its title, its unit and the sentence that explains it: what is exported."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import SpanView
@@ -12,9 +12,11 @@ from lab.ui.charts.plot import Margins, Plot
 from lab.ui.theme import current_theme
 from lab.ui.wording import plain
 
-HEADER_PX = 58
+HEADER_PX = 40
+WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 MARGINS = Margins(left=56, top=8, right=120, bottom=22)
 ROUND_S = 10.0
+WAYS = {"total": "all together"}
 
 
 class ChartSheet(QWidget):
@@ -36,12 +38,29 @@ class ChartSheet(QWidget):
 
     def update_theme(self) -> None:
         """Take the current theme."""
+        self._make_room()
+        self.plot.update_theme()
+
+    def _make_room(self) -> None:
+        """For the title and as many lines of explanation as this width needs."""
         theme = current_theme()
         layout = self.layout()
         assert layout is not None
-        layout.setContentsMargins(theme.px(10), theme.px(HEADER_PX), theme.px(10), theme.px(8))
-        self.plot.update_theme()
+        top = theme.px(HEADER_PX) + self._said_box().height()
+        layout.setContentsMargins(theme.px(10), round(top), theme.px(10), theme.px(8))
         self.update()
+
+    def _said_box(self) -> QRectF:
+        theme = current_theme()
+        room = QRectF(theme.px(18), theme.px(34), max(self.width() - theme.px(36), 100), 1000)
+        if self.chart is None:
+            return QRectF(room.topLeft(), QSizeF(room.width(), 0))
+        return QFontMetricsF(theme.font(12)).boundingRect(room, int(WRAPPED), explained(self.chart))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._make_room()
 
     def show_chart(
         self, chart: Chart, detail: str, lines: tuple[Line, ...], spans: tuple[SpanView, ...], now: float
@@ -49,7 +68,8 @@ class ChartSheet(QWidget):
         """Show `lines` of `chart`; `detail` says how they are told apart."""
         if (chart, detail) != (self.chart, self.detail):
             self.chart, self.detail = chart, detail
-            self.update()
+            self.plot.whole = chart.unit != "s"
+            self._make_room()
         self.plot.show_lines(lines, spans, now)
 
     def look_at(self, start: float, end: float) -> None:
@@ -70,9 +90,8 @@ class ChartSheet(QWidget):
             after = left + QFontMetricsF(big).horizontalAdvance(title) + theme.px(10)
             detail = " · ".join(part for part in (self.chart.unit, self.detail) if part)
             write(p, QRectF(after, theme.px(11), width, theme.px(22)), detail, theme.font(12), theme.text.t3, LEFT)
-            small = theme.font(12)
-            said = QFontMetricsF(small).elidedText(explained(self.chart), Qt.TextElideMode.ElideRight, width)
-            write(p, QRectF(left, theme.px(33), width, theme.px(18)), said, small, theme.text.t2, LEFT)
+            box = self._said_box().adjusted(0, 0, 2, 2)
+            write(p, box, explained(self.chart), theme.font(12), theme.text.t2, WRAPPED)
 
 
 def explained(chart: Chart) -> str:
@@ -81,5 +100,10 @@ def explained(chart: Chart) -> str:
 
 
 def whole_run(latest: float) -> tuple[float, float]:
-    """From the beginning to the newest instant, at least a minute, in round seconds."""
-    return 0.0, max(60.0, -(-latest // ROUND_S) * ROUND_S)
+    """From the beginning to the newest instant, at least twenty seconds, in round ones."""
+    return 0.0, max(20.0, -(-latest // ROUND_S) * ROUND_S)
+
+
+def by_text(way: str) -> str:
+    """A way of telling series apart, as words."""
+    return WAYS.get(way, f"by {way}")

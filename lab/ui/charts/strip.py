@@ -35,6 +35,7 @@ class StripChart(QWidget):
         self.headline = Headline(chart.title, "", chart.unit)
         self.theme: Theme | None = None
         self.plot = Plot(MARGINS)
+        self.plot.whole = chart.unit != "s"
         self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
