@@ -1,0 +1,180 @@
+"""write_scenario: the cluster as it stands becomes a scenario file, which opens again.
+
+What is kept is what was built: brokers, topics with their settings, clients with their rates and work, and
+whether they run. Records, offsets and faults are the run's and stay with the session file; the controller
+places replicas anew. The step's text is for the author to go on with.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.refused import Refused, wanted
+from lab.cluster.session import Session
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.kafka.broker.recipe import BrokerRecipe
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.metadata.image import TopicImage
+from lab.lessons.format import LINE_MAX
+from lab.world.host import Host
+from lab.world.world import World
+
+STEP = """
+# {title}
+
+## Build
+Tell here what this cluster is for. A step may ask for a prediction, give tasks and check what happens, in a
+block of its own.
+"""
+
+
+def write_scenario(session: Session, path: Path) -> None:
+    """Save what stands now as a scenario file. Raises Refused where it cannot be saved so."""
+    wanted(path.suffix == ".md", "wanted a file name that ends in .md", path.name)
+    title = " ".join(session.title.split()).lstrip("# ") or "Sandbox"
+    head = _head(title, spec_of(session))
+    longest = max(head, key=len)
+    wanted(len(longest) <= LINE_MAX, f"wanted lines of at most {LINE_MAX:,} characters", f"{longest[:60]}…")
+    text = "\n".join(["+++", *head, "+++"]) + STEP.replace("{title}", title)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as wrong:
+        raise Refused(f"cannot write {path}: {wrong.strerror}") from None
+
+
+# --- what stands ----------------------------------------------------------------------------------
+
+
+def spec_of(session: Session) -> ClusterSpec:
+    """The spec whose cluster has the same machines, topics and clients as the session's has now."""
+    world = session.world
+    brokers = broker_hosts(world)
+    first = world.hosts[brokers[0]] if brokers else None
+    hosts = list(world.hosts.items())
+    return ClusterSpec(
+        seed=session.spec.seed,
+        brokers=len(brokers),
+        topics=_topics(world),
+        producers=tuple(
+            _producer(host, host.recipe, session.spec) for _, host in hosts if isinstance(host.recipe, ProducerRecipe)
+        ),
+        consumers=tuple(_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ConsumerRecipe)),
+        broker_config=first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else (),
+        disk_capacity_bytes=first.disk.capacity if first is not None else None,
+        link_extra_us=world.network.extra_us,
+    ).checked()
+
+
+def _topics(world: World) -> tuple[TopicSpec, ...]:
+    topics = [one for name, one in image_of(world).topics.items() if not name.startswith("__")]
+    return tuple(TopicSpec(one.name, len(one.partitions), _replicas(one), tuple(one.config.items())) for one in topics)
+
+
+def _replicas(topic: TopicImage) -> int:
+    return len(topic.partitions[0].replicas)
+
+
+def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> ProducerSpec:
+    node = host.node
+    known = next((one for one in spec.producers if one.name == recipe.name), None)
+    data = known.data if known is not None else None
+    wanted(
+        recipe.rows is None or data is not None, f"{recipe.name} sends a data file: wanted one the scenario names",
+        "one that was chosen by hand",
+    )  # fmt: skip
+    return ProducerSpec(
+        name=recipe.name,
+        topic=recipe.topic,
+        rate=0 if data is not None else node.rate if isinstance(node, ProducerApp) else recipe.rate,
+        keys=recipe.keys.text,
+        value_bytes=recipe.value_bytes,
+        count=recipe.count,
+        config=recipe.configs,
+        started=node is not None,
+        data=data,
+    )
+
+
+def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
+    node = host.node
+    return ConsumerSpec(
+        name=recipe.name,
+        group=recipe.group_id,
+        topics=recipe.topics,
+        work_us=node.per_record_us if isinstance(node, ConsumerApp) else recipe.per_record_us,
+        commit=recipe.commit,
+        config=recipe.configs,
+        started=node is not None,
+    )
+
+
+# --- as TOML --------------------------------------------------------------------------------------
+
+
+def _head(title: str, spec: ClusterSpec) -> list[str]:
+    lines = [
+        *_fields({
+            "code": "S", "track": "Sandbox", "order": 900, "summary": f"{title}, built by hand.", "sandbox": True,
+            "seed": spec.seed,
+        }),
+        "",
+        "[cluster]",
+        *_fields({
+            "brokers": spec.brokers, "config": dict(spec.broker_config),
+            "disk_capacity_bytes": spec.disk_capacity_bytes or 0, "link_extra_us": spec.link_extra_us,
+        }),
+    ]  # fmt: skip
+    for topic in spec.topics:
+        lines += ["", "[[topic]]", *_fields({
+            "name": topic.name, "partitions": topic.partitions, "replicas": topic.replicas,
+            "config": dict(topic.config),
+        })]  # fmt: skip
+    for producer in spec.producers:
+        lines += ["", "[[producer]]", *_fields(_producer_fields(producer))]
+    for consumer in spec.consumers:
+        lines += ["", "[[consumer]]", *_fields({
+            "name": consumer.name, "group": consumer.group, "topics": list(consumer.topics),
+            "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
+            "config": dict(consumer.config),
+        })]  # fmt: skip
+    return lines
+
+
+def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
+    data = producer.data
+    return {
+        "name": producer.name, "topic": producer.topic, "rate": producer.rate, "keys": producer.keys,
+        "value_bytes": producer.value_bytes, "count": producer.count or 0, "started": producer.started,
+        "config": dict(producer.config),
+        "data": {} if data is None else {
+            "path": data.path, "key": data.key, "value": data.value, "timestamp": data.timestamp,
+            "pace_percent": data.pace_percent, "rate": data.rate, "bad_rows": data.bad_rows,
+        },
+    }  # fmt: skip
+
+
+def _fields(values: Mapping[str, object]) -> list[str]:
+    """`key = value` lines; empty tables are left out."""
+    return [f"{key} = {_toml(value)}" for key, value in values.items() if value != {}]
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            # JSON's escapes are TOML's; it only leaves DEL as it is, which TOML does not take.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case list():
+            return f"[{', '.join(map(_toml, cast('list[object]', value)))}]"
+        case dict():
+            pairs = [f"{_toml(key)} = {_toml(one)}" for key, one in cast("dict[str, object]", value).items()]
+            return f"{{ {', '.join(pairs)} }}"
+        case _:
+            raise AssertionError(value)
