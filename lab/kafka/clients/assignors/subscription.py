@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -11,13 +11,14 @@ VERSION = 3
 
 @dataclass(slots=True)
 class Subscription:
-    """What one member wants, and what it has."""
+    """What one member wants, and what it has. `user_data`: what its assignor remembers, in its own format."""
 
     member_id: str
     topics: tuple[str, ...]
     owned: tuple[TopicPartition, ...] = ()
     generation: int = -1
     group_instance_id: str | None = None
+    user_data: bytes | None = None
 
     def order(self) -> tuple[bool, str]:
         """Members with an instance id first, by it; the others by member id."""
@@ -30,9 +31,10 @@ Assignor = Callable[[Sequence[Subscription], Mapping[str, int]], Assignment]
 
 
 def encode_subscription(one: Subscription) -> bytes:
-    """Version 3: topics, no user data, owned partitions, generation, no rack."""
+    """Version 3: topics, user data, owned partitions, generation, no rack."""
     head = struct.pack(">hi", VERSION, len(one.topics)) + b"".join(_string(topic) for topic in one.topics)
-    return head + struct.pack(">i", -1) + _partitions(one.owned) + struct.pack(">ih", one.generation, -1)
+    data = struct.pack(">i", -1) if one.user_data is None else struct.pack(">i", len(one.user_data)) + one.user_data
+    return head + data + _partitions(one.owned) + struct.pack(">ih", one.generation, -1)
 
 
 def decode_subscription(data: bytes, member_id: str, instance: str | None) -> Subscription:
@@ -44,11 +46,26 @@ def decode_subscription(data: bytes, member_id: str, instance: str | None) -> Su
     for _ in range(count):
         topic, at = _read_string(data, at)
         topics.append(topic)
-    (user_data,) = struct.unpack_from(">i", data, at)
-    at += 4 + max(user_data, 0)
+    (size,) = struct.unpack_from(">i", data, at)
+    user_data = data[at + 4 : at + 4 + size] if size >= 0 else None
+    at += 4 + max(size, 0)
     owned, at = _read_partitions(data, at)
     (generation,) = struct.unpack_from(">i", data, at)
-    return Subscription(member_id, tuple(topics), owned, generation, instance)
+    return Subscription(member_id, tuple(topics), owned, generation, instance, user_data)
+
+
+def encode_memory(assigned: Sequence[TopicPartition], generation: int) -> bytes:
+    """The sticky assignor's user data, version 1: the last assignment, and its generation."""
+    return _partitions(assigned) + struct.pack(">i", generation)
+
+
+def remembered(one: Subscription) -> Subscription:
+    """The subscription with what its user data remembers as owned; with nothing, if there is none."""
+    if not one.user_data:
+        return replace(one, owned=(), generation=-1)
+    owned, at = _read_partitions(one.user_data, 0)
+    (generation,) = struct.unpack_from(">i", one.user_data, at)
+    return replace(one, owned=owned, generation=generation)
 
 
 def encode_assignment(partitions: Sequence[TopicPartition]) -> bytes:

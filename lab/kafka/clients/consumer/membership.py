@@ -1,5 +1,7 @@
 """Membership: a consumer's part in the classic group protocol (spec 4.4.1, 6.8)."""
 
+from dataclasses import replace
+
 from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.assignors import ASSIGNORS
@@ -8,6 +10,7 @@ from lab.kafka.clients.assignors.subscription import (
     decode_assignment,
     decode_subscription,
     encode_assignment,
+    encode_memory,
     encode_subscription,
 )
 from lab.kafka.clients.metadata import Metadata
@@ -70,6 +73,7 @@ class Membership:
         self.heard_at: Micros = 0
         self.leads = False
         self.planned_for: dict[str, int] = {}
+        self.memory: bytes | None = None
 
     @property
     def instance_id(self) -> str | None:
@@ -109,9 +113,11 @@ class Membership:
         self.rejoin = False
         owned = self.owned if not self.lost else ()
         mine = Subscription(self.member_id, self.topics, owned, self.generation)
+        sticky = replace(mine, user_data=self.memory)
         request = JoinGroupRequest(
             self.group_id, self.config.session_timeout_ms, self.config.max_poll_interval_ms, self.member_id,
-            tuple((name, encode_subscription(mine)) for name in self.protocols), group_instance_id=self.instance_id,
+            tuple((name, encode_subscription(sticky if name == "sticky" else mine)) for name in self.protocols),
+            group_instance_id=self.instance_id,
         )  # fmt: skip
         assert self.coordinator is not None
         timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
@@ -179,6 +185,7 @@ class Membership:
             return
         self.stage = STABLE
         self.assignment = decode_assignment(body.assignment)
+        self.memory = encode_memory(self.assignment, self.generation)
         self.heard_at = env.now
         self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
 
