@@ -22,6 +22,7 @@ from lab.ui.canvas.lens_geometry import (
     follows_end,
     geometry_of,
     last_first,
+    newest_offset,
     oldest_offset,
 )
 from lab.ui.canvas.lens_groups import GroupPainter
@@ -125,7 +126,9 @@ class LensCanvas(QWidget):
         sprites = self._sprites_for(g)
         painter = self.replica_painter
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.paint_ruler(p, g)
+        flag = painter.flag_text(view, g)
+        flag_box = painter.flag_box(flag, view, g)
+        painter.paint_ruler(p, g, flag_box)
         p.setClipRect(QRectF(0, g.top - 4 * g.scale, g.width, g.height))
         painter.paint_wash(p, view, g)
         if self.hovered is not None and g.first <= self.hovered < g.first + g.cells:
@@ -137,7 +140,7 @@ class LensCanvas(QWidget):
             self.group_painter.paint(p, group, row, view.high_watermark, g)
         self._paint_scrollbar(p, g)
         p.setClipping(False)
-        painter.paint_flag(p, view, g)
+        painter.paint_flag(p, flag, flag_box, view, g)
         self._paint_notices(p, view, g)
 
     def _sprites_for(self, g: LensGeometry) -> CellSprites:
@@ -163,15 +166,17 @@ class LensCanvas(QWidget):
         if view.replicas and not any(one.cells for one in view.replicas) and follows_end(view):
             middle = QPointF((g.left + g.right) / 2, g.cell_middle(0))
             self.stamps.put(p, middle.x(), middle.y(), "no records yet", ink, 12.5, share=MIDDLE)
-        if not follows_end(view):
-            box = self.follow_box(g)
+        box = self.follow_box(g)
+        if box is not None:
             p.setPen(Qt.PenStyle.NoPen)
             p.setBrush(self.theme.surface.raised)
             p.drawRoundedRect(box, box.height() / 2, box.height() / 2)
             self.stamps.put(p, box.center().x(), box.center().y(), FOLLOW, self.theme.text.t1, 11.5, 500, share=MIDDLE)
 
-    def follow_box(self, g: LensGeometry) -> QRectF:
-        """The button that goes to the newest records."""
+    def follow_box(self, g: LensGeometry) -> QRectF | None:
+        """The button that goes to the newest records; None while they are to be seen."""
+        if self.view is None or newest_offset(self.view) <= self.view.end_offset:
+            return None
         wide = self.stamps.width(FOLLOW, 11.5, 500) + 18 * g.scale
         return QRectF(g.width - wide - 12 * g.scale, 40 * g.scale, wide, 20 * g.scale)
 
@@ -257,7 +262,8 @@ class LensCanvas(QWidget):
         pressed, self._pressed = self._pressed, None
         if event.button() != Qt.MouseButton.LeftButton or pressed is None or self._dragged or self.view is None:
             return
-        if not follows_end(self.view) and self.follow_box(self.geometry_now()).contains(event.position()):
+        button = self.follow_box(self.geometry_now()) if self.view.exists else None
+        if button is not None and button.contains(event.position()):
             self.show_from(last_first(self.view))
             return
         subject = self.subject_at(event.position())
@@ -317,4 +323,4 @@ class LensCanvas(QWidget):
         return cell_text(view.replicas[row], cell) if cell is not None else replica_text(view.replicas[row])
 
 
-FOLLOW = "End ▸ follow the newest"
+FOLLOW = "End ▸"

@@ -25,8 +25,8 @@ class FramePainter:
     def paint(self, p: QPainter, view: LensView, g: LensGeometry, legend: tuple[str, ...]) -> None:
         """Everything that stands still."""
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_title(p, view, g)
-        self._paint_legend(p, g, legend)
+        title_end = self._paint_title(p, view, g)
+        self._paint_legend(p, g, legend, title_end)
         p.setClipRect(QRectF(0, g.top - 4 * g.scale, g.width, g.height))
         for row, replica in enumerate(view.replicas):
             self._paint_replica(p, replica, row, g)
@@ -40,26 +40,27 @@ class FramePainter:
         self.stamps.put(p, middle.x(), middle.y(), title, theme.text.t1, 14, 600, share=MIDDLE)
         self.stamps.put(p, middle.x(), middle.y() + theme.px(22), hint, theme.text.t3, 12.5, share=MIDDLE)
 
-    def _paint_title(self, p: QPainter, view: LensView, g: LensGeometry) -> None:
+    def _paint_title(self, p: QPainter, view: LensView, g: LensGeometry) -> float:
         x, y = MARGIN * g.scale, TITLE_Y * g.scale
         self.stamps.put(p, x, y, view.partition, self.theme.text.t1, 14, 600)
         x += self.stamps.width(view.partition, 14, 600) + 12 * g.scale
         self.stamps.put(p, x, y, subtitle(view), self.theme.text.t3, 12.5)
+        return x + self.stamps.width(subtitle(view), 12.5)
 
-    def _paint_legend(self, p: QPainter, g: LensGeometry, legend: tuple[str, ...]) -> None:
+    def _paint_legend(self, p: QPainter, g: LensGeometry, legend: tuple[str, ...], title_end: float) -> None:
         """From the right; what does not fit beside the title is left out."""
         x, y = g.width - MARGIN * g.scale, TITLE_Y * g.scale
         sprites = CellSprites(self.theme, self.theme.px(15), self.theme.px(14), p.device().devicePixelRatio())
         for name in reversed(legend):
             x -= self.stamps.width(name, 12)
-            if x < g.width * 0.42:
+            if x - 30 * g.scale < title_end:
                 return
             self.stamps.put(p, x, y, name, self.theme.text.t2, 12)
             x -= 22 * g.scale
             if name in LINES:
                 pen = QPen(self.theme.text.t3, 2 * g.scale)
                 if name == LINES[1]:
-                    pen.setDashPattern([1.1, 1.4])
+                    pen.setDashPattern([1.0, 1.5])
                 p.setPen(pen)
                 p.drawLine(QPointF(x, y), QPointF(x + 14 * g.scale, y))
             else:

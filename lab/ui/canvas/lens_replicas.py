@@ -1,7 +1,7 @@
 """ReplicaPainter: the logs on the lens: cells, what is on disk, where each ends, and the high watermark."""
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen, QPolygonF
 
 from lab.cluster.probes.views import LensReplicaView, LensView
 from lab.ui.canvas.cell_sprites import CellSprites
@@ -23,7 +23,7 @@ class ReplicaPainter:
         self.wash = (with_alpha(ok, 0.0), with_alpha(ok, 0.15 if theme.dark else 0.17))
         self.on_disk = QPen(theme.text.t3, 2.0 * wide)
         self.in_cache = QPen(theme.text.t3, 2.0 * wide, Qt.PenStyle.CustomDashLine)
-        self.in_cache.setDashPattern([1.1, 1.4])
+        self.in_cache.setDashPattern([1.0, 1.5])
         self.end_bright = QPen(theme.text.t1, 2.0 * wide)
         self.end_quiet = QPen(theme.text.t3, 2.0 * wide)
         self.torn = QPen(theme.text.t3, 1.4 * wide)
@@ -49,8 +49,8 @@ class ReplicaPainter:
                 self._gradients.pop(next(iter(self._gradients)))
         p.fillRect(QRectF(left, g.top - 4 * g.scale, right - left, g.groups_top - g.top + 2 * g.scale), gradient)
 
-    def paint_ruler(self, p: QPainter, g: LensGeometry) -> None:
-        """A tick for every offset, a number for every fifth or so."""
+    def paint_ruler(self, p: QPainter, g: LensGeometry, flag: QRectF) -> None:
+        """A tick for every offset, a number for every fifth or so, but for what the flag would hide."""
         middle = g.left + (g.pitch - g.gap) / 2
         last = g.first + g.cells - 1
         room = self.stamps.width(str(last), 11, 500, mono=True) + 14 * g.scale
@@ -59,6 +59,8 @@ class ReplicaPainter:
         ticks: list[QLineF] = []
         for offset in range(g.first, last + 1):
             x = middle + (offset - g.first) * g.pitch
+            if flag.left() - 0.5 * room < x < flag.right() + 0.5 * room and offset % step == 0:
+                continue
             if offset % step:
                 ticks.append(QLineF(x, y - 1, x, y + 2 * g.scale))
             else:
@@ -137,27 +139,42 @@ class ReplicaPainter:
         p.setPen(self.hw_pen)
         p.drawLine(QLineF(x, g.top - 4 * g.scale, x, g.groups_top - 2 * g.scale))
 
-    def paint_flag(self, p: QPainter, view: LensView, g: LensGeometry) -> None:
-        """`HW 1045` over its line; at the border with an arrow when the line is beyond it."""
+    def flag_text(self, view: LensView, g: LensGeometry) -> str:
+        """`HW 1045`, with an arrow when that is beyond the axis; nothing while nobody knows it."""
         if view.high_watermark < 0:
-            return
+            return ""
         text = f"HW {view.high_watermark}"
-        here = g.shows(view.high_watermark)
-        if not here:
-            text = f"{text} ▸" if view.high_watermark > g.first else f"◂ {text}"
-        x, wide = g.held_x(view.high_watermark), self.stamps.width(text, 12.5, 700) + 15 * g.scale
-        box = QRectF(x - wide / 2, (RULER_Y - 11) * g.scale, wide, 20 * g.scale)
+        if g.shows(view.high_watermark):
+            return text
+        return f"{text} ▸" if view.high_watermark > g.first else f"◂ {text}"
+
+    def flag_box(self, text: str, view: LensView, g: LensGeometry) -> QRectF:
+        """Above the line, and within the axis when the line is not."""
+        if not text:
+            return QRectF()
+        wide = self.stamps.width(text, 12.5, 700) + 15 * g.scale
+        left = g.held_x(view.high_watermark) - wide / 2
+        if not g.shows(view.high_watermark):
+            left = g.right - wide if view.high_watermark > g.first else g.left
+        return QRectF(left, (RULER_Y - 11) * g.scale, wide, 20 * g.scale)
+
+    def paint_flag(self, p: QPainter, text: str, box: QRectF, view: LensView, g: LensGeometry) -> None:
+        """The flag at the top of the line."""
+        if not text:
+            return
         p.setPen(Qt.PenStyle.NoPen)
         p.setBrush(self.theme.state.ok)
         p.drawRoundedRect(box, 4 * g.scale, 4 * g.scale)
-        if here:
-            tip = QPainterPath(QPointF(x, box.bottom() + 5 * g.scale))
-            tip.lineTo(x - 5 * g.scale, box.bottom() - 1)
-            tip.lineTo(x + 5 * g.scale, box.bottom() - 1)
-            tip.closeSubpath()
-            p.drawPath(tip)
-        ink: QColor = self.theme.interactive.on_accent
-        self.stamps.put(p, x, box.center().y(), text, ink, 12.5, 700, share=MIDDLE)
+        if g.shows(view.high_watermark):
+            x = box.center().x()
+            corners = (
+                (x, box.bottom() + 5 * g.scale),
+                (x - 5 * g.scale, box.bottom()),
+                (x + 5 * g.scale, box.bottom()),
+            )
+            p.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
+        ink = self.theme.interactive.on_accent
+        self.stamps.put(p, box.center().x(), box.center().y(), text, ink, 12.5, 700, share=MIDDLE)
 
     def paint_hover(self, p: QPainter, offset: int, g: LensGeometry) -> None:
         """The column under the mouse, on every replica."""

@@ -3,25 +3,25 @@
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView, Tone
 from lab.env import Micros
 
-STATES = {"partitioned": "cut off", "slow": "slow disk"}
+STATES = {"partitioned": "cut off"}
 STATE_TONES: dict[str, Tone] = {"frozen": "frost", "crashed": "fail", "partitioned": "fail", "slow": "pending"}
 
 
 def replica_note(replica: LensReplicaView) -> tuple[str, Tone]:
-    """`leader · epoch 7`, `in sync`, `out of ISR · −11`, `frozen · still in ISR`."""
+    """`leader · epoch 7`, `in sync`, `out of ISR · −11`, `frozen · in ISR`."""
     state = STATES.get(replica.state, replica.state)
     healthy = replica.state == "running"
+    tone = STATE_TONES.get(replica.state, "")
+    member = "in ISR" if replica.in_sync else "out of ISR"
     if replica.role == "offline":
-        return (f"{state} · " if not healthy else "no log · ") + (
-            "still in ISR" if replica.in_sync else "out of ISR"
-        ), (STATE_TONES.get(replica.state, "pending"))
+        return f"{'no log' if healthy else state} · {member}", tone or "pending"
     if replica.role == "leader":
         note = f"leader · epoch {replica.leader_epoch}"
-        return (note, "") if healthy else (f"leader · {state}", STATE_TONES.get(replica.state, ""))
+        return (note, "") if healthy else (f"leader · {state}", tone)
     if not replica.in_sync:
         return f"out of ISR · −{replica.behind}" if replica.behind else "out of ISR", "pending"
     if not healthy:
-        return f"{state} · still in ISR", STATE_TONES.get(replica.state, "")
+        return f"{state} · {member}", tone
     return (f"in sync · −{replica.behind}" if replica.behind else "in sync"), ""
 
 

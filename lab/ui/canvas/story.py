@@ -24,6 +24,17 @@ class Story:
             return min(len(self.marks[name]), 1)
         return max((row for _, row in self.bars[name]), default=-1) + 1
 
+    def placed(self, name: str, rows: int) -> list[tuple[SpanView, int, Micros | None]]:
+        """The bars of a lane that has only so many rows: span, row, and when the next of that row begins."""
+        found: list[tuple[SpanView, int, Micros | None]] = []
+        nexts: dict[int, Micros] = {}
+        for span, row in reversed(self.bars.get(name, ())):
+            shown = min(row, rows - 1)
+            found.append((span, shown, nexts.get(shown)))
+            nexts[shown] = span.start
+        found.reverse()
+        return found
+
 
 def story_of(spans: Sequence[SpanView]) -> Story:
     """Sort spans into lanes and rows."""

@@ -130,7 +130,7 @@ class TimelineCanvas(QWidget):
             self._still = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
             self._still.setDevicePixelRatio(ratio)
             self._still.fill(self.theme.surface.panel)
-            self._clusters = moment_clusters(view.moments, view.now, axis, self.theme.ui_scale)
+            self._clusters = moment_clusters(view.moments, view.now, axis, self.stamps)
             with QPainter(self._still) as p:
                 p.setRenderHint(QPainter.RenderHint.Antialiasing)
                 self.painter.paint_grid(p, axis, lanes)
@@ -280,8 +280,8 @@ class TimelineCanvas(QWidget):
                 if cluster.left <= at.x() <= cluster.right:
                     return [f"{clock(span.start)} · {MARK_WORDS[span.text]} · {span.subject}" for span in members]
             under = int((at.y() - lane.top) // lane.pitch)
-            rows = self._story.bars.get(lane.name, ())
-            return [span_words(span) for span, row in rows if row == under and self._covers(span, at.x(), axis)]
+            here = [span for span, row, _ in self._story.placed(lane.name, lane.rows) if row == under]
+            return [span_words(span) for span in here if self._covers(span, at.x(), axis)]
         return []
 
     def _covers(self, span: SpanView, x: float, axis: TimeAxis) -> bool:

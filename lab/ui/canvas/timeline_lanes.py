@@ -6,8 +6,8 @@ from lab.ui.canvas.story import FAULTS, GROUPS, ISR, LEADERS, Story
 
 MOMENTS_HEIGHT, EVENTS_HEIGHT, AXIS_HEIGHT = 23, 18, 22
 BRANCHES = "Branches"
-ROOMY = 4
-"""With more rows than these, lanes with nothing in them give up theirs."""
+PITCH_MIN, PITCH_MAX = 12.5, 26
+"""Pixels of a row: from the height of its text on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Lane:
     rows: int
 
     def middle(self, row: int = 0) -> float:
-        """The middle line of a row."""
-        return self.top + (row + 0.5) * self.pitch
+        """The middle line of a row; where rows are missing, the last one stands for them."""
+        return self.top + (min(row, self.rows - 1) + 0.5) * self.pitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,29 @@ class Lanes:
 
 
 def share_height(story: Story, branches: int, height: float, scale: float) -> Lanes:
-    """Give every lane its rows."""
-    wanted = [(name, story.rows(name)) for name in (FAULTS, LEADERS, ISR, GROUPS)]
-    if branches > 1:
-        wanted.append((BRANCHES, 1))
-    if sum(max(need, 1) for _, need in wanted) > ROOMY:
-        wanted = [(name, need) for name, need in wanted if need]
+    """Give every lane its rows; in a low timeline first the empty lanes go, then bars share a row."""
     top = MOMENTS_HEIGHT * scale
     events_bottom = height - AXIS_HEIGHT * scale
     events_top = events_bottom - EVENTS_HEIGHT * scale
-    total = sum(max(need, 1) for _, need in wanted)
-    pitch = min(max((events_top - top) / max(total, 1), 4.0), 26 * scale)
+    rows = {name: story.rows(name) for name in (FAULTS, LEADERS, ISR, GROUPS)}
+    if branches > 1:
+        rows[BRANCHES] = 1
+    wanted = _within(rows, int((events_top - top) / (PITCH_MIN * scale)))
+    pitch = min((events_top - top) / max(sum(wanted.values()), 1), PITCH_MAX * scale)
     lanes: list[Lane] = []
     at = top
-    for name, need in wanted:
-        lanes.append(Lane(name, at, pitch, max(need, 1)))
-        at += pitch * max(need, 1)
+    for name, need in wanted.items():
+        lanes.append(Lane(name, at, pitch, need))
+        at += pitch * need
     return Lanes(top, tuple(lanes), events_top, events_bottom, height)
+
+
+def _within(rows: dict[str, int], budget: int) -> dict[str, int]:
+    """Rows for every lane, an empty one too if there is room; not more than `budget` if that can be."""
+    found = {name: max(need, 1) for name, need in rows.items()}
+    if sum(found.values()) > budget:
+        found = {name: need for name, need in rows.items() if need}
+    while sum(found.values()) > budget and max(found.values()) > 1:
+        largest = max(reversed(found), key=lambda name: found[name])
+        found[largest] -= 1
+    return found

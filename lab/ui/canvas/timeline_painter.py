@@ -8,7 +8,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.env import Micros
-from lab.ui.canvas.clusters import Cluster, mark_clusters
+from lab.ui.canvas.clusters import Cluster, badge_text, mark_clusters
 from lab.ui.canvas.pen import put_icon
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.story import GROUPS, Story
@@ -20,6 +20,7 @@ from lab.ui.wording import clock
 MARK_ICONS = {"leader": ("crown", "t2"), "isr": ("unlink", "pending"), "isr+": ("link", "ok")}
 BAR, BAR_PITCH = 5, 7
 LABEL_X = 20
+TICKS_APART = 75
 
 
 class TimelinePainter:
@@ -39,7 +40,7 @@ class TimelinePainter:
         self.ghost = QPen(with_alpha(theme.interactive.accent, 0.35), 1.0)
         self.latest = QPen(theme.line.strong, 1.0)
         self.coming = with_alpha(theme.surface.app, 0.50)
-        self.unknown = with_alpha(theme.surface.app, 0.72)
+        self.unknown = with_alpha(theme.surface.app, 0.55)
         self.chip_edge = QPen(theme.line.normal, 1.0)
         self.fork = QPen(theme.text.t3, 1.2 * scale)
 
@@ -50,30 +51,25 @@ class TimelinePainter:
 
     def paint_grid(self, p: QPainter, axis: TimeAxis, lanes: Lanes) -> None:
         """Names, vertical lines and ticks."""
-        scale, theme = self.theme.ui_scale, self.theme
+        scale = self.theme.ui_scale
         names = [("Key moments", lanes.moments_middle)]
         names += [(lane.name, lane.middle((lane.rows - 1) // 2)) for lane in lanes.lanes]
         names.append(("Events", (lanes.events_top + lanes.events_bottom) / 2 + 1))
         for name, y in names:
-            self.stamps.put(p, LABEL_X * scale, y, name, theme.text.t2, 12, 500)
-        step = axis.step(75 * scale)
+            self.stamps.put(p, LABEL_X * scale, y, name, self.theme.text.t2, 12, 500)
+        half = max(axis.step(TICKS_APART * scale) // 2, 1)
+        xs = [round(axis.x_of(time)) + 0.5 for time in axis.ticks(half)]
         p.setPen(self.grid)
-        half = max(step // 2, 1)
-        p.drawLines([QLineF(x, lanes.moments_bottom, x, lanes.events_bottom)
-                     for x in (round(axis.x_of(time)) + 0.5 for time in axis.ticks(half))])  # fmt: skip
+        p.drawLines([QLineF(x, lanes.moments_bottom, x, lanes.events_bottom) for x in xs])
         p.drawLine(QLineF(axis.left, lanes.events_bottom + 0.5, axis.right, lanes.events_bottom + 0.5))
-        for time in axis.ticks(step):
-            text = tick_text(time, step)
-            x = min(axis.x_of(time), axis.right + 14 * scale - self.stamps.width(text, 11) / 2)
-            self.stamps.put(p, x, lanes.axis_middle, text, theme.text.t3, 11, share=MIDDLE)
 
     def paint_story(self, p: QPainter, story: Story, axis: TimeAxis, lanes: Lanes) -> None:
         """Everything that has an end: spans and single marks."""
         p.setClipRect(QRectF(axis.left - 10, 0, axis.right - axis.left + 20, lanes.height))
         for lane in lanes.lanes:
-            for span, row in story.bars.get(lane.name, ()):
+            for span, row, until in story.placed(lane.name, lane.rows):
                 if span.end is not None:
-                    self._paint_span(p, span, span.end, axis, lane.middle(row), lane.pitch)
+                    self._paint_span(p, span, (span.end, until), axis, lane, row)
             if lane.name in story.marks:
                 self._paint_marks(p, story.marks[lane.name], axis, lane)
         p.setClipping(False)
@@ -81,24 +77,28 @@ class TimelinePainter:
     def paint_open_spans(self, p: QPainter, story: Story, latest: Micros, axis: TimeAxis, lanes: Lanes) -> None:
         """What still lasts, up to the newest instant."""
         for lane in lanes.lanes:
-            for span, row in story.bars.get(lane.name, ()):
+            for span, row, until in story.placed(lane.name, lane.rows):
                 if span.end is None:
-                    self._paint_span(p, span, latest, axis, lane.middle(row), lane.pitch)
+                    self._paint_span(p, span, (latest, until), axis, lane, row)
 
-    def _paint_span(self, p: QPainter, span: SpanView, end: Micros, axis: TimeAxis, y: float, pitch: float) -> None:
-        scale = self.theme.ui_scale
+    def _paint_span(
+        self, p: QPainter, span: SpanView, ends: tuple[Micros, Micros | None], axis: TimeAxis, lane: Lane, row: int
+    ) -> None:
+        """`ends`: of the bar, and of its text, where the next bar of the row begins."""
+        scale, y, (end, until) = self.theme.ui_scale, lane.middle(row), ends
         if end < axis.start or span.start > axis.end:
             return
         left = max(axis.x_of(span.start), axis.left - 4)
         right = min(axis.x_of(end), axis.right + 4)
-        tall = min(pitch - 3 * scale, 14 * scale)
+        tall = min(lane.pitch - 2.5 * scale, 14 * scale)
         box = QRectF(left, y - tall / 2, max(right - left, 5 * scale), tall)
         tone = span.tone if span.tone in self.bar_fill else ""
         p.setBrush(self.bar_fill[tone])
         p.setPen(self.bar_edge[tone])
         p.drawRoundedRect(box, min(4 * scale, tall / 2), min(4 * scale, tall / 2))
-        if tall >= 10 * scale:
-            text = fitting(span_text(span), box.width() - 12 * scale, self.stamps)
+        if tall >= 9.5 * scale:
+            room = min(right, axis.x_of(until)) - left if until is not None else right - left
+            text = fitting(span_text(span), room - 10 * scale, self.stamps)
             self.stamps.put(p, left + 6 * scale, y, text, self.theme.text.t1, 10.5, 600)
 
     def _paint_marks(self, p: QPainter, spans: Sequence[SpanView], axis: TimeAxis, lane: Lane) -> None:
@@ -135,17 +135,20 @@ class TimelinePainter:
                 p.setBrush(theme.state.pending)
             p.drawRoundedRect(box, 4 * scale, 4 * scale)
             ink = theme.tone_text("pending") if coming else theme.interactive.on_accent
-            self.stamps.put(p, cluster.middle, y, badge_text(first, cluster), ink, 11, 700, share=MIDDLE)
+            self.stamps.put(
+                p, cluster.middle, y, badge_text(first.number, len(cluster.members)), ink, 11, 700, share=MIDDLE
+            )
 
     def paint_branches(self, p: QPainter, chips: Sequence[tuple[QRectF, BranchView | int]], axis: TimeAxis) -> None:
         """A chip for every branch, at the instant where it forked; the one shown is filled."""
         theme, scale = self.theme, self.theme.ui_scale
         for box, branch in chips:
-            current = isinstance(branch, BranchView) and branch.current
             if isinstance(branch, BranchView) and branch.parent and axis.shows(branch.fork_time):
                 x = axis.x_of(branch.fork_time)
                 p.setPen(self.fork)
-                p.drawLine(QLineF(x, box.top() - 2, x, box.bottom() + 2))
+                p.drawLine(QLineF(x, box.top() - 1, x, box.bottom() + 1))
+        for box, branch in chips:
+            current = isinstance(branch, BranchView) and branch.current
             p.setPen(Qt.PenStyle.NoPen if current else self.chip_edge)
             p.setBrush(theme.interactive.accent if current else theme.surface.raised)
             p.drawRoundedRect(box, box.height() / 2, box.height() / 2)
@@ -184,21 +187,39 @@ class TimelinePainter:
 
     def paint_head(self, p: QPainter, now: Micros, axis: TimeAxis, lanes: Lanes) -> None:
         """A line at the present instant, and its time below, where it covers no badge."""
-        if not axis.shows(now):
+        box = self.time_box(now, axis, lanes)
+        self._paint_ticks(p, axis, lanes, box)
+        if box is None:
             return
-        theme, scale = self.theme, self.theme.ui_scale
-        x = axis.x_of(now)
+        scale, x = self.theme.ui_scale, axis.x_of(now)
         p.setPen(self.head)
         p.drawLine(QLineF(x, lanes.moments_bottom - 1, x, lanes.axis_middle))
-        text = clock(now)
-        wide = self.stamps.width(text, 11.5, 600) + 14 * scale
-        middle = min(max(x, axis.left + wide / 2 - 40 * scale), axis.right + 20 * scale - wide / 2)
-        box = QRectF(middle - wide / 2, lanes.axis_middle - 9 * scale, wide, 18 * scale)
         p.setPen(Qt.PenStyle.NoPen)
-        p.setBrush(theme.interactive.accent)
+        p.setBrush(self.theme.interactive.accent)
         p.drawEllipse(QPointF(x, lanes.moments_bottom), 4 * scale, 4 * scale)
         p.drawRoundedRect(box, 4 * scale, 4 * scale)
-        self.stamps.put(p, middle, box.center().y(), text, theme.interactive.on_accent, 11.5, 600, share=MIDDLE)
+        ink = self.theme.interactive.on_accent
+        self.stamps.put(p, box.center().x(), box.center().y(), clock(now), ink, 11.5, 600, share=MIDDLE)
+
+    def time_box(self, now: Micros, axis: TimeAxis, lanes: Lanes) -> QRectF | None:
+        """Where the present instant is written; None if it is out of sight."""
+        if not axis.shows(now):
+            return None
+        scale = self.theme.ui_scale
+        wide = self.stamps.width(clock(now), 11.5, 600) + 14 * scale
+        middle = min(max(axis.x_of(now), axis.left + wide / 2 - 40 * scale), axis.right + 20 * scale - wide / 2)
+        return QRectF(middle - wide / 2, lanes.axis_middle - 9 * scale, wide, 18 * scale)
+
+    def _paint_ticks(self, p: QPainter, axis: TimeAxis, lanes: Lanes, head: QRectF | None) -> None:
+        """Round instants below the axis, but for those the play head stands on."""
+        scale = self.theme.ui_scale
+        step = axis.step(TICKS_APART * scale)
+        for time in axis.ticks(step):
+            text = tick_text(time, step)
+            half = self.stamps.width(text, 11) / 2
+            x = min(axis.x_of(time), axis.right + 18 * scale - half)
+            if head is None or x + half + 4 < head.left() or x - half - 4 > head.right():
+                self.stamps.put(p, x, lanes.axis_middle, text, self.theme.text.t3, 11, share=MIDDLE)
 
     def paint_ghost(self, p: QPainter, x: float, lanes: Lanes) -> None:
         """Where a click would lead."""
@@ -219,12 +240,6 @@ def density_bars(view: TimelineView, axis: TimeAxis, pitch: float) -> list[float
     return (events / most).tolist() if most > 0 else []
 
 
-def badge_text(first: MomentView, cluster: Cluster) -> str:
-    """`3`, or `3 +4` for a badge that stands for five."""
-    more = len(cluster.members) - 1
-    return f"{first.number} +{more}" if more else str(first.number)
-
-
 def span_text(span: SpanView) -> str:
     """What a bar says of itself."""
     return "rebalance" if span.lane == GROUPS else span.text
@@ -234,7 +249,7 @@ def fitting(text: str, room: float, stamps: Stamps) -> str:
     """The text as far as there is room, with dots; nothing where not even a few letters fit."""
     if stamps.width(text, 10.5, 600) <= room:
         return text
-    while len(text) > 3:
+    while len(text) > 6:
         text = text[:-1]
         if stamps.width(text + "…", 10.5, 600) <= room:
             return text + "…"
@@ -245,7 +260,7 @@ def branch_chips(
     branches: Sequence[BranchView], axis: TimeAxis, lane: Lane, stamps: Stamps, scale: float
 ) -> list[tuple[QRectF, BranchView | int]]:
     """A box for each branch from its fork on, pushed right where two would overlap; the rest as a number."""
-    tall = min(lane.pitch - 3 * scale, 15 * scale)
+    tall = min(lane.pitch - 1.5 * scale, 16 * scale)
     top = lane.middle() - tall / 2
     ordered = sorted(branches, key=lambda one: one.fork_time)
     found: list[tuple[QRectF, BranchView | int]] = []
