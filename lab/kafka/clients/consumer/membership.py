@@ -157,13 +157,15 @@ class Membership:
 
     def _sync(self, env: Env, body: JoinGroupResponse) -> None:
         assignments: tuple[tuple[str, bytes], ...] = ()
-        if self.leads and not body.skip_assignment:
+        if self.leads:
             members = [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
             topics = {topic: None for one in members for topic in one.topics}
-            counts = {topic: self.metadata.counts[topic] for topic in topics if topic in self.metadata.counts}
-            self.planned_for = counts
-            plan = ASSIGNORS[self.protocol](members, counts)
-            assignments = tuple((member_id, encode_assignment(partitions)) for member_id, partitions in plan.items())
+            # Also where the plan is kept (KIP-814): a leader that has come back still watches for new partitions.
+            self.planned_for = {topic: self.metadata.counts.get(topic, 0) for topic in topics}
+            if not body.skip_assignment:
+                counts = {topic: count for topic, count in self.planned_for.items() if count}
+                plan = ASSIGNORS[self.protocol](members, counts)
+                assignments = tuple((member, encode_assignment(partitions)) for member, partitions in plan.items())
         request = SyncGroupRequest(
             self.group_id,
             self.generation,
