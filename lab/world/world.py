@@ -4,6 +4,7 @@ It changes in two ways only: `run_until`, and an action applied by its timeline.
 and one list of actions are equal at every instant.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -32,6 +33,7 @@ EPOCH_MS = 1_767_225_600_000
 
 WRITE_BACK_US = seconds(5)
 CAUSES = 6
+HEARD = 4_096
 OPERATOR: Address = "operator"
 
 
@@ -192,15 +194,18 @@ class World:
         self.moments: Vec[Moment] = Vec()
         self.notices: list[Link] = []
         self.trace = Trace()
+        self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
+        """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
         self._envs: dict[NodeId, HostEnv] = {}
 
     def __getstate__(self) -> dict[str, object]:
         state = dict(self.__dict__)
-        del state["_envs"]
+        del state["_envs"], state["heard"]
         return state
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
+        self.heard = deque(maxlen=HEARD)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     # --- machines ---------------------------------------------------------------------------------
@@ -335,6 +340,7 @@ class World:
             else:
                 kind = type(getattr(body, "body", body)).__name__
                 self.trace.add((number, self.now, host.name, link.source, kind, cause))
+                self.heard.append((self.now, entry))
                 node.receive(env, link.source, body)
         except Exception as wrong:
             raise WorldStopped(number, self.now, host.name, wrong) from wrong
@@ -425,6 +431,16 @@ class World:
         for link in self._all_links():
             for time, _, _, body, sent, cause in link.held or ():
                 found.append(Flight(sent, time, link.source, link.target.name, body, True, cause))
+        return found
+
+    def heard_since(self, time: Micros) -> list[Flight]:
+        """Messages between hosts that were heard after `time`, newest first, as far as they are remembered."""
+        found: list[Flight] = []
+        for heard_at, (_, _, link, body, sent, cause) in reversed(self.heard):
+            if heard_at <= time:
+                break
+            if link.source != OPERATOR:
+                found.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
         return found
 
     def _push(self, time: Micros, link: Link, body: object) -> None:

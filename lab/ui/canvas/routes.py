@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainterPath
 
 from lab.ui.canvas.matrix_layout import MatrixLayout
 
@@ -81,3 +82,11 @@ class Routes:
 def points_of(corners: Sequence[QPointF]) -> Points:
     """Corners as an array."""
     return np.array([[one.x(), one.y()] for one in corners])
+
+
+def path_of(points: Points) -> QPainterPath:
+    """Points as a path to stroke."""
+    path = QPainterPath(QPointF(*points[0]))
+    for x, y in points[1:]:
+        path.lineTo(x, y)
+    return path
