@@ -521,8 +521,7 @@ class ConsumerApp:
         elif tag == "find":
             self.membership.finding = False
         elif isinstance(tag, tuple):
-            self.fetcher.fetching.clear()
-            self.fetcher.host_lost(env, "", [tag])
+            self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
 
 

@@ -59,7 +59,7 @@ class Fetcher:
         self.net = net
         self.positions: dict[TopicPartition, Position] = {}
         self.buffered: list[Fetched] = []
-        self.fetching: dict[str, None] = {}
+        self.fetching: dict[str, dict[TopicPartition, int]] = {}
         self.without_offset = False
 
     # --- assignment -------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Fetcher:
                 )
         isolation = IsolationLevel[self.config.isolation_level.upper()]
         for host, partitions in wanted.items():
-            self.fetching[host] = None
+            self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
             request = FetchRequest(
                 -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
                 isolation_level=isolation,
@@ -191,11 +191,11 @@ class Fetcher:
             self._send(env, host, request, ("fetch", tuple(partitions)))
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
-        """A broker's answer."""
-        self.fetching.pop(host, None)
+        """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
+        asked = self.fetching.pop(host, {})
         for partition, one in body.responses.items():
             position = self.positions.get(partition)
-            if position is not None and position.stage == FETCHING:
+            if position is not None and position.stage == FETCHING and asked.get(partition) == position.offset:
                 self._partition_fetched(env, partition, position, one)
 
     def _partition_fetched(
@@ -236,6 +236,10 @@ class Fetcher:
         self.reset(partition)
         if position.stage == RESETTING:
             env.tell(facts.PositionReset(self.group_id, self.member, partition, before, "out of range"))
+
+    def host_asked(self, tag: Tag) -> str:
+        """Whom a fetch that is out was sent to; nobody, if the question was another."""
+        return next((host for host, asked in self.fetching.items() if tag == ("fetch", tuple(asked))), "")
 
     def host_lost(self, env: Env, host: str, tags: list[Tag]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
