@@ -60,7 +60,7 @@ class Fetcher:
         self.positions: dict[TopicPartition, Position] = {}
         self.buffered: list[Fetched] = []
         self.fetching: dict[str, dict[TopicPartition, int]] = {}
-        self.without_offset = False
+        self.exception = ""
 
     # --- assignment -------------------------------------------------------------------------------
 
@@ -82,11 +82,11 @@ class Fetcher:
         self.buffered = [one for one in self.buffered if one.partition != partition]
         env.tell(facts.PositionReset(self.group_id, self.member, partition, offset, reason))
 
-    def reset(self, partition: TopicPartition) -> None:
-        """No valid position: auto.offset.reset decides."""
+    def reset(self, partition: TopicPartition, exception: str) -> None:
+        """No valid position: auto.offset.reset decides, and `none` is what the next poll() throws."""
         position = self.positions[partition]
         if self.config.auto_offset_reset == "none":
-            self.without_offset = True
+            self.exception = f"{exception}: {partition}"
             return
         position.stage = RESETTING
         position.asked = False
@@ -155,7 +155,9 @@ class Fetcher:
             if one.error_code is not ErrorCode.NONE:
                 self._retry(env, position)
             elif one.end_offset < 0:
-                self.reset(partition)
+                self.reset(partition, "LogTruncationException")
+            elif one.end_offset < position.offset and self.config.auto_offset_reset == "none":
+                self.exception = f"LogTruncationException: {partition}"
             elif one.end_offset < position.offset:
                 self.seek(env, partition, one.end_offset, "truncated", one.leader_epoch)
             else:
@@ -233,7 +235,7 @@ class Fetcher:
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
-        self.reset(partition)
+        self.reset(partition, "OffsetOutOfRangeException")
         if position.stage == RESETTING:
             env.tell(facts.PositionReset(self.group_id, self.member, partition, before, "out of range"))
 
