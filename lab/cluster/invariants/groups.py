@@ -81,7 +81,7 @@ class ReadsInOrder(Invariant):
 
 
 class OneOwner(Invariant):
-    """In one generation a partition has one owner."""
+    """In one generation a partition has one owner; two processes with one instance id are one member."""
 
     claim = "one owner a partition, group and generation"
 
@@ -98,9 +98,10 @@ class OneOwner(Invariant):
             owners = {}
             self.owners[fact.group_id] = fact.generation_id, owners
         for partition in fact.owned:
-            owner = owners.setdefault(partition, fact.member)
+            member = fact.group_instance_id or fact.member
+            owner = owners.setdefault(partition, member)
             self.require(
-                owner == fact.member,
+                owner == member,
                 fact.group_id, "generation", fact.generation_id, partition, "belongs to", owner,
                 "and to", fact.member,
             )  # fmt: skip
@@ -117,6 +118,7 @@ class CommitsHold(Invariant):
         super().__init__(ledger, fates)
         self.generations: dict[str, int] = {}
         self.offsets: dict[str, dict[TopicPartition, int]] = {}
+        self.sought: dict[tuple[str, TopicPartition], int] = {}
 
     def _kept_in(self, group_id: str) -> TopicPartition:
         count = max(1, self.fates.partitions.get(OFFSETS_TOPIC, 0))
@@ -149,7 +151,8 @@ class CommitsHold(Invariant):
         for partition, offset in fact.offsets.items():
             fate = self.fates.fate(partition)
             self.require(
-                offset <= fate.highest or fate.retired or fact.generation_id < 0,
+                offset <= max(fate.highest, self.sought.get((group, partition), 0))
+                or fate.retired or fact.generation_id < 0,
                 group, "commits", f"{partition}@{offset}", "but no leader committed beyond", fate.highest,
             )  # fmt: skip
             offsets[partition] = offset
@@ -163,7 +166,11 @@ class CommitsHold(Invariant):
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
-        """Who goes back by intention may commit less than before: nothing is known until the next commit."""
+        """Who goes back by intention may commit less than before: nothing is known until the next commit. And where
+        an application seeks to may be anywhere; that is its position, and is committed as such.
+        """
+        if fact.reason == "seek":
+            self.sought[fact.group_id, fact.partition] = fact.offset
         offsets = self.offsets.get(fact.group_id)
         if offsets is not None and fact.reason in JUMPS:
             offsets.pop(fact.partition, None)

@@ -165,6 +165,11 @@ class ConsumerApp:
         """One poll(): membership, auto-commit, positions, records."""
         self.last_poll_at = env.now
         membership = self.membership
+        exception = membership.exception or self.fetcher.exception
+        if exception:
+            env.tell(facts.PollFailed(self.group_id, self.name, exception))
+            self._close(env)
+            return
         if membership.stage == LEFT:
             membership.come_back()
         self._take_assignment(env)
@@ -368,7 +373,11 @@ class ConsumerApp:
         membership.owned = assigned
         self.fetcher.assign(assigned)
         self.auto_commit_at = env.now + millis(self.config.auto_commit_interval_ms)
-        env.tell(facts.PartitionsAssigned(self.group_id, self.name, membership.generation, assigned, added))
+        env.tell(
+            facts.PartitionsAssigned(
+                self.group_id, self.name, membership.generation, assigned, added, membership.instance_id
+            )
+        )
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
@@ -409,7 +418,7 @@ class ConsumerApp:
                 self.committed[partition] = one.offset
                 self.fetcher.positions[partition].committed = one.offset
             else:
-                self.fetcher.reset(partition)
+                self.fetcher.reset(partition, "NoOffsetForPartitionException")
 
     # --- answers and orders -----------------------------------------------------------------------
 
@@ -472,10 +481,11 @@ class ConsumerApp:
 
     def _close(self, env: Env) -> None:
         """close(): a last commit, then leave. Both go out on one connection, in order."""
-        if self._auto or self.commit_policy in ("sync", "async"):
+        lost = self.membership.lost
+        if not lost and (self._auto or self.commit_policy in ("sync", "async")):
             self._commit(env, self._positions())
         self.membership.leave(env, "closed")
-        self._give_up(env, self.membership.owned, lost=False)
+        self._give_up(env, self.membership.owned, lost=lost)
         env.set_timer(CLOSED, env.now + millis(20))
         self.paused = True
         self.closing = False
@@ -521,8 +531,7 @@ class ConsumerApp:
         elif tag == "find":
             self.membership.finding = False
         elif isinstance(tag, tuple):
-            self.fetcher.fetching.clear()
-            self.fetcher.host_lost(env, "", [tag])
+            self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
 
 

@@ -35,7 +35,14 @@ from lab.kafka.rpc.network_client import NetworkClient, Tag
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
 REQUEST_BYTES = 128
 CHANNEL = "coordinator"
-RESET_ID = (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID)
+FATAL = {
+    ErrorCode.FENCED_INSTANCE_ID: "FencedInstanceIdException",
+    ErrorCode.GROUP_MAX_SIZE_REACHED: "GroupMaxSizeReachedException",
+    ErrorCode.INCONSISTENT_GROUP_PROTOCOL: "InconsistentGroupProtocolException",
+    ErrorCode.INVALID_GROUP_ID: "InvalidGroupIdException",
+    ErrorCode.INVALID_SESSION_TIMEOUT: "InvalidSessionTimeoutException",
+}
+"""What the next poll() throws: asking again would not help."""
 REDISCOVER = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
 
@@ -74,6 +81,7 @@ class Membership:
         self.leads = False
         self.planned_for: dict[str, int] = {}
         self.memory: bytes | None = None
+        self.exception = ""
 
     @property
     def instance_id(self) -> str | None:
@@ -94,7 +102,7 @@ class Membership:
 
     def advance(self, env: Env) -> None:
         """One step towards membership, if a step is due."""
-        if self.stage == LEFT:
+        if self.stage == LEFT or self.exception:
             return
         if self.coordinator is None:
             self._find(env)
@@ -206,13 +214,15 @@ class Membership:
 
     def refused(self, env: Env, error: ErrorCode) -> None:
         """A commit was refused because we are not, or no longer, what we think."""
-        if error in (*RESET_ID, ErrorCode.ILLEGAL_GENERATION, *REDISCOVER):
+        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, *REDISCOVER, *FATAL):
             self._membership_error(env, error)
         elif error is ErrorCode.REBALANCE_IN_PROGRESS:
             self.rejoin = True
 
     def _membership_error(self, env: Env, error: ErrorCode) -> None:
-        if error in RESET_ID:
+        if error in FATAL:
+            self.exception = FATAL[error]
+        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID):
             self.member_id = ""
             self.lost = True
             self.generation = -1
@@ -221,7 +231,8 @@ class Membership:
             self.generation = -1
         elif error in REDISCOVER:
             self.coordinator = None
-        self._try_again(env, at_once=error in RESET_ID or error is ErrorCode.REBALANCE_IN_PROGRESS)
+        at_once = error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.REBALANCE_IN_PROGRESS)
+        self._try_again(env, at_once=at_once)
 
     def _try_again(self, env: Env, *, at_once: bool) -> None:
         # A coordinator that has moved keeps the generation: there is no need to join again, only to find it.
@@ -272,7 +283,8 @@ class Membership:
         if self.instance_id is None and self.coordinator is not None and self.member_id:
             request = LeaveGroupRequest(self.group_id, ((self.member_id, None),), reason)
             self._send(env, self.coordinator, request, "leave")
-        env.tell(facts.LeftGroup(self.group_id, self.name, reason))
+        if self.generation >= 0:
+            env.tell(facts.LeftGroup(self.group_id, self.name, reason))
         self.stage = LEFT
         self.member_id = "" if self.instance_id is None else self.member_id
         self.lost = True
