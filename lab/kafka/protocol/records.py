@@ -192,7 +192,10 @@ class RecordBatch(Sealed):
     def records(self) -> list[Record]:
         """The records, decoded. Raises Malformed."""
         data = self.data[HEADER_SIZE:]
-        if self.attributes & COMPRESSION_MASK:
+        codec = self.attributes & COMPRESSION_MASK
+        if codec:
+            if codec > max(Compression):
+                raise Malformed(f"a batch: a codec of 0 to {max(Compression)} wanted, {codec} found")
             data = decompress(self.compression, data)
         appended = self.max_timestamp_ms if self.attributes & LOG_APPEND_TIME else None
         found: list[Record] = []
