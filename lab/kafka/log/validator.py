@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import LOG_APPEND_TIME, RecordBatch
+from lab.kafka.protocol.records import LOG_APPEND_TIME, NO_TIME, RecordBatch
 
 
 @dataclass(slots=True)
@@ -49,7 +49,8 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "the batch already claims LogAppendTime")
     latest = now_ms + config.message_timestamp_after_max_ms
     earliest = now_ms - config.message_timestamp_before_max_ms
-    out_of_time = not append_time and (batch.max_timestamp_ms > latest or batch.base_timestamp_ms < earliest)
+    # The header tells the youngest of the records, but not the oldest.
+    out_of_time = not append_time and (batch.max_timestamp_ms > latest or earliest >= 0)
     if not config.compacted and not out_of_time:
         return None
     try:
@@ -62,7 +63,7 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
     )  # fmt: skip
     mistimed = tuple(
         (place, f"timestamp {record.timestamp_ms} is out of range") for place, record in enumerate(records)
-        if not append_time and not earliest <= record.timestamp_ms <= latest
+        if not append_time and record.timestamp_ms != NO_TIME and not earliest <= record.timestamp_ms <= latest
     )  # fmt: skip
     if mistimed:
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed))
