@@ -132,7 +132,7 @@ class UnifiedLog:
         if batch.producer_id >= 0:
             known = self.producers.duplicate_of(batch)
             if known is not None:
-                return AppendInfo(known[2], known[3], -1, None)
+                return AppendInfo(known[2], known[3], known[4], None)
             error = self.producers.refusal(batch)
             if error:
                 return AppendRefused(error, f"sequence {batch.base_sequence} of producer {batch.producer_id}")
