@@ -37,7 +37,9 @@ def load_log(
     if not log.segments:
         log.segments.append(LogSegment(log.folder, log_start_offset, now_ms))
         log.log_end_offset = log_start_offset
-    _set_offsets(log, recovery_point, log_start_offset, high_watermark, now_ms)
+    # Whoever stopped cleanly has flushed everything; the checkpoint may be older than that.
+    flushed = log.log_end_offset if clean else recovery_point
+    _set_offsets(log, flushed, log_start_offset, high_watermark, now_ms)
     return log
 
 
