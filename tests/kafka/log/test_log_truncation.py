@@ -53,8 +53,11 @@ def test_spec_01_6_cutting_epochs_at_either_end():
     log = of_epochs((0, 0), (2, 10), (5, 20), end=30).log
     log.epochs.truncate_from_start(log.disk, 15)
     assert log.epochs.entries == [(2, 15), (5, 20)]
-    log.epochs.truncate_from_end(log.disk, 20)
-    assert log.epochs.entries == [(2, 15)]
+    log.epochs.truncate_from_start(log.disk, 20)
+    assert log.epochs.entries == [(5, 20)], "the epoch that ended there has no record left"
+    log.epochs.assign(log.disk, 8, 25)
+    log.epochs.truncate_from_end(log.disk, 25)
+    assert log.epochs.entries == [(5, 20)]
 
 
 def test_spec_01_6_a_new_leader_begins_its_epoch_where_its_log_ends():
