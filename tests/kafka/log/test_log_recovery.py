@@ -92,6 +92,13 @@ def test_spec_01_5_a_log_that_ends_before_its_start_is_dropped():
     assert (folder.bases(), folder.offsets(), log.log_start_offset, log.log_end_offset) == ([50], [], 50, 50)
 
 
+def test_spec_01_5_no_epoch_begins_below_the_log_start():
+    folder = of_segments()
+    folder.disk.delete(f"{FOLDER}/leader-epoch-checkpoint")
+    log = folder.reopen(clean=False, log_start_offset=5)
+    assert log.epochs.entries == [(1, 5), (2, 8)]
+
+
 def test_spec_01_5_after_a_clean_stop_everything_is_behind_the_recovery_point():
     folder = of_segments()
     folder.log.flush()
