@@ -37,7 +37,9 @@ def load_log(
     if not log.segments:
         log.segments.append(LogSegment(log.folder, log_start_offset, now_ms))
         log.log_end_offset = log_start_offset
-    _set_offsets(log, recovery_point, log_start_offset, high_watermark, now_ms)
+    # Whoever stopped cleanly has flushed everything; the checkpoint may be older than that.
+    flushed = log.log_end_offset if clean else recovery_point
+    _set_offsets(log, flushed, log_start_offset, high_watermark, now_ms)
     return log
 
 
@@ -79,6 +81,7 @@ def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, hi
         log.truncate_fully_and_start_at(log_start_offset, now_ms)
     log.log_start_offset = max(log_start_offset, log.segments[0].base_offset)
     log.epochs.truncate_from_end(log.disk, log.log_end_offset)
+    log.epochs.truncate_from_start(log.disk, log.log_start_offset)
     log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
     log.recovery_point = min(recovery_point, log.log_end_offset)
 

@@ -51,28 +51,25 @@ class LogSegment:
 
     def account(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
         """Take a batch that stands at the end of the file into the counts and indexes."""
-        if self.since_index > interval_bytes:
-            entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
-            disk.append(f"{self.stem}.index", entry)
-            self._index_time(disk, batch)
-            self.since_index = 0
         if batch.max_timestamp_ms > self.max_timestamp_ms:
             self.max_timestamp_ms = batch.max_timestamp_ms
             self.max_timestamp_offset = batch.last_offset
+        if self.since_index > interval_bytes:
+            entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
+            disk.append(f"{self.stem}.index", entry)
+            self._index_time(disk)
+            self.since_index = 0
         if self.first_timestamp_ms < 0:
             self.first_timestamp_ms = batch.max_timestamp_ms
         self.size += batch.size
         self.since_index += batch.size
 
-    def _index_time(self, disk: Disk, batch: RecordBatch) -> None:
-        newest = max(self.max_timestamp_ms, batch.max_timestamp_ms)
-        offset = batch.last_offset if batch.max_timestamp_ms >= self.max_timestamp_ms else self.max_timestamp_offset
-        if newest > self.time_indexed_ms:
-            disk.append(f"{self.stem}.timeindex", TIME_ENTRY.pack(newest, offset - self.base_offset))
-            self.time_indexed_ms = newest
-
     def close(self, disk: Disk) -> None:
         """No more appends: the time index ends with the newest timestamp."""
+        self._index_time(disk)
+
+    def _index_time(self, disk: Disk) -> None:
+        """The newest timestamp so far, and the first batch that had it; never backwards."""
         if self.max_timestamp_ms > self.time_indexed_ms:
             entry = TIME_ENTRY.pack(self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset)
             disk.append(f"{self.stem}.timeindex", entry)

@@ -9,7 +9,7 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.leader_epochs import LeaderEpochCache
 from lab.kafka.log.producer_state import ProducerState
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.log.validator import AppendRefused, check_batch
+from lab.kafka.log.validator import AppendRefused, check_batch, in_topic_codec
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -125,10 +125,14 @@ class UnifiedLog:
             refused = check_batch(batch, self.config, now_ms)
             if refused is not None:
                 return refused
+            recoded = in_topic_codec(batch, self.config)
+            if isinstance(recoded, AppendRefused):
+                return recoded
+            batch = recoded
         if batch.producer_id >= 0:
             known = self.producers.duplicate_of(batch)
             if known is not None:
-                return AppendInfo(known[2], known[3], -1, None)
+                return AppendInfo(known[2], known[3], known[4], None)
             error = self.producers.refusal(batch)
             if error:
                 return AppendRefused(error, f"sequence {batch.base_sequence} of producer {batch.producer_id}")

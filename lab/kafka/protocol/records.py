@@ -172,8 +172,11 @@ class RecordBatch(Sealed):
 
     @property
     def compression(self) -> Compression:
-        """The codec of the records."""
-        return Compression(self.attributes & COMPRESSION_MASK)
+        """The codec of the records. Raises Malformed for one that does not exist."""
+        codec = self.attributes & COMPRESSION_MASK
+        if codec > max(Compression):
+            raise Malformed(f"a batch: a codec of 0 to {max(Compression)} wanted, {codec} found")
+        return Compression(codec)
 
     @property
     def is_transactional(self) -> bool:
@@ -219,6 +222,15 @@ class RecordBatch(Sealed):
             self.attributes | LOG_APPEND_TIME, self.last_offset - self.base_offset, self.base_timestamp_ms,
             now_ms, self.producer_id, self.producer_epoch, self.base_sequence, self.record_count,
             self.data[HEADER_SIZE:], self.base_offset, self.leader_epoch,
+        )  # fmt: skip
+
+    def recompressed(self, codec: Compression) -> "RecordBatch":
+        """This batch with its records in another codec. Raises Malformed if they cannot be unpacked."""
+        body = compress(codec, decompress(self.compression, self.data[HEADER_SIZE:]))
+        return RecordBatch.assembled(
+            self.attributes & ~COMPRESSION_MASK | codec, self.last_offset - self.base_offset,
+            self.base_timestamp_ms, self.max_timestamp_ms, self.producer_id, self.producer_epoch,
+            self.base_sequence, self.record_count, body, self.base_offset, self.leader_epoch,
         )  # fmt: skip
 
     def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
