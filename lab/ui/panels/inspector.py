@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.cluster.probes.views import InspectorView
-from lab.ui.icons import icon
-from lab.ui.labels import pixmap, rule, tab_focus_only, text_label
+from lab.ui.labels import pixmap, rule, show_icon, tab_focus_only, text_label
 from lab.ui.panels.inspector_body import InspectorBody, structure
 from lab.ui.theme import current_theme
 
@@ -83,8 +82,8 @@ class Inspector(QWidget):
         """Redraw with the current theme."""
         side = current_theme().px(34)
         self.symbol.setFixedSize(side, side)
-        self.pin.setIcon(icon("pin", "t2", 17))
-        self.records.setIcon(icon("table", "t2", 17))
+        show_icon(self.pin, "pin", "t2", 17)
+        show_icon(self.records, "table", "t2", 17)
         view, self.view = self.view, None
         offers, self.offers = self.offers, ()
         if view is not None:
@@ -139,7 +138,7 @@ class Inspector(QWidget):
             danger = offer.group == "break"
             button = QPushButton(offer.title)
             button.setProperty("role", "danger" if danger else "raised")
-            button.setIcon(icon(offer.icon, "fail" if danger else "t1", 17))
+            show_icon(button, offer.icon, "fail" if danger else "t1", 17)
             button.setEnabled(not offer.disabled)
             button.setToolTip(offer.disabled or offer.tooltip)
             button.setAccessibleName(offer.title)
