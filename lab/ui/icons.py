@@ -10,9 +10,28 @@ from lab.resources import assets_folder
 from lab.ui.theme import current_theme
 
 
-def icon(name: str, tone: str = "t1", size: int = 18) -> QIcon:
-    """An icon for a button, in a colour named by its role or state."""
-    return QIcon(pixmap(name, current_theme().tone_text(tone), current_theme().px(size)))
+def icon(name: str, tone: str = "t1", size: int = 18, apart: int = 0) -> QIcon:
+    """An icon for a button, in a colour named by its role or state; quiet while the button is disabled.
+
+    `apart`: empty pixels at its right.
+    """
+    theme = current_theme()
+    side, wide = theme.px(size), theme.px(size + apart)
+    found = QIcon(_widened(pixmap(name, theme.tone_text(tone), side), wide))
+    found.addPixmap(_widened(pixmap(name, theme.text.t3, side), wide), QIcon.Mode.Disabled)
+    return found
+
+
+def _widened(picture: QPixmap, wide: int) -> QPixmap:
+    ratio = picture.devicePixelRatio()
+    if picture.width() >= round(wide * ratio):
+        return picture
+    found = QPixmap(round(wide * ratio), picture.height())
+    found.setDevicePixelRatio(ratio)
+    found.fill(Qt.GlobalColor.transparent)
+    with QPainter(found) as p:
+        p.drawPixmap(0, 0, picture)
+    return found
 
 
 def pixmap(name: str, colour: QColor, size: float) -> QPixmap:

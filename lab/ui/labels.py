@@ -1,6 +1,6 @@
 """Labels and frames by role: what they look like is in style.py."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QSizePolicy, QWidget
 
@@ -8,6 +8,8 @@ from lab.ui.icons import icon
 from lab.ui.theme import current_theme
 
 LINE_HEIGHT_PERCENT = 128
+ICON_APART = 5
+"""Pixels between an icon and its words, besides the two that Qt leaves; no style sheet can say it."""
 
 
 def text_label(text: str, role: str, *, wrap: bool = False) -> QLabel:
@@ -42,6 +44,14 @@ def pixmap(name: str, colour: str, size: int) -> QPixmap:
     """An icon for a label, `size` pixels wide in the theme's scale."""
     wide = current_theme().px(size)
     return icon(name, colour, size).pixmap(wide, wide)
+
+
+def show_icon(button: QAbstractButton, name: str, tone: str = "t1", size: int = 18) -> None:
+    """Give `button` an icon at its full size, apart from the words beside it."""
+    apart = ICON_APART if button.text() else 0
+    theme = current_theme()
+    button.setIcon(icon(name, tone, size, apart))
+    button.setIconSize(QSize(theme.px(size + apart), theme.px(size)))
 
 
 def tab_focus_only(button: QAbstractButton) -> None:

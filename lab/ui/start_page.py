@@ -16,8 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.ui.icons import icon
-from lab.ui.labels import text_label
+from lab.ui.labels import show_icon, text_label
 from lab.ui.panels.banner import Banner
 
 COLUMNS = 3
@@ -106,7 +105,7 @@ class StartPage(QWidget):
         for path in existing:
             button = QPushButton(f"{Path(path).stem}   ·   {Path(path).parent}")
             button.setProperty("role", "flat")
-            button.setIcon(icon("history", "t2", 17))
+            show_icon(button, "history", "t2", 17)
             button.setAccessibleName(f"Open {Path(path).name}")
             button.clicked.connect(lambda _=False, one=path: self.session_chosen.emit(one))
             self.recent.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -127,7 +126,7 @@ class StartPage(QWidget):
         lead = "Watch a Kafka cluster work, break it, rewind it, and predict what it does next."
         names.addWidget(text_label(lead, "lead"))
         opening = QPushButton("Open a session …")
-        opening.setIcon(icon("folder-open", "t1", 17))
+        show_icon(opening, "folder-open", "t1", 17)
         opening.setAccessibleName("Open a session")
         opening.clicked.connect(self.open_asked)
         head = QHBoxLayout()

@@ -73,7 +73,7 @@ QPushButton {{
   {size} {pad} color: {text.t1.name()}; background: {s.raised.name()};
   border: 1px solid {line.normal.name()}; }}
 QPushButton:hover, QToolButton[role="icon"]:hover {{ background: {s.hover.name()}; }}
-#inspector QPushButton {{ padding: {theme.px(7)}px {theme.px(5)}px; }}
+#inspector QPushButton {{ font-size: {theme.px(12)}px; padding: {theme.px(7)}px {theme.px(4)}px; }}
 QAbstractButton[role="option"] {{ {size} }}
 QPushButton:disabled {{ color: {text.t3.name()}; background: transparent; border-color: {line.subtle.name()}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {act}; }}

@@ -8,8 +8,8 @@ from lab.ui.canvas.pen import CENTRE, rounded, write
 from lab.ui.theme import Theme, mixed, with_alpha
 
 RADIUS = 4
-DIM = 0.52
-"""How far a follower's cells fade into the canvas: the leader's log is the one to read."""
+DIM, LETTER_DIM = 0.52, 0.34
+"""How far a follower's cells and their letters fade into the canvas: the leader's log is the one to read."""
 
 
 class CellSprites:
@@ -47,17 +47,17 @@ class CellSprites:
                 self._record(p, box, cell, bright)
         return picture
 
-    def _faded(self, colour: QColor, bright: bool) -> QColor:
-        return colour if bright else mixed(colour, self.theme.surface.canvas, DIM)
+    def _faded(self, colour: QColor, bright: bool, share: float = DIM) -> QColor:
+        return colour if bright else mixed(colour, self.theme.surface.canvas, share)
 
     def _record(self, p: QPainter, box: QRectF, cell: CellView, bright: bool) -> None:
         theme = self.theme
         if cell.committed:
             rounded(p, box, RADIUS, self._faded(theme.state.record_cell, bright))
-            ink = self._faded(theme.state.record_cell_text, bright)
+            ink = self._faded(theme.state.record_cell_text, bright, LETTER_DIM)
         else:
             self._dashed(p, box, theme.state.record, bright)
-            ink = self._faded(theme.text.t1, bright)
+            ink = self._faded(theme.text.t1, bright, LETTER_DIM)
         self._key(p, box, cell, ink, bright)
 
     def _key(self, p: QPainter, box: QRectF, cell: CellView, ink: QColor, bright: bool) -> None:

@@ -28,6 +28,7 @@ from lab.ui.canvas.lens_geometry import (
 from lab.ui.canvas.lens_groups import GroupPainter
 from lab.ui.canvas.lens_replicas import ReplicaPainter
 from lab.ui.canvas.lens_words import cell_text, empty_text, group_text, replica_note, replica_text
+from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import current_theme
 
@@ -103,15 +104,14 @@ class LensCanvas(QWidget):
                 self.frame_painter.paint_empty(p, QRectF(self.rect()), *(empty or ("", "")))
                 return
             g = self.geometry_now()
-            p.drawPixmap(0, 0, self._frame_of(self.view, g))
+            p.drawPixmap(0, 0, self._frame_of(self.view, g, ratio_of(p)))
             self._paint_rows(p, self.view, g)
 
-    def _frame_of(self, view: LensView, g: LensGeometry) -> QPixmap:
+    def _frame_of(self, view: LensView, g: LensGeometry, ratio: float) -> QPixmap:
         """The picture of what stands still; drawn anew when any of it changed."""
         legend = legend_of(view)
         names = tuple((one.broker, one.role, one.in_sync, replica_note(one)) for one in view.replicas)
         groups = tuple((one.group, one.category, one.note or one.member) for one in view.groups)
-        ratio = self.devicePixelRatioF()
         key = (view.partition, names, groups, legend, ratio, g.width, g.height, g.pitch, g.cells, g.scroll)
         if self._frame is None or key != self._frame_key:
             self._frame_key = key
@@ -123,7 +123,7 @@ class LensCanvas(QWidget):
         return self._frame
 
     def _paint_rows(self, p: QPainter, view: LensView, g: LensGeometry) -> None:
-        sprites = self._sprites_for(g)
+        sprites = self._sprites_for(g, ratio_of(p))
         painter = self.replica_painter
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         flag = painter.flag_text(view, g)
@@ -143,8 +143,8 @@ class LensCanvas(QWidget):
         painter.paint_flag(p, flag, flag_box, view, g)
         self._paint_notices(p, view, g)
 
-    def _sprites_for(self, g: LensGeometry) -> CellSprites:
-        size = (g.pitch - g.gap, g.cell_height, self.devicePixelRatioF())
+    def _sprites_for(self, g: LensGeometry, ratio: float) -> CellSprites:
+        size = (g.pitch - g.gap, g.cell_height, ratio)
         if size != (self.sprites.width, self.sprites.height, self.sprites.ratio):
             self.sprites = CellSprites(self.theme, *size)
         return self.sprites

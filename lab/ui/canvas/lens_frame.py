@@ -13,6 +13,7 @@ from lab.ui.theme import Theme, with_alpha
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LINES = ("on disk", "in page cache")
+SAMPLE_WIDE, LEGEND_APART = 22, 18
 
 
 class FramePainter:
@@ -25,8 +26,7 @@ class FramePainter:
     def paint(self, p: QPainter, view: LensView, g: LensGeometry, legend: tuple[str, ...]) -> None:
         """Everything that stands still."""
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
-        title_end = self._paint_title(p, view, g)
-        self._paint_legend(p, g, legend, title_end)
+        self._paint_legend(p, g, legend, self._paint_title(p, view, g, legend))
         p.setClipRect(QRectF(0, g.top - 4 * g.scale, g.width, g.height))
         for row, replica in enumerate(view.replicas):
             self._paint_replica(p, replica, row, g)
@@ -40,12 +40,20 @@ class FramePainter:
         self.stamps.put(p, middle.x(), middle.y(), title, theme.text.t1, 14, 600, share=MIDDLE)
         self.stamps.put(p, middle.x(), middle.y() + theme.px(22), hint, theme.text.t3, 12.5, share=MIDDLE)
 
-    def _paint_title(self, p: QPainter, view: LensView, g: LensGeometry) -> float:
+    def _paint_title(self, p: QPainter, view: LensView, g: LensGeometry, legend: tuple[str, ...]) -> float:
+        """The words beside the partition's name are the first to go where the legend needs the room."""
         x, y = MARGIN * g.scale, TITLE_Y * g.scale
         self.stamps.put(p, x, y, view.partition, self.theme.text.t1, 14, 600)
-        x += self.stamps.width(view.partition, 14, 600) + 12 * g.scale
+        end = x + self.stamps.width(view.partition, 14, 600)
+        x = end + 12 * g.scale
+        wide = self.stamps.width(subtitle(view), 12.5)
+        if x + wide > g.width - MARGIN * g.scale - self._legend_width(legend, g):
+            return end
         self.stamps.put(p, x, y, subtitle(view), self.theme.text.t3, 12.5)
-        return x + self.stamps.width(subtitle(view), 12.5)
+        return x + wide
+
+    def _legend_width(self, legend: tuple[str, ...], g: LensGeometry) -> float:
+        return sum(self.stamps.width(name, 12) + (SAMPLE_WIDE + LEGEND_APART) * g.scale for name in legend)
 
     def _paint_legend(self, p: QPainter, g: LensGeometry, legend: tuple[str, ...], title_end: float) -> None:
         """From the right; what does not fit beside the title is left out."""
@@ -53,10 +61,10 @@ class FramePainter:
         sprites = CellSprites(self.theme, self.theme.px(15), self.theme.px(14), p.device().devicePixelRatio())
         for name in reversed(legend):
             x -= self.stamps.width(name, 12)
-            if x - 30 * g.scale < title_end:
+            if x - SAMPLE_WIDE * g.scale < title_end:
                 return
             self.stamps.put(p, x, y, name, self.theme.text.t2, 12)
-            x -= 22 * g.scale
+            x -= SAMPLE_WIDE * g.scale
             if name in LINES:
                 pen = QPen(self.theme.text.t3, 2 * g.scale)
                 if name == LINES[1]:
@@ -65,7 +73,7 @@ class FramePainter:
                 p.drawLine(QPointF(x, y), QPointF(x + 14 * g.scale, y))
             else:
                 p.drawPixmap(QPointF(x, y - 7 * g.scale), sprites.of(SAMPLES[name], True))
-            x -= 18 * g.scale
+            x -= LEGEND_APART * g.scale
 
     # --- names ------------------------------------------------------------------------------------
 

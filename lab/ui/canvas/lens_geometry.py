@@ -7,12 +7,13 @@ from PySide6.QtCore import QPointF, QRectF
 from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import LensView
 
-MARGIN, LABELS, TEXT_AT = 20, 126, 46
+MARGIN, LABELS, TEXT_AT = 20, 142, 44
+"""The longest note, `stopped · out of ISR`, fits; 26 offsets stay 27 pixels wide at the design's width."""
 TITLE_Y, RULER_Y, ROWS_TOP, FLOOR = 20, 50, 66, 4
 REPLICA_PITCH, REPLICA_PITCH_MIN = 50, 34
-GROUP_PITCH, GROUP_PITCH_MIN = 40, 32
+GROUP_PITCH, GROUP_PITCH_MIN = 40, 30
 PITCH_MIN, PITCH_MAX = 12, 44
-RIGHT_ROOM = 112
+RIGHT_ROOM = 106
 """Pixels right of the axis, for the lag of a group that has read everything but the last record."""
 GAP = 3
 

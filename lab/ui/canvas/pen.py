@@ -11,6 +11,11 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
+def ratio_of(p: QPainter) -> float:
+    """Device pixels to one of the painter's. Not the widget's own: a picture of it may be made at any scale."""
+    return p.deviceTransform().m11()
+
+
 def rounded(
     p: QPainter,
     box: QRectF,

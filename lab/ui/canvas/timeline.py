@@ -9,17 +9,19 @@ from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 from lab.cluster.probes.views import BranchView, SpanView, TimelineView
 from lab.env import Micros
 from lab.ui.canvas.clusters import Cluster, mark_clusters, moment_clusters
+from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import Stamps
 from lab.ui.canvas.story import Story, story_of
 from lab.ui.canvas.time_axis import TimeAxis, whole_end
 from lab.ui.canvas.timeline_lanes import BRANCHES, Lanes, share_height
-from lab.ui.canvas.timeline_painter import TimelinePainter, branch_chips
+from lab.ui.canvas.timeline_painter import TimelinePainter, branch_chips, rail_of
 from lab.ui.panels.branches import branch_text, fill_branches
 from lab.ui.theme import current_theme
 from lab.ui.wording import clock
 
 AXIS_LEFT, AXIS_RIGHT = 118, 24
 NOTCH = 120
+BRANCH_KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 LINES_MAX = 8
 """Lines of a tooltip."""
 
@@ -108,7 +110,7 @@ class TimelineCanvas(QWidget):
                 p.fillRect(self.rect(), self.theme.surface.panel)
                 return
             axis, lanes = self.axis(), self.lanes()
-            p.drawPixmap(0, 0, self._still_of(self.view, axis, lanes))
+            p.drawPixmap(0, 0, self._still_of(self.view, axis, lanes, ratio_of(p)))
             p.setRenderHint(QPainter.RenderHint.Antialiasing)
             p.setClipRect(QRectF(axis.left - 4, 0, self.width(), self.height()))
             self.painter.paint_density(p, self.view, axis, lanes)
@@ -120,9 +122,8 @@ class TimelineCanvas(QWidget):
                 self.painter.paint_ghost(p, self.hovered, lanes)
             self.painter.paint_head(p, self.view.now, axis, lanes)
 
-    def _still_of(self, view: TimelineView, axis: TimeAxis, lanes: Lanes) -> QPixmap:
+    def _still_of(self, view: TimelineView, axis: TimeAxis, lanes: Lanes, ratio: float) -> QPixmap:
         """The picture of what does not move with time; drawn anew when any of it changed."""
-        ratio = self.devicePixelRatioF()
         past = bisect_right(view.moments, view.now, key=lambda one: one.time)
         key = (self.width(), ratio, axis, lanes, past, view.moments, view.spans)
         if self._still is None or key != self._still_key:
@@ -238,8 +239,17 @@ class TimelineCanvas(QWidget):
             self._zoom(axis.zoomed(axis.x_of(view.now), zooms[Qt.Key(key)], view.latest))
         elif key == Qt.Key.Key_0:
             self._zoom(None)
+        elif key in BRANCH_KEYS:
+            self._step_branch(view, BRANCH_KEYS[Qt.Key(key)])
         else:
             super().keyPressEvent(event)
+
+    def _step_branch(self, view: TimelineView, step: int) -> None:
+        """Ask for the branch that is so many chips further on the rail; at its ends nothing happens."""
+        rail = rail_of(view.branches)
+        at = next((place for place, one in enumerate(rail) if one.current), 0) + step
+        if 0 <= at < len(rail) and not rail[at].current:
+            self.branch_requested.emit(rail[at].name)
 
     # --- what is under the mouse ------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from lab.ui.canvas.story import FAULTS, GROUPS, ISR, LEADERS, Story
 
 MOMENTS_HEIGHT, EVENTS_HEIGHT, AXIS_HEIGHT = 23, 18, 22
 BRANCHES = "Branches"
-PITCH_MIN, PITCH_MAX = 12.5, 26
-"""Pixels of a row: from the height of its text on."""
+PITCH_MIN, PITCH_EASY, PITCH_MAX = 12.5, 15.5, 26
+"""Pixels of a row: from the height of its text on. Below the second, empty lanes give their room away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def share_height(story: Story, branches: int, height: float, scale: float) -> La
     rows = {name: story.rows(name) for name in (FAULTS, LEADERS, ISR, GROUPS)}
     if branches > 1:
         rows[BRANCHES] = 1
-    wanted = _within(rows, int((events_top - top) / (PITCH_MIN * scale)))
+    room = (events_top - top) / scale
+    wanted = _within(rows, int(room / PITCH_MIN), int(room / PITCH_EASY))
     pitch = min((events_top - top) / max(sum(wanted.values()), 1), PITCH_MAX * scale)
     lanes: list[Lane] = []
     at = top
@@ -67,10 +68,10 @@ def share_height(story: Story, branches: int, height: float, scale: float) -> La
     return Lanes(top, tuple(lanes), events_top, events_bottom, height)
 
 
-def _within(rows: dict[str, int], budget: int) -> dict[str, int]:
-    """Rows for every lane, an empty one too if there is room; not more than `budget` if that can be."""
+def _within(rows: dict[str, int], budget: int, easy: int) -> dict[str, int]:
+    """Rows for every lane, an empty one too if all are within `easy`; not more than `budget` if that can be."""
     found = {name: max(need, 1) for name, need in rows.items()}
-    if sum(found.values()) > budget:
+    if sum(found.values()) > easy:
         found = {name: need for name, need in rows.items() if need}
     while sum(found.values()) > budget and max(found.values()) > 1:
         largest = max(reversed(found), key=lambda name: found[name])

@@ -256,13 +256,18 @@ def fitting(text: str, room: float, stamps: Stamps) -> str:
     return ""
 
 
+def rail_of(branches: Sequence[BranchView]) -> list[BranchView]:
+    """The branches in the order of their chips: by the instant where they forked."""
+    return sorted(branches, key=lambda one: one.fork_time)
+
+
 def branch_chips(
     branches: Sequence[BranchView], axis: TimeAxis, lane: Lane, stamps: Stamps, scale: float
 ) -> list[tuple[QRectF, BranchView | int]]:
     """A box for each branch from its fork on, pushed right where two would overlap; the rest as a number."""
     tall = min(lane.pitch - 1.5 * scale, 16 * scale)
     top = lane.middle() - tall / 2
-    ordered = sorted(branches, key=lambda one: one.fork_time)
+    ordered = rail_of(branches)
     found: list[tuple[QRectF, BranchView | int]] = []
     reach, gap, rest_wide = axis.left, 5 * scale, 28 * scale
     for at, branch in enumerate(ordered):

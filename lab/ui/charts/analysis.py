@@ -29,8 +29,7 @@ from lab.ui.charts.lines import Line, lines_by
 from lab.ui.charts.region import ComparePlot
 from lab.ui.charts.series_model import SeriesModel
 from lab.ui.charts.sheet import MARGINS, WAYS, ChartSheet, by_text, whole_run
-from lab.ui.icons import icon
-from lab.ui.labels import text_label
+from lab.ui.labels import show_icon, text_label
 from lab.ui.theme import Theme, current_theme
 
 if TYPE_CHECKING:
@@ -208,7 +207,7 @@ class AnalysisView(QWidget):
         for button in self.buttons.values():
             picture = button.property("picture")
             if picture:
-                button.setIcon(icon(picture, "t2", 17))
+                show_icon(button, picture, "t2", 17)
 
     # --- before and after -------------------------------------------------------------------------
 

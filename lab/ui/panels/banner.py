@@ -3,8 +3,7 @@
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from lab.ui.icons import icon
-from lab.ui.labels import pixmap, set_role, text_label
+from lab.ui.labels import pixmap, set_role, show_icon, text_label
 
 SHOWN_MS = 6000
 TOP_MARGIN = 14
@@ -28,7 +27,7 @@ class Banner(QFrame):
         close = QToolButton()
         close.setProperty("role", "icon")
         close.setAccessibleName("Close the message")
-        close.setIcon(icon("x", "t2", 15))
+        show_icon(close, "x", "t2", 15)
         close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 8, 8)

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from lab.cluster.probes.views import HealthView
-from lab.ui.icons import icon
+from lab.ui.labels import show_icon
 from lab.ui.wording import grouped
 
 
@@ -32,4 +32,4 @@ class HealthLamp(QToolButton):
         """Redraw the lamp."""
         broken = self.view is not None and bool(self.view.violation)
         name, colour = ("triangle-alert", "fail") if broken else ("shield-check", "ok")
-        self.setIcon(icon(name, colour, 19))
+        show_icon(self, name, colour, 19)

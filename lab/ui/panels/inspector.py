@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -15,8 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.cluster.probes.views import InspectorView
-from lab.ui.icons import icon
-from lab.ui.labels import pixmap, rule, tab_focus_only, text_label
+from lab.ui.labels import pixmap, rule, show_icon, tab_focus_only, text_label
 from lab.ui.panels.inspector_body import InspectorBody, structure
 from lab.ui.theme import current_theme
 
@@ -83,8 +83,8 @@ class Inspector(QWidget):
         """Redraw with the current theme."""
         side = current_theme().px(34)
         self.symbol.setFixedSize(side, side)
-        self.pin.setIcon(icon("pin", "t2", 17))
-        self.records.setIcon(icon("table", "t2", 17))
+        show_icon(self.pin, "pin", "t2", 17)
+        show_icon(self.records, "table", "t2", 17)
         view, self.view = self.view, None
         offers, self.offers = self.offers, ()
         if view is not None:
@@ -103,22 +103,21 @@ class Inspector(QWidget):
         self.pin.setCheckable(True)
         self.pin.toggled.connect(self.pin_toggled)
         self.records.clicked.connect(self.records_asked)
-        names = QVBoxLayout()
-        names.setSpacing(1)
-        names.addWidget(self.title)
-        names.addWidget(self.subtitle)
-        head = QHBoxLayout()
-        head.setContentsMargins(18, 15, 12, 13)
-        head.setSpacing(10)
-        head.addWidget(self.symbol)
-        head.addLayout(names, 1)
-        head.addWidget(self.records, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self.pin, 0, Qt.AlignmentFlag.AlignTop)
+        head = QGridLayout()
+        head.setContentsMargins(18, 10, 12, 12)
+        head.setHorizontalSpacing(10)
+        head.setVerticalSpacing(0)
+        head.setColumnStretch(1, 1)
+        head.addWidget(self.symbol, 0, 0, 2, 1)
+        head.addWidget(self.title, 0, 1)
+        head.addWidget(self.records, 0, 2)
+        head.addWidget(self.pin, 0, 3)
+        head.addWidget(self.subtitle, 1, 1, 1, 3)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.buttons.setContentsMargins(18, 9, 18, 9)
-        self.buttons.setSpacing(8)
+        self.buttons.setContentsMargins(14, 9, 14, 9)
+        self.buttons.setSpacing(6)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -139,7 +138,7 @@ class Inspector(QWidget):
             danger = offer.group == "break"
             button = QPushButton(offer.title)
             button.setProperty("role", "danger" if danger else "raised")
-            button.setIcon(icon(offer.icon, "fail" if danger else "t1", 17))
+            show_icon(button, offer.icon, "fail" if danger else "t1", 17)
             button.setEnabled(not offer.disabled)
             button.setToolTip(offer.disabled or offer.tooltip)
             button.setAccessibleName(offer.title)

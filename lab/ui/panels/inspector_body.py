@@ -78,6 +78,6 @@ class InspectorBody(QWidget):
             if widget.cause != cause:
                 widget.set_cause(cause)
         for widget, (_, value) in zip(self.config, view.config, strict=True):
-            show_text(widget.value, value)
+            widget.set_value(value)
         if self.why is not None:
             show_text(self.why.title, view.why)

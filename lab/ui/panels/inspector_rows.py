@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import CauseView, ReplicaRow, Row
 from lab.ui.icons import pixmap as drawn
@@ -12,6 +12,8 @@ from lab.ui.labels import pixmap, set_rich, set_role, text_label
 from lab.ui.theme import current_theme
 from lab.ui.wording import plain, rich, short_time
 
+CONFIG_LETTERS = 31
+"""How many letters of the typewriter face stand in a line."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -89,8 +91,9 @@ class ReplicaTable(QWidget):
     def set_replicas(self, replicas: tuple[ReplicaRow, ...]) -> None:
         """Show the numbers of the same replicas anew."""
         for replica, (end, behind) in zip(replicas, self.numbers, strict=True):
-            show_text(end, str(replica.log_end_offset))
-            show_text(behind, "—" if replica.role == "leader" else str(replica.behind))
+            unknown = replica.log_end_offset < 0
+            show_text(end, "—" if unknown else str(replica.log_end_offset))
+            show_text(behind, "—" if unknown or replica.role == "leader" else str(replica.behind))
 
 
 class ValueRow(QWidget):
@@ -101,11 +104,11 @@ class ValueRow(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.name = text_label("", "row-label")
-        self.value = text_label("", "value")
+        self.value = text_label("", "value", wrap=True)
+        self.value.setAlignment(RIGHT)
         self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout.addWidget(self.name)
-        layout.addStretch()
-        layout.addWidget(self.value)
+        layout.addWidget(self.name, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.value, 1)
         self.set_row(row)
 
     def set_row(self, row: Row) -> None:
@@ -162,14 +165,23 @@ class CauseRow(QFrame):
 
 
 class ConfigRow(QFrame):
-    """A setting and its value, in the typewriter face."""
+    """A setting and its value, in the typewriter face; the value goes below where both do not fit in one line."""
 
     def __init__(self, name: str, value: str) -> None:
         super().__init__()
+        self.name = name
         self.setProperty("role", "config")
-        self.value = text_label(value, "mono")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 3, 10, 3)
-        layout.addWidget(text_label(name, "mono-quiet"))
-        layout.addStretch()
-        layout.addWidget(self.value)
+        self.value = text_label("", "mono", wrap=True)
+        self.value.setAlignment(RIGHT)
+        self.column = QHBoxLayout(self)
+        self.column.setContentsMargins(10, 3, 10, 3)
+        self.column.setSpacing(6)
+        self.column.addWidget(text_label(name, "mono-quiet"))
+        self.column.addWidget(self.value, 1)
+        self.set_value(value)
+
+    def set_value(self, value: str) -> None:
+        """Show `value`. A comma is where a long one may break."""
+        long = len(self.name) + len(value) > CONFIG_LETTERS
+        self.column.setDirection(QBoxLayout.Direction.TopToBottom if long else QBoxLayout.Direction.LeftToRight)
+        show_text(self.value, value.replace(",", ",\u200b"))

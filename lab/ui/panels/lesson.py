@@ -12,8 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.lessons.views import LessonView
-from lab.ui.icons import icon
-from lab.ui.labels import set_rich, text_label
+from lab.ui.labels import set_rich, show_icon, text_label
 from lab.ui.panels.progress_bars import ProgressBars
 from lab.ui.panels.prose import prose_html
 from lab.ui.panels.question_card import QuestionCard
@@ -50,9 +49,9 @@ class LessonPanel(QWidget):
         self.hints = text_label("", "hint", wrap=True)
         self.waiting = text_label("", "quiet", wrap=True)
         self.done = text_label("", "verdict-right", wrap=True)
-        self.back = self._footer_button("Back", "arrow-left", self.back_asked)
-        self.hint = self._footer_button("Hint", "lightbulb", self.hint_asked)
-        self.go_on = self._footer_button("Next step", "arrow-right", self.next_asked)
+        self.back = self._footer_button("Back", self.back_asked)
+        self.hint = self._footer_button("Hint", self.hint_asked)
+        self.go_on = self._footer_button("Next step", self.next_asked)
         self.go_on.setProperty("role", "primary")
         self.place = text_label("", "place")
         self._arrange()
@@ -88,9 +87,9 @@ class LessonPanel(QWidget):
 
     def update_theme(self) -> None:
         """Take the current theme's colours and scale."""
-        self.back.setIcon(icon("arrow-left", "t1", 18))
-        self.hint.setIcon(icon("lightbulb", "t1", 18))
-        self.go_on.setIcon(icon("arrow-right", "on_accent", 16))
+        show_icon(self.back, "arrow-left", "t1", 18)
+        show_icon(self.hint, "lightbulb", "t1", 18)
+        show_icon(self.go_on, "arrow-right", "on_accent", 16)
         self.card.update_theme()
         self.tasks.update_theme()
         if self.view is not None:
@@ -98,7 +97,7 @@ class LessonPanel(QWidget):
 
     # --- building ---------------------------------------------------------------------------------
 
-    def _footer_button(self, text: str, symbol: str, asked: object) -> QPushButton:
+    def _footer_button(self, text: str, asked: object) -> QPushButton:
         button = QPushButton(text)
         button.setProperty("role", "flat")
         button.setAccessibleName(text)

@@ -14,8 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.lessons.views import QuestionView
-from lab.ui.icons import icon
-from lab.ui.labels import pixmap, set_rich, set_role, tab_focus_only, text_label
+from lab.ui.labels import pixmap, set_rich, set_role, show_icon, tab_focus_only, text_label
 from lab.ui.panels.option_button import OptionButton
 from lab.ui.wording import plain, rich
 
@@ -127,7 +126,7 @@ class QuestionCard(QFrame):
     def update_theme(self) -> None:
         """Redraw the icons in the current theme."""
         self.symbol.setPixmap(pixmap("circle-help", "t1", 16))
-        self.commit.setIcon(icon("play", "on_accent", 16))
+        show_icon(self.commit, "play", "on_accent", 16)
 
     # --- showing ----------------------------------------------------------------------------------
 

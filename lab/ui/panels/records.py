@@ -23,8 +23,7 @@ from PySide6.QtWidgets import (
 from lab.cluster.probes import Records
 from lab.cluster.probes.views import PartitionView, RecordRow, RecordsView
 from lab.ui.hex_dump import decoded, hex_dump
-from lab.ui.icons import icon
-from lab.ui.labels import text_label
+from lab.ui.labels import show_icon, text_label
 from lab.ui.panels.records_model import COLUMNS, RecordsModel
 
 if TYPE_CHECKING:
@@ -142,7 +141,7 @@ class RecordBrowser(QWidget):
         self.broker.currentTextChanged.connect(self._broker_chosen)
         close = QToolButton()
         close.setProperty("role", "icon")
-        close.setIcon(icon("x", "t2", 17))
+        show_icon(close, "x", "t2", 17)
         close.setToolTip("Back to the lens (Ctrl+R)")
         close.setAccessibleName("Close the record browser")
         close.clicked.connect(self.closed)

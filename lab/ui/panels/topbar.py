@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.ui.icons import icon
-from lab.ui.labels import text_label
+from lab.ui.labels import show_icon, text_label
 from lab.ui.panels.health_lamp import HealthLamp
 from lab.ui.panels.speed_control import SpeedControl
 from lab.ui.theme import current_theme
@@ -50,6 +49,11 @@ class TopBar(QWidget):
         self.event_count = text_label("", "caption")
         self.build = self._labelled("build", "Build", "raised")
         self.break_something = self._labelled("break", "Break something", "danger")
+        self.labelled = {
+            self.next_moment: ("Next key moment", "sparkles", "pending"),
+            self.build: ("Build", "plus", "t1"),
+            self.break_something: ("Break something", "zap", "fail"),
+        }
         self.health = HealthLamp()
         self.health.clicked.connect(actions["ledger"].trigger)
         self.branches = self._tool("branches", "git-branch")
@@ -136,24 +140,19 @@ class TopBar(QWidget):
         symbol = "pause" if playing else "play"
         if self.icons[self.play][0] != symbol:
             self.icons[self.play] = (symbol, "on_accent")
-            self.play.setIcon(icon(symbol, "on_accent", ICON))
+            show_icon(self.play, symbol, "on_accent", ICON)
             self.play.setAccessibleName("Pause" if playing else "Play")
 
     def fit(self, width: int) -> None:
         """Leave out words, the least needed first, until everything fits in `width`."""
-        texts = (
-            (self.next_moment, "Next key moment"),
-            (self.build, "Build"),
-            (self.break_something, "Break something"),
-        )
         self.brand.show()
         self.where.show()
         self.speed.set_compact(False)
-        for button, text in texts:
-            button.setText(text)
+        for button, (text, _, _) in self.labelled.items():
+            self._set_words(button, text)
         leave_out = (
             self.brand.hide,
-            *(partial(button.setText, "") for button, _ in texts),
+            *(partial(self._set_words, button, "") for button in self.labelled),
             self.where.hide,
             partial(self.speed.set_compact, True),
         )
@@ -163,18 +162,19 @@ class TopBar(QWidget):
                 return
             shorten()
 
+    def _set_words(self, button: QPushButton, words: str) -> None:
+        _, symbol, tone = self.labelled[button]
+        button.setText(words)
+        show_icon(button, symbol, tone)
+
     def update_theme(self) -> None:
         """Redraw every icon in the current theme."""
         theme = current_theme()
-        scale = theme.ui_scale
-        self.setFixedHeight(int(HEIGHT * scale))
-        size = QSize(int(ICON * scale), int(ICON * scale))
+        self.setFixedHeight(int(HEIGHT * theme.ui_scale))
         self.icons[self.play] = (self.icons[self.play][0], "on_accent")
         self.icons[self.ends[2]] = ("sun" if theme.dark else "moon", "t2")
         for button, (symbol, colour) in self.icons.items():
-            button.setIcon(icon(symbol, colour, ICON))
-            button.setIconSize(size)
-        self.next_moment.setIcon(icon("sparkles", "pending", 18))
-        self.build.setIcon(icon("plus", "t1", 18))
-        self.break_something.setIcon(icon("zap", "fail", 18))
+            show_icon(button, symbol, colour, ICON)
+        for button in self.labelled:
+            self._set_words(button, button.text())
         self.health.update_theme()
