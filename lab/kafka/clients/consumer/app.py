@@ -420,7 +420,7 @@ class ConsumerApp:
             return
         match body:
             case FetchResponse():
-                self.fetcher.fetched(env, sender, body)
+                self.fetcher.fetched(env, sender, tag, body)
             case OffsetCommitResponse():
                 self._commit_answered(env, tag, body)
             case HeartbeatResponse():

@@ -37,8 +37,8 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
-Asked = tuple[str, tuple[TopicPartition, ...]]
-"""A tag: `fetch`, `list` or `epoch`, and the partitions it was about."""
+Asked = tuple[str, tuple[TopicPartition, ...]] | tuple[str, tuple[TopicPartition, ...], tuple[int, ...]]
+"""A tag: `fetch`, `list` or `epoch`, the partitions it was about, and of a fetch the offsets."""
 
 
 class Fetcher:
@@ -188,14 +188,17 @@ class Fetcher:
                 -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
                 isolation_level=isolation,
             )  # fmt: skip
-            self._send(env, host, request, ("fetch", tuple(partitions)))
+            offsets = tuple(asked.fetch_offset for asked in partitions.values())
+            self._send(env, host, request, ("fetch", tuple(partitions), offsets))
 
-    def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
-        """A broker's answer."""
+    def fetched(self, env: Env, host: str, tag: tuple[str, tuple[TopicPartition, ...], tuple[int, ...]],
+                body: FetchResponse) -> None:  # fmt: skip
+        """A broker's answer. What it says of an offset at which nobody is any more is not for us."""
         self.fetching.pop(host, None)
+        offsets = dict(zip(tag[1], tag[2], strict=True))
         for partition, one in body.responses.items():
             position = self.positions.get(partition)
-            if position is not None and position.stage == FETCHING:
+            if position is not None and position.stage == FETCHING and position.offset == offsets[partition]:
                 self._partition_fetched(env, partition, position, one)
 
     def _partition_fetched(
@@ -224,6 +227,7 @@ class Fetcher:
             self.buffered.append(
                 Fetched(
                     partition,
+                    position.offset,
                     [record for record, _ in records],
                     [epoch for _, epoch in records],
                     next_offset,
@@ -258,6 +262,9 @@ class Fetcher:
         while left > 0 and self.buffered:
             one = self.buffered[0]
             position = self.positions[one.partition]
+            if one.offset != position.offset:
+                del self.buffered[0]  # asked of the old leader and of the new one, and both have answered
+                continue
             if position.paused:
                 ready = next(
                     (other for other in self.buffered if not self.positions[other.partition].paused),
@@ -271,6 +278,7 @@ class Fetcher:
             end = min(one.at + left, len(one.records))
             part = Fetched(
                 one.partition,
+                one.offset,
                 one.records[one.at : end],
                 one.epochs[one.at : end],
                 one.next_offset,
@@ -282,7 +290,7 @@ class Fetcher:
                 del self.buffered[0]
                 position.offset = one.next_offset
             elif part.records:
-                position.offset = part.records[-1].offset + 1
+                position.offset = one.offset = part.records[-1].offset + 1
             if part.records:
                 position.offset_epoch = part.epochs[-1]
                 position.timestamp = part.records[-1].timestamp_ms
