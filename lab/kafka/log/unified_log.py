@@ -333,7 +333,7 @@ class UnifiedLog:
     def delete_old_segments(self, now_ms: int) -> str:
         """One retention pass. Returns why segments went; empty if none did."""
         reasons: list[str] = []
-        if self._delete_while(lambda one, end: end <= self.log_start_offset, now_ms):
+        if self._delete_while(lambda one, end: end <= self.log_start_offset and one is not self.active, now_ms):
             reasons.append("log start")
         if self.config.deletes and self.config.retention_bytes >= 0:
             excess = self.size_bytes - self.config.retention_bytes
