@@ -56,24 +56,15 @@ def _finish_interrupted_work(log: UnifiedLog) -> None:
 
 def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
     """Read a segment's counts back; `checked`: every batch's CRC too. False if it had to be cut."""
-    disk, interval = log.disk, log.config.index_interval_bytes
-    sound = True
-    if checked:
-        sound = segment.recover(disk, interval)
-    else:
-        for suffix in (".index", ".timeindex"):
-            if disk.exists(f"{segment.stem}{suffix}"):
-                disk.truncate(f"{segment.stem}{suffix}", 0)
-        length = disk.size(segment.path)
-        while segment.size < length:
-            segment.account(disk, segment.batch_at(disk, segment.size), interval)
-    for _, batch in segment.batches(disk):
+    disk = log.disk
+    length = disk.size(segment.path)
+    for batch in segment.rebuild(disk, log.config.index_interval_bytes, checked=checked):
         log.producers.update(batch)
         log.log_end_offset = batch.next_offset
         if not log.epochs.entries or batch.leader_epoch > log.epochs.latest:
             log.epochs.assign(disk, batch.leader_epoch, batch.base_offset)
     log.log_end_offset = max(log.log_end_offset, segment.base_offset)
-    return sound
+    return segment.size == length
 
 
 def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, high_watermark: int, now_ms: int) -> None:

@@ -130,6 +130,15 @@ class LogSegment:
         """Read the file from its beginning, checking every batch; cut it at the first bad one. Returns
         whether all of it was good.
         """
+        length = disk.size(self.path)
+        for _ in self.rebuild(disk, interval_bytes, checked=True):
+            pass
+        return self.size == length
+
+    def rebuild(self, disk: Disk, interval_bytes: int, *, checked: bool) -> Iterator[RecordBatch]:
+        """Each batch of the file, taken into counts and indexes that begin anew; `checked`: up to the first
+        bad one, where the file is cut.
+        """
         for suffix in (".index", ".timeindex"):
             if disk.exists(f"{self.stem}{suffix}"):
                 disk.truncate(f"{self.stem}{suffix}", 0)
@@ -137,12 +146,12 @@ class LogSegment:
         self.size = self.since_index = 0
         self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = self.time_indexed_ms = -1
         while self.size < length:
-            batch = self._sound_batch(disk, length)
+            batch = self._sound_batch(disk, length) if checked else self.batch_at(disk, self.size)
             if batch is None:
                 disk.truncate(self.path, self.size)
-                return False
+                return
             self.account(disk, batch, interval_bytes)
-        return True
+            yield batch
 
     def _sound_batch(self, disk: Disk, length: int) -> RecordBatch | None:
         """The batch at the end of what is accounted for, if it is whole and its CRC is right."""
