@@ -1,7 +1,9 @@
 """Where this Kafka is not Apache Kafka: what `docs/differences.md` says is simplified or absent is so."""
 
+import ast
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +11,10 @@ from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import CutLink
 from lab.cluster.actions.topics import DeleteRecords
 from lab.cluster.build import CONTROLLER, topic_exists
+from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
-from lab.kafka.config.definition import Config, InvalidConfig
+from lab.kafka.config.definition import Config, InvalidConfig, attribute
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.unified_log import read_all
@@ -26,6 +29,7 @@ from lab.kafka.rpc.envelope import Request
 from lab.world.disk import SimDisk
 from tests.story import ORDERS, Story, batch, orders
 
+ROOT = Path(__file__).parent.parent.parent
 DATE_MS = 1_767_225_600_000
 
 
@@ -166,6 +170,17 @@ def test_a_topics_compression_type_is_taken_and_changes_nothing():
     assert [one.compression for one in read_all(story.replica(1).log)] == [Compression.NONE]
 
 
+def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cleaning():
+    config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
+    story = Story(topics=orders(**config, delete_retention_ms=1), broker_config=(("log.cleaner.backoff.ms", "1000"),))
+    tombstone = RecordBatch.build([Record(0, DATE_MS, b"a", None)])
+    for one in (keyed("a=1"), tombstone, keyed("b=2"), keyed("c=3")):
+        story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: one}))
+    story.until(lambda: bool(story.told(facts.Compacted)))
+    story.run(0.1)
+    assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
+
+
 def test_asking_for_a_topic_never_makes_it():
     story = Story(broker_config=(("auto.create.topics.enable", "true"),))
     answer = story.ask("broker-1", MetadataRequest(("orders",)))
@@ -202,6 +217,19 @@ def test_reading_a_disk_takes_no_time_and_writing_does():
 )
 def test_a_default_that_is_not_kafkas(kind: type[Config], setting: str, value: object):
     assert kind.settings[setting].default == value
+
+
+def test_some_settings_are_taken_and_never_looked_at():
+    """Nothing outside of the settings' own files reads an attribute of these names."""
+    read: set[str] = set()
+    for path in (ROOT / "lab").rglob("*.py"):
+        if "config" not in path.parts or path.name == "topic.py":
+            read |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    kinds = (BrokerConfig, TopicConfig, ProducerConfig, ConsumerConfig)
+    idle = {name for kind in kinds for name in kind.settings if attribute(name) not in read}
+    assert idle - {"unclean.leader.election.enable"} == {
+        "auto.create.topics.enable", "default.replication.factor", "default.api.timeout.ms",
+    }, "the controller asks for unclean.leader.election.enable by its name"  # fmt: skip
 
 
 def test_a_segment_may_be_smaller_than_kafka_allows():
