@@ -226,6 +226,7 @@ class Fetcher:
             self.buffered.append(
                 Fetched(
                     partition,
+                    position.offset,
                     [record for record, _ in records],
                     [epoch for _, epoch in records],
                     next_offset,
@@ -264,6 +265,9 @@ class Fetcher:
         while left > 0 and self.buffered:
             one = self.buffered[0]
             position = self.positions[one.partition]
+            if one.offset != position.offset:
+                del self.buffered[0]  # asked of the old leader and of the new one, and both have answered
+                continue
             if position.paused:
                 ready = next(
                     (other for other in self.buffered if not self.positions[other.partition].paused),
@@ -277,6 +281,7 @@ class Fetcher:
             end = min(one.at + left, len(one.records))
             part = Fetched(
                 one.partition,
+                one.offset,
                 one.records[one.at : end],
                 one.epochs[one.at : end],
                 one.next_offset,
@@ -288,7 +293,7 @@ class Fetcher:
                 del self.buffered[0]
                 position.offset = one.next_offset
             elif part.records:
-                position.offset = part.records[-1].offset + 1
+                position.offset = one.offset = part.records[-1].offset + 1
             if part.records:
                 position.offset_epoch = part.epochs[-1]
                 position.timestamp = part.records[-1].timestamp_ms
