@@ -3,7 +3,7 @@
 from lab.cluster.actions.machines import Restart, Stop
 from lab.cluster.actions.network import CutLink, HealLink
 from lab.cluster.actions.topics import ElectLeader
-from tests.story import ORDERS, Story, orders, settings
+from tests.story import Story, orders, settings
 
 
 def reading(story: Story, work_us: int = 0, **config: object) -> None:
