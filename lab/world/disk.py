@@ -126,7 +126,8 @@ class SimDisk:
         start = file.size
         file.append(data)
         self.used += size
-        self.dirty[path] = None
+        if size:
+            self.dirty[path] = None
         self.cost += (OP_US + (size >> 10) * KILOBYTE_US) * self.slowdown
         return start
 

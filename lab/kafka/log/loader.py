@@ -35,7 +35,7 @@ def load_log(
                 _remove(disk, LogSegment(log.folder, later, now_ms))
             break
     if not log.segments:
-        log.segments.append(LogSegment(log.folder, log_start_offset, now_ms))
+        log.begin_segment(log_start_offset, now_ms)
         log.log_end_offset = log_start_offset
     # Whoever stopped cleanly has flushed everything; the checkpoint may be older than that.
     flushed = log.log_end_offset if clean else recovery_point

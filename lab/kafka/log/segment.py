@@ -44,6 +44,10 @@ class LogSegment:
 
     # --- writing ----------------------------------------------------------------------------------
 
+    def create(self, disk: Disk) -> None:
+        """The file exists before its first batch: its name alone tells a restarted process where the log ends."""
+        disk.append(self.path, b"")
+
     def append(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
         """Write a batch, and an index entry if enough bytes have come since the last. Raises DiskFull."""
         disk.append(f"{self.stem}.log", batch.data)

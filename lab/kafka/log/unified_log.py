@@ -189,7 +189,13 @@ class UnifiedLog:
             self.active.close(self.disk)
             self.disk.flush(self.active.path)
             self.recovery_point = base
-        self.segments.append(LogSegment(self.folder, base, now_ms))
+        self.begin_segment(base, now_ms)
+
+    def begin_segment(self, base_offset: int, now_ms: int) -> None:
+        """A new active segment."""
+        segment = LogSegment(self.folder, base_offset, now_ms)
+        segment.create(self.disk)
+        self.segments.append(segment)
 
     def flush(self) -> None:
         """fsync the active segment."""
@@ -316,7 +322,7 @@ class UnifiedLog:
         self.tail = ()
         self.log_start_offset = self.log_end_offset = self.recovery_point = offset
         self.high_watermark = offset
-        self.segments.append(LogSegment(self.folder, offset, now_ms))
+        self.begin_segment(offset, now_ms)
 
     def _unlink(self, segment: LogSegment) -> None:
         for path in segment.files(self.disk):
