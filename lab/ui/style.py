@@ -2,6 +2,7 @@
 
 from PySide6.QtGui import QColor
 
+from lab.resources import assets_folder
 from lab.ui.theme import Theme
 
 
@@ -156,6 +157,8 @@ QDialog {{ background: {s.panel.name()}; }}
 def _inputs(theme: Theme) -> str:
     s, line, text = theme.surface, theme.line, theme.text
     act = theme.interactive.accent.name()
+    marks = (assets_folder() / "marks").as_posix()
+    side = theme.px(14)
     return f"""
 QLineEdit, QComboBox, QPlainTextEdit, QListWidget, QTableView {{
   font-size: {theme.px(13)}px; color: {text.t1.name()}; background: {s.inset.name()};
@@ -168,8 +171,18 @@ QListWidget::item {{ padding: 5px 6px; border-radius: 5px; }}
 QListWidget::item:selected {{ background: {theme.interactive.selected_bg.name()}; color: {text.t1.name()}; }}
 QHeaderView::section {{
   font-size: {theme.px(11)}px; color: {text.t3.name()}; background: {s.canvas.name()}; border: none;
-  padding: 4px 6px; }}
+  padding: 4px 9px; }}
+QTableView {{ font-size: {theme.px(12)}px; }}
 QTableView::item {{ padding: 0 6px; }}
+QComboBox::drop-down {{ border: none; width: {theme.px(22)}px; }}
+QComboBox::down-arrow {{ image: url("{marks}/chevron.svg"); width: {side}px; height: {side}px; }}
+QCheckBox::indicator, QTableView::indicator {{
+  width: {side}px; height: {side}px; border: 1px solid {line.strong.name()}; border-radius: 4px;
+  background: transparent; }}
+QCheckBox::indicator:checked, QTableView::indicator:checked {{
+  border-color: {act}; background: {act}; image: url("{marks}/check-{theme.name}.svg"); }}
+QCheckBox::indicator:focus {{ border-color: {act}; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QCheckBox {{ font-size: {theme.px(13)}px; color: {text.t2.name()}; spacing: 7px; }}
 QMenu {{
   font-size: {theme.px(13)}px; color: {text.t1.name()}; background: {s.raised.name()};

@@ -22,6 +22,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 WindowMaker = Callable[[], MainWindow]
+Look = Callable[..., None]
+
+
+@pytest.fixture
+def look(qapp) -> Iterator[Look]:
+    """Dress the application: dark at first, as the window's tests leave it."""
+
+    def dress(theme: str = "dark", *, ui_scale: float = 1.0, reduced_motion: bool = False) -> None:
+        app.apply_look(Settings(theme=theme, ui_scale=ui_scale, reduced_motion=reduced_motion), False)
+
+    dress()
+    yield dress
+    dress()
 
 
 @pytest.fixture

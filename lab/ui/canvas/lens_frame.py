@@ -93,7 +93,7 @@ class FramePainter:
     def _paint_missing(self, p: QPainter, row: int, g: LensGeometry, colour: QColor) -> None:
         """A hatched bed where a log would be."""
         box = QRectF(g.left, g.cell_top(row), g.cells * g.pitch - g.gap, g.cell_height)
-        hatch(p, box, 4 * g.scale, with_alpha(colour, 0.28), 8 * g.scale)
+        hatch(p, box, 4 * g.scale, with_alpha(colour, 0.45), 8 * g.scale)
 
     def _paint_group(self, p: QPainter, view: LensGroupView, row: int, g: LensGeometry) -> None:
         theme = self.theme

@@ -11,7 +11,7 @@ MARGIN, LABELS, TEXT_AT = 20, 142, 44
 """The longest note, `stopped · out of ISR`, fits; 26 offsets stay 27 pixels wide at the design's width."""
 TITLE_Y, RULER_Y, ROWS_TOP, FLOOR = 20, 50, 66, 4
 REPLICA_PITCH, REPLICA_PITCH_MIN = 50, 34
-GROUP_PITCH, GROUP_PITCH_MIN = 40, 30
+GROUP_PITCH, GROUP_PITCH_MIN = 40, 28
 PITCH_MIN, PITCH_MAX = 12, 44
 RIGHT_ROOM = 106
 """Pixels right of the axis, for the lag of a group that has read everything but the last record."""
@@ -61,9 +61,10 @@ class LensGeometry:
 
     @property
     def overflow(self) -> float:
-        """How many pixels of rows do not fit."""
+        """How many pixels of rows do not fit; what rounding leaves over is not worth a scroll bar."""
         rows = self.replicas * self.replica_pitch + self.groups * self.group_pitch
-        return max(0.0, rows + FLOOR * self.scale - (self.height - self.top))
+        over = rows + FLOOR * self.scale - (self.height - self.top)
+        return over if over >= 1 else 0.0
 
     @property
     def groups_top(self) -> float:

@@ -83,17 +83,25 @@ class AnalysisView(QWidget):
         tools = QHBoxLayout()
         tools.setSpacing(8)
         tools.addWidget(self._icon_button("back", "arrow-left", "Back to the cluster (Esc)", self.closed.emit))
-        for name, box in (("Chart", self.chart_box), ("by", self.by_box), ("before and after", self.fault_box)):
+        for name, box, width in (
+            ("Chart", self.chart_box, 210),
+            ("by", self.by_box, 125),
+            ("before and after", self.fault_box, 210),
+        ):
             box.setAccessibleName(name)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            # Not by its contents: Qt would widen it past its place in the row, over its neighbour.
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
+            box.setMaximumWidth(current_theme().px(width))
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tools.addWidget(text_label(name, "small"))
-            tools.addWidget(box)
+            tools.addWidget(box, width)
         self.chart_box.addItems([chart.title for chart in CHARTS])
         tools.addWidget(self._icon_button("closer", "plus", "Zoom in (+)", partial(self.zoom, ZOOM)))
         tools.addWidget(self._icon_button("wider", "minus", "Zoom out (−)", partial(self.zoom, 1 / ZOOM)))
         tools.addWidget(self._button("whole", "Whole run", self.show_whole_run))
-        tools.addWidget(self.said, 1)
+        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        tools.addWidget(self.said, 100)
         for kind in ("png", "svg", "csv"):
             tools.addWidget(self._button(kind, kind.upper(), partial(self.ask_export, kind)))
             self.buttons[kind].setToolTip(f"Export as {kind.upper()}")

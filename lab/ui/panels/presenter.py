@@ -1,13 +1,16 @@
 """PresenterBar and PresenterTime: the two strips that remain on a projector."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from lab.cluster.probes.views import TimelineView
+from lab.cluster.probes.views import MomentView, TimelineView
 from lab.env import Micros
+from lab.ui.canvas.clusters import badge_text, clustered
 from lab.ui.icons import icon
 from lab.ui.labels import text_label
 from lab.ui.theme import Theme, current_theme
@@ -136,19 +139,29 @@ class PresenterTime(QWidget):
         p.drawEllipse(QPointF(here, LINE_Y), 11, 11)
 
     def _paint_moments(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
-        p.setFont(theme.font(theme.sizes["lesson"], 700))
-        for moment in view.moments:
-            box = QRectF(self.x_of(moment.time) - 14, 12, 28, 27)
-            coming = moment.time > view.now
-            pen = QPen(theme.state.pending, 2, Qt.PenStyle.DashLine)
-            p.setPen(pen if coming else Qt.PenStyle.NoPen)
-            p.setBrush(Qt.BrushStyle.NoBrush if coming else theme.state.pending)
-            p.drawRoundedRect(box, 6, 6)
-            p.setPen(theme.state.pending if coming else theme.surface.app)
-            p.drawText(box, Qt.AlignmentFlag.AlignCenter, str(moment.number))
+        font = theme.font(theme.sizes["lesson"], 700)
+        letters = QFontMetricsF(font)
+        p.setFont(font)
+        past = [one for one in view.moments if one.time <= view.now]
+        for moments, coming in ((past, False), (view.moments[len(past) :], True)):
+            texts = partial(_badge_width, letters, moments)
+            for cluster in clustered([self.x_of(one.time) for one in moments], texts, 3, 4):
+                text = badge_text(moments[cluster.members[0]].number, len(cluster.members))
+                self._paint_badge(p, theme, QRectF(cluster.left, 12, cluster.right - cluster.left, 27), text, coming)
+
+    def _paint_badge(self, p: QPainter, theme: Theme, box: QRectF, text: str, coming: bool) -> None:
+        p.setPen(QPen(theme.state.pending, 2, Qt.PenStyle.DashLine) if coming else Qt.PenStyle.NoPen)
+        p.setBrush(Qt.BrushStyle.NoBrush if coming else theme.state.pending)
+        p.drawRoundedRect(box, 6, 6)
+        p.setPen(theme.tone_text("pending") if coming else theme.interactive.on_accent)
+        p.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_spans(self, p: QPainter, theme: Theme, view: TimelineView) -> None:
-        p.setFont(theme.font(theme.sizes["small"], 500))
+        """Bars of faults; their words move right where they would stand on each other."""
+        font = theme.font(theme.sizes["small"], 500)
+        letters = QFontMetricsF(font)
+        p.setFont(font)
+        free = 0.0
         for span in view.spans:
             if span.lane != FAULTS:
                 continue
@@ -158,4 +171,11 @@ class PresenterTime(QWidget):
             p.setBrush(theme.line.strong)
             p.drawRoundedRect(QRectF(left, LINE_Y + 10, max(right - left, 6), 9), 4, 4)
             p.setPen(theme.tone_text(span.tone))
-            p.drawText(QPointF(left, LINE_Y + 36), span.text)
+            at = max(left, free)
+            p.drawText(QPointF(at, LINE_Y + 36), span.text)
+            free = at + letters.horizontalAdvance(span.text) + 18
+
+
+def _badge_width(letters: QFontMetricsF, moments: Sequence[MomentView], members: tuple[int, ...]) -> float:
+    text = badge_text(moments[members[0]].number, len(members))
+    return max(28.0, letters.horizontalAdvance(text) + 14)

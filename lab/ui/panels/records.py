@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -10,9 +11,9 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSizePolicy,
     QSplitter,
     QTableView,
     QToolButton,
@@ -24,13 +25,16 @@ from lab.cluster.probes import Records
 from lab.cluster.probes.views import PartitionView, RecordRow, RecordsView
 from lab.ui.hex_dump import decoded, hex_dump
 from lab.ui.labels import show_icon, text_label
+from lab.ui.panels.record_fields import RecordFields
 from lab.ui.panels.records_model import COLUMNS, RecordsModel
 
 if TYPE_CHECKING:
     from lab.cluster.session import Session
 
 PAGE_ROWS = 200
-WIDTHS = (76, 172, 90, 230, 60, 92, 56, 76, 76)
+WIDTHS = (66, 188, 60, 140, 58, 88, 58, 76, 78)
+"""Pixels of the columns; the value takes what is left, and this at least."""
+PANES = (620, 310)
 
 
 class RecordBrowser(QWidget):
@@ -53,7 +57,7 @@ class RecordBrowser(QWidget):
         self.broker = QComboBox()
         self.jump = QLineEdit()
         self.tail = QCheckBox("Follow tail")
-        self.fields = QLabel()
+        self.fields = RecordFields()
         self.bytes = QPlainTextEdit()
         self.empty = text_label("No record here yet. Produce some, or look further back.", "quiet")
         self._arrange()
@@ -147,9 +151,9 @@ class RecordBrowser(QWidget):
         close.clicked.connect(self.closed)
         head = QHBoxLayout()
         head.setSpacing(10)
-        for widget in (self.title, self.range):
-            head.addWidget(widget)
-        head.addStretch()
+        self.range.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.addWidget(self.title)
+        head.addWidget(self.range, 1)
         for widget in (text_label("copy on", "quiet"), self.broker, self.jump, self.tail, close):
             head.addWidget(widget)
         layout = QVBoxLayout(self)
@@ -168,17 +172,13 @@ class RecordBrowser(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setAccessibleName("Records")
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setHighlightSections(False)
         for column, width in enumerate(WIDTHS):
             self.table.setColumnWidth(column, width)
-        header.setSectionResizeMode(COLUMNS.index("value"), QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(self._row_changed)
 
     def _panes(self) -> QWidget:
-        self.fields.setProperty("role", "fields")
-        self.fields.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.fields.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.fields.setTextFormat(Qt.TextFormat.PlainText)
         self.bytes.setReadOnly(True)
         self.bytes.setProperty("role", "hex")
         self.bytes.setAccessibleName("The record's bytes")
@@ -196,9 +196,21 @@ class RecordBrowser(QWidget):
         panes = QSplitter(Qt.Orientation.Horizontal)
         panes.addWidget(left)
         panes.addWidget(side)
-        panes.setStretchFactor(0, 3)
-        panes.setStretchFactor(1, 2)
+        panes.setChildrenCollapsible(False)
+        panes.setStretchFactor(0, 1)
+        panes.setSizes(PANES)
+        panes.splitterMoved.connect(self._share_width)
         return panes
+
+    def _share_width(self) -> None:
+        """What the other columns leave is the value's. (A stretched column would vanish where nothing is left.)"""
+        value = COLUMNS.index("value")
+        left = self.table.viewport().width() - sum(WIDTHS) + WIDTHS[value]
+        self.table.setColumnWidth(value, max(left, WIDTHS[value]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
 
     # --- reacting ---------------------------------------------------------------------------------
 
@@ -216,12 +228,10 @@ class RecordBrowser(QWidget):
     def _show_record(self) -> None:
         record = self.selected_record()
         if record is None:
-            self.fields.clear()
+            self.fields.show_fields(())
             self.bytes.clear()
             return
-        lines = decoded(record)
-        widest = max(len(name) for name, _ in lines)
-        self.fields.setText("\n".join(f"{name:<{widest}}  {value[:200]}" for name, value in lines))
+        self.fields.show_fields(decoded(record))
         dump = hex_dump(record.raw)
         if self.bytes.toPlainText() != dump:
             self.bytes.setPlainText(dump)

@@ -42,6 +42,8 @@ class RecordsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_alignment(COLUMNS[section]))
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -49,8 +51,8 @@ class RecordsModel(QAbstractTableModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return cell_text(row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in RIGHT:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_alignment(column))
         if role == Qt.ItemDataRole.ToolTipRole and column in ("key", "value"):
             return cell_text(row, column)
         return None
@@ -58,6 +60,12 @@ class RecordsModel(QAbstractTableModel):
     def row_of(self, offset: int) -> int:
         """The row that shows `offset`, or -1."""
         return next((at for at, row in enumerate(self.rows) if row.offset == offset), -1)
+
+
+def _alignment(column: str) -> Qt.AlignmentFlag:
+    """A heading stands where its numbers do."""
+    side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def cell_text(row: RecordRow, column: str) -> str:
