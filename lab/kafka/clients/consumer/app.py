@@ -253,8 +253,13 @@ class ConsumerApp:
     # --- commits ----------------------------------------------------------------------------------
 
     def _commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool = False) -> None:
-        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync)."""
+        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync). Between two
+        generations there is nothing to commit in: the coordinator would take it for a member of the old one.
+        """
         if not offsets:
+            return
+        if self.membership.stage != STABLE:
+            self._commit_impossible(env)
             return
         coordinator = self.membership.coordinator
         if coordinator is None:
@@ -275,6 +280,10 @@ class ConsumerApp:
         self.committing = offsets if wait else self.committing
         tag = ("commit", tuple(offsets.items()), wait)
         self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def _commit_impossible(self, env: Env) -> None:
+        error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
+        env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
 
     def _epoch(self, partition: TopicPartition) -> int:
         position = self.fetcher.positions.get(partition)
@@ -322,8 +331,8 @@ class ConsumerApp:
             return
         if any(type(one.tag) is tuple and one.tag[0] == "commit" for one in self.net.in_flight.values()):
             return
-        if self.membership.lost:
-            env.tell(facts.CommitFailed(self.group_id, self.name, "UNKNOWN_MEMBER_ID"))
+        if self.membership.stage != STABLE:
+            self._commit_impossible(env)
             self._commit_settled(env)
         else:
             self._commit(env, self.committing, wait=True)
@@ -437,6 +446,7 @@ class ConsumerApp:
             case MetadataResponse():
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
+                self.membership.metadata_came(env)
                 self.membership.notice_new_partitions()
             case FindCoordinatorResponse():
                 self.membership.found(env, body)
@@ -500,7 +510,7 @@ class ConsumerApp:
         if (metadata.needed or stale) and metadata.asked_at < 0 and due:
             metadata.asked_at = env.now
             self.net.send(
-                env, metadata.someone(self.net), MetadataRequest(self.topics), REQUEST_BYTES, "metadata",
+                env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
                 millis(self.config.request_timeout_ms),
             )  # fmt: skip
         self._retry_commit(env)

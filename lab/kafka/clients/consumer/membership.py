@@ -79,6 +79,7 @@ class Membership:
         self.heartbeat_out = False
         self.heard_at: Micros = 0
         self.leads = False
+        self.elected: JoinGroupResponse | None = None
         self.planned_for: dict[str, int] = {}
         self.memory: bytes | None = None
         self.exception = ""
@@ -156,17 +157,35 @@ class Membership:
                 self.protocol = body.protocol_name
                 self.leads = body.leader == body.member_id
                 self.stage = SYNCING
-                self._sync(env, body)
+                self._learn_topics(body)
+                self.metadata_came(env)
             case ErrorCode.MEMBER_ID_REQUIRED:
                 self.member_id = body.member_id
                 self._try_again(env, at_once=True)
             case error:
                 self._membership_error(env, error)
 
+    def _learn_topics(self, body: JoinGroupResponse) -> None:
+        """The leader also watches topics that only others read; a follower no longer does."""
+        topics = dict.fromkeys(self.topics)
+        for one in _subscriptions(body) if self.leads else ():
+            topics |= dict.fromkeys(one.topics)
+        if any(topic not in self.metadata.topics for topic in topics):
+            self.metadata.needed = True
+            self.metadata.missing = tuple(topic for topic in topics if topic not in self.metadata.topics)
+        self.metadata.topics = tuple(topics)
+        self.elected = body
+
+    def metadata_came(self, env: Env) -> None:
+        """What was missing for a plan may be there."""
+        if self.stage == SYNCING and self.elected is not None and not self.metadata.missing:
+            body, self.elected = self.elected, None
+            self._sync(env, body)
+
     def _sync(self, env: Env, body: JoinGroupResponse) -> None:
         assignments: tuple[tuple[str, bytes], ...] = ()
         if self.leads:
-            members = [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
+            members = _subscriptions(body)
             topics = {topic: None for one in members for topic in one.topics}
             # Also where the plan is kept (KIP-814): a leader that has come back still watches for new partitions.
             self.planned_for = {topic: self.metadata.counts.get(topic, 0) for topic in topics}
@@ -300,3 +319,8 @@ class Membership:
         counts = {topic: self.metadata.counts.get(topic, count) for topic, count in self.planned_for.items()}
         if self.leads and self.stage == STABLE and counts != self.planned_for:
             self.rejoin = True
+
+
+def _subscriptions(body: JoinGroupResponse) -> list[Subscription]:
+    """What the members want, as the leader is told."""
+    return [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
