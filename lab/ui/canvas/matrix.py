@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
+from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.matrix_cards import MatrixCards, disk_text, down_brokers
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
 from lab.ui.canvas.matrix_tiles import MatrixTiles
@@ -22,7 +23,7 @@ from lab.ui.canvas.matrix_words import empty_text, subject_text
 from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
 from lab.ui.canvas.particles import Particles
 from lab.ui.canvas.routes import Routes
-from lab.ui.canvas.stamps import MIDDLE, Stamps
+from lab.ui.canvas.stamps import Stamps
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -118,13 +119,13 @@ class ClusterCanvas(QWidget):
         with QPainter(self) as p:
             view = self.view
             empty = empty_text(view)
-            if view is None or (empty and not view.brokers):
+            if view is None or not view.brokers:
                 p.fillRect(self.rect(), self.theme.surface.canvas)
                 self._paint_empty(p, QRectF(self.rect()), empty)
                 return
             layout = self.layout_now()
             p.drawPixmap(0, 0, self._still_picture(view, layout))
-            if empty:
+            if empty is not None:
                 self._paint_empty(p, layout.area, empty)
             self._paint_moving(p, view, layout)
 
@@ -142,8 +143,9 @@ class ClusterCanvas(QWidget):
         self.particles.place(self.flights, self._routes, cuts, view.now, self.pace.linger)
         self.particles.paint(p)
 
-    def _paint_empty(self, p: QPainter, box: QRectF, text: str) -> None:
-        self.stamps.put(p, box.center().x(), box.center().y(), text, self.theme.text.t2, 14, share=MIDDLE)
+    def _paint_empty(self, p: QPainter, box: QRectF, words: tuple[str, str] | None) -> None:
+        if words is not None and words[0]:
+            paint_empty_place(p, self.theme, self.stamps, box, "server", words)
 
     def _still_picture(self, view: ClusterView, layout: MatrixLayout) -> QPixmap:
         key = (still_of(view), self.chosen, self._placed_key, self.pace)
