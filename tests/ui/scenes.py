@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import (
     BranchView,
     CellView,
@@ -17,7 +18,7 @@ from lab.cluster.probes.views import (
 )
 from tests.ui.scripted import SECOND, ScriptedSession
 
-FIRST, END, WATERMARK = 1022, 1048, 1045
+FIRST, END, WATERMARK = 1047 + ROOM - 26, 1047 + ROOM, 1045
 KEYS = "ACBADBCAABDCEABCDAEBACDBA"
 
 

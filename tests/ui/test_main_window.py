@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QWidget
 
 from lab.cluster.probes import Inspect, PartitionLens
@@ -16,21 +16,10 @@ from lab.ui.dialogs.palette import CommandPalette
 from lab.ui.dialogs.violation import ViolationPanel
 from lab.ui.main_window import LONGEST_FRAME_US, MainWindow
 from lab.ui.offers_menu import fill_offers
+from tests.ui.paints import Paints
 from tests.ui.scripted import SECOND, ScriptedSession, as_session
 
 D = TypeVar("D", bound=QDialog)
-
-
-class Paints(QObject):
-    """Counts the paint events of widgets."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        self.count += event.type() == QEvent.Type.Paint
-        return False
 
 
 def dialog_of(window: MainWindow, kind: type[D]) -> D:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -17,6 +18,7 @@ from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import LensView
 from lab.ui.canvas.cell_sprites import CellSprites
 from lab.ui.canvas.empty_place import paint_empty_place
+from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.lens_frame import FramePainter, legend_of
 from lab.ui.canvas.lens_geometry import (
     LensGeometry,
@@ -56,6 +58,7 @@ class LensCanvas(QWidget):
         self.setMouseTracking(True)
         self.setMinimumHeight(140)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.ring = FocusRing(self)
         self.view: LensView | None = None
         self.scrolled = 0.0
         self.hovered: int | None = None
@@ -107,6 +110,7 @@ class LensCanvas(QWidget):
             g = self.geometry_now()
             p.drawPixmap(0, 0, self._frame_of(self.view, g, ratio_of(p)))
             self._paint_rows(p, self.view, g)
+            self.ring.paint(p)
 
     def _frame_of(self, view: LensView, g: LensGeometry, ratio: float) -> QPixmap:
         """The picture of what stands still; drawn anew when any of it changed."""
@@ -239,6 +243,14 @@ class LensCanvas(QWidget):
             self._scroll_rows(ROW_KEYS[key] * self.theme.px(36))
         else:
             self.show_from(self.view.first_offset + SCROLL_KEYS[key])
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.ring.take(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.ring.take(event)
 
     # --- the mouse --------------------------------------------------------------------------------
 

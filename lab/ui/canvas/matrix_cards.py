@@ -12,6 +12,8 @@ from lab.ui.canvas.routes import Routes, path_of
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
 
+ONE_LINE = 42
+"""A row lower than this has room for one line: the state is its icon, as in the words of the tooltip."""
 DOWN = ("crashed", "off", "stopped")
 BROKER_LOOKS = {
     "running": ("circle-check", "ok"), "starting": ("refresh-cw", "pending"), "fenced": ("lock", "pending"),
@@ -63,8 +65,9 @@ class MatrixCards:
             legend_sprite(p, self.theme, kind, QPointF(x + 4 * scale, y))
             self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
             x += self.stamps.width(words, 12) + 34 * scale
-        self.stamps.put(p, x, y, pace_text(pace), self.theme.text.t3, 12)
-        hidden = hidden_text(view, layout)
+        hidden, note = hidden_text(view, layout), pace_text(pace)
+        if x + self.stamps.width(note, 12) < layout.area.right() - self.stamps.width(hidden, 12) - 16 * scale:
+            self.stamps.put(p, x, y, note, self.theme.text.t3, 12)
         if hidden:
             self.stamps.put(p, layout.area.right(), y, hidden, self.theme.text.t3, 12, share=RIGHT)
 
@@ -86,8 +89,13 @@ class MatrixCards:
         if chosen:
             rounded(p, box.adjusted(-3, -3, 3, 3), radius + 3, None, theme.interactive.accent, 1.6)
         faint = broker.state in DOWN
-        x, y = box.left() + 13 * scale, box.top() + (20 if box.height() >= 66 * scale else 15) * scale
         ink = theme.text.t2 if faint else theme.text.t1
+        x, y = box.left() + 13 * scale, box.top() + (20 if box.height() >= 66 * scale else 15) * scale
+        if box.height() < ONE_LINE * scale:
+            put_icon(p, icon, theme.tone_text(tone), QPointF(x + 5 * scale, box.center().y()), 14 * scale)
+            name = self._elided(broker.name, LABEL_WIDTH - 36, 13)
+            self.stamps.put(p, x + 18 * scale, box.center().y(), name, ink, 13, 600)
+            return
         self.stamps.put(p, x, y, broker.name, ink, 13.5, 600)
         y += 21 * scale
         self._line(p, QPointF(x, y), icon, tone, broker.state, theme.tone_text(tone) if tone != "ok" else theme.text.t2)

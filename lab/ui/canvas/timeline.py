@@ -3,12 +3,13 @@
 from bisect import bisect_right
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from lab.cluster.probes.views import BranchView, SpanView, TimelineView
 from lab.env import Micros
 from lab.ui.canvas.clusters import Cluster, mark_clusters, moment_clusters
+from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import Stamps
 from lab.ui.canvas.story import Story, story_of
@@ -39,6 +40,7 @@ class TimelineCanvas(QWidget):
         self.setMouseTracking(True)
         self.setMinimumHeight(90)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.ring = FocusRing(self)
         self.view: TimelineView | None = None
         self.zoomed_to: tuple[Micros, Micros] | None = None
         self.hovered: float | None = None
@@ -121,6 +123,7 @@ class TimelineCanvas(QWidget):
             if self.hovered is not None and not self._dragging:
                 self.painter.paint_ghost(p, self.hovered, lanes)
             self.painter.paint_head(p, self.view.now, axis, lanes)
+            self.ring.paint(p)
 
     def _still_of(self, view: TimelineView, axis: TimeAxis, lanes: Lanes, ratio: float) -> QPixmap:
         """The picture of what does not move with time; drawn anew when any of it changed."""
@@ -250,6 +253,14 @@ class TimelineCanvas(QWidget):
         at = next((place for place, one in enumerate(rail) if one.current), 0) + step
         if 0 <= at < len(rail) and not rail[at].current:
             self.branch_requested.emit(rail[at].name)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.ring.take(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.ring.take(event)
 
     # --- what is under the mouse ------------------------------------------------------------------
 
