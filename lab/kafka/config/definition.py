@@ -1,5 +1,6 @@
 """Setting and Config: what a setting is, and a checked set of values."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,6 +8,8 @@ from typing import ClassVar
 Value = int | bool | str
 LONG_MAX = (1 << 63) - 1
 INT_MAX = (1 << 31) - 1
+WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*")
+SHOWN_MAX = 60
 
 
 class InvalidConfig(Exception):
@@ -38,12 +41,11 @@ class Setting:
     def parse(self, value: object) -> Value:
         """The value of this setting that `value` (perhaps as text) means. Raises InvalidConfig."""
         if isinstance(self.default, bool):
-            found = {"true": True, "false": False, True: True, False: False}.get(
-                value.lower() if isinstance(value, str) else value  # type: ignore[arg-type]
-            )
-            if found is None:
+            if isinstance(value, bool):
+                return value
+            if not isinstance(value, str) or value.lower() not in ("true", "false"):
                 raise self._wrong(value)
-            return found
+            return value.lower() == "true"
         if isinstance(self.default, int):
             return self._number(value)
         if not isinstance(value, str) or (self.choices and value not in self.choices):
@@ -51,16 +53,20 @@ class Setting:
         return value
 
     def _number(self, value: object) -> int:
-        text = str(value).strip()
-        if isinstance(value, bool) or not text.lstrip("-").isdigit() or len(text) > 20:
+        if isinstance(value, str) and WHOLE.fullmatch(value):
+            number = int(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            number = value
+        else:
             raise self._wrong(value)
-        number = int(text)
         if not self.minimum <= number <= self.maximum:
             raise self._wrong(value)
         return number
 
     def _wrong(self, value: object) -> InvalidConfig:
-        return InvalidConfig(f"{self.name}: wanted {self.range}, found {value!r}")
+        found = repr(value)
+        shown = found if len(found) <= SHOWN_MAX else f"{found[:SHOWN_MAX]}…"
+        return InvalidConfig(f"{self.name}: wanted {self.range}, found {shown}")
 
 
 class Config:

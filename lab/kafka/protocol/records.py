@@ -234,13 +234,16 @@ class RecordBatch(Sealed):
         )  # fmt: skip
 
     def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
-        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear."""
+        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear. With none,
+        a header that only tells of the producer's sequences.
+        """
+        newest = max((record.timestamp_ms for record in kept), default=self.max_timestamp_ms)
         body = b"".join(
             encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms) for record in kept
         )
         return RecordBatch.assembled(
-            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms,
-            self.max_timestamp_ms, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
+            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms if kept else NO_TIME,
+            newest, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
             compress(self.compression, body), self.base_offset, self.leader_epoch,
         )  # fmt: skip
 

@@ -130,9 +130,9 @@ def test_spec_01_7_the_active_segment_does_not_go_for_the_log_start():
 # --- of a whole cluster ---------------------------------------------------------------------------
 
 
-def filled(count: int, **config: object) -> Story:
+def filled(count: int, policy: str = "delete") -> Story:
     """As many single records in orders-0."""
-    story = Story(brokers=2, topics=orders(replicas=2, **config))
+    story = Story(brokers=2, topics=orders(replicas=2, cleanup_policy=policy))
     for at in range(count):
         answer = story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: story_batch(f"{at}")}))
         assert answer.responses[ORDERS].error_code is ErrorCode.NONE
@@ -170,7 +170,7 @@ def test_spec_01_15_the_log_start_never_goes_back_and_never_beyond_what_is_commi
 
 
 def test_spec_01_15_a_topic_that_is_only_compacted_forbids_it():
-    assert deleted(filled(2, cleanup_policy="compact"), 1)[0] is ErrorCode.POLICY_VIOLATION
+    assert deleted(filled(2, "compact"), 1)[0] is ErrorCode.POLICY_VIOLATION
 
 
 def test_spec_01_7_the_first_check_comes_after_30_s_and_then_every_5_minutes():
