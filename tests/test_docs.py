@@ -237,6 +237,10 @@ def test_the_five_minutes_go_as_they_are_told():
     session.seek(4_000_000)
     do(session, "broker", "broker-2", "Crash")
     assert [one.name for one in session.timeline_view(1).branches] == ["main", "branch 2"]
+    session.switch("main")
+    session.seek(session.latest)
+    lesson.next_step()
+    assert lesson.step.title == "What did it cost?"
 
 
 def test_what_the_readme_has_clicked_is_in_the_window():

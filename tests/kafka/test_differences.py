@@ -18,12 +18,10 @@ from lab.kafka.config.definition import Config, InvalidConfig, attribute
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
-from lab.kafka.protocol.murmur import murmur2
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
 from lab.world.disk import SimDisk
@@ -71,40 +69,6 @@ def test_a_segment_file_holds_kafkas_record_batches_byte_for_byte():
     assert rest == (0, 1, DATE_MS, DATE_MS, -1, -1, -1, 2), "attributes, last offset delta, times, no producer, count"
 
 
-@pytest.mark.parametrize(
-    ("key", "hashed"),
-    # The vectors of Kafka's own UtilsTest.testMurmur2.
-    [
-        (b"21", -973932308),
-        (b"foobar", -790332482),
-        (b"a-little-bit-long-string", -985981536),
-        (b"a-little-bit-longer-string", -1486304829),
-        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
-        (b"abc", 479470107),
-    ],
-)
-def test_a_key_is_hashed_as_the_java_client_hashes_it(key: bytes, hashed: int):
-    assert murmur2(key) == hashed
-
-
-def test_a_retry_with_the_same_sequence_is_stored_once():
-    story = Story(topics=orders())
-    records = [Record(0, DATE_MS, b"k", b"paid")]
-    sent = RecordBatch.build(records, producer_id=7, producer_epoch=0, base_sequence=0)
-    answers = [story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: sent})).responses[ORDERS] for _ in range(2)]
-    assert [one.base_offset for one in answers] == [0, 0]
-    assert story.replica(1).log.log_end_offset == 1
-
-
-def test_a_gap_in_the_sequences_is_out_of_order():
-    story = Story(topics=orders())
-    records = [Record(0, DATE_MS, b"k", b"paid")]
-    for sequence, error in ((0, ErrorCode.NONE), (2, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)):
-        sent = RecordBatch.build(records, producer_id=7, producer_epoch=0, base_sequence=sequence)
-        answer = story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: sent})).responses[ORDERS]
-        assert answer.error_code is error
-
-
 def test_compaction_keeps_the_newest_of_each_key_at_its_old_offset():
     config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
     story = Story(topics=orders(**config), broker_config=(("log.cleaner.backoff.ms", "1000"),))
@@ -112,17 +76,6 @@ def test_compaction_keeps_the_newest_of_each_key_at_its_old_offset():
         story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: keyed(pair)}))
     story.run(3)
     assert contents(story, 1) == [(2, b"3"), (3, b"4"), (4, b"5")]
-
-
-def test_a_power_loss_takes_what_was_not_flushed_and_nothing_else():
-    story = Story(brokers=1, topics=orders(replicas=1))
-    story.ask("broker-1", ProduceRequest(1, 30_000, {ORDERS: batch("safe")}))
-    story.run(6)  # the operating system writes back after five seconds
-    story.ask("broker-1", ProduceRequest(1, 30_000, {ORDERS: batch(size=5_000)}))
-    story.world.power_off(["broker-1"])
-    story.act(Restart("broker-1"))
-    story.until(lambda: ORDERS in story.broker(1).partitions)
-    assert contents(story, 1) == [(0, b"safe")]
 
 
 # --- simplified -----------------------------------------------------------------------------------
@@ -162,12 +115,6 @@ def test_delete_records_does_not_wait_for_the_followers():
     story.act(CutLink("broker-2", "broker-1"), CutLink("broker-3", "broker-1"), DeleteRecords("orders-0"))
     story.run(1)
     assert [story.replica(one).log.log_start_offset for one in (1, 2, 3)] == [1, 0, 0]
-
-
-def test_a_topics_compression_type_is_taken_and_changes_nothing():
-    story = Story(topics=orders(compression_type="zstd"))
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    assert [one.compression for one in read_all(story.replica(1).log)] == [Compression.NONE]
 
 
 def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cleaning():
