@@ -318,7 +318,8 @@ MARK_WORDS = {"leader": "new leader", "isr": "left the ISR", "isr+": "back in th
 def span_words(span: SpanView) -> str:
     """What lasted, and from when to when."""
     end = clock(span.end) if span.end is not None else "now"
-    return f"{span.text} · {span.subject}\n{clock(span.start)} to {end}"
+    what = span.text if span.subject in span.text else f"{span.text} · {span.subject}"
+    return f"{what}\n{clock(span.start)} to {end}"
 
 
 def limited(lines: list[str]) -> str:
