@@ -81,6 +81,8 @@ class ConsumerApp:
         self.closing = False
         self.waiting_for_commit = False
         self.committing: dict[TopicPartition, int] = {}
+        self.commit_deadline: Micros = 0
+        self.uncommitted: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, int] = {}
         self.asking_offsets = False
         self.retry_at: Micros = 0
@@ -139,7 +141,9 @@ class ConsumerApp:
         found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
         if self.membership.stage == STABLE:
             found.append(self.membership.heartbeat_at)
-        if self.working or self.paused:
+        if self.waiting_for_commit:
+            found.append(self.commit_deadline)
+        if self.working or self.paused or self.waiting_for_commit:
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
         elif self._auto and self.auto_commit_at:
             found.append(self.auto_commit_at)
@@ -261,13 +265,11 @@ class ConsumerApp:
         if self.membership.stage != STABLE:
             self._commit_impossible(env)
             return
+        if wait and not self.waiting_for_commit:
+            self.commit_deadline = env.now + millis(self.config.default_api_timeout_ms)
         coordinator = self.membership.coordinator
         if coordinator is None:
-            self.waiting_for_commit = wait
-            self.committing = offsets if wait else {}
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-            if wait:
-                self.membership.advance(env)
+            self._keep_commit(env, offsets, wait=wait)
             return
         request = OffsetCommitRequest(
             self.group_id,
@@ -278,8 +280,18 @@ class ConsumerApp:
         )
         self.waiting_for_commit = wait
         self.committing = offsets if wait else self.committing
-        tag = ("commit", tuple(offsets.items()), wait)
+        tag = ("commit", tuple(offsets.items()), wait, self.membership.identity)
         self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def _keep_commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
+        """Until a coordinator is found."""
+        if not wait:
+            self.uncommitted |= offsets
+            return
+        self.waiting_for_commit = True
+        self.committing = offsets
+        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.membership.advance(env)
 
     def _commit_impossible(self, env: Env) -> None:
         error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
@@ -292,10 +304,10 @@ class ConsumerApp:
     def _commit_answered(
         self,
         env: Env,
-        tag: tuple[str, tuple[tuple[TopicPartition, int], ...], bool],
+        tag: tuple[str, tuple[tuple[TopicPartition, int], ...], bool, tuple[str, int]],
         body: OffsetCommitResponse,
     ) -> None:
-        _, offsets, waited = tag
+        _, offsets, waited, sent_as = tag
         errors = [error for error in body.partitions.values() if error]
         if not errors:
             self.committed.update(offsets)
@@ -305,6 +317,7 @@ class ConsumerApp:
                     position.committed = offset
             env.tell(facts.CommitAcknowledged(self.group_id, self.name, dict(offsets)))
         else:
+            self.membership.refused(env, errors[0], sent_as)
             self._commit_failed(env, errors[0], waited)
             if waited and self.waiting_for_commit and errors[0].retriable:
                 return
@@ -312,9 +325,10 @@ class ConsumerApp:
             self._commit_settled(env)
 
     def _commit_failed(self, env: Env, error: ErrorCode, waited: bool) -> None:
-        self.membership.refused(env, error)
         if waited and error.retriable:
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        elif self._auto and error.retriable:
+            self.auto_commit_at = env.now + millis(self.config.retry_backoff_ms)
         else:
             env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
 
@@ -326,7 +340,14 @@ class ConsumerApp:
             self._begin_work(env)
 
     def _retry_commit(self, env: Env) -> None:
-        """commitSync tries again until it is answered, or membership is lost."""
+        """commitSync tries again until it is answered, membership is lost, or default.api.timeout.ms is over."""
+        if self.uncommitted and self.membership.coordinator is not None:
+            offsets, self.uncommitted = self.uncommitted, {}
+            self._commit(env, offsets)
+        if self.waiting_for_commit and env.now >= self.commit_deadline:
+            self.net.forget(*(one.tag for one in self.net.in_flight.values() if _waits(one.tag)))
+            env.tell(facts.CommitFailed(self.group_id, self.name, ErrorCode.REQUEST_TIMED_OUT.name))
+            self._commit_settled(env)
         if not self.waiting_for_commit or env.now < self.retry_at:
             return
         if any(type(one.tag) is tuple and one.tag[0] == "commit" for one in self.net.in_flight.values()):
@@ -365,6 +386,7 @@ class ConsumerApp:
             env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
             for partition in partitions:
                 self.committed.pop(partition, None)
+                self.uncommitted.pop(partition, None)
 
     def _take_assignment(self, env: Env) -> None:
         """A new generation has an assignment for us."""
@@ -391,7 +413,8 @@ class ConsumerApp:
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
         overdue = env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms)
-        if overdue and (self.working or self.paused) and self.membership.stage == STABLE:
+        busy = self.working or self.paused or self.waiting_for_commit
+        if overdue and busy and self.membership.stage == STABLE:
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -415,7 +438,7 @@ class ConsumerApp:
     def _offsets_found(self, env: Env, body: OffsetFetchResponse) -> None:
         self.asking_offsets = False
         if body.error_code is not ErrorCode.NONE:
-            self.membership.refused(env, body.error_code)
+            self.membership.refused(env, body.error_code, self.membership.identity)
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
             return
         for partition in self.fetcher.initializing():
@@ -529,8 +552,8 @@ class ConsumerApp:
         elif tag == "offsets":
             self.asking_offsets = False
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-        elif isinstance(tag, tuple) and tag[0] == "commit" and tag[2]:
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        elif isinstance(tag, tuple) and tag[0] == "commit":
+            self._commit_failed(env, ErrorCode.NETWORK_EXCEPTION, waited=_waits(tag))
 
     def _timed_out(self, env: Env, tag: Tag) -> None:
         """An answer is too late: what it was about is asked again, of the coordinator after finding it anew."""
@@ -543,6 +566,15 @@ class ConsumerApp:
         elif isinstance(tag, tuple):
             self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
+
+
+def _waits(tag: Tag) -> bool:
+    """Whether the application waits for this request: a commitSync."""
+    match tag:
+        case ("commit", _, True, _):
+            return True
+        case _:
+            return False
 
 
 def birth_of(record: Record) -> str:

@@ -99,6 +99,11 @@ class Membership:
         """Only if every configured assignor is: range brings the whole group down to eager."""
         return all(one == "cooperative-sticky" for one in self.protocols)
 
+    @property
+    def identity(self) -> tuple[str, int]:
+        """As whom a request is sent: an error for who we were before is not ours."""
+        return self.member_id, self.generation
+
     # --- what poll() does -------------------------------------------------------------------------
 
     def advance(self, env: Env) -> None:
@@ -231,10 +236,13 @@ class Membership:
                 if self.stage == STABLE:
                     self._membership_error(env, error)
 
-    def refused(self, env: Env, error: ErrorCode) -> None:
-        """A commit was refused because we are not, or no longer, what we think."""
-        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, *REDISCOVER, *FATAL):
+    def refused(self, env: Env, error: ErrorCode, sent_as: tuple[str, int]) -> None:
+        """A request was refused because we are not, or no longer, what we think."""
+        if error in REDISCOVER:
             self._membership_error(env, error)
+        elif error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, *FATAL):
+            if sent_as == self.identity:
+                self._membership_error(env, error)
         elif error is ErrorCode.REBALANCE_IN_PROGRESS:
             self.rejoin = True
 
@@ -257,10 +265,16 @@ class Membership:
         # A coordinator that has moved keeps the generation: there is no need to join again, only to find it.
         moved = self.stage == STABLE and self.coordinator is None
         if not moved:
-            self.stage = UNJOINED
-            self.rejoin = True
+            self._start_over()
         if not at_once:
             self._pause(env)
+
+    def _start_over(self) -> None:
+        """Join anew. What was asked on the way to the old generation is not waited for."""
+        self.stage = UNJOINED
+        self.rejoin = True
+        self.elected = None
+        self.net.forget("join", "sync")
 
     def _pause(self, env: Env) -> None:
         self.retry_at = env.now + millis(self.config.retry_backoff_ms)
@@ -275,8 +289,7 @@ class Membership:
         self.coordinator = None
         self.heartbeat_out = False
         if self.stage in (JOINING, SYNCING):
-            self.stage = UNJOINED
-            self.rejoin = True
+            self._start_over()
         self._pause(env)
 
     # --- the heartbeat thread ---------------------------------------------------------------------
@@ -305,7 +318,7 @@ class Membership:
         if self.generation >= 0:
             env.tell(facts.LeftGroup(self.group_id, self.name, reason))
         self.stage = LEFT
-        self.member_id = "" if self.instance_id is None else self.member_id
+        self.member_id = ""
         self.lost = True
 
     def come_back(self) -> None:
