@@ -158,7 +158,7 @@ class HostEnv:
         world.sequence = sequence = world.sequence + 1
         host.timers[timer] = sequence
         now = world.now
-        heappush(world.queue, (at if at > now else now, sequence, host.self_link, timer, now, world.event_number))
+        heappush(world.queue, (max(at, now), sequence, host.self_link, timer, now, world.event_number))
         if len(world.queue) > world.prune_above:
             world.prune()
 
