@@ -7,7 +7,7 @@ and one list of actions are equal at every instant.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Protocol, cast
 
 from lab.env.node import Timer
@@ -34,6 +34,7 @@ EPOCH_MS = 1_767_225_600_000
 WRITE_BACK_US = seconds(5)
 CAUSES = 6
 HEARD = 4_096
+QUEUE_MIN = 64
 OPERATOR: Address = "operator"
 
 
@@ -158,8 +159,10 @@ class HostEnv:
         world, host = self._world, self._host
         world.sequence = sequence = world.sequence + 1
         host.timers[timer] = sequence
-        at = max(at, world.now)
-        heappush(world.queue, (at, sequence, host.self_link, timer, world.now, world.event_number))
+        now = world.now
+        heappush(world.queue, (max(at, now), sequence, host.self_link, timer, now, world.event_number))
+        if len(world.queue) > world.prune_above:
+            world.prune()
 
     def cancel_timer(self, timer: Timer) -> None:
         """See Env."""
@@ -186,6 +189,7 @@ class World:
         self.event_number = 0
         self.sequence = 0
         self.queue: list[Entry] = []
+        self.prune_above = QUEUE_MIN
         self.hosts: dict[NodeId, Host] = {}
         self.network = Network()
         self.network_dice = Stream(f"{seed}/network")
@@ -442,6 +446,23 @@ class World:
             if link.source != OPERATOR:
                 found.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
         return found
+
+    def prune(self) -> None:
+        """Drop timers that were moved or cancelled. Left until their time, those of long timeouts (one a
+        request) would be nearly all of the queue, and of every checkpoint.
+        """
+        queue = self.queue
+        queue[:] = [entry for entry in queue if not self._outdated(entry)]
+        heapify(queue)
+        self.prune_above = max(QUEUE_MIN, 2 * len(queue))
+
+    def _outdated(self, entry: Entry) -> bool:
+        link, body = entry[2], entry[3]
+        if link.dead:
+            return True
+        if not link.timers or isinstance(body, (Resume, WriteBack)):
+            return False
+        return link.target.timers.get(body) != entry[1]
 
     def _push(self, time: Micros, link: Link, body: object) -> None:
         self.sequence += 1

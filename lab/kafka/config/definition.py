@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lab.env import Sealed
+
 Value = int | bool | str
 LONG_MAX = (1 << 63) - 1
 INT_MAX = (1 << 31) - 1
@@ -69,7 +71,7 @@ class Setting:
         return InvalidConfig(f"{self.name}: wanted {self.range}, found {shown}")
 
 
-class Config:
+class Config(Sealed):
     """Values for all settings of one kind; unnamed ones have their defaults.
 
     A setting `retention.ms` is read as the attribute `retention_ms`. Subclasses name their `settings` and
