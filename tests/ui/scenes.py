@@ -8,11 +8,20 @@ import numpy as np
 from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import (
     BranchView,
+    BrokerView,
     CellView,
+    ClusterView,
+    FlightView,
+    GroupView,
     LensGroupView,
     LensReplicaView,
     LensView,
+    LinkView,
+    MemberView,
     MomentView,
+    PartitionView,
+    ProducerView,
+    ReplicaView,
     SpanView,
     TimelineView,
 )
@@ -135,3 +144,65 @@ class FailingSession(ScriptedSession):
         if metric in ("records-in", "records-out") and by not in (None, "total"):
             known = {f"orders-{at}": known[""] * share for at, share in enumerate((0.5, 0.3, 0.2))}
         return {label: (seconds, values) for label, values in known.items()}
+
+
+# --- the matrix -----------------------------------------------------------------------------------
+
+
+def cluster_mid_failure() -> ClusterView:
+    """Five brokers, one in each state a broker can be in trouble; two groups, one of them rebalancing."""
+    states = (("running", ""), ("slow", "disk ×3000"), ("frozen", ""), ("crashed", ""), ("partitioned", ""))
+    brokers = tuple(
+        BrokerView(f"broker-{at}", at, state, note, 39_000, None, 0, 1) for at, (state, note) in enumerate(states, 1)
+    )
+    partitions = tuple(
+        partition_of(at, leader, out) for at, (leader, out) in enumerate(((1, 4), (2, 5), (1, 3), (2, 0)))
+    )
+    producers = (
+        ProducerView("checkout", "orders", "all", 100, "running", 0, 900, 0, 0),
+        ProducerView("web-shop", "orders", "1", 40, "crashed", 0, 300, 0, 0),
+    )
+    members = (
+        MemberView("payments-a", "consuming", ("orders-0", "orders-1"), 2, ""),
+        MemberView("payments-b", "consuming", ("orders-2", "orders-3"), 2, ""),
+    )
+    waiting = (MemberView("audit-a", "joining", (), 0, ""),)
+    groups = (
+        GroupView("payments", "Stable", 3, "broker-1", members, 1_206, 3),
+        GroupView("audit", "PreparingRebalance", 8, "broker-2", waiting, 6, 1),
+    )
+    links = (LinkView("checkout", "broker-2", "slow", "+40 ms"),)
+    return ClusterView(42_180_000, brokers, "broker-1", "active", partitions, producers, groups, links)
+
+
+def partition_of(index: int, leader: int, out: int) -> PartitionView:
+    """A partition on brokers 1 to 5; of them `leader` leads, and `out` has left the ISR."""
+    end = (1_047, 98, 12_345, 7)[index]
+    recent = tuple((KEYS[at], at < 6) for at in range(min(8, end)))
+    replicas = tuple(
+        ReplicaView(
+            f"broker-{at}", "leader" if at == leader else "offline" if at == 4 else "follower", at != out,
+            end, end - 2, 11 if at == out else 0, recent,
+        )
+        for at in range(1, 6)
+    )  # fmt: skip
+    in_sync = tuple(one.broker for one in replicas if one.in_sync)
+    return PartitionView(f"orders-{index}", "orders", index, f"broker-{leader}", 7, in_sync, replicas, True, end - 2)
+
+
+def flights_mid_failure() -> tuple[FlightView, ...]:
+    """Each kind of message, and one that is held before the frozen broker."""
+    now = 42_180_000
+    ways = (
+        ("checkout", "broker-1", "record", "orders-0", 0.2), ("checkout", "broker-1", "record", "orders-0", 0.6),
+        ("broker-1", "checkout", "ack", "orders-0", 0.4), ("broker-1", "broker-2", "replica", "orders-0", 0.5),
+        ("broker-2", "broker-1", "replica", "orders-1", 0.7), ("broker-1", "payments-a", "record", "orders-0", 0.5),
+        ("broker-2", "payments-b", "record", "orders-3", 0.3),
+    )  # fmt: skip
+    moving = tuple(
+        FlightView(
+            source, target, kind, now - round(share * 300_000), now + round((1 - share) * 300_000), False, at, 1, 9
+        )
+        for source, target, kind, at, share in ways
+    )
+    return (*moving, FlightView("checkout", "broker-3", "record", now - 90_000, now, True, "orders-2", 1, 9))

@@ -99,7 +99,7 @@ def _broker(world: World, name: NodeId, image: MetadataImage, cut: dict[NodeId, 
     if state == "running" and (registration is None or registration.fenced):
         state, note = "starting" if registration is None else "fenced", "not in service"
     if state == "slow":
-        note = f"disk {host.disk.slowdown:,}×"
+        note = f"disk ×{host.disk.slowdown}"
     leaders = sum(one.leader_id == broker_id for one in image.all_partitions())
     return BrokerView(name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders)
 

@@ -75,6 +75,7 @@ class ConsumerConfig(Config):
 
     auto_commit_interval_ms: int
     auto_offset_reset: str
+    default_api_timeout_ms: int
     enable_auto_commit: bool
     fetch_max_bytes: int
     fetch_max_wait_ms: int
@@ -100,6 +101,7 @@ class ConsumerConfig(Config):
             "where to begin without a committed offset",
             choices=("latest", "earliest", "none"),
         ),
+        Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit positions inside poll() by itself"),
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for"),
         Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long"),

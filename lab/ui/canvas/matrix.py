@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
 from lab.ui.canvas.empty_place import paint_empty_place
-from lab.ui.canvas.matrix_cards import MatrixCards, disk_text, down_brokers
+from lab.ui.canvas.matrix_cards import MatrixCards, down_brokers
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
 from lab.ui.canvas.matrix_tiles import MatrixTiles
 from lab.ui.canvas.matrix_words import empty_text, subject_text
@@ -136,6 +136,7 @@ class ClusterCanvas(QWidget):
         for partition in view.partitions:
             self.tiles.paint(p, partition, layout, down)
         p.setClipping(False)
+        self.cards.paint_figures(p, view, layout)
         if self.theme.reduced_motion or self.pace.bands or len(self.flights) >= MANY:
             self.bands.paint(p, self.flights, self._routes, view.now, self.pace.linger)
             return
@@ -249,16 +250,16 @@ class ClusterCanvas(QWidget):
 
 
 def still_of(view: ClusterView) -> tuple[object, ...]:
-    """What the still layer depends on: everything but offsets and messages."""
+    """What the still layer depends on: everything but figures and messages."""
     return (
-        tuple((one.name, one.state, one.note or disk_text(one)) for one in view.brokers),
+        tuple((one.name, one.state) for one in view.brokers),
         tuple(
             (one.name, one.leader, tuple((each.broker, each.role, each.in_sync) for each in one.replicas))
             for one in view.partitions
         ),
         tuple((one.name, one.topic, one.acks, one.rate_per_second, one.state) for one in view.producers),
         tuple(
-            (one.name, one.state, one.lag, tuple((each.name, each.state, each.partitions) for each in one.members))
+            (one.name, one.state, tuple((each.name, each.state, each.partitions) for each in one.members))
             for one in view.groups
         ),
         view.links,

@@ -99,11 +99,6 @@ class MatrixCards:
         self.stamps.put(p, x, y, broker.name, ink, 13.5, 600)
         y += 21 * scale
         self._line(p, QPointF(x, y), icon, tone, broker.state, theme.tone_text(tone) if tone != "ok" else theme.text.t2)
-        if box.height() < 74 * scale:
-            return
-        y += 20 * scale
-        text, icon = (broker.note, "info") if broker.note else (disk_text(broker), "hard-drive")
-        self._line(p, QPointF(x, y), icon, "t3", self._elided(text, LABEL_WIDTH - 34, 12), theme.text.t3)
 
     def _line(self, p: QPainter, at: QPointF, icon: str, tone: str, text: str, ink: QColor) -> None:
         scale = self.theme.ui_scale
@@ -303,11 +298,23 @@ class MatrixCards:
         put_icon(p, "users", colour, QPointF(box.left() + 17 * scale, box.top() + 17 * scale), 14 * scale)
         name = self._elided(group.name, box.width() / scale - 40, 13)
         self.stamps.put(p, box.left() + 32 * scale, box.top() + 14 * scale, name, theme.text.t1, 13, 600)
-        words, tone = group_words(group)
-        ink = theme.tone_text(tone) if tone else theme.text.t3
-        self.stamps.put(p, box.left() + 32 * scale, box.top() + 31 * scale, words, ink, 11.5)
         for member in group.members:
             self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+
+    def paint_figures(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
+        """What changes all the time on the cards: how full each disk is, how far behind each group."""
+        theme, scale = self.theme, self.theme.ui_scale
+        for broker in view.brokers:
+            box = layout.brokers[broker.name]
+            at = QPointF(box.left() + 13 * scale, box.top() + 61 * scale)
+            if box.height() >= 74 * scale and layout.area.top() <= at.y() <= layout.area.bottom():
+                text, icon = (broker.note, "info") if broker.note else (disk_text(broker), "hard-drive")
+                self._line(p, at, icon, "t3", self._elided(text, LABEL_WIDTH - 34, 12), theme.text.t3)
+        for group in view.groups:
+            box = layout.groups[group.name]
+            words, tone = group_words(group)
+            ink = theme.tone_text(tone) if tone else theme.text.t3
+            self.stamps.put(p, box.left() + 32 * scale, box.top() + 31 * scale, words, ink, 11.5)
 
     def _member(self, p: QPainter, member: MemberView, group: GroupView, box: QRectF, chosen: bool) -> None:
         theme, scale = self.theme, self.theme.ui_scale

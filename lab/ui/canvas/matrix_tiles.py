@@ -11,6 +11,7 @@ from lab.ui.icons import pixmap
 from lab.ui.theme import Theme, mixed, with_alpha
 
 CELLS = 8
+NARROW = 60.0
 DIM = 0.38
 """Opacity of what is on a machine that is down: known, but not there."""
 
@@ -42,8 +43,9 @@ class MatrixTiles:
             return
         text, tone = offset_text(replica)
         ink = self.theme.tone_text(tone) if tone else self.theme.text.t1
-        y = box.top() + 17 * scale
-        self.stamps.put(p, box.right() - 7 * scale, y, text, ink, fitting(text), 600 if not tone else 700, share=RIGHT)
+        at = QPointF(box.right() - (4 if is_narrow(box, scale) else 7) * scale, box.top() + 17 * scale)
+        size = fitting(text, is_narrow(box, scale))
+        self.stamps.put(p, at.x(), at.y(), text, ink, size, 600 if not tone else 700, share=RIGHT)
         if box.height() > 40 * scale:
             cells = self._cells(replica, box.width() - 12 * scale)
             p.drawPixmap(QPointF(box.left() + 6 * scale, box.bottom() - 19 * scale), cells)
@@ -71,7 +73,8 @@ class MatrixTiles:
             rounded(p, box, radius, fill, theme.state.pending, 1.4, [3.0, 2.4])
         if replica.role == "offline":
             hatch(p, box, radius, with_alpha(theme.line.strong, 0.8), 8 * scale)
-        centre = QPointF(box.left() + 15 * scale, box.top() + 16.5 * scale) if tile else box.center()
+        inset = (11.5 if is_narrow(box, scale) else 15) * scale
+        centre = QPointF(box.left() + inset, box.top() + 16.5 * scale) if tile else box.center()
         if not tile and not replica.in_sync:
             side = 15 * scale
             corner = box.center() - QPointF(side / 2, side / 2)
@@ -124,6 +127,11 @@ def offset_text(replica: ReplicaView) -> tuple[str, str]:
     return f"{replica.log_end_offset}", ""
 
 
-def fitting(text: str) -> float:
+def is_narrow(box: QRectF, scale: float) -> bool:
+    """Whether badge and offset have to move together."""
+    return box.width() < NARROW * scale
+
+
+def fitting(text: str, narrow: bool) -> float:
     """Long offsets in smaller figures."""
-    return 12.5 if len(text) <= 5 else 11.0
+    return 12.5 if len(text) <= (3 if narrow else 4) else 10.5
