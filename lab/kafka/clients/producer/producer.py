@@ -42,6 +42,11 @@ class Queue:
     in_flight: list[ProducerBatch]
     next_sequence: int = 0
 
+    def put_back(self, batch: ProducerBatch) -> None:
+        """Where it was: records are numbered by their birth, batches made at one instant have one time."""
+        older = sum(one.births < batch.births for one in self.waiting)
+        self.waiting.insert(older, batch)
+
 
 class Producer:
     """A Java producer's behaviour, without its threads."""
@@ -254,7 +259,9 @@ class Producer:
                 | ErrorCode.UNKNOWN_PRODUCER_ID
                 | ErrorCode.INVALID_PRODUCER_EPOCH
             ) if self.config.enable_idempotence:
-                if queue.in_flight[0] is batch and batch.producer_epoch == self.producer_epoch:
+                # Behind an older one that is not settled it was bound to be refused; alone, a sequence is lost.
+                oldest = all(one.births >= batch.births for one in (*queue.in_flight, *queue.waiting))
+                if oldest and batch.producer_epoch == self.producer_epoch:
                     self.must_bump = True
                 self._retry(env, partition, batch, answer.error_code.name)
             case error if error.retriable:
@@ -300,14 +307,7 @@ class Producer:
             return
         batch.attempts += 1
         batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
-        place = 0
-        while (
-            place < len(queue.waiting)
-            and queue.waiting[place].attempts
-            and queue.waiting[place].created_at <= batch.created_at
-        ):
-            place += 1
-        queue.waiting.insert(place, batch)
+        queue.put_back(batch)
         env.tell(facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error))
 
     def _backoff(self, attempts: int, env: Env) -> Micros:
@@ -319,14 +319,11 @@ class Producer:
         return backoff * (80 + env.dice.below(41)) // 100
 
     def _split(self, partition: TopicPartition, batch: ProducerBatch) -> None:
-        """Too large for the broker: two halves, with sequences of their own, at the front."""
+        """Too large for the broker: two halves in its place, which share its sequences."""
         queue = self.queues[partition]
         queue.in_flight.remove(batch)
-        if batch.base_sequence >= 0:
-            queue.next_sequence = batch.base_sequence
-            for one in queue.waiting:
-                one.base_sequence = -1
-        queue.waiting[:0] = batch.halves()
+        for half in batch.halves():
+            queue.put_back(half)
 
     def _release(self, batch: ProducerBatch) -> None:
         self.buffered -= sum(record_size(record) for record in batch.records)
@@ -393,11 +390,15 @@ class Producer:
                 found.append(max(first.created_at + millis(self.config.linger_ms), first.retry_at))
                 found.append(first.created_at + millis(self.config.delivery_timeout_ms))
             if queue.in_flight:
-                found.append(queue.in_flight[0].created_at + millis(self.config.delivery_timeout_ms))
+                oldest = min(one.created_at for one in queue.in_flight)
+                found.append(oldest + millis(self.config.delivery_timeout_ms))
         if self.unplaced:
             found.append(self.unplaced[0][3])
-        if self.metadata.needed and self.metadata.asked_at < 0:
+        metadata = self.metadata
+        if metadata.asked_at < 0 and metadata.needed:
             found.append(self.retry_metadata_at)
+        elif metadata.asked_at < 0 and metadata.updated_at >= 0:
+            found.append(metadata.updated_at + millis(self.config.metadata_max_age_ms))
         if self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
             found.append(self.retry_id_at)
         expiry = self.net.next_deadline()
