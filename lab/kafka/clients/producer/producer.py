@@ -17,6 +17,7 @@ from lab.kafka.protocol.messages.produce import (
     ProduceResponse,
 )
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
+from lab.kafka.protocol.murmur import partition_for
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
@@ -99,19 +100,10 @@ class Producer:
             self.metadata.needed = True
 
     def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
-        if partition is None or not 0 <= partition < count:
-            key = None if self.config.partitioner_ignore_keys else record.key
-            queues: list[int] = []
-            if key is None:
-                queues = [len(self._queue(TopicPartition(self.topic, one)).waiting) for one in range(count)]
-            partition = self.partitioner.choose(
-                key,
-                count,
-                size,
-                queues,
-                env.dice,
-                self.config.partitioner_adaptive_partitioning_enable,
-            )
+        if partition is None and record.key is not None and not self.config.partitioner_ignore_keys:
+            partition = partition_for(record.key, count)
+        elif partition is None:
+            partition = self._sticky(env, size, count)
         queue = self._queue(TopicPartition(self.topic, partition))
         batch = queue.waiting[-1] if queue.waiting else None
         if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
@@ -119,6 +111,24 @@ class Producer:
             queue.waiting.append(batch)
         batch.append(record, birth, size)
         self.buffered += size
+
+    def _sticky(self, env: Env, size: int, count: int) -> int:
+        """The partition for a record without a key. Where the last batch is half full, it is filled first."""
+        partitioner = self.partitioner
+        queues = [self._queue(TopicPartition(self.topic, one)) for one in range(count)]
+        last = None
+        if 0 <= partitioner.partition < count and queues[partitioner.partition].waiting:
+            last = queues[partitioner.partition].waiting[-1]
+        if partitioner.spent(count, full=last is None or last.attempts > 0 or last.bytes >= self.config.batch_size):
+            led = {
+                one: len(queue.waiting) for one, queue in enumerate(queues)
+                if self.metadata.leader_of(TopicPartition(self.topic, one)) is not None
+            }  # fmt: skip
+            # Where nobody leads anything, the records wait wherever they are.
+            partitioner.move(
+                led or dict.fromkeys(range(count), 0), env.dice, self.config.partitioner_adaptive_partitioning_enable
+            )
+        return partitioner.take(size)
 
     def _queue(self, partition: TopicPartition) -> Queue:
         found = self.queues.get(partition)
