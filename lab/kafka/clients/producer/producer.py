@@ -92,6 +92,9 @@ class Producer:
         count = self.metadata.counts.get(self.topic, 0)
         while self.unplaced and count:
             record, birth, size, _, partition = self.unplaced[0]
+            if partition is not None and partition >= count:
+                self.metadata.needed = True  # it may be there by and by
+                break
             if self.buffered + size > self.config.buffer_memory:
                 break
             del self.unplaced[0]
@@ -235,7 +238,7 @@ class Producer:
             case MetadataResponse() if tag == METADATA_TAG:
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
-                if self.metadata.needed:
+                if self.metadata.needed or self.unplaced:
                     self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
             case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
                 self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
