@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
-from lab.kafka.clients.producer.batch import ProducerBatch, record_size
+from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
 from lab.kafka.clients.producer.partitioner import StickyPartitioner
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.compression import Compression
@@ -75,7 +75,7 @@ class Producer:
     def send(self, env: Env, record: Record, birth: int, partition: int | None = None) -> None:
         """Take a record. It waits for metadata or buffer space up to max.block.ms, then fails."""
         size = record_size(record)
-        if size > self.config.max_request_size:
+        if size + BATCH_OVERHEAD > min(self.config.max_request_size, self.config.buffer_memory):
             self._failed(
                 env,
                 TopicPartition(self.topic, -1),
