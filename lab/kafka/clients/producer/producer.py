@@ -180,8 +180,15 @@ class Producer:
         self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def _drain(self, env: Env) -> None:
-        """One batch a partition into one request a broker, while requests may be in flight."""
-        ready: dict[str, dict[TopicPartition, ProducerBatch]] = {}
+        """Requests, round after round, as long as something is ready and more may be in flight."""
+        while ready := self._ready(env):
+            for host, batches in ready.items():
+                self._send_batches(env, host, batches)
+
+    def _ready(self, env: Env) -> dict[str, dict[TopicPartition, ProducerBatch]]:
+        """One batch a partition into one request a broker, up to max.request.size."""
+        found: dict[str, dict[TopicPartition, ProducerBatch]] = {}
+        sizes: dict[str, int] = {}
         for partition, queue in self.queues.items():
             if not queue.waiting or not self._is_ready(env, queue):
                 continue
@@ -189,10 +196,14 @@ class Producer:
             if host is None:
                 self.metadata.needed = True
                 continue
-            ready.setdefault(host, {})[partition] = queue.waiting[0]
-        for host, batches in ready.items():
-            if self.net.count(host) < self.config.max_in_flight_requests_per_connection:
-                self._send_batches(env, host, batches)
+            if self.net.count(host) >= self.config.max_in_flight_requests_per_connection:
+                continue
+            batch = queue.waiting[0]
+            size = sizes.get(host, 0) + batch.bytes
+            if host not in found or size <= self.config.max_request_size:
+                found.setdefault(host, {})[partition] = batch
+                sizes[host] = size
+        return found
 
     def _is_ready(self, env: Env, queue: Queue) -> bool:
         batch = queue.waiting[0]
