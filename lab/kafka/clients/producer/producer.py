@@ -65,6 +65,7 @@ class Producer:
         self.producer_id = -1
         self.producer_epoch = -1
         self.must_bump = False
+        self.closing = False
         self.buffered = 0
         self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
         self.retry_metadata_at: Micros = 0
@@ -171,7 +172,7 @@ class Producer:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(self.config.metadata_max_age_ms)
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= millis(self.config.metadata_max_age_ms)
         if (metadata.needed or stale) and metadata.asked_at < 0 and env.now >= self.retry_metadata_at:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
@@ -215,7 +216,11 @@ class Producer:
             return False
         full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
         return bool(
-            full or batch.attempts or self.unplaced or env.now >= batch.created_at + millis(self.config.linger_ms)
+            full
+            or batch.attempts
+            or self.unplaced
+            or self.closing
+            or env.now >= batch.created_at + millis(self.config.linger_ms)
         )
 
     def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
