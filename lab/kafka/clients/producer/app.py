@@ -75,7 +75,7 @@ class ProducerApp:
             case SetClientConfig():
                 self._configure(body)
             case Shutdown():
-                self.closing = True
+                self.closing = self.producer.closing = True
             case _:
                 raise AssertionError(body)
         self._work(env)

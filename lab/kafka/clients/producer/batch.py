@@ -2,7 +2,7 @@
 
 from lab.env import Micros
 from lab.kafka.protocol.compression import Compression
-from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 
 RECORD_OVERHEAD = 21
 BATCH_OVERHEAD = 61
@@ -51,13 +51,15 @@ class ProducerBatch:
         return self.encoded
 
     def halves(self) -> "list[ProducerBatch]":
-        """Two batches in place of one that was too large."""
+        """Two batches in place of one that was too large; together they have its sequences."""
         middle = len(self.records) // 2
         found: list[ProducerBatch] = []
-        for part in (slice(0, middle), slice(middle, None)):
+        for part in (slice(0, middle), slice(middle, len(self.records))):
             half = ProducerBatch(self.created_at)
             for record, birth in zip(self.records[part], self.births[part], strict=True):
                 half.append(record, birth, record_size(record))
+            if self.base_sequence >= 0:
+                half.base_sequence = (self.base_sequence + part.start) % SEQUENCES
             found.append(half)
         return found
 

@@ -1,7 +1,6 @@
-"""Where a record goes: murmur2 of its key, or the sticky partition of its topic (KIP-480, KIP-794)."""
+"""Where a record without a key goes: the sticky partition of its topic (KIP-480, KIP-794, spec 6.1.2)."""
 
 from lab.env.node import Dice
-from lab.kafka.protocol.murmur import partition_for
 
 
 class StickyPartitioner:
@@ -14,32 +13,28 @@ class StickyPartitioner:
         self.partition = -1
         self.sticky_bytes = 0
 
-    def choose(
-        self,
-        key: bytes | None,
-        count: int,
-        size: int,
-        queues: list[int],
-        dice: Dice,
-        adaptive: bool,
-    ) -> int:
-        """A partition of `count` for a record of `size` bytes. `queues`: batches waiting for each."""
-        if key is not None:
-            return partition_for(key, count)
-        if not 0 <= self.partition < count or self.sticky_bytes >= self.batch_size:
-            self.partition = self._next(count, queues, dice, adaptive)
-            self.sticky_bytes = 0
+    def spent(self, count: int, *, full: bool) -> bool:
+        """Whether it is time for another of `count` partitions. `full`: no batch of the old one is half full;
+        one that is gets filled, but not beyond twice its size.
+        """
+        if not 0 <= self.partition < count:
+            return True
+        return self.sticky_bytes >= self.batch_size * (1 if full else 2)
+
+    def move(self, loads: dict[int, int], dice: Dice, adaptive: bool) -> None:
+        """To one of these partitions at random; if adaptive, those where fewer batches wait are likelier."""
+        self.sticky_bytes = 0
+        longest = max(loads.values()) + 1 if adaptive else 1
+        weights = {partition: longest - waiting if adaptive else 1 for partition, waiting in loads.items()}
+        drawn = dice.below(sum(weights.values()))
+        for partition, weight in weights.items():
+            drawn -= weight
+            if drawn < 0:
+                self.partition = partition
+                return
+        raise AssertionError(loads)
+
+    def take(self, size: int) -> int:
+        """The partition, which a record of `size` bytes now goes to."""
         self.sticky_bytes += size
         return self.partition
-
-    def _next(self, count: int, queues: list[int], dice: Dice, adaptive: bool) -> int:
-        """Random; partitions with shorter queues are likelier, if adaptive."""
-        if not adaptive or len(queues) < count:
-            return dice.below(count)
-        longest = max(queues) + 1
-        drawn = dice.below(sum(longest - one for one in queues))
-        for partition, queue in enumerate(queues):
-            drawn -= longest - queue
-            if drawn < 0:
-                return partition
-        raise AssertionError(queues)

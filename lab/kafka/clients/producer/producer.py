@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
-from lab.kafka.clients.producer.batch import ProducerBatch, record_size
+from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
 from lab.kafka.clients.producer.partitioner import StickyPartitioner
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.compression import Compression
@@ -17,6 +17,7 @@ from lab.kafka.protocol.messages.produce import (
     ProduceResponse,
 )
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
+from lab.kafka.protocol.murmur import partition_for
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
@@ -42,6 +43,11 @@ class Queue:
     in_flight: list[ProducerBatch]
     next_sequence: int = 0
 
+    def put_back(self, batch: ProducerBatch) -> None:
+        """Where it was: records are numbered by their birth, batches made at one instant have one time."""
+        older = sum(one.births < batch.births for one in self.waiting)
+        self.waiting.insert(older, batch)
+
 
 class Producer:
     """A Java producer's behaviour, without its threads."""
@@ -59,6 +65,7 @@ class Producer:
         self.producer_id = -1
         self.producer_epoch = -1
         self.must_bump = False
+        self.closing = False
         self.buffered = 0
         self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
         self.retry_metadata_at: Micros = 0
@@ -69,7 +76,7 @@ class Producer:
     def send(self, env: Env, record: Record, birth: int, partition: int | None = None) -> None:
         """Take a record. It waits for metadata or buffer space up to max.block.ms, then fails."""
         size = record_size(record)
-        if size > self.config.max_request_size:
+        if size + BATCH_OVERHEAD > min(self.config.max_request_size, self.config.buffer_memory):
             self._failed(
                 env,
                 TopicPartition(self.topic, -1),
@@ -86,6 +93,9 @@ class Producer:
         count = self.metadata.counts.get(self.topic, 0)
         while self.unplaced and count:
             record, birth, size, _, partition = self.unplaced[0]
+            if partition is not None and partition >= count:
+                self.metadata.needed = True  # it may be there by and by
+                break
             if self.buffered + size > self.config.buffer_memory:
                 break
             del self.unplaced[0]
@@ -94,19 +104,10 @@ class Producer:
             self.metadata.needed = True
 
     def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
-        if partition is None or not 0 <= partition < count:
-            key = None if self.config.partitioner_ignore_keys else record.key
-            queues: list[int] = []
-            if key is None:
-                queues = [len(self._queue(TopicPartition(self.topic, one)).waiting) for one in range(count)]
-            partition = self.partitioner.choose(
-                key,
-                count,
-                size,
-                queues,
-                env.dice,
-                self.config.partitioner_adaptive_partitioning_enable,
-            )
+        if partition is None and record.key is not None and not self.config.partitioner_ignore_keys:
+            partition = partition_for(record.key, count)
+        elif partition is None:
+            partition = self._sticky(env, size, count)
         queue = self._queue(TopicPartition(self.topic, partition))
         batch = queue.waiting[-1] if queue.waiting else None
         if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
@@ -114,6 +115,24 @@ class Producer:
             queue.waiting.append(batch)
         batch.append(record, birth, size)
         self.buffered += size
+
+    def _sticky(self, env: Env, size: int, count: int) -> int:
+        """The partition for a record without a key. Where the last batch is half full, it is filled first."""
+        partitioner = self.partitioner
+        queues = [self._queue(TopicPartition(self.topic, one)) for one in range(count)]
+        last = None
+        if 0 <= partitioner.partition < count and queues[partitioner.partition].waiting:
+            last = queues[partitioner.partition].waiting[-1]
+        if partitioner.spent(count, full=last is None or last.attempts > 0 or last.bytes >= self.config.batch_size):
+            led = {
+                one: len(queue.waiting) for one, queue in enumerate(queues)
+                if self.metadata.leader_of(TopicPartition(self.topic, one)) is not None
+            }  # fmt: skip
+            # Where nobody leads anything, the records wait wherever they are.
+            partitioner.move(
+                led or dict.fromkeys(range(count), 0), env.dice, self.config.partitioner_adaptive_partitioning_enable
+            )
+        return partitioner.take(size)
 
     def _queue(self, partition: TopicPartition) -> Queue:
         found = self.queues.get(partition)
@@ -153,7 +172,7 @@ class Producer:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(self.config.metadata_max_age_ms)
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= millis(self.config.metadata_max_age_ms)
         if (metadata.needed or stale) and metadata.asked_at < 0 and env.now >= self.retry_metadata_at:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
@@ -162,8 +181,15 @@ class Producer:
         self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def _drain(self, env: Env) -> None:
-        """One batch a partition into one request a broker, while requests may be in flight."""
-        ready: dict[str, dict[TopicPartition, ProducerBatch]] = {}
+        """Requests, round after round, as long as something is ready and more may be in flight."""
+        while ready := self._ready(env):
+            for host, batches in ready.items():
+                self._send_batches(env, host, batches)
+
+    def _ready(self, env: Env) -> dict[str, dict[TopicPartition, ProducerBatch]]:
+        """One batch a partition into one request a broker, up to max.request.size."""
+        found: dict[str, dict[TopicPartition, ProducerBatch]] = {}
+        sizes: dict[str, int] = {}
         for partition, queue in self.queues.items():
             if not queue.waiting or not self._is_ready(env, queue):
                 continue
@@ -171,10 +197,14 @@ class Producer:
             if host is None:
                 self.metadata.needed = True
                 continue
-            ready.setdefault(host, {})[partition] = queue.waiting[0]
-        for host, batches in ready.items():
-            if self.net.count(host) < self.config.max_in_flight_requests_per_connection:
-                self._send_batches(env, host, batches)
+            if self.net.count(host) >= self.config.max_in_flight_requests_per_connection:
+                continue
+            batch = queue.waiting[0]
+            size = sizes.get(host, 0) + batch.bytes
+            if host not in found or size <= self.config.max_request_size:
+                found.setdefault(host, {})[partition] = batch
+                sizes[host] = size
+        return found
 
     def _is_ready(self, env: Env, queue: Queue) -> bool:
         batch = queue.waiting[0]
@@ -186,7 +216,11 @@ class Producer:
             return False
         full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
         return bool(
-            full or batch.attempts or self.unplaced or env.now >= batch.created_at + millis(self.config.linger_ms)
+            full
+            or batch.attempts
+            or self.unplaced
+            or self.closing
+            or env.now >= batch.created_at + millis(self.config.linger_ms)
         )
 
     def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
@@ -220,7 +254,7 @@ class Producer:
             case MetadataResponse() if tag == METADATA_TAG:
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
-                if self.metadata.needed:
+                if self.metadata.needed or self.unplaced:
                     self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
             case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
                 self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
@@ -254,7 +288,9 @@ class Producer:
                 | ErrorCode.UNKNOWN_PRODUCER_ID
                 | ErrorCode.INVALID_PRODUCER_EPOCH
             ) if self.config.enable_idempotence:
-                if queue.in_flight[0] is batch and batch.producer_epoch == self.producer_epoch:
+                # Behind an older one that is not settled it was bound to be refused; alone, a sequence is lost.
+                oldest = all(one.births >= batch.births for one in (*queue.in_flight, *queue.waiting))
+                if oldest and batch.producer_epoch == self.producer_epoch:
                     self.must_bump = True
                 self._retry(env, partition, batch, answer.error_code.name)
             case error if error.retriable:
@@ -300,14 +336,7 @@ class Producer:
             return
         batch.attempts += 1
         batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
-        place = 0
-        while (
-            place < len(queue.waiting)
-            and queue.waiting[place].attempts
-            and queue.waiting[place].created_at <= batch.created_at
-        ):
-            place += 1
-        queue.waiting.insert(place, batch)
+        queue.put_back(batch)
         env.tell(facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error))
 
     def _backoff(self, attempts: int, env: Env) -> Micros:
@@ -319,14 +348,11 @@ class Producer:
         return backoff * (80 + env.dice.below(41)) // 100
 
     def _split(self, partition: TopicPartition, batch: ProducerBatch) -> None:
-        """Too large for the broker: two halves, with sequences of their own, at the front."""
+        """Too large for the broker: two halves in its place, which share its sequences."""
         queue = self.queues[partition]
         queue.in_flight.remove(batch)
-        if batch.base_sequence >= 0:
-            queue.next_sequence = batch.base_sequence
-            for one in queue.waiting:
-                one.base_sequence = -1
-        queue.waiting[:0] = batch.halves()
+        for half in batch.halves():
+            queue.put_back(half)
 
     def _release(self, batch: ProducerBatch) -> None:
         self.buffered -= sum(record_size(record) for record in batch.records)
@@ -393,11 +419,15 @@ class Producer:
                 found.append(max(first.created_at + millis(self.config.linger_ms), first.retry_at))
                 found.append(first.created_at + millis(self.config.delivery_timeout_ms))
             if queue.in_flight:
-                found.append(queue.in_flight[0].created_at + millis(self.config.delivery_timeout_ms))
+                oldest = min(one.created_at for one in queue.in_flight)
+                found.append(oldest + millis(self.config.delivery_timeout_ms))
         if self.unplaced:
             found.append(self.unplaced[0][3])
-        if self.metadata.needed and self.metadata.asked_at < 0:
+        metadata = self.metadata
+        if metadata.asked_at < 0 and metadata.needed:
             found.append(self.retry_metadata_at)
+        elif metadata.asked_at < 0 and metadata.updated_at >= 0:
+            found.append(metadata.updated_at + millis(self.config.metadata_max_age_ms))
         if self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
             found.append(self.retry_id_at)
         expiry = self.net.next_deadline()
