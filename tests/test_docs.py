@@ -203,7 +203,9 @@ def _saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(("learner", "code"), [("solution", 0), ("wrong", 1), ("idle", 1)])
 def test_the_scenario_of_the_readme_plays_and_passes(learner: str, code: int, capsys: pytest.CaptureFixture[str]):
     found = terminal.play(EXAMPLE, learner=learner, seed=None, until_seconds=None, out=None, as_json=False)
-    assert found == code, capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert found == code, said
+    assert "{" not in said, "what is not done is told as it was read, with the engine's numbers"
 
 
 # --- the five minutes of README -------------------------------------------------------------------

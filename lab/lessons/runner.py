@@ -254,7 +254,7 @@ class LessonRunner:
     def problems(self) -> list[str]:
         """Everything that keeps the lesson from being passed; none when it is."""
         found: list[str] = []
-        for number, (step, state) in enumerate(zip(self.lesson.steps, self.states, strict=True), 1):
+        for number, (step, state) in enumerate(zip(self.pages, self.states, strict=True), 1):
             found += [f"step {number}: {text}" for text in self._step_problems(step, state)]
         return found + self._check_problems(self.lesson.checks, self.whole, {})
 
