@@ -196,9 +196,10 @@ class InSyncReplicasHold(Invariant):
         for broker_id in isr:
             name = broker_name(broker_id)
             end = fate.end_of(name)
-            # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before.
+            # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before. Who
+            # joins it has all.
             self.require(
-                end >= mark or name in fate.cut,
+                end >= mark or (name in fate.cut and broker_id in fate.in_sync_replicas),
                 partition, "on", name, "ends at", end, "and is in sync at high watermark", mark,
             )  # fmt: skip
 
