@@ -17,6 +17,7 @@ from lab.world.dice import Stream
 SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
 FIRST: Micros = seconds(3)
+COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
 
@@ -74,7 +75,7 @@ def plan(seed: int) -> Plan:
 def _spec(draw: Draw, seed: int) -> ClusterSpec:
     brokers = (1, 2, 3, 3, 3, 4, 5)[draw.dice.below(7)]
     made = tuple(_topic(draw, f"topic-{at}", brokers) for at in range(draw.number(1, 2)))
-    producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)].name) for at in range(draw.number(1, 2)))
+    producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)]) for at in range(draw.number(1, 2)))
     groups = draw.number(1, 2)
     members = tuple(_consumer(draw, f"consumer-{at}", f"group-{at % groups}", made) for at in range(draw.number(1, 3)))
     config = (
@@ -99,13 +100,15 @@ def _topic(draw: Draw, name: str, brokers: int) -> TopicSpec:
     if draw.percent(15):
         config.append(("retention.bytes", "10000"))
     elif draw.percent(15):
-        config += [("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio.percent", "10")]
+        config += [COMPACT, ("min.cleanable.dirty.ratio.percent", "10")]
+        if "segment.bytes" not in dict(config):
+            config.append(("segment.bytes", "5000"))  # only closed segments are compacted
     if draw.percent(20):
         config.append(("flush.messages", str(draw.number(1, 50))))
     return TopicSpec(name, draw.number(1, 3), replicas, tuple(config))
 
 
-def _producer(draw: Draw, name: str, topic: str) -> ProducerSpec:
+def _producer(draw: Draw, name: str, topic: TopicSpec) -> ProducerSpec:
     config = [
         ("acks", draw.of("all", "all", "all", "1", "0")),
         ("linger.ms", draw.of("0", "5", "50")),
@@ -117,7 +120,9 @@ def _producer(draw: Draw, name: str, topic: str) -> ProducerSpec:
     if config[0][1] == "all":
         config.append(("enable.idempotence", draw.of("true", "false")))
     keys = draw.of("none", "cycle:3", "zipf:10")
-    return ProducerSpec(name, topic, draw.number(1, 12), keys, draw.number(10, 300), config=tuple(config))
+    if keys == "none" and COMPACT in topic.config:
+        keys = "cycle:12"  # a compacted topic refuses records without a key
+    return ProducerSpec(name, topic.name, draw.number(1, 12), keys, draw.number(10, 300), config=tuple(config))
 
 
 def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) -> ConsumerSpec:

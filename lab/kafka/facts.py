@@ -139,6 +139,13 @@ class PartitionChanged:
 
 
 @dataclass(slots=True)
+class UncleanElectionAsked:
+    """An administrator wants leaders for these partitions (None: all), in sync or not."""
+
+    partitions: tuple[TopicPartition, ...] | None
+
+
+@dataclass(slots=True)
 class BrokerRegistered:
     """A broker process signed on and got its epoch."""
 

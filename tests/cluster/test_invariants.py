@@ -1,5 +1,7 @@
 """Each invariant stops the world when it is told something that must not be."""
 
+from dataclasses import replace
+
 import pytest
 
 from lab.cluster.invariants import Violated, all_invariants
@@ -256,6 +258,7 @@ def test_an_unclean_election_may_lose_committed_records():
     story.changed(1, 0, (1,), "isr")
     story.append(1, 2, leading=True)
     story.commit(1, 3)
+    story.tell("controller-1", facts.UncleanElectionAsked((ORDERS,)))
     story.elect(2, 1, (2,), "unclean")
     assert (story.fate.lost_from, story.fate.lost_until) == (2, 3)
     story.append(2, 2, 1, "instead", leading=True)
@@ -493,6 +496,88 @@ def test_a_jump_by_intention_may_leave_records_out():
     story.tell("a", facts.PositionReset("pay", "a", ORDERS, 2, "latest"))
     story.polled(2)
     story.committed_offset(3)
+
+
+# --- elections ------------------------------------------------------------------------------------
+
+
+def test_a_fenced_broker_that_is_elected_is_a_violation():
+    story = Story()
+    story.tell("controller-1", facts.BrokerFenced(2, "silent"))
+    with violated("fenced broker"):
+        story.changed(2, 1, (2, 3), "fenced")
+
+
+def test_a_fenced_broker_that_joins_the_isr_is_a_violation():
+    story = Story()
+    story.changed(1, 0, (1, 2), "isr")
+    story.tell("controller-1", facts.BrokerRegistered(3, 7))
+    with violated("fenced broker"):
+        story.changed(1, 0, (1, 2, 3), "isr")
+
+
+def test_an_unfenced_broker_may_lead_and_join():
+    story = Story()
+    story.changed(1, 0, (1, 2), "isr")
+    story.tell("controller-1", facts.BrokerRegistered(3, 7))
+    story.tell("controller-1", facts.BrokerUnfenced(3))
+    story.changed(1, 0, (1, 2, 3), "isr")
+    story.changed(3, 1, (2, 3), "fenced")
+
+
+def test_an_unclean_election_that_nobody_wanted_is_a_violation():
+    story = Story()
+    story.changed(1, 0, (1,), "isr")
+    with violated("unclean election is wanted"):
+        story.changed(2, 1, (2,), "unclean")
+
+
+def test_an_election_that_adds_to_the_isr_is_a_violation():
+    story = Story()
+    story.changed(1, 0, (1,), "isr")
+    with violated("unclean election is wanted"):
+        story.changed(2, 1, (2,), "fenced")
+
+
+# --- deletion -------------------------------------------------------------------------------------
+
+
+def test_deleting_what_is_not_committed_is_a_violation():
+    story = Story()
+    story.committed(2)
+    story.append(1, 2, leading=True)
+    story.tell("broker-1", facts.LogStartMoved(ORDERS, 2, "retention.bytes"))
+    with violated("above the high watermark"):
+        story.tell("broker-1", facts.LogStartMoved(ORDERS, 3, "retention.bytes"))
+
+
+# --- sequences ------------------------------------------------------------------------------------
+
+
+def sequenced(base: int, sequence: int, producer_epoch: int = 0, leader_epoch: int = 0) -> facts.Appended:
+    record = Record(0, 0, None, b"one")
+    batch = RecordBatch.build([record], producer_id=5, producer_epoch=producer_epoch, base_sequence=sequence).placed(
+        base, leader_epoch
+    )
+    return facts.Appended(ORDERS, batch, leader_epoch, True)
+
+
+@pytest.mark.parametrize(("sequence", "producer_epoch"), [(0, 0), (2, 0), (1, 1)])
+def test_a_batch_stored_twice_or_out_of_order_is_a_violation(sequence: int, producer_epoch: int):
+    story = Story()
+    story.tell("broker-1", sequenced(0, 0))
+    with violated("once and in order"):
+        story.tell("broker-1", sequenced(1, sequence, producer_epoch))
+
+
+def test_what_the_new_leader_does_not_have_may_be_stored_again():
+    story = Story()
+    story.tell("broker-1", sequenced(0, 0))
+    story.tell("broker-1", sequenced(1, 1))
+    story.tell("broker-2", replace(sequenced(0, 0), leading=False))
+    story.elect(2, 1, (2, 3))
+    story.tell("broker-2", sequenced(1, 1, leader_epoch=1))
+    story.tell("broker-2", sequenced(2, 0, producer_epoch=1, leader_epoch=1))
 
 
 # --- lineages -------------------------------------------------------------------------------------

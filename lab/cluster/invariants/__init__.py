@@ -3,7 +3,7 @@
 A violation is our own mistake, never a learner's: it stops the world and names the record or partition.
 """
 
-from lab.cluster.invariants import groups, logs, replication
+from lab.cluster.invariants import deletion, elections, groups, logs, replication
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
@@ -11,9 +11,11 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants"]
 
+MODULES = (logs, replication, elections, deletion, groups)
+
 
 def all_invariants(ledger: Ledger) -> list[Observer]:
     """One of each, in the order of their modules; last the fates, so that all see what was before a fact."""
     fates = Fates()
-    found: list[Observer] = [kind(ledger, fates) for module in (logs, replication, groups) for kind in module.ALL]
+    found: list[Observer] = [kind(ledger, fates) for module in MODULES for kind in module.ALL]
     return [*found, fates]

@@ -1,11 +1,19 @@
 """Invariants of logs: no holes, epochs in order, equal where they must be, and safe once flushed."""
 
 from lab.cluster.invariants.base import Invariant
-from lab.cluster.invariants.fates import Fate
+from lab.cluster.invariants.fates import Fate, Fates
+from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.protocol.records import SEQUENCES
+from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
+
+Stored = tuple[int, int, int]
+"""Of a producer's batch the last offset, the producer epoch and the last sequence."""
+REMEMBERED = 16
+"""Batches a producer: what is forgotten is not asked about."""
 
 
 class LogDense(Invariant):
@@ -117,4 +125,44 @@ class FlushedSurvives(Invariant):
         return f"{least} (flushed)" if node in fate.floors else f"{least} (all)"
 
 
-ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives)
+class Sequences(Invariant):
+    """What an idempotent producer writes stands in the log once and in order: within a producer epoch each batch goes
+    on where the last one ended. A leader that no longer has the last one may know nothing (spec 5.2).
+    """
+
+    claim = "the batches of an idempotent producer stand once and in order"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.stored: dict[TopicPartition, dict[int, tuple[Stored, ...]]] = {}
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        batch = fact.batch
+        fate = self.fates.fate(fact.partition)
+        if not fact.leading or batch.producer_id < 0 or fact.leader_epoch < fate.leader_epoch or fate.retired:
+            return
+        stored = self.stored.setdefault(fact.partition, {})
+        before = stored.get(batch.producer_id, ())
+        if before:
+            offset, epoch, sequence = before[-1]
+            wanted = (sequence + 1) % SEQUENCES if epoch == batch.producer_epoch else 0
+            known = offset >= fate.log_starts.get(node, 0)
+            self.require(
+                not known or (batch.producer_epoch >= epoch and batch.base_sequence == wanted),
+                fact.partition, "producer", batch.producer_id, "epoch", batch.producer_epoch,
+                "sequence", batch.base_sequence, "after", before[-1],
+            )  # fmt: skip
+        last = batch.last_offset, batch.producer_epoch, batch.last_sequence
+        stored[batch.producer_id] = (*before[1 - REMEMBERED :], last)
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        """What lies beyond the end of the newest leader is gone."""
+        stored = self.stored.get(fact.partition)
+        if stored is not None and fact.leader_epoch >= self.fates.fate(fact.partition).leader_epoch:
+            for producer_id, before in stored.items():
+                stored[producer_id] = tuple(one for one in before if one[0] < fact.log_end_offset)
+
+
+ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives, Sequences)

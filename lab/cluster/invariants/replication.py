@@ -8,6 +8,7 @@ from lab.cluster.moments import broker_name
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -195,9 +196,10 @@ class InSyncReplicasHold(Invariant):
         for broker_id in isr:
             name = broker_name(broker_id)
             end = fate.end_of(name)
-            # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before.
+            # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before. Who
+            # joins it has all.
             self.require(
-                end >= mark or name in fate.cut,
+                end >= mark or (name in fate.cut and broker_id in fate.in_sync_replicas),
                 partition, "on", name, "ends at", end, "and is in sync at high watermark", mark,
             )  # fmt: skip
 
@@ -223,6 +225,28 @@ class FollowersAgree(Invariant):
         )  # fmt: skip
 
 
+class EnoughCopies(Invariant):
+    """Below min.insync.replicas nothing is committed, whatever the producer's acks (KAFKA-15583, spec 2.4)."""
+
+    claim = "what is committed is on min.insync.replicas replicas"
+
+    @hears(facts.HighWatermarkMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        process = world.hosts[node].node
+        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        fate = self.fates.fate(fact.partition)
+        if replica is None or not fact.leading or fact.leader_epoch < fate.doomed_below or fate.retired:
+            return
+        names = [broker_name(broker_id) for broker_id in replica.replicas]
+        # Who lost it with its power had it; the leader cannot know yet.
+        copies = sum(fate.end_of(name) >= fact.high_watermark or name in fate.cut for name in names)
+        wanted = min(replica.config.min_insync_replicas, len(names))
+        self.require(
+            copies >= wanted,
+            fact.partition, "up to", fact.high_watermark, "on", copies, "replicas, wanted", wanted,
+        )  # fmt: skip
+
+
 ALL: tuple[type[Invariant], ...] = (
     HighWatermarkOrder,
     OneLeader,
@@ -231,4 +255,5 @@ ALL: tuple[type[Invariant], ...] = (
     AckedIsCommitted,
     InSyncReplicasHold,
     FollowersAgree,
+    EnoughCopies,
 )

@@ -316,17 +316,24 @@ class Controller:
                 f"wanted 1 to {PARTITIONS_MAX} partitions, found {topic.num_partitions}",
             )
         brokers = len(self.image.brokers)
-        any_active = any(broker.active for broker in self.image.brokers.values())
-        if not 1 <= topic.replication_factor <= brokers or not any_active:
+        if not 1 <= topic.replication_factor <= brokers or not self._any_active():
             return refused(
                 ErrorCode.INVALID_REPLICATION_FACTOR,
                 f"wanted 1 to {brokers} replicas, found {topic.replication_factor}",
             )
+        for index, replicas in topic.assignments.items():
+            if not any(self.image.is_active(one) for one in replicas):
+                return refused(
+                    ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"of the replicas {replicas} of {index} none is active"
+                )
         try:
             TopicConfig(topic.configs)
         except InvalidConfig as wrong:
             return refused(ErrorCode.INVALID_CONFIG, str(wrong))
         return None
+
+    def _any_active(self) -> bool:
+        return any(broker.active for broker in self.image.brokers.values())
 
     def _topic_records(self, topic: NewTopic) -> list[MetadataRecord]:
         records: list[MetadataRecord] = [TopicRecord(topic.name)]
@@ -338,19 +345,17 @@ class Controller:
 
     def _place(self, index: int, replication_factor: int) -> tuple[int, ...]:
         """Partition 0 begins at the lowest broker and each next one a broker further. Kafka begins at a random
-        one; a lesson wants to know who leads.
+        one; a lesson wants to know who leads. The first one is active; those that are not come last.
         """
         ids = sorted(self.image.brokers)
-        usable = [one for one in ids if self.image.is_active(one)] + [
-            one for one in ids if not self.image.is_active(one)
-        ]
-        if all(self.image.is_active(one) for one in ids):
-            usable = ids
-        return tuple(usable[(index + step) % len(usable)] for step in range(replication_factor))
+        active = [one for one in ids if self.image.is_active(one)]
+        first = index % len(active)
+        ring = [*active[first:], *active[:first], *(one for one in ids if one not in active)]
+        return tuple(ring[:replication_factor])
 
     def _partition_record(self, topic: str, index: int, replicas: Sequence[int]) -> PartitionRecord:
         isr = [one for one in replicas if self.image.is_active(one)]
-        return PartitionRecord(topic, index, list(replicas), isr or [replicas[0]], isr[0] if isr else NO_LEADER)
+        return PartitionRecord(topic, index, list(replicas), isr, isr[0])
 
     def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
         """By name."""
@@ -378,6 +383,9 @@ class Controller:
                 results.append(TopicResult(
                     name, ErrorCode.INVALID_PARTITIONS, f"{name} has {now} partitions; wanted more, found {total}"
                 ))  # fmt: skip
+                continue
+            if not self._any_active():
+                results.append(TopicResult(name, ErrorCode.INVALID_REPLICATION_FACTOR, "all brokers are fenced"))
                 continue
             factor = len(topic.partitions[0].replicas)
             records += [self._partition_record(name, index, self._place(index, factor)) for index in range(now, total)]

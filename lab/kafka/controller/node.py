@@ -87,6 +87,8 @@ class ControllerNode:
         if isinstance(body.body, FetchMetadataRequest):
             self._observe(env, sender, body)
             return
+        if isinstance(body.body, ElectLeadersRequest) and body.body.unclean:
+            env.tell(facts.UncleanElectionAsked(body.body.partitions))
         decide = self.DECIDES[type(body.body)]
         decision = decide(self, body.body, env.now)
         self._commit(env, decision.records)

@@ -1,0 +1,95 @@
+"""Invariants of what is deleted: nothing that is not committed yet, and of no key the newest record."""
+
+from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fates
+from lab.cluster.ledger import Ledger
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.partition import Partition
+from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import World
+
+Newest = dict[bytes, list[tuple[int, bool]]]
+"""Of each key the offsets of its records, oldest first, and whether each has a value."""
+
+
+def replica_at(world: World, node: NodeId, partition: TopicPartition) -> Partition | None:
+    """A broker's replica; None where no process runs."""
+    process = world.hosts[node].node
+    return process.partitions.get(partition) if isinstance(process, Broker) else None
+
+
+class OnlyCommittedIsDeleted(Invariant):
+    """Neither retention nor DeleteRecords goes beyond the high watermark (spec 1.7)."""
+
+    claim = "nothing above the high watermark is deleted"
+
+    @hears(facts.LogStartMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
+        fate = self.fates.fate(fact.partition)
+        replica = replica_at(world, node, fact.partition)
+        mark = replica.log.high_watermark if replica is not None else fate.highest
+        self.require(
+            fact.log_start_offset <= mark or fate.retired,
+            fact.partition, "on", node, "begins at", fact.log_start_offset, "and is committed up to", mark,
+        )  # fmt: skip
+
+
+class NewestStays(Invariant):
+    """After compaction the newest record of each key below its end is there, if it has a value (spec 1.9)."""
+
+    claim = "compaction keeps the newest record of each key"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.table: dict[TopicPartition, Newest] = {}
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        if not fact.leading or fact.leader_epoch < self.fates.fate(fact.partition).leader_epoch:
+            return
+        replica = replica_at(world, node, fact.partition)
+        if replica is None or not replica.config.compacted:
+            return
+        newest = self.table.setdefault(fact.partition, {})
+        for record in fact.batch.records():
+            if record.key is not None:
+                newest.setdefault(record.key, []).append((record.offset, record.value is not None))
+
+    @hears(facts.BecameLeader)
+    def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
+        """What lies beyond the end of the newest leader is gone."""
+        if fact.leader_epoch < self.fates.fate(fact.partition).leader_epoch:
+            return
+        for offsets in self.table.get(fact.partition, {}).values():
+            while offsets and offsets[-1][0] >= fact.log_end_offset:
+                offsets.pop()
+
+    @hears(facts.TopicDeleted)
+    def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:
+        for partition in [one for one in self.table if one.topic == fact.name]:
+            del self.table[partition]
+
+    @hears(facts.Compacted)
+    def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
+        replica = replica_at(world, node, fact.partition)
+        fate = self.fates.fate(fact.partition)
+        copy = fate.copies.get(node)
+        start, end = replica.log.log_start_offset if replica else 0, min(fact.end_offset, fate.committed.end)
+        if replica is None or copy is None or fate.retired or not copy.agrees(fate.committed, end):
+            return  # after an unclean election a follower may still have another past
+        there = {record.offset: None for batch in read_all(replica.log) for record in batch.records()}
+        for key, offsets in self.table.get(fact.partition, {}).items():
+            below = [one for one in offsets if one[0] < end]
+            offsets[: len(below)] = below[-1:]
+            if below and below[-1][1] and below[-1][0] >= start:
+                self.require(
+                    below[-1][0] in there,
+                    fact.partition, "on", node, "has lost", key, "at", below[-1][0],
+                )  # fmt: skip
+
+
+ALL: tuple[type[Invariant], ...] = (OnlyCommittedIsDeleted, NewestStays)
