@@ -28,11 +28,12 @@ commands:
 
 examples:
   lab                                          the window
-  lab 010                                      the window, on the scenario whose name begins with 010
+  lab D3                                       the window, on the scenario with the code D3
+  lab 01                                       the window, on the scenario whose name begins with 01
   lab yesterday.json                           the window, on a saved session
-  lab 010 --screenshot first.png --at 12       a picture of second 12, no screen needed
-  lab play 010 --learner wrong                 see in the terminal what the wrong answer leads to
-  lab play 010 --out out --json                events as JSON; report and charts in out/
+  lab D3 --screenshot first.png --at 12        a picture of second 12, no screen needed
+  lab play D3 --learner wrong                  see in the terminal what the wrong answer leads to
+  lab play D3 --out out --json                 events as JSON; report and charts in out/
   lab fuzz --first 7 --seeds 1                 run the seed of a failure again
   lab test tests/kafka -k high_watermark       some of the tests
 
@@ -61,7 +62,7 @@ def _window_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Streaming Lab {__version__}")
     parser.add_argument(
         "scenario", nargs="?", metavar="SCENARIO", type=_scenario,
-        help="a scenario's name (see: lab list), the beginning of one, or a saved session (.json)",
+        help="a scenario's code or name (see: lab list), the beginning of one, or a saved session (.json)",
     )  # fmt: skip
     parser.add_argument(
         "--screenshot",
@@ -159,7 +160,7 @@ def _play_arguments() -> argparse.ArgumentParser:
         "scenario",
         metavar="SCENARIO",
         type=_scenario,
-        help="its name (see: lab list), or the beginning of it",
+        help="its code or name (see: lab list), or the beginning of it",
     )
     parser.add_argument(
         "--learner", choices=LEARNERS, default="solution",

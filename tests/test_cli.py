@@ -117,7 +117,10 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "--json",
     ]
     assert cli.main(line) == 5
+    from lab.ui.charts.offscreen import draw_charts
+
     wishes = {
+        "draw": draw_charts,
         "learner": "wrong",
         "seed": 7,
         "until_seconds": 30.0,

@@ -163,7 +163,7 @@ def test_what_is_named_exists(name: str):
         for text in texts_of(step):
             for token in re.findall(r"`([^`]+)`", text):
                 if not expressions_in(token):
-                    assert token.partition("=")[0] in known, f"step {step.title!r}: there is no {token!r}"
+                    assert re.split("=|(?<=:)", token)[0] in known, f"step {step.title!r}: there is no {token!r}"
 
 
 def names_in(runner: LessonRunner) -> set[str]:

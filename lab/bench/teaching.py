@@ -6,6 +6,7 @@ SEED = 1
 TOPIC = "orders"
 RATE = 50
 """Records a second of each of the two producers."""
+BULK_RATE = 10_000
 
 
 def teaching_spec() -> ClusterSpec:
@@ -31,6 +32,6 @@ def bulk_spec(batch: int) -> ClusterSpec:
         seed=SEED,
         brokers=3,
         topics=(TopicSpec(TOPIC, 6, 3),),
-        producers=tuple(ProducerSpec(name, TOPIC, 100_000, config=config) for name in ("checkout", "web")),
+        producers=tuple(ProducerSpec(name, TOPIC, BULK_RATE, config=config) for name in ("checkout", "web")),
         consumers=tuple(ConsumerSpec(f"billing-{number}", "billing", (TOPIC,)) for number in (1, 2, 3)),
     )

@@ -3,8 +3,16 @@
 Whether two runs of it are equal is asked with one hash over everything in the world.
 """
 
-from dataclasses import dataclass
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import process_time
 
+import lab
 from lab.cluster.build import build
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm import Timed, plan
@@ -16,6 +24,8 @@ from lab.world.world import World
 RESTORE_EVERY = 5_000
 ROUND: Micros = seconds(90)
 PLANS = 12
+TOLD = 5
+"""How often a run in a process of its own says how far it is."""
 FAULTS = 20
 """Plans with fewer faults and mendings than this leave the cluster in peace for too long."""
 
@@ -44,6 +54,20 @@ def troubles() -> list[tuple[Timed, ...]]:
     return [next(found) for _ in range(PLANS)]
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a run in a process of its own came to."""
+
+    digest: str
+    events: int
+    faults: int
+    cpu_s: float
+
+
+def _nothing(events: int) -> None:
+    """Nobody wants to hear how far a run is."""
+
+
 @dataclass(slots=True)
 class Run:
     """One run up to `events` events. `restored`: through a checkpoint every 5,000 of them."""
@@ -51,6 +75,7 @@ class Run:
     events: int
     restored: bool
     world: World
+    heard: Callable[[int], None] = _nothing
     faults: int = 0
 
     def go(self) -> None:
@@ -74,17 +99,47 @@ class Run:
         while not self._done() and self.world.now < time:
             stop = min(self.events, (self.world.event_number // RESTORE_EVERY + 1) * RESTORE_EVERY)
             self.world.run_until(time, stop - self.world.event_number)
-            if self.restored and self.world.event_number == stop:
-                self.world = Checkpoint(self.world).restore()
+            if self.world.event_number == stop:
+                self.heard(stop)
+                if self.restored:
+                    self.world = Checkpoint(self.world).restore()
 
 
-def run(events: int, *, restored: bool) -> Run:
+def run(events: int, *, restored: bool, heard: Callable[[int], None] = _nothing) -> Run:
     """A finished run."""
-    one = Run(events, restored, build(troubled_spec()))
+    one = Run(events, restored, build(troubled_spec()), heard)
     one.go()
     return one
 
 
-def hash_of_run(events: int, *, restored: bool) -> str:
-    """The digest of the world at the end of a run."""
-    return digest(run(events, restored=restored).world)
+# --- in a process of its own ----------------------------------------------------------------------
+
+
+def elsewhere(events: int, hash_seed: str, *, restored: bool = False, heard: Callable[[int], None] = _nothing) -> Ended:
+    """A run in another process, with a PYTHONHASHSEED of its own."""
+    code = f"from lab.bench.troubled import report; report({events}, restored={restored})"
+    root = Path(lab.__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        last = ""
+        for line in process.stdout:
+            if line.startswith("{"):
+                last = line
+            else:
+                heard(int(line))
+    assert process.returncode == 0, f"a run with PYTHONHASHSEED={hash_seed} broke: its traceback stands above"
+    return Ended(**json.loads(last))
+
+
+def report(events: int, *, restored: bool) -> None:
+    """What the other process does: a line now and then with how far it is, and at the end what it came to."""
+    step = max(RESTORE_EVERY, events // TOLD // RESTORE_EVERY * RESTORE_EVERY)
+    one = run(events, restored=restored, heard=lambda at: None if at % step else print(at, flush=True))
+    ended = Ended(digest(one.world), one.world.event_number, one.faults, round(process_time(), 2))
+    print(json.dumps(asdict(ended)))

@@ -109,6 +109,10 @@ class Moments(Observer):
     def _left(self, world: World, node: NodeId, fact: facts.LeftGroup) -> None:
         world.mark("client", fact.member, f"{fact.member} leaves {fact.group_id}: {fact.reason}")
 
+    @hears(facts.PollFailed)
+    def _ended(self, world: World, node: NodeId, fact: facts.PollFailed) -> None:
+        world.mark("client", fact.member, f"{fact.member} ends with {fact.exception}")
+
     @hears(facts.CommitFailed)
     def _commit(self, world: World, node: NodeId, fact: facts.CommitFailed) -> None:
         world.mark("client", fact.member, f"{fact.member} may not commit: {fact.error}")

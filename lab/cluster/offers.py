@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.topics import partition_of
-from lab.cluster.build import broker_hosts, client_topics, image_of
+from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.kafka.config.topic import TopicConfig
@@ -29,7 +29,6 @@ UNITS = {
     "times": "×",
     "offset_ms": "ms",
 }
-SUBJECT_FIELDS = ("node", "nodes", "source", "partition", "group", "topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,19 @@ def _parsed(text: str, hint: Any, name: str) -> object:
     return text
 
 
+ANYWHERE = ("break", "mend")
+"""Menus that are offered for the cluster as a whole too: which thing is meant becomes a field of the form."""
+
+
 def offers_for(world: World, kind: str, name: str) -> tuple[Offer, ...]:
     """Every action that fits a thing, in the order of the files of actions."""
-    return tuple(_offer(world, action, kind, name) for action in ACTIONS.values() if kind in action.on)
+    return tuple(_offer(world, action, kind, name) for action in ACTIONS.values() if _fits(world, action, kind))
+
+
+def _fits(world: World, action: type[ClusterAction], kind: str) -> bool:
+    if kind != "cluster" or action.menu not in ANYWHERE:
+        return kind in action.on
+    return any(_subjects(world, action, field.name) for field in dataclasses.fields(action))
 
 
 def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> Offer:
@@ -169,7 +178,11 @@ def _field(
     name: str,
 ) -> Field:
     hint = get_type_hints(kind)[field.name]
-    choices = CHOICES.get((kind.name(), field.name), ()) or _choices(world, field.name, name)
+    choices = (
+        CHOICES.get((kind.name(), field.name), ())
+        or _choices(world, kind.name(), field.name, name)
+        or (_subjects(world, kind, field.name) if subject == "cluster" else ())
+    )
     default = "" if field.default is dataclasses.MISSING else _shown(field.default)
     if not default:
         default = _suggestion(world, kind.name(), field.name, subject, name) or (choices[0] if choices else "")
@@ -197,12 +210,33 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _choices(world: World, field: str, name: str) -> tuple[str, ...]:
-    if field == "topic":
+def _choices(world: World, action: str, field: str, name: str) -> tuple[str, ...]:
+    if field == "topic" and action != "create_topic":
         return tuple(one for one in image_of(world).topics if not one.startswith("__"))
     if field == "target":
         return tuple(one for one in world.hosts if one not in (name, "admin"))
     return ()
+
+
+def _subjects(world: World, kind: type[ClusterAction], field: str) -> tuple[str, ...]:
+    """What there is for a field that a thing would answer by itself, had one been chosen; brokers first."""
+    if field in ("node", "nodes", "source"):
+        machines = (*broker_hosts(world), *(name for name in world.hosts if name not in broker_hosts(world)))
+        found = [name for name in machines if KINDS.get(type(world.hosts[name].recipe)) in kind.on]
+    elif field == "partition" and "partition" in kind.on:
+        names = (one.partition for one in image_of(world).all_partitions())
+        found = [str(one) for one in names if not one.topic.startswith("__")]
+    else:
+        return ()
+    return tuple(one for one in found if not _refused(world, kind, field, one))
+
+
+def _refused(world: World, kind: type[ClusterAction], field: str, name: str) -> bool:
+    """Whether a thing is out of the question, whatever else the form says."""
+    others = [one for one in dataclasses.fields(kind) if one.name != field]
+    if any(one.default is dataclasses.MISSING for one in others):
+        return False
+    return bool(kind(**{field: (name,) if field == "nodes" else name}).refusal(world))
 
 
 def _suggestion(world: World, action: str, field: str, subject: str, name: str) -> str:

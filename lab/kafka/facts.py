@@ -320,6 +320,7 @@ class PartitionsAssigned:
     generation_id: int
     owned: tuple[TopicPartition, ...]
     added: tuple[TopicPartition, ...]
+    group_instance_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -360,6 +361,15 @@ class CommitFailed:
     group_id: str
     member: str
     error: str
+
+
+@dataclass(slots=True)
+class PollFailed:
+    """poll() threw an exception (Kafka's name for it) that no application catches: it closes and ends."""
+
+    group_id: str
+    member: str
+    exception: str
 
 
 @dataclass(slots=True)

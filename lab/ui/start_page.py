@@ -1,6 +1,6 @@
 """StartPage: what there is to learn, the sandbox, and what was open lately."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
 
 from lab.ui.labels import show_icon, text_label
 from lab.ui.panels.banner import Banner
+from lab.ui.theme import current_theme
 
 COLUMNS = 3
-CARD_HEIGHT = 128
+CARD_HEIGHT = 112
+SIDE_WIDTH = 340
 
 
 class Listed(Protocol):
@@ -41,9 +43,9 @@ class Listed(Protocol):
 
 
 class ScenarioCard(QPushButton):
-    """One scenario: title, summary, minutes."""
+    """One scenario: title, summary, its number and minutes."""
 
-    def __init__(self, scenario: Listed) -> None:
+    def __init__(self, scenario: Listed, number: int = 0) -> None:
         super().__init__()
         self.setProperty("role", "scenario")
         self.setAccessibleName(f"{scenario.title}: {scenario.summary}")
@@ -56,8 +58,8 @@ class ScenarioCard(QPushButton):
         layout.addWidget(text_label(scenario.title, "tile-title", wrap=True))
         layout.addWidget(text_label(scenario.summary, "body", wrap=True))
         layout.addStretch()
-        if scenario.minutes:
-            layout.addWidget(text_label(f"about {scenario.minutes} min", "caption"))
+        if number:
+            layout.addWidget(text_label(f"lesson {number} · about {scenario.minutes} min", "caption"))
         for label in self.findChildren(QWidget):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -77,18 +79,16 @@ class StartPage(QWidget):
         self.recent = QVBoxLayout()
         self.recent.setSpacing(4)
         body = QWidget()
-        self.column = QVBoxLayout(body)
-        self.column.setContentsMargins(64, 48, 64, 48)
-        self.column.setSpacing(14)
-        self._add_head()
-        sandboxes = [one for one in scenarios if one.sandbox]
-        lessons = [one for one in scenarios if not one.sandbox]
-        self._add_learn(lessons)
-        self._add_row("Sandbox", sandboxes)
-        self.column.addSpacing(10)
-        self.column.addWidget(text_label("Recent sessions", "section"))
-        self.column.addLayout(self.recent)
-        self.column.addStretch()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(64, 44, 64, 44)
+        column.setSpacing(14)
+        column.addLayout(_head())
+        sides = QHBoxLayout()
+        sides.setSpacing(44)
+        sides.addLayout(self._learn([one for one in scenarios if not one.sandbox]), 1)
+        sides.addWidget(self._side([one for one in scenarios if one.sandbox]))
+        column.addLayout(sides)
+        column.addStretch(1)
         self._wrap(body)
         self.set_recent(())
         self.banner = Banner(self)
@@ -103,7 +103,8 @@ class StartPage(QWidget):
                 widget.deleteLater()
         existing = [path for path in paths if Path(path).is_file()]
         for path in existing:
-            button = QPushButton(f"{Path(path).stem}   ·   {Path(path).parent}")
+            button = QPushButton(Path(path).stem)
+            button.setToolTip(path)
             button.setProperty("role", "flat")
             show_icon(button, "history", "t2", 17)
             button.setAccessibleName(f"Open {Path(path).name}")
@@ -119,46 +120,58 @@ class StartPage(QWidget):
 
     # --- building ---------------------------------------------------------------------------------
 
-    def _add_head(self) -> None:
-        names = QVBoxLayout()
-        names.setSpacing(6)
-        names.addWidget(text_label("Streaming Lab", "hero"))
-        lead = "Watch a Kafka cluster work, break it, rewind it, and predict what it does next."
-        names.addWidget(text_label(lead, "lead"))
+    def _learn(self, lessons: Sequence[Listed]) -> QVBoxLayout:
+        """The lessons, a row of cards for each track."""
+        column = QVBoxLayout()
+        column.setSpacing(10)
+        if not lessons:
+            column.addWidget(text_label("Learn", "section"))
+            column.addWidget(text_label("No scenario was found beside the program.", "quiet"))
+        for track in dict.fromkeys(one.track for one in lessons):
+            column.addSpacing(8)
+            column.addWidget(text_label(track, "section"))
+            column.addLayout(self._cards([one for one in lessons if one.track == track], lessons.index))
+        column.addStretch(1)
+        return column
+
+    def _side(self, sandboxes: Sequence[Listed]) -> QWidget:
+        """Beside the lessons: the sandbox, and sessions."""
+        side = QWidget()
+        side.setFixedWidth(current_theme().px(SIDE_WIDTH))
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        if sandboxes:
+            column.addSpacing(8)
+            column.addWidget(text_label("Build your own", "section"))
+        for one in sandboxes:
+            column.addWidget(self._card(one))
+        column.addSpacing(8)
+        column.addWidget(text_label("Sessions", "section"))
         opening = QPushButton("Open a session …")
         show_icon(opening, "folder-open", "t1", 17)
         opening.setAccessibleName("Open a session")
         opening.clicked.connect(self.open_asked)
-        head = QHBoxLayout()
-        head.addLayout(names)
-        head.addStretch()
-        head.addWidget(opening, 0, Qt.AlignmentFlag.AlignBottom)
-        self.column.addLayout(head)
-        self.column.addSpacing(12)
+        column.addWidget(opening)
+        column.addLayout(self.recent)
+        column.addStretch(1)
+        return side
 
-    def _add_learn(self, lessons: Sequence[Listed]) -> None:
-        if not lessons:
-            self.column.addWidget(text_label("Learn", "section"))
-            self.column.addWidget(text_label("No scenario was found beside the program.", "quiet"))
-        for track in dict.fromkeys(one.track for one in lessons):
-            self._add_row(track, [one for one in lessons if one.track == track])
-
-    def _add_row(self, title: str, scenarios: Sequence[Listed]) -> None:
-        if not scenarios:
-            return
-        self.column.addSpacing(10)
-        self.column.addWidget(text_label(title, "section"))
+    def _cards(self, scenarios: Sequence[Listed], place: Callable[[Listed], int]) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(12)
         for column in range(COLUMNS):
             grid.setColumnStretch(column, 1)
         for at, scenario in enumerate(scenarios):
-            card = ScenarioCard(scenario)
-            name = scenario.name
-            card.clicked.connect(lambda _=False, one=name: self.scenario_chosen.emit(one))
-            self.cards[name] = card
-            grid.addWidget(card, at // COLUMNS, at % COLUMNS)
-        self.column.addLayout(grid)
+            grid.addWidget(self._card(scenario, place(scenario) + 1), at // COLUMNS, at % COLUMNS)
+        for column in range(len(scenarios), COLUMNS):
+            grid.addWidget(QWidget(), 0, column)  # an empty column would be narrower than the others
+        return grid
+
+    def _card(self, scenario: Listed, number: int = 0) -> ScenarioCard:
+        card = self.cards[scenario.name] = ScenarioCard(scenario, number)
+        card.clicked.connect(lambda: self.scenario_chosen.emit(scenario.name))
+        return card
 
     def _wrap(self, body: QWidget) -> None:
         scroll = QScrollArea()
@@ -168,3 +181,12 @@ class StartPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
+
+
+def _head() -> QVBoxLayout:
+    names = QVBoxLayout()
+    names.setSpacing(6)
+    names.addWidget(text_label("Streaming Lab", "hero"))
+    lead = "Watch a Kafka cluster work, break it, rewind it, and predict what it does next."
+    names.addWidget(text_label(lead, "lead"))
+    return names

@@ -20,12 +20,22 @@ FLUSH_US: Micros = 800
 class File:
     """One file: pieces as (position, bytes), its length, and how much of it is safe."""
 
-    __slots__ = ("flushed", "pieces", "size")
+    __slots__ = ("_near", "flushed", "pieces", "size")
 
     def __init__(self) -> None:
         self.pieces: Vec[tuple[int, bytes]] = Vec()
         self.size = 0
         self.flushed = 0
+        self._near = 0
+
+    # Where the last read ended is a guess for the next one, and no part of the world: whoever only looks at a
+    # file must change nothing.
+    def __getstate__(self) -> tuple[Vec[tuple[int, bytes]], int, int]:
+        return self.pieces, self.size, self.flushed
+
+    def __setstate__(self, state: tuple[Vec[tuple[int, bytes]], int, int]) -> None:
+        self.pieces, self.size, self.flushed = state
+        self._near = 0
 
     def append(self, data: bytes) -> None:
         """Add a piece at the end."""
@@ -40,6 +50,7 @@ class File:
         at = self._piece_at(start)
         position, data = self.pieces[at]
         if start == position and end == position + len(data):
+            self._near = at
             return data
         found = [data[start - position : end - position]]
         position += len(data)
@@ -48,17 +59,25 @@ class File:
             position, data = self.pieces[at]
             found.append(data[: end - position])
             position += len(data)
+        self._near = at
         return found[0] if len(found) == 1 else b"".join(found)
 
     def _piece_at(self, position: int) -> int:
-        """The index of the piece that holds the byte at `position`."""
-        low, high = 0, len(self.pieces) - 1
-        tail = self.pieces.spine.count
-        if high >= tail > 0 and self.pieces[tail][0] <= position:
+        """The index of the piece that holds the byte at `position`; at once, if it is near the last one read."""
+        pieces = self.pieces
+        low, high = 0, len(pieces) - 1
+        near = self._near
+        if near <= high and pieces[near][0] <= position:
+            if near == high or position < pieces[near + 1][0]:
+                return near
+            if near + 1 == high or position < pieces[near + 2][0]:
+                return near + 1
+        tail = pieces.spine.count
+        if high >= tail > 0 and pieces[tail][0] <= position:
             low = tail
         while low < high:
             middle = (low + high + 1) // 2
-            if self.pieces[middle][0] <= position:
+            if pieces[middle][0] <= position:
                 low = middle
             else:
                 high = middle - 1
@@ -107,7 +126,8 @@ class SimDisk:
         start = file.size
         file.append(data)
         self.used += size
-        self.dirty[path] = None
+        if size:
+            self.dirty[path] = None
         self.cost += (OP_US + (size >> 10) * KILOBYTE_US) * self.slowdown
         return start
 

@@ -4,9 +4,10 @@ It changes in two ways only: `run_until`, and an action applied by its timeline.
 and one list of actions are equal at every instant.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Protocol, cast
 
 from lab.env.node import Timer
@@ -32,6 +33,8 @@ EPOCH_MS = 1_767_225_600_000
 
 WRITE_BACK_US = seconds(5)
 CAUSES = 6
+HEARD = 4_096
+QUEUE_MIN = 64
 OPERATOR: Address = "operator"
 
 
@@ -156,8 +159,10 @@ class HostEnv:
         world, host = self._world, self._host
         world.sequence = sequence = world.sequence + 1
         host.timers[timer] = sequence
-        at = max(at, world.now)
-        heappush(world.queue, (at, sequence, host.self_link, timer, world.now, world.event_number))
+        now = world.now
+        heappush(world.queue, (max(at, now), sequence, host.self_link, timer, now, world.event_number))
+        if len(world.queue) > world.prune_above:
+            world.prune()
 
     def cancel_timer(self, timer: Timer) -> None:
         """See Env."""
@@ -184,6 +189,7 @@ class World:
         self.event_number = 0
         self.sequence = 0
         self.queue: list[Entry] = []
+        self.prune_above = QUEUE_MIN
         self.hosts: dict[NodeId, Host] = {}
         self.network = Network()
         self.network_dice = Stream(f"{seed}/network")
@@ -192,15 +198,18 @@ class World:
         self.moments: Vec[Moment] = Vec()
         self.notices: list[Link] = []
         self.trace = Trace()
+        self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
+        """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
         self._envs: dict[NodeId, HostEnv] = {}
 
     def __getstate__(self) -> dict[str, object]:
         state = dict(self.__dict__)
-        del state["_envs"]
+        del state["_envs"], state["heard"]
         return state
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
+        self.heard = deque(maxlen=HEARD)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     # --- machines ---------------------------------------------------------------------------------
@@ -335,6 +344,7 @@ class World:
             else:
                 kind = type(getattr(body, "body", body)).__name__
                 self.trace.add((number, self.now, host.name, link.source, kind, cause))
+                self.heard.append((self.now, entry))
                 node.receive(env, link.source, body)
         except Exception as wrong:
             raise WorldStopped(number, self.now, host.name, wrong) from wrong
@@ -426,6 +436,33 @@ class World:
             for time, _, _, body, sent, cause in link.held or ():
                 found.append(Flight(sent, time, link.source, link.target.name, body, True, cause))
         return found
+
+    def heard_since(self, time: Micros) -> list[Flight]:
+        """Messages between hosts that were heard after `time`, newest first, as far as they are remembered."""
+        found: list[Flight] = []
+        for heard_at, (_, _, link, body, sent, cause) in reversed(self.heard):
+            if heard_at <= time:
+                break
+            if link.source != OPERATOR:
+                found.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
+        return found
+
+    def prune(self) -> None:
+        """Drop timers that were moved or cancelled. Left until their time, those of long timeouts (one a
+        request) would be nearly all of the queue, and of every checkpoint.
+        """
+        queue = self.queue
+        queue[:] = [entry for entry in queue if not self._outdated(entry)]
+        heapify(queue)
+        self.prune_above = max(QUEUE_MIN, 2 * len(queue))
+
+    def _outdated(self, entry: Entry) -> bool:
+        link, body = entry[2], entry[3]
+        if link.dead:
+            return True
+        if not link.timers or isinstance(body, (Resume, WriteBack)):
+            return False
+        return link.target.timers.get(body) != entry[1]
 
     def _push(self, time: Micros, link: Link, body: object) -> None:
         self.sequence += 1

@@ -24,6 +24,7 @@ class Story:
         observers = [self.ledger, *all_invariants(self.ledger)]
         fates = observers[-1]
         assert isinstance(fates, Fates)
+        self.fates = fates
         self.fate = fates.fate(ORDERS)
         self.watch = Watch(observers)
         self.world = World(1)
@@ -84,9 +85,18 @@ class Story:
         fact = facts.PartitionsAssigned("pay", member, generation, (ORDERS,), (ORDERS,))
         self.tell(member, fact)
 
-    def committed_offset(self, offset: int, generation: int = 1) -> None:
+    def coordinator(self, broker: int, epoch: int, reason: str = "fenced") -> None:
+        """Another broker leads the log of the groups."""
+        changed = facts.PartitionChanged(OFFSETS, (1, 2), (1, 2), broker, epoch, epoch, reason)
+        self.tell("controller-1", changed)
+        self.tell(f"broker-{broker}", facts.BecameLeader(OFFSETS, epoch, 0, (1, 2)))
+
+    def stable(self, generation: int, broker: int = 1) -> None:
+        self.tell(f"broker-{broker}", facts.GroupStateChanged("pay", "Stable", generation, ("a",), ""))
+
+    def committed_offset(self, offset: int, generation: int = 1, broker: int = 1) -> None:
         fact = facts.OffsetsCommitted("pay", generation, "a", {ORDERS: offset})
-        self.tell("broker-1", fact)
+        self.tell(f"broker-{broker}", fact)
 
 
 def violated(claim: str):
@@ -416,16 +426,54 @@ def test_a_new_coordinator_that_forgot_a_commit_is_a_violation(
 ):
     story = Story()
     story.committed(2)
-    changed = facts.PartitionChanged(OFFSETS, (1, 2), (1, 2), 2, 0, 0, "created")
-    story.tell("controller-1", changed)
-    story.tell("broker-2", facts.BecameLeader(OFFSETS, 0, 0, (1, 2)))
-    story.tell("broker-1", facts.GroupStateChanged("pay", "Stable", 1, ("a",), ""))
+    story.coordinator(1, 0, "created")
+    story.stable(1)
     story.assigned()
     story.polled(0, 1)
     story.committed_offset(2)
+    story.coordinator(2, 1)
     story.tell("broker-2", facts.GroupsLoaded(OFFSETS, {"pay": (1, {ORDERS: 2})}))
     with violated("commit holds"):
         story.tell("broker-2", facts.GroupsLoaded(OFFSETS, loaded))
+
+
+def replaced_coordinator() -> Story:
+    """broker-1 kept the group in its second generation; broker-2 has taken over, and is in the third."""
+    story = Story()
+    story.committed(2)
+    story.coordinator(1, 0, "created")
+    story.stable(1)
+    story.stable(2)
+    story.assigned(generation=2)
+    story.polled(0, 1)
+    story.coordinator(2, 1)
+    story.tell("broker-2", facts.GroupsLoaded(OFFSETS, {"pay": (2, {ORDERS: 1})}))
+    story.stable(3, broker=2)
+    return story
+
+
+def test_a_replaced_coordinator_may_tell_late_of_a_commit_that_its_successor_has():
+    story = replaced_coordinator()
+    story.committed_offset(2, generation=3, broker=2)
+    story.committed_offset(1, generation=2)
+    with violated("commit holds"):
+        story.tell("broker-2", facts.GroupsLoaded(OFFSETS, {"pay": (3, {ORDERS: 1})}))
+
+
+def test_a_replaced_coordinator_still_refuses_its_own_old_generations():
+    with violated("commit holds"):
+        replaced_coordinator().committed_offset(1, generation=1)
+
+
+def test_a_generation_has_two_owners_only_if_the_log_of_the_group_has_lost_it():
+    story = replaced_coordinator()
+    story.assigned("b", generation=3)
+    fate = story.fates.fate(OFFSETS)
+    fate.lost_until = 1
+    story.assigned("a", generation=3)
+    fate.lost_until = 0
+    with violated("one owner"):
+        story.assigned("a", generation=3)
 
 
 def test_a_commit_of_records_that_nobody_read_is_a_violation():

@@ -38,6 +38,7 @@ from lab.cluster.probes.views import (
 )
 from lab.cluster.refused import Refused
 from lab.cluster.session import Session
+from lab.cluster.spec import ClusterSpec
 from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
 
 SECOND = 1_000_000
@@ -119,6 +120,9 @@ class ScriptedLesson:
             tasks, hints, 2 - self.hints, self.step > 1, False, "", False, "",
         )  # fmt: skip
 
+    def problems(self) -> list[str]:
+        return ["step 3: nothing was predicted"] if not self.chosen else []
+
     def answer(self, answer: str) -> None:
         self.chosen = answer
 
@@ -159,6 +163,7 @@ class ScriptedSession:
     asked: list[Any] = field(default_factory=list)
     saved: list[Path] = field(default_factory=list)
     branch: str = "main"
+    spec: ClusterSpec = field(default_factory=ClusterSpec)
 
     @property
     def event_number(self) -> int:

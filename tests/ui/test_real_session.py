@@ -47,6 +47,13 @@ def test_everything_that_can_be_found_can_be_inspected(real_window: MainWindow):
         assert real_window.page.inspector.view is not None
 
 
+def test_the_button_that_breaks_something_has_something_to_break(real_window: MainWindow):
+    real_window.menus.open_break()
+    entries = [entry.text() for entry in real_window.menus.menu.actions()]
+    real_window.menus.menu.close()
+    assert {"Crash …", "Freeze …", "Cut the power …"} <= set(entries)
+
+
 # --- two futures ----------------------------------------------------------------------------------
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from lab.bench.measurement import Figure, Say, group, told
 from lab.bench.processor import cpu_seconds
-from lab.bench.teaching import bulk_spec
+from lab.bench.teaching import BULK_RATE, bulk_spec
 from lab.cluster.build import build
-from lab.env import millis, seconds
+from lab.env import seconds
 
-WARM_UP = seconds(3)
-STRETCH = millis(500)
+WARM_UP = seconds(1)
+STRETCH = seconds(2)
 
 
 @group("throughput")
@@ -20,4 +20,4 @@ def measure(say: Say) -> Iterator[Figure]:
         world = build(bulk_spec(batch))
         world.run_until(WARM_UP)
         spent = cpu_seconds(lambda world=world: world.run_until(WARM_UP + STRETCH))
-        yield told(f"records, {batch} a batch", "1/CPU s", 2 * 100_000 * STRETCH / 1e6 / spent)
+        yield told(f"records, {batch} a batch", "1/CPU s", 2 * BULK_RATE * STRETCH / 1e6 / spent)

@@ -80,8 +80,28 @@ class ReadsInOrder(Invariant):
         owned[name] = last + 1
 
 
-class OneOwner(Invariant):
-    """In one generation a partition has one owner."""
+class GroupLog(Invariant):
+    """Base of what is claimed of groups: which partition keeps a group, and what became of that."""
+
+    def kept_in(self, group_id: str) -> TopicPartition:
+        """The partition of `__consumer_offsets` that keeps a group."""
+        count = max(1, self.fates.partitions.get(OFFSETS_TOPIC, 0))
+        return TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % count)
+
+    def forgotten(self, group_id: str) -> bool:
+        """Whether the log that keeps the group has lost records legally, its generations among them."""
+        fate = self.fates.fate(self.kept_in(group_id))
+        return fate.lost_until > 0 or fate.doomed_below > fate.leader_epoch or fate.retired
+
+    def replaced(self, group_id: str, node: NodeId) -> bool:
+        """Whether another leads the group's log by now, though this coordinator may not know yet."""
+        return self.fates.fate(self.kept_in(group_id)).leader not in ("", node)
+
+
+class OneOwner(GroupLog):
+    """In one generation a partition has one owner; two processes with one instance id are one member. A group that
+    lost its log may count to the same number again.
+    """
 
     claim = "one owner a partition, group and generation"
 
@@ -98,17 +118,19 @@ class OneOwner(Invariant):
             owners = {}
             self.owners[fact.group_id] = fact.generation_id, owners
         for partition in fact.owned:
-            owner = owners.setdefault(partition, fact.member)
+            member = fact.group_instance_id or fact.member
+            owner = owners.setdefault(partition, member)
             self.require(
-                owner == fact.member,
+                owner == member or self.forgotten(fact.group_id),
                 fact.group_id, "generation", fact.generation_id, partition, "belongs to", owner,
                 "and to", fact.member,
             )  # fmt: skip
 
 
-class CommitsHold(Invariant):
+class CommitsHold(GroupLog):
     """A member's commit names records that exist and comes from the group's newest generation; whoever's it is, it
-    outlives its coordinator until it expires.
+    outlives its coordinator until it expires. A coordinator that was replaced may still tell of what its followers had
+    fetched before: that is older than all its successor tells, and held against its own generations.
     """
 
     claim = "an acknowledged commit holds"
@@ -116,43 +138,43 @@ class CommitsHold(Invariant):
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
         self.generations: dict[str, int] = {}
+        self.told: dict[tuple[NodeId, str], int] = {}
         self.offsets: dict[str, dict[TopicPartition, int]] = {}
-
-    def _kept_in(self, group_id: str) -> TopicPartition:
-        count = max(1, self.fates.partitions.get(OFFSETS_TOPIC, 0))
-        return TopicPartition(OFFSETS_TOPIC, abs(java_hash(group_id)) % count)
-
-    def _forgotten(self, group_id: str) -> bool:
-        """Whether the log that keeps the group has lost records legally."""
-        fate = self.fates.fate(self._kept_in(group_id))
-        return fate.lost_until > 0 or fate.doomed_below > fate.leader_epoch or fate.retired
+        self.sought: dict[tuple[str, TopicPartition], int] = {}
 
     @hears(facts.GroupStateChanged)
     def _stable(self, world: World, node: NodeId, fact: facts.GroupStateChanged) -> None:
         if fact.state != "Stable":
             return  # other states are one coordinator's own; this one is in the log
-        before = self.generations.get(fact.group_id, -1)
+        late = self.replaced(fact.group_id, node)
+        before = self.told.get((node, fact.group_id), -1) if late else self.generations.get(fact.group_id, -1)
         self.require(
-            fact.generation_id > before or self._forgotten(fact.group_id),
+            fact.generation_id > before or self.forgotten(fact.group_id),
             fact.group_id, "is stable in generation", fact.generation_id, "after", before,
         )  # fmt: skip
-        self.generations[fact.group_id] = fact.generation_id
+        self.told[node, fact.group_id] = fact.generation_id
+        if not late:
+            self.generations[fact.group_id] = fact.generation_id
 
     @hears(facts.OffsetsCommitted)
     def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
-        group, generation = fact.group_id, self.generations.get(fact.group_id, -1)
+        group = fact.group_id
+        late = self.replaced(group, node)
+        generation = self.told.get((node, group), -1) if late else self.generations.get(group, -1)
         self.require(
-            fact.generation_id < 0 or fact.generation_id >= generation or self._forgotten(group),
+            fact.generation_id < 0 or fact.generation_id >= generation or self.forgotten(group),
             fact.member_id, "commits in generation", fact.generation_id, "of", group, "which is in", generation,
         )  # fmt: skip
         offsets = self.offsets.setdefault(group, {})
         for partition, offset in fact.offsets.items():
             fate = self.fates.fate(partition)
             self.require(
-                offset <= fate.highest or fate.retired or fact.generation_id < 0,
+                offset <= max(fate.highest, self.sought.get((group, partition), 0))
+                or fate.retired or fact.generation_id < 0,
                 group, "commits", f"{partition}@{offset}", "but no leader committed beyond", fate.highest,
             )  # fmt: skip
-            offsets[partition] = offset
+            if not late:
+                offsets[partition] = offset
 
     @hears(facts.OffsetsForgotten)
     def _expired(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:
@@ -160,23 +182,30 @@ class CommitsHold(Invariant):
             self.offsets.get(fact.group_id, {}).pop(partition, None)
         if fact.ended:
             self.generations.pop(fact.group_id, None)
+            self.told.pop((node, fact.group_id), None)
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
-        """Who goes back by intention may commit less than before: nothing is known until the next commit."""
+        """Who goes back by intention may commit less than before: nothing is known until the next commit. And where
+        an application seeks to may be anywhere; that is its position, and is committed as such.
+        """
+        if fact.reason == "seek":
+            self.sought[fact.group_id, fact.partition] = fact.offset
         offsets = self.offsets.get(fact.group_id)
         if offsets is not None and fact.reason in JUMPS:
             offsets.pop(fact.partition, None)
 
     @hears(facts.GroupsLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.GroupsLoaded) -> None:
+        for group, (generation, _) in fact.groups.items():
+            self.told[node, group] = generation
         fate = self.fates.fate(fact.partition)
         if fate.elected_epoch != fate.leader_epoch or node != fate.leader or not fate.elections:
             return  # a coordinator that does not know yet it was replaced
         if node != broker_name(fate.elections[fate.elected_epoch].leader_id):
             return
         for group, committed in self.offsets.items():
-            if self._kept_in(group) == fact.partition and not self._forgotten(group):
+            if self.kept_in(group) == fact.partition and not self.forgotten(group):
                 self._compare(group, committed, *fact.groups.get(group, (-1, {})))
 
     def _compare(

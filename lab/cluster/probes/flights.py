@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lab.cluster.probes.views import FlightView
-from lab.env import node_of
+from lab.env import Micros, node_of
 from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.rpc.envelope import Request, Response
@@ -14,15 +14,20 @@ FLIGHTS_MAX = 3_000
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """At most `limit` messages between hosts. `quiet`: also those that carry nothing a picture needs."""
+    """At most `limit` messages between hosts. `quiet`: also those that carry nothing a picture needs.
+
+    `linger`: also those heard less than so long ago. A message takes half a millisecond, which no eye can follow
+    at the speed of life.
+    """
 
     limit: int = FLIGHTS_MAX
     quiet: bool = False
+    linger: Micros = 0
 
     def __call__(self, world: World) -> tuple[FlightView, ...]:
         """The answer."""
         found: list[FlightView] = []
-        for flight in world.in_flight():
+        for flight in (*world.in_flight(), *(world.heard_since(world.now - self.linger) if self.linger else ())):
             view = _view(flight)
             if self.quiet or view.kind in ("record", "ack", "replica"):
                 found.append(view)

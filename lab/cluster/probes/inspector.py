@@ -151,10 +151,25 @@ def _why_watermark(
     name = str(state.partition)
     history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
     if partition is None:
-        return f"Why does {name} have no leader?", history
+        return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log
     holder = _holder(world, state, partition)
     return f"Why is the HW at {log.high_watermark:,}?", (holder, *history)[:CAUSES]
+
+
+def _nobody(world: World, state: PartitionState) -> tuple[CauseView, ...]:
+    """Why no running broker leads the partition, and what became of the one that last did."""
+    if state.leader_id < 0:
+        left = ", ".join(broker_name(one) for one in state.isr)
+        text = f"Only the ISR may lead: **{left}**. None of it serves."
+        return (CauseView("lock", "fail", text, world.now, world.event_number, "controller"),)
+    leader = broker_name(state.leader_id)
+    if leader not in world.hosts:
+        return ()
+    is_now = machine_state(world, leader, isolated(world))
+    text = f"{leader} is {is_now}, but its session has not ended: for the controller it still leads."
+    waits = CauseView("hourglass", "pending", text, world.now, world.event_number, "broker.session.timeout.ms")
+    return waits, *causes_of(world, leader)[:1]
 
 
 def _holder(world: World, state: PartitionState, partition: Partition) -> CauseView:

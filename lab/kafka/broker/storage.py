@@ -7,7 +7,7 @@ from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.log.cleaner import compact, dirty_percent
+from lab.kafka.log.cleaner import cleanable, compact
 from lab.kafka.protocol.topics import TopicPartition
 
 HIGH_WATERMARK, RECOVERY_POINT, RETENTION, PURGE, CLEANER = (
@@ -83,16 +83,16 @@ class Storage:
         self._purge_by(broker, env)
 
     def _clean(self, broker: Keeper, env: Env) -> None:
-        """Compact the dirtiest log that is dirty enough."""
+        """Compact the dirtiest log that is dirty enough: more than min.cleanable.dirty.ratio, by however little."""
         dirtiest: tuple[int, Partition] | None = None
         for name, partition in broker.partitions.items():
             if not partition.config.compacted:
                 continue
-            percent = dirty_percent(partition.log, self.cleaned_to.get(name, 0))
-            if percent > partition.config.min_cleanable_dirty_ratio_percent and (
-                dirtiest is None or percent > dirtiest[0]
-            ):
-                dirtiest = percent, partition
+            dirty, total = cleanable(partition.log, self.cleaned_to.get(name, 0))
+            enough = dirty * 100 > total * partition.config.min_cleanable_dirty_ratio_percent
+            per_million = dirty * 1_000_000 // max(total, 1)
+            if enough and (dirtiest is None or per_million > dirtiest[0]):
+                dirtiest = per_million, partition
         if dirtiest is not None:
             partition = dirtiest[1]
             report = compact(partition.log, env.wall_time_ms)

@@ -16,6 +16,7 @@ class Metadata:
         "brokers",
         "counts",
         "leaders",
+        "missing",
         "needed",
         "topics",
         "turn",
@@ -25,6 +26,7 @@ class Metadata:
     def __init__(self, bootstrap: tuple[str, ...], topics: tuple[str, ...]) -> None:
         self.bootstrap = bootstrap
         self.topics = topics
+        self.missing: tuple[str, ...] = ()
         self.brokers: dict[int, str] = {}
         self.leaders: dict[TopicPartition, tuple[int, int]] = {}
         self.counts: dict[str, int] = {}
@@ -36,7 +38,8 @@ class Metadata:
     def update(self, response: MetadataResponse, now: Micros) -> None:
         """Believe an answer, partition by partition, where it is not older than what is known."""
         self.brokers = dict(response.brokers)
-        self.needed = False
+        self.missing = tuple(topic for topic in self.missing if topic not in response.topics)
+        self.needed = bool(self.missing)
         self.updated_at = now
         for name, topic in response.topics.items():
             if topic.error_code is not ErrorCode.NONE:

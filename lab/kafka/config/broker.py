@@ -8,7 +8,6 @@ from lab.kafka.config.definition import INT_MAX, Config, Setting, table
 class BrokerConfig(Config):
     """A broker's settings. Topic defaults (`log.*`) are the topic's own here."""
 
-    auto_create_topics_enable: bool
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_session_timeout_ms: int
@@ -40,12 +39,6 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
-        Setting(
-            "auto.create.topics.enable",
-            False,
-            "make a topic when a client asks for its metadata (Kafka: true)",
-            dynamic=False,
-        ),
         Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas", dynamic=False),
         Setting(
             "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False

@@ -47,10 +47,13 @@ class ProducerConfig(Config):
     )  # fmt: skip
 
     def check(self) -> None:
-        """Idempotence wants acks=all, retries and at most five in flight (spec 6.10)."""
-        conflict = self.acks != "all" or not self.retries or self.max_in_flight_requests_per_connection > 5
-        if self.enable_idempotence and conflict:
-            if "enable.idempotence" in self.overrides:
+        """Idempotence wants acks=all, retries and at most five in flight (spec 6.10). Where it is only the default,
+        it gives way to the first two; since 4.0 not to the third, which would reorder.
+        """
+        too_many = self.max_in_flight_requests_per_connection > 5
+        conflict = self.acks != "all" or not self.retries
+        if self.enable_idempotence and (conflict or too_many):
+            if "enable.idempotence" in self.overrides or not conflict:
                 raise InvalidConfig("enable.idempotence=true wants acks=all, retries and at most 5 requests in flight")
             self.enable_idempotence = False
         least = self.linger_ms + self.request_timeout_ms
@@ -72,7 +75,6 @@ class ConsumerConfig(Config):
 
     auto_commit_interval_ms: int
     auto_offset_reset: str
-    default_api_timeout_ms: int
     enable_auto_commit: bool
     fetch_max_bytes: int
     fetch_max_wait_ms: int
@@ -98,7 +100,6 @@ class ConsumerConfig(Config):
             "where to begin without a committed offset",
             choices=("latest", "earliest", "none"),
         ),
-        Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit positions inside poll() by itself"),
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for"),
         Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long"),

@@ -1,12 +1,17 @@
 """Setting and Config: what a setting is, and a checked set of values."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lab.env import Sealed
+
 Value = int | bool | str
 LONG_MAX = (1 << 63) - 1
 INT_MAX = (1 << 31) - 1
+WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*")
+SHOWN_MAX = 60
 
 
 class InvalidConfig(Exception):
@@ -38,12 +43,11 @@ class Setting:
     def parse(self, value: object) -> Value:
         """The value of this setting that `value` (perhaps as text) means. Raises InvalidConfig."""
         if isinstance(self.default, bool):
-            found = {"true": True, "false": False, True: True, False: False}.get(
-                value.lower() if isinstance(value, str) else value  # type: ignore[arg-type]
-            )
-            if found is None:
+            if isinstance(value, bool):
+                return value
+            if not isinstance(value, str) or value.lower() not in ("true", "false"):
                 raise self._wrong(value)
-            return found
+            return value.lower() == "true"
         if isinstance(self.default, int):
             return self._number(value)
         if not isinstance(value, str) or (self.choices and value not in self.choices):
@@ -51,19 +55,23 @@ class Setting:
         return value
 
     def _number(self, value: object) -> int:
-        text = str(value).strip()
-        if isinstance(value, bool) or not text.lstrip("-").isdigit() or len(text) > 20:
+        if isinstance(value, str) and WHOLE.fullmatch(value):
+            number = int(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            number = value
+        else:
             raise self._wrong(value)
-        number = int(text)
         if not self.minimum <= number <= self.maximum:
             raise self._wrong(value)
         return number
 
     def _wrong(self, value: object) -> InvalidConfig:
-        return InvalidConfig(f"{self.name}: wanted {self.range}, found {value!r}")
+        found = repr(value)
+        shown = found if len(found) <= SHOWN_MAX else f"{found[:SHOWN_MAX]}…"
+        return InvalidConfig(f"{self.name}: wanted {self.range}, found {shown}")
 
 
-class Config:
+class Config(Sealed):
     """Values for all settings of one kind; unnamed ones have their defaults.
 
     A setting `retention.ms` is read as the attribute `retention_ms`. Subclasses name their `settings` and

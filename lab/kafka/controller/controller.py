@@ -1,7 +1,7 @@
 """Controller: request in, records and response out; its image changes only by replaying records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.env import Micros, millis
 from lab.kafka.config.broker import BrokerConfig
@@ -83,7 +83,7 @@ class Controller:
     def unclean_allowed(self, topic: str) -> bool:
         """`unclean.leader.election.enable` of a topic."""
         image = self.image.topics.get(topic)
-        return image is not None and image.config.get("unclean.leader.election.enable") == "true"
+        return image is not None and image.config.get("unclean.leader.election.enable", "").lower() == "true"
 
     # --- brokers (spec 3.5) -----------------------------------------------------------------------
 
@@ -276,12 +276,22 @@ class Controller:
         """Place replicas over the brokers in stripes."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
-        for topic in request.topics:
+        for asked in request.topics:
+            topic = self._with_defaults(asked)
             wrong = self._topic_error(topic)
             results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
             if wrong is None and not request.validate_only:
                 records += self._topic_records(topic)
         return Decision(CreateTopicsResponse(tuple(results)), records)
+
+    def _with_defaults(self, topic: NewTopic) -> NewTopic:
+        """A count of -1 is the brokers' to say: num.partitions, default.replication.factor."""
+        partitions, replicas = topic.num_partitions, topic.replication_factor
+        return replace(
+            topic,
+            num_partitions=self.config.num_partitions if partitions == -1 else partitions,
+            replication_factor=self.config.default_replication_factor if replicas == -1 else replicas,
+        )
 
     def _topic_error(self, topic: NewTopic) -> TopicResult | None:
         def refused(code: ErrorCode, message: str) -> TopicResult:

@@ -20,20 +20,24 @@ class CompactionReport:
     kept: int
 
 
-def dirty_percent(log: UnifiedLog, cleaned_to: int) -> int:
-    """The share of bytes in closed segments that the cleaner has not seen yet."""
-    closed = log.segments[:-1]
-    total = sum(segment.size for segment in closed)
+def cleanable(log: UnifiedLog, cleaned_to: int) -> tuple[int, int]:
+    """Bytes the cleaner may clean and has not seen yet, and all bytes it may clean."""
+    closed = _closed(log)
     dirty = sum(segment.size for segment in closed if segment.base_offset >= cleaned_to)
-    return dirty * 100 // total if total else 0
+    return dirty, sum(segment.size for segment in closed)
+
+
+def _closed(log: UnifiedLog) -> list[LogSegment]:
+    """The segments below the high watermark, never the active one."""
+    return [
+        segment for segment, following in zip(log.segments, log.segments[1:], strict=False)
+        if following.base_offset <= log.high_watermark
+    ]  # fmt: skip
 
 
 def compact(log: UnifiedLog, now_ms: int) -> CompactionReport:
     """Rewrite all closed segments below the high watermark. The active segment is never touched."""
-    closed = [
-        segment for segment, following in zip(log.segments, log.segments[1:], strict=False)
-        if following.base_offset <= log.high_watermark
-    ]  # fmt: skip
+    closed = _closed(log)
     newest: dict[bytes, int] = {}
     for segment in closed:
         for _, batch in segment.batches(log.disk):
@@ -60,7 +64,7 @@ def _rewrite(log: UnifiedLog, segment: LogSegment, newest: dict[bytes, int], now
         stay = [record for record in records if _stays(log, record, newest, now_ms)]
         seen += len(records)
         kept += len(stay)
-        if len(stay) == len(records):
+        if records and len(stay) == len(records):
             cleaned.append(batch)
         elif stay or _is_last_of_producer(log, batch):
             cleaned.append(batch.keeping(stay))

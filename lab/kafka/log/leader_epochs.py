@@ -54,9 +54,11 @@ class LeaderEpochCache:
     def truncate_from_start(self, disk: Disk, offset: int) -> None:
         """Records below `offset` are gone: the epoch that reaches over it now begins there."""
         dropped = [entry for entry in self.entries if entry[1] <= offset]
-        if dropped and dropped[-1][1] < offset:
-            rest = self.entries[len(dropped) :]
-            self.entries = [(dropped[-1][0], offset), *rest]
+        if not dropped:
+            return
+        kept = [(dropped[-1][0], offset), *self.entries[len(dropped) :]]
+        if kept != self.entries:
+            self.entries = kept
             self._save(disk)
 
     def _save(self, disk: Disk) -> None:

@@ -35,9 +35,11 @@ def load_log(
                 _remove(disk, LogSegment(log.folder, later, now_ms))
             break
     if not log.segments:
-        log.segments.append(LogSegment(log.folder, log_start_offset, now_ms))
+        log.begin_segment(log_start_offset, now_ms)
         log.log_end_offset = log_start_offset
-    _set_offsets(log, recovery_point, log_start_offset, high_watermark, now_ms)
+    # Whoever stopped cleanly has flushed everything; the checkpoint may be older than that.
+    flushed = log.log_end_offset if clean else recovery_point
+    _set_offsets(log, flushed, log_start_offset, high_watermark, now_ms)
     return log
 
 
@@ -54,24 +56,15 @@ def _finish_interrupted_work(log: UnifiedLog) -> None:
 
 def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
     """Read a segment's counts back; `checked`: every batch's CRC too. False if it had to be cut."""
-    disk, interval = log.disk, log.config.index_interval_bytes
-    sound = True
-    if checked:
-        sound = segment.recover(disk, interval)
-    else:
-        for suffix in (".index", ".timeindex"):
-            if disk.exists(f"{segment.stem}{suffix}"):
-                disk.truncate(f"{segment.stem}{suffix}", 0)
-        length = disk.size(segment.path)
-        while segment.size < length:
-            segment.account(disk, segment.batch_at(disk, segment.size), interval)
-    for _, batch in segment.batches(disk):
+    disk = log.disk
+    length = disk.size(segment.path)
+    for batch in segment.rebuild(disk, log.config.index_interval_bytes, checked=checked):
         log.producers.update(batch)
         log.log_end_offset = batch.next_offset
         if not log.epochs.entries or batch.leader_epoch > log.epochs.latest:
             log.epochs.assign(disk, batch.leader_epoch, batch.base_offset)
     log.log_end_offset = max(log.log_end_offset, segment.base_offset)
-    return sound
+    return segment.size == length
 
 
 def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, high_watermark: int, now_ms: int) -> None:
@@ -79,6 +72,7 @@ def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, hi
         log.truncate_fully_and_start_at(log_start_offset, now_ms)
     log.log_start_offset = max(log_start_offset, log.segments[0].base_offset)
     log.epochs.truncate_from_end(log.disk, log.log_end_offset)
+    log.epochs.truncate_from_start(log.disk, log.log_start_offset)
     log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
     log.recovery_point = min(recovery_point, log.log_end_offset)
 

@@ -44,6 +44,10 @@ class LogSegment:
 
     # --- writing ----------------------------------------------------------------------------------
 
+    def create(self, disk: Disk) -> None:
+        """The file exists before its first batch: its name alone tells a restarted process where the log ends."""
+        disk.append(self.path, b"")
+
     def append(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
         """Write a batch, and an index entry if enough bytes have come since the last. Raises DiskFull."""
         disk.append(f"{self.stem}.log", batch.data)
@@ -51,28 +55,25 @@ class LogSegment:
 
     def account(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
         """Take a batch that stands at the end of the file into the counts and indexes."""
-        if self.since_index > interval_bytes:
-            entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
-            disk.append(f"{self.stem}.index", entry)
-            self._index_time(disk, batch)
-            self.since_index = 0
         if batch.max_timestamp_ms > self.max_timestamp_ms:
             self.max_timestamp_ms = batch.max_timestamp_ms
             self.max_timestamp_offset = batch.last_offset
+        if self.since_index > interval_bytes:
+            entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
+            disk.append(f"{self.stem}.index", entry)
+            self._index_time(disk)
+            self.since_index = 0
         if self.first_timestamp_ms < 0:
             self.first_timestamp_ms = batch.max_timestamp_ms
         self.size += batch.size
         self.since_index += batch.size
 
-    def _index_time(self, disk: Disk, batch: RecordBatch) -> None:
-        newest = max(self.max_timestamp_ms, batch.max_timestamp_ms)
-        offset = batch.last_offset if batch.max_timestamp_ms >= self.max_timestamp_ms else self.max_timestamp_offset
-        if newest > self.time_indexed_ms:
-            disk.append(f"{self.stem}.timeindex", TIME_ENTRY.pack(newest, offset - self.base_offset))
-            self.time_indexed_ms = newest
-
     def close(self, disk: Disk) -> None:
         """No more appends: the time index ends with the newest timestamp."""
+        self._index_time(disk)
+
+    def _index_time(self, disk: Disk) -> None:
+        """The newest timestamp so far, and the first batch that had it; never backwards."""
         if self.max_timestamp_ms > self.time_indexed_ms:
             entry = TIME_ENTRY.pack(self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset)
             disk.append(f"{self.stem}.timeindex", entry)
@@ -133,6 +134,15 @@ class LogSegment:
         """Read the file from its beginning, checking every batch; cut it at the first bad one. Returns
         whether all of it was good.
         """
+        length = disk.size(self.path)
+        for _ in self.rebuild(disk, interval_bytes, checked=True):
+            pass
+        return self.size == length
+
+    def rebuild(self, disk: Disk, interval_bytes: int, *, checked: bool) -> Iterator[RecordBatch]:
+        """Each batch of the file, taken into counts and indexes that begin anew; `checked`: up to the first
+        bad one, where the file is cut.
+        """
         for suffix in (".index", ".timeindex"):
             if disk.exists(f"{self.stem}{suffix}"):
                 disk.truncate(f"{self.stem}{suffix}", 0)
@@ -140,12 +150,12 @@ class LogSegment:
         self.size = self.since_index = 0
         self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = self.time_indexed_ms = -1
         while self.size < length:
-            batch = self._sound_batch(disk, length)
+            batch = self._sound_batch(disk, length) if checked else self.batch_at(disk, self.size)
             if batch is None:
                 disk.truncate(self.path, self.size)
-                return False
+                return
             self.account(disk, batch, interval_bytes)
-        return True
+            yield batch
 
     def _sound_batch(self, disk: Disk, length: int) -> RecordBatch | None:
         """The batch at the end of what is accounted for, if it is whole and its CRC is right."""

@@ -9,7 +9,7 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.leader_epochs import LeaderEpochCache
 from lab.kafka.log.producer_state import ProducerState
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.log.validator import AppendRefused, check_batch
+from lab.kafka.log.validator import AppendRefused, check_batch, in_topic_codec
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -125,10 +125,14 @@ class UnifiedLog:
             refused = check_batch(batch, self.config, now_ms)
             if refused is not None:
                 return refused
+            recoded = in_topic_codec(batch, self.config)
+            if isinstance(recoded, AppendRefused):
+                return recoded
+            batch = recoded
         if batch.producer_id >= 0:
             known = self.producers.duplicate_of(batch)
             if known is not None:
-                return AppendInfo(known[2], known[3], -1, None)
+                return AppendInfo(known[2], known[3], known[4], None)
             error = self.producers.refusal(batch)
             if error:
                 return AppendRefused(error, f"sequence {batch.base_sequence} of producer {batch.producer_id}")
@@ -185,7 +189,13 @@ class UnifiedLog:
             self.active.close(self.disk)
             self.disk.flush(self.active.path)
             self.recovery_point = base
-        self.segments.append(LogSegment(self.folder, base, now_ms))
+        self.begin_segment(base, now_ms)
+
+    def begin_segment(self, base_offset: int, now_ms: int) -> None:
+        """A new active segment."""
+        segment = LogSegment(self.folder, base_offset, now_ms)
+        segment.create(self.disk)
+        self.segments.append(segment)
 
     def flush(self) -> None:
         """fsync the active segment."""
@@ -312,7 +322,7 @@ class UnifiedLog:
         self.tail = ()
         self.log_start_offset = self.log_end_offset = self.recovery_point = offset
         self.high_watermark = offset
-        self.segments.append(LogSegment(self.folder, offset, now_ms))
+        self.begin_segment(offset, now_ms)
 
     def _unlink(self, segment: LogSegment) -> None:
         for path in segment.files(self.disk):
@@ -329,7 +339,7 @@ class UnifiedLog:
     def delete_old_segments(self, now_ms: int) -> str:
         """One retention pass. Returns why segments went; empty if none did."""
         reasons: list[str] = []
-        if self._delete_while(lambda one, end: end <= self.log_start_offset, now_ms):
+        if self._delete_while(lambda one, end: end <= self.log_start_offset and one is not self.active, now_ms):
             reasons.append("log start")
         if self.config.deletes and self.config.retention_bytes >= 0:
             excess = self.size_bytes - self.config.retention_bytes

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import LOG_APPEND_TIME, RecordBatch
+from lab.kafka.protocol.records import LOG_APPEND_TIME, NO_TIME, RecordBatch
 
 
 @dataclass(slots=True)
@@ -21,14 +22,33 @@ def check_batch(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendR
     """The first thing that is wrong with a batch from a client, or None."""
     if batch.base_offset != 0:
         return AppendRefused(ErrorCode.INVALID_RECORD, f"a base offset of 0 wanted, {batch.base_offset} found")
-    if batch.size > config.max_message_bytes:
-        return AppendRefused(
-            ErrorCode.MESSAGE_TOO_LARGE,
-            f"max.message.bytes is {config.max_message_bytes}, the batch has {batch.size}",
-        )
+    too_large = _too_large(batch, config)
+    if too_large is not None:
+        return too_large
     if not batch.valid_crc():
         return AppendRefused(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
     return _check_header(batch) or _check_records(batch, config, now_ms)
+
+
+def in_topic_codec(batch: RecordBatch, config: TopicConfig) -> RecordBatch | AppendRefused:
+    """The batch as `compression.type` wants it stored; its limit holds for what is stored, too (spec 1.2.5)."""
+    if config.compression_type == "producer":
+        return batch
+    name = "NONE" if config.compression_type == "uncompressed" else config.compression_type.upper()
+    try:
+        if batch.compression is Compression[name]:
+            return batch
+        recoded = batch.recompressed(Compression[name])
+    except Malformed as wrong:
+        return AppendRefused(ErrorCode.INVALID_RECORD, str(wrong))
+    return _too_large(recoded, config) or recoded
+
+
+def _too_large(batch: RecordBatch, config: TopicConfig) -> AppendRefused | None:
+    if batch.size <= config.max_message_bytes:
+        return None
+    limit = f"max.message.bytes is {config.max_message_bytes}, the batch has {batch.size}"
+    return AppendRefused(ErrorCode.MESSAGE_TOO_LARGE, limit)
 
 
 def _check_header(batch: RecordBatch) -> AppendRefused | None:
@@ -49,7 +69,8 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "the batch already claims LogAppendTime")
     latest = now_ms + config.message_timestamp_after_max_ms
     earliest = now_ms - config.message_timestamp_before_max_ms
-    out_of_time = not append_time and (batch.max_timestamp_ms > latest or batch.base_timestamp_ms < earliest)
+    # The header tells the youngest of the records, but not the oldest.
+    out_of_time = not append_time and (batch.max_timestamp_ms > latest or earliest >= 0)
     if not config.compacted and not out_of_time:
         return None
     try:
@@ -62,7 +83,7 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
     )  # fmt: skip
     mistimed = tuple(
         (place, f"timestamp {record.timestamp_ms} is out of range") for place, record in enumerate(records)
-        if not append_time and not earliest <= record.timestamp_ms <= latest
+        if not append_time and record.timestamp_ms != NO_TIME and not earliest <= record.timestamp_ms <= latest
     )  # fmt: skip
     if mistimed:
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed))

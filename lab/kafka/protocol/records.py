@@ -172,8 +172,11 @@ class RecordBatch(Sealed):
 
     @property
     def compression(self) -> Compression:
-        """The codec of the records."""
-        return Compression(self.attributes & COMPRESSION_MASK)
+        """The codec of the records. Raises Malformed for one that does not exist."""
+        codec = self.attributes & COMPRESSION_MASK
+        if codec > max(Compression):
+            raise Malformed(f"a batch: a codec of 0 to {max(Compression)} wanted, {codec} found")
+        return Compression(codec)
 
     @property
     def is_transactional(self) -> bool:
@@ -221,14 +224,26 @@ class RecordBatch(Sealed):
             self.data[HEADER_SIZE:], self.base_offset, self.leader_epoch,
         )  # fmt: skip
 
+    def recompressed(self, codec: Compression) -> "RecordBatch":
+        """This batch with its records in another codec. Raises Malformed if they cannot be unpacked."""
+        body = compress(codec, decompress(self.compression, self.data[HEADER_SIZE:]))
+        return RecordBatch.assembled(
+            self.attributes & ~COMPRESSION_MASK | codec, self.last_offset - self.base_offset,
+            self.base_timestamp_ms, self.max_timestamp_ms, self.producer_id, self.producer_epoch,
+            self.base_sequence, self.record_count, body, self.base_offset, self.leader_epoch,
+        )  # fmt: skip
+
     def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
-        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear."""
+        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear. With none,
+        a header that only tells of the producer's sequences.
+        """
+        newest = max((record.timestamp_ms for record in kept), default=self.max_timestamp_ms)
         body = b"".join(
             encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms) for record in kept
         )
         return RecordBatch.assembled(
-            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms,
-            self.max_timestamp_ms, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
+            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms if kept else NO_TIME,
+            newest, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
             compress(self.compression, body), self.base_offset, self.leader_epoch,
         )  # fmt: skip
 

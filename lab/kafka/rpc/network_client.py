@@ -45,6 +45,10 @@ class NetworkClient:
         gone = [number for number, one in self.in_flight.items() if one.target == target]
         return [self.in_flight.pop(number).tag for number in gone]
 
+    def forget(self, *tags: Tag) -> None:
+        """Nobody waits for these answers any more."""
+        self.in_flight = {number: one for number, one in self.in_flight.items() if one.tag not in tags}
+
     def expired(self, now: Micros) -> list[Tag]:
         """The tags of requests that were out too long; a late answer will find nobody."""
         gone = [number for number, one in self.in_flight.items() if one.deadline <= now]

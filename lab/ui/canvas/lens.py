@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import LensView
 from lab.ui.canvas.cell_sprites import CellSprites
+from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.lens_frame import FramePainter, legend_of
 from lab.ui.canvas.lens_geometry import (
@@ -104,7 +105,7 @@ class LensCanvas(QWidget):
             empty = empty_text(self.view)
             if empty is not None or self.view is None:
                 p.fillRect(self.rect(), self.theme.surface.canvas)
-                self.frame_painter.paint_empty(p, QRectF(self.rect()), *(empty or ("", "")))
+                paint_empty_place(p, self.theme, self.stamps, QRectF(self.rect()), "layers", empty or ("", ""))
                 return
             g = self.geometry_now()
             p.drawPixmap(0, 0, self._frame_of(self.view, g, ratio_of(p)))

@@ -8,7 +8,7 @@ from lab.ui.canvas.cell_sprites import CellSprites
 from lab.ui.canvas.lens_geometry import MARGIN, TEXT_AT, TITLE_Y, LensGeometry
 from lab.ui.canvas.lens_words import replica_note
 from lab.ui.canvas.pen import badge, hatch, put_icon
-from lab.ui.canvas.stamps import MIDDLE, Stamps
+from lab.ui.canvas.stamps import Stamps
 from lab.ui.theme import Theme, with_alpha
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -32,13 +32,6 @@ class FramePainter:
             self._paint_replica(p, replica, row, g)
         for row, group in enumerate(view.groups):
             self._paint_group(p, group, row, g)
-
-    def paint_empty(self, p: QPainter, size: QRectF, title: str, hint: str) -> None:
-        """A title and a sentence in the middle of nothing."""
-        theme, middle = self.theme, size.center()
-        put_icon(p, "layers", theme.text.t3, QPointF(middle.x(), middle.y() - theme.px(34)), theme.px(26))
-        self.stamps.put(p, middle.x(), middle.y(), title, theme.text.t1, 14, 600, share=MIDDLE)
-        self.stamps.put(p, middle.x(), middle.y() + theme.px(22), hint, theme.text.t3, 12.5, share=MIDDLE)
 
     def _paint_title(self, p: QPainter, view: LensView, g: LensGeometry, legend: tuple[str, ...]) -> float:
         """The words beside the partition's name are the first to go where the legend needs the room."""

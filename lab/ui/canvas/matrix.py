@@ -14,13 +14,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from lab.cluster.probes.views import ClusterView, FlightView
+from lab.ui.canvas.bands import Bands
+from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.matrix_cards import MatrixCards, disk_text, down_brokers
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
 from lab.ui.canvas.matrix_tiles import MatrixTiles
 from lab.ui.canvas.matrix_words import empty_text, subject_text
+from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
 from lab.ui.canvas.particles import Particles
 from lab.ui.canvas.routes import Routes
-from lab.ui.canvas.stamps import MIDDLE, Stamps
+from lab.ui.canvas.stamps import Stamps
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -44,6 +47,7 @@ class ClusterCanvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.view: ClusterView | None = None
         self.flights: tuple[FlightView, ...] = ()
+        self.pace = TRUE_PACE
         self.chosen: Subject = NOTHING
         self.scroll_x = 0.0
         self.scroll_y = 0.0
@@ -60,18 +64,20 @@ class ClusterCanvas(QWidget):
         self.cards = MatrixCards(self.theme, self.stamps)
         self._ratio = self.devicePixelRatioF()
         self.tiles = MatrixTiles(self.theme, self.stamps, self._ratio)
+        self.bands = Bands(self.theme, self.stamps)
         self.particles = Particles(self.theme, self._ratio)
         self._still_key = self._placed_key = ()
 
     def sizeHint(self) -> QSize:
         return QSize(self.theme.px(972), self.theme.px(378))
 
-    def set_view(self, view: ClusterView, flights: tuple[FlightView, ...]) -> None:
+    def set_view(self, view: ClusterView, flights: tuple[FlightView, ...], pace: Pace = TRUE_PACE) -> None:
         """Show the cluster as it is. An equal view paints nothing."""
-        if view == self.view and flights == self.flights:
+        if view == self.view and flights == self.flights and pace == self.pace:
             return
         self.view = view
         self.flights = flights
+        self.pace = pace
         self.update()
 
     def set_selected(self, kind: str, name: str) -> None:
@@ -113,13 +119,13 @@ class ClusterCanvas(QWidget):
         with QPainter(self) as p:
             view = self.view
             empty = empty_text(view)
-            if view is None or (empty and not view.brokers):
+            if view is None or not view.brokers:
                 p.fillRect(self.rect(), self.theme.surface.canvas)
                 self._paint_empty(p, QRectF(self.rect()), empty)
                 return
             layout = self.layout_now()
             p.drawPixmap(0, 0, self._still_picture(view, layout))
-            if empty:
+            if empty is not None:
                 self._paint_empty(p, layout.area, empty)
             self._paint_moving(p, view, layout)
 
@@ -130,17 +136,19 @@ class ClusterCanvas(QWidget):
         for partition in view.partitions:
             self.tiles.paint(p, partition, layout, down)
         p.setClipping(False)
-        if self.theme.reduced_motion:
+        if self.theme.reduced_motion or self.pace.bands or len(self.flights) >= MANY:
+            self.bands.paint(p, self.flights, self._routes, view.now, self.pace.linger)
             return
         cuts = frozenset((link.source, link.target) for link in view.links if link.state == "cut")
-        self.particles.place(self.flights, self._routes, cuts, view.now)
+        self.particles.place(self.flights, self._routes, cuts, view.now, self.pace.linger)
         self.particles.paint(p)
 
-    def _paint_empty(self, p: QPainter, box: QRectF, text: str) -> None:
-        self.stamps.put(p, box.center().x(), box.center().y(), text, self.theme.text.t2, 14, share=MIDDLE)
+    def _paint_empty(self, p: QPainter, box: QRectF, words: tuple[str, str] | None) -> None:
+        if words is not None and words[0]:
+            paint_empty_place(p, self.theme, self.stamps, box, "server", words)
 
     def _still_picture(self, view: ClusterView, layout: MatrixLayout) -> QPixmap:
-        key = (still_of(view), self.chosen, self._placed_key)
+        key = (still_of(view), self.chosen, self._placed_key, self.pace)
         if self._still is None or key != self._still_key:
             self._still_key = key
             ratio = self._ratio
@@ -149,7 +157,7 @@ class ClusterCanvas(QWidget):
             self._still.fill(self.theme.surface.canvas)
             assert self._routes is not None
             with QPainter(self._still) as p:
-                self.cards.paint(p, view, layout, self._routes, self.chosen)
+                self.cards.paint(p, view, layout, self._routes, self.chosen, self.pace)
         return self._still
 
     # --- scrolling --------------------------------------------------------------------------------

@@ -1,16 +1,19 @@
 """MatrixCards: what stands still in the matrix: cards of machines and groups, columns, links, legend."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.cluster.probes.views import BrokerView, ClusterView, GroupView, MemberView, PartitionView, ProducerView
 from lab.ui.canvas.matrix_layout import LABEL_WIDTH, MARGIN, MatrixLayout, Subject
+from lab.ui.canvas.pace import Pace, pace_text
 from lab.ui.canvas.particles import legend_sprite
 from lab.ui.canvas.pen import hatch, put_icon, rounded
-from lab.ui.canvas.routes import Points, Routes
+from lab.ui.canvas.routes import Routes, path_of
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
 
+ONE_LINE = 42
+"""A row lower than this has room for one line: the state is its icon, as in the words of the tooltip."""
 DOWN = ("crashed", "off", "stopped")
 BROKER_LOOKS = {
     "running": ("circle-check", "ok"), "starting": ("refresh-cw", "pending"), "fenced": ("lock", "pending"),
@@ -29,7 +32,9 @@ class MatrixCards:
         self.theme = theme
         self.stamps = stamps
 
-    def paint(self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes, chosen: Subject) -> None:
+    def paint(
+        self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes, chosen: Subject, pace: Pace
+    ) -> None:
         """Everything, from the links at the bottom to the legend."""
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._title(p, view)
@@ -42,7 +47,7 @@ class MatrixCards:
         for group in view.groups:
             self._group(p, group, layout, chosen)
         self._marks(p, view, layout)
-        self._legend(p, view, layout)
+        self._legend(p, view, layout, pace)
 
     # --- words around -----------------------------------------------------------------------------
 
@@ -53,14 +58,16 @@ class MatrixCards:
         x += self.stamps.width("Cluster", 14, 600) + 14 * scale
         self.stamps.put(p, x, y, summary(view), text.t3, 13)
 
-    def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
+    def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout, pace: Pace) -> None:
         scale = self.theme.ui_scale
         x, y = MARGIN * scale, layout.area.bottom() + 15 * scale
         for kind, words in LEGEND:
             legend_sprite(p, self.theme, kind, QPointF(x + 4 * scale, y))
             self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
             x += self.stamps.width(words, 12) + 34 * scale
-        hidden = hidden_text(view, layout)
+        hidden, note = hidden_text(view, layout), pace_text(pace)
+        if x + self.stamps.width(note, 12) < layout.area.right() - self.stamps.width(hidden, 12) - 16 * scale:
+            self.stamps.put(p, x, y, note, self.theme.text.t3, 12)
         if hidden:
             self.stamps.put(p, layout.area.right(), y, hidden, self.theme.text.t3, 12, share=RIGHT)
 
@@ -82,8 +89,13 @@ class MatrixCards:
         if chosen:
             rounded(p, box.adjusted(-3, -3, 3, 3), radius + 3, None, theme.interactive.accent, 1.6)
         faint = broker.state in DOWN
-        x, y = box.left() + 13 * scale, box.top() + (20 if box.height() >= 66 * scale else 15) * scale
         ink = theme.text.t2 if faint else theme.text.t1
+        x, y = box.left() + 13 * scale, box.top() + (20 if box.height() >= 66 * scale else 15) * scale
+        if box.height() < ONE_LINE * scale:
+            put_icon(p, icon, theme.tone_text(tone), QPointF(x + 5 * scale, box.center().y()), 14 * scale)
+            name = self._elided(broker.name, LABEL_WIDTH - 36, 13)
+            self.stamps.put(p, x + 18 * scale, box.center().y(), name, ink, 13, 600)
+            return
         self.stamps.put(p, x, y, broker.name, ink, 13.5, 600)
         y += 21 * scale
         self._line(p, QPointF(x, y), icon, tone, broker.state, theme.tone_text(tone) if tone != "ok" else theme.text.t2)
@@ -265,7 +277,9 @@ class MatrixCards:
         ink = theme.tone_text(tone) if tone else theme.text.t3
         step = 8 if small else 9
         self.stamps.put(p, x, box.center().y() - step * scale, name, theme.text.t1, 13, 600)
-        self.stamps.put(p, x, box.center().y() + step * scale, self._elided(note, 82, 11.5), ink, 11.5)
+        self.stamps.put(
+            p, x, box.center().y() + step * scale, self._elided(note, box.width() / scale - 44, 11.5), ink, 11.5
+        )
 
     def _client_frame(self, p: QPainter, box: QRectF, tone: str, radius: float, state: str) -> None:
         theme = self.theme
@@ -304,7 +318,7 @@ class MatrixCards:
             rounded(p, box.adjusted(-1, -1, 1, 1), 7 * scale, None, theme.interactive.accent, 1.6)
         tall = box.height() >= 32 * scale
         y = box.top() + (10.5 * scale if tall else box.height() / 2)
-        room = box.width() / scale - (16 if tall else 70)
+        room = box.width() / scale - (16 if tall else 76)
         name = self._elided(member.name, room, 12)
         self.stamps.put(p, box.left() + 7 * scale, y, name, theme.text.t1 if not tone else theme.text.t2, 12, 500)
         if tone == "fail":
@@ -373,7 +387,9 @@ def group_words(group: GroupView) -> tuple[str, str]:
     if group.state in ("PreparingRebalance", "CompletingRebalance"):
         return "rebalancing", "pending"
     if not group.state or group.state == "Dead":
-        return "no coordinator" if group.members else "unknown", "pending"
+        if all(one.state == "stopped" for one in group.members):
+            return "nobody has started", ""
+        return "no coordinator", "pending"
     words = group.state.lower()
     return (f"{words} · lag {group.lag:,}" if group.lag else words), ""
 
@@ -402,11 +418,3 @@ def disk_text(broker: BrokerView) -> str:
 def down_brokers(view: ClusterView) -> frozenset[str]:
     """The brokers whose process does not run."""
     return frozenset(one.name for one in view.brokers if one.state in DOWN)
-
-
-def path_of(points: Points) -> QPainterPath:
-    """Points as a path to stroke."""
-    path = QPainterPath(QPointF(*points[0]))
-    for x, y in points[1:]:
-        path.lineTo(x, y)
-    return path

@@ -14,12 +14,13 @@ MARGIN = 20.0
 TITLE_HEIGHT = 44.0
 HEADER_HEIGHT = 24.0
 LEGEND_HEIGHT = 26.0
-SIDE_WIDTH = 122.0
-GROUP_WIDTH = 138.0
+SIDE_WIDTH = 138.0
+GROUP_WIDTH = 150.0
 LINKS_WIDTH = 74.0
 LABEL_WIDTH = 100.0
 COLUMN_MAX, COLUMN_TILE, COLUMN_MIN = 84.0, 58.0, 30.0
-ROW_MAX, ROW_MIN, ROW_GAP = 98.0, 46.0, 12.0
+ROW_MAX, ROW_MIN, ROW_GAP, ROW_GAP_MIN = 98.0, 30.0, 12.0, 6.0
+ROW_COMFORTABLE = 46.0
 PRODUCER_HEIGHT, PRODUCER_LEAST = 58.0, 40.0
 GROUP_HEAD, MEMBER_HEIGHT, MEMBER_GAP, GROUP_GAP = 44.0, 36.0, 6.0, 12.0
 MEMBER_LEAST = 22.0
@@ -112,7 +113,8 @@ def layout_of(
     columns = max(len(view.partitions), 1)
     pitch = min(max(room / columns, COLUMN_MIN * scale), COLUMN_MAX * scale)
     rows = max(len(view.brokers), 1)
-    gap = ROW_GAP * scale if rows < 6 else 6 * scale
+    roomy = (bottom - top + ROW_GAP * scale) / rows >= (ROW_GAP + ROW_COMFORTABLE) * scale
+    gap = (ROW_GAP if roomy else ROW_GAP_MIN) * scale
     row = min(max((bottom - top - gap * (rows - 1)) / rows, ROW_MIN * scale), ROW_MAX * scale)
     wide, high = max(0.0, pitch * columns - room), max(0.0, (row + gap) * rows - gap - (bottom - top))
     scroll_x, scroll_y = min(max(scroll_x, 0.0), wide), min(max(scroll_y, 0.0), high)

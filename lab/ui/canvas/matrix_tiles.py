@@ -1,7 +1,7 @@
 """MatrixTiles: what a replica looks like at the two sizes of the matrix, painted anew with every append."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
 
 from lab.cluster.probes.views import PartitionView, ReplicaView
 from lab.ui.canvas.matrix_layout import MatrixLayout
@@ -113,13 +113,6 @@ class MatrixTiles:
         picture.setDevicePixelRatio(self.ratio)
         picture.fill(Qt.GlobalColor.transparent)
         return picture
-
-    def arrow(self, p: QPainter, tip: QPointF) -> None:
-        """Where a replica feed ends: a small head that points left into the tile."""
-        reach = 3.2 * self.theme.ui_scale
-        p.setPen(QPen(self.theme.text.t3, 1.2))
-        p.drawLine(tip, tip + QPointF(reach, -reach))
-        p.drawLine(tip, tip + QPointF(reach, reach))
 
 
 def offset_text(replica: ReplicaView) -> tuple[str, str]:

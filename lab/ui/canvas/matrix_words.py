@@ -4,13 +4,13 @@ from lab.cluster.probes.views import ClusterView, GroupView, MemberView, Partiti
 from lab.ui.canvas.matrix_layout import Subject
 
 
-def empty_text(view: ClusterView | None) -> str:
-    """What to do where nothing stands yet; empty when something does."""
+def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
+    """What is not there yet, and what to do about it; None when something stands there."""
     if view is None:
-        return ""
+        return "", ""
     if not view.brokers:
-        return "No broker yet. Build → Add a broker."
-    return "" if view.partitions else "No topic yet. Build → Create a topic."
+        return "No broker yet", "Build → Add a broker; then a topic, a producer, and a group that reads."
+    return None if view.partitions else ("No topic yet", "Build → Create a topic.")
 
 
 def subject_text(view: ClusterView, subject: Subject) -> str:

@@ -48,16 +48,21 @@ class Particles:
         return atlas
 
     def place(
-        self, flights: Iterable[FlightView], routes: Routes, cuts: frozenset[tuple[str, str]], now: Micros
+        self,
+        flights: Iterable[FlightView],
+        routes: Routes,
+        cuts: frozenset[tuple[str, str]],
+        now: Micros,
+        linger: Micros = 0,
     ) -> None:
-        """Work out where every message is at `now`."""
+        """Work out where every message is at `now`; none is faster than `linger`."""
         by_route: dict[int, tuple[Points, list[float], list[int]]] = {}
         for flight in flights:
             points = routes.of(flight.source, flight.target, flight.partition)
             if points is None or flight.kind not in KINDS:
                 continue
             found = by_route.setdefault(id(points), (points, [], []))
-            found[1].append(share_of(flight, cuts, now))
+            found[1].append(share_of(flight, cuts, now, linger))
             found[2].append(KINDS.index(flight.kind))
         self.count = sum(len(shares) for _, shares, _ in by_route.values())
         if self.count > len(self._memory):
@@ -89,11 +94,11 @@ class Particles:
             p.drawPixmapFragments(fragments, self.count, self.atlas)
 
 
-def share_of(flight: FlightView, cuts: frozenset[tuple[str, str]], now: Micros) -> float:
-    """How far a message has come, from 0 to 1."""
+def share_of(flight: FlightView, cuts: frozenset[tuple[str, str]], now: Micros, linger: Micros = 0) -> float:
+    """How far a message has come, from 0 to 1; one that takes less than `linger` is shown as slow as that."""
     if flight.held:
         return CUT_AT if (flight.source, flight.target) in cuts else HELD_AT
-    span = flight.arrives_at - flight.sent_at
+    span = max(flight.arrives_at - flight.sent_at, linger)
     return min(max((now - flight.sent_at) / span, 0.0), 1.0) if span > 0 else 1.0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainterPath
 
 from lab.ui.canvas.matrix_layout import MatrixLayout
 
@@ -27,10 +28,13 @@ def curve(start: QPointF, end: QPointF) -> Points:
 def along(points: Points, shares: NDArray[np.float64]) -> Points:
     """The places at `shares` (0 to 1) of a path's length; shape (len(shares), 2)."""
     legs = points[1:] - points[:-1]
-    steps = np.sqrt((legs * legs).sum(axis=1))
-    reached = np.concatenate(([0.0], np.cumsum(steps)))
+    steps: NDArray[np.float64] = np.sqrt((legs * legs).sum(axis=1))
+    reached: NDArray[np.float64] = np.concatenate(([0.0], np.cumsum(steps)))
     wanted = shares * reached[-1]
-    return np.column_stack((np.interp(wanted, reached, points[:, 0]), np.interp(wanted, reached, points[:, 1])))
+    places = np.empty((len(shares), 2))
+    for axis in (0, 1):
+        places[:, axis] = np.interp(wanted, reached, points[:, axis])
+    return places
 
 
 class Routes:
@@ -78,3 +82,11 @@ class Routes:
 def points_of(corners: Sequence[QPointF]) -> Points:
     """Corners as an array."""
     return np.array([[one.x(), one.y()] for one in corners])
+
+
+def path_of(points: Points) -> QPainterPath:
+    """Points as a path to stroke."""
+    path = QPainterPath(QPointF(*points[0]))
+    for x, y in points[1:]:
+        path.lineTo(x, y)
+    return path

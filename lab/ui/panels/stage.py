@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab.cluster.probes import Cluster, InFlight, PartitionLens
 from lab.cluster.probes.views import ClusterView, PartitionView
+from lab.env import Micros
 from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
+from lab.ui.canvas.pace import TRUE_PACE, Pace, pace_at
 from lab.ui.labels import text_label
 from lab.ui.panels.records import RecordBrowser
 from lab.ui.wording import plain
@@ -33,6 +35,8 @@ class Stage(QWidget):
         self.partition = ""
         self.lens_end: int | None = None
         self.cluster_view: ClusterView | None = None
+        self.pace = TRUE_PACE
+        self.shown_at: Micros | None = None
         self.question = text_label("", "presenter-question", wrap=True)
         self.question.setContentsMargins(32, 18, 32, 4)
         self.question.hide()
@@ -70,6 +74,7 @@ class Stage(QWidget):
         self.partition = ""
         self.lens_end = None
         self.cluster_view = None
+        self.shown_at = None
         self.lens.set_view(None)
         self.show_lens()
 
@@ -83,9 +88,19 @@ class Stage(QWidget):
     def pull(self, session: "Session") -> None:
         """Ask for what is visible here and show it: every frame while playing."""
         self.cluster_view = session.view(Cluster())
-        self.matrix.set_view(self.cluster_view, session.view(InFlight()))
+        pace = self._pace(session)
+        self.matrix.set_view(self.cluster_view, session.view(InFlight(linger=pace.linger)), pace)
         if self.below.currentWidget() is self.lens and self.partition:
             self.lens.set_view(session.view(PartitionLens(self.partition, self.lens_end)))
+
+    def _pace(self, session: "Session") -> Pace:
+        """Slowed for the eye while time runs, and so kept at a pause; after a step or a seek true to scale."""
+        if session.playing or self.shown_at is None:
+            self.pace = pace_at(session.speed)
+        elif session.now != self.shown_at:
+            self.pace = TRUE_PACE
+        self.shown_at = session.now
+        return self.pace
 
     def pull_slowly(self, session: "Session") -> None:
         """What is enough a few times a second."""

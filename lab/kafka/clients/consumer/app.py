@@ -81,6 +81,8 @@ class ConsumerApp:
         self.closing = False
         self.waiting_for_commit = False
         self.committing: dict[TopicPartition, int] = {}
+        self.commit_deadline: Micros = 0
+        self.uncommitted: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, int] = {}
         self.asking_offsets = False
         self.retry_at: Micros = 0
@@ -139,7 +141,9 @@ class ConsumerApp:
         found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
         if self.membership.stage == STABLE:
             found.append(self.membership.heartbeat_at)
-        if self.working or self.paused:
+        if self.waiting_for_commit:
+            found.append(self.commit_deadline)
+        if self.working or self.paused or self.waiting_for_commit:
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
         elif self._auto and self.auto_commit_at:
             found.append(self.auto_commit_at)
@@ -165,6 +169,11 @@ class ConsumerApp:
         """One poll(): membership, auto-commit, positions, records."""
         self.last_poll_at = env.now
         membership = self.membership
+        exception = membership.exception or self.fetcher.exception
+        if exception:
+            env.tell(facts.PollFailed(self.group_id, self.name, exception))
+            self._close(env)
+            return
         if membership.stage == LEFT:
             membership.come_back()
         self._take_assignment(env)
@@ -248,16 +257,19 @@ class ConsumerApp:
     # --- commits ----------------------------------------------------------------------------------
 
     def _commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool = False) -> None:
-        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync)."""
+        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync). Between two
+        generations there is nothing to commit in: the coordinator would take it for a member of the old one.
+        """
         if not offsets:
             return
+        if self.membership.stage != STABLE:
+            self._commit_impossible(env)
+            return
+        if wait and not self.waiting_for_commit:
+            self.commit_deadline = env.now + millis(self.config.default_api_timeout_ms)
         coordinator = self.membership.coordinator
         if coordinator is None:
-            self.waiting_for_commit = wait
-            self.committing = offsets if wait else {}
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-            if wait:
-                self.membership.advance(env)
+            self._keep_commit(env, offsets, wait=wait)
             return
         request = OffsetCommitRequest(
             self.group_id,
@@ -268,8 +280,22 @@ class ConsumerApp:
         )
         self.waiting_for_commit = wait
         self.committing = offsets if wait else self.committing
-        tag = ("commit", tuple(offsets.items()), wait)
+        tag = ("commit", tuple(offsets.items()), wait, self.membership.identity)
         self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def _keep_commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
+        """Until a coordinator is found."""
+        if not wait:
+            self.uncommitted |= offsets
+            return
+        self.waiting_for_commit = True
+        self.committing = offsets
+        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.membership.advance(env)
+
+    def _commit_impossible(self, env: Env) -> None:
+        error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
+        env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
 
     def _epoch(self, partition: TopicPartition) -> int:
         position = self.fetcher.positions.get(partition)
@@ -278,10 +304,10 @@ class ConsumerApp:
     def _commit_answered(
         self,
         env: Env,
-        tag: tuple[str, tuple[tuple[TopicPartition, int], ...], bool],
+        tag: tuple[str, tuple[tuple[TopicPartition, int], ...], bool, tuple[str, int]],
         body: OffsetCommitResponse,
     ) -> None:
-        _, offsets, waited = tag
+        _, offsets, waited, sent_as = tag
         errors = [error for error in body.partitions.values() if error]
         if not errors:
             self.committed.update(offsets)
@@ -291,6 +317,7 @@ class ConsumerApp:
                     position.committed = offset
             env.tell(facts.CommitAcknowledged(self.group_id, self.name, dict(offsets)))
         else:
+            self.membership.refused(env, errors[0], sent_as)
             self._commit_failed(env, errors[0], waited)
             if waited and self.waiting_for_commit and errors[0].retriable:
                 return
@@ -298,9 +325,10 @@ class ConsumerApp:
             self._commit_settled(env)
 
     def _commit_failed(self, env: Env, error: ErrorCode, waited: bool) -> None:
-        self.membership.refused(env, error)
         if waited and error.retriable:
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        elif self._auto and error.retriable:
+            self.auto_commit_at = env.now + millis(self.config.retry_backoff_ms)
         else:
             env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
 
@@ -312,13 +340,20 @@ class ConsumerApp:
             self._begin_work(env)
 
     def _retry_commit(self, env: Env) -> None:
-        """commitSync tries again until it is answered, or membership is lost."""
+        """commitSync tries again until it is answered, membership is lost, or default.api.timeout.ms is over."""
+        if self.uncommitted and self.membership.coordinator is not None:
+            offsets, self.uncommitted = self.uncommitted, {}
+            self._commit(env, offsets)
+        if self.waiting_for_commit and env.now >= self.commit_deadline:
+            self.net.forget(*(one.tag for one in self.net.in_flight.values() if _waits(one.tag)))
+            env.tell(facts.CommitFailed(self.group_id, self.name, ErrorCode.REQUEST_TIMED_OUT.name))
+            self._commit_settled(env)
         if not self.waiting_for_commit or env.now < self.retry_at:
             return
         if any(type(one.tag) is tuple and one.tag[0] == "commit" for one in self.net.in_flight.values()):
             return
-        if self.membership.lost:
-            env.tell(facts.CommitFailed(self.group_id, self.name, "UNKNOWN_MEMBER_ID"))
+        if self.membership.stage != STABLE:
+            self._commit_impossible(env)
             self._commit_settled(env)
         else:
             self._commit(env, self.committing, wait=True)
@@ -351,6 +386,7 @@ class ConsumerApp:
             env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
             for partition in partitions:
                 self.committed.pop(partition, None)
+                self.uncommitted.pop(partition, None)
 
     def _take_assignment(self, env: Env) -> None:
         """A new generation has an assignment for us."""
@@ -368,12 +404,17 @@ class ConsumerApp:
         membership.owned = assigned
         self.fetcher.assign(assigned)
         self.auto_commit_at = env.now + millis(self.config.auto_commit_interval_ms)
-        env.tell(facts.PartitionsAssigned(self.group_id, self.name, membership.generation, assigned, added))
+        env.tell(
+            facts.PartitionsAssigned(
+                self.group_id, self.name, membership.generation, assigned, added, membership.instance_id
+            )
+        )
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
         overdue = env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms)
-        if overdue and (self.working or self.paused) and self.membership.stage == STABLE:
+        busy = self.working or self.paused or self.waiting_for_commit
+        if overdue and busy and self.membership.stage == STABLE:
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -397,7 +438,7 @@ class ConsumerApp:
     def _offsets_found(self, env: Env, body: OffsetFetchResponse) -> None:
         self.asking_offsets = False
         if body.error_code is not ErrorCode.NONE:
-            self.membership.refused(env, body.error_code)
+            self.membership.refused(env, body.error_code, self.membership.identity)
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
             return
         for partition in self.fetcher.initializing():
@@ -409,7 +450,7 @@ class ConsumerApp:
                 self.committed[partition] = one.offset
                 self.fetcher.positions[partition].committed = one.offset
             else:
-                self.fetcher.reset(partition)
+                self.fetcher.reset(partition, "NoOffsetForPartitionException")
 
     # --- answers and orders -----------------------------------------------------------------------
 
@@ -428,6 +469,7 @@ class ConsumerApp:
             case MetadataResponse():
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
+                self.membership.metadata_came(env)
                 self.membership.notice_new_partitions()
             case FindCoordinatorResponse():
                 self.membership.found(env, body)
@@ -472,10 +514,11 @@ class ConsumerApp:
 
     def _close(self, env: Env) -> None:
         """close(): a last commit, then leave. Both go out on one connection, in order."""
-        if self._auto or self.commit_policy in ("sync", "async"):
+        lost = self.membership.lost
+        if not lost and (self._auto or self.commit_policy in ("sync", "async")):
             self._commit(env, self._positions())
         self.membership.leave(env, "closed")
-        self._give_up(env, self.membership.owned, lost=False)
+        self._give_up(env, self.membership.owned, lost=lost)
         env.set_timer(CLOSED, env.now + millis(20))
         self.paused = True
         self.closing = False
@@ -490,7 +533,7 @@ class ConsumerApp:
         if (metadata.needed or stale) and metadata.asked_at < 0 and due:
             metadata.asked_at = env.now
             self.net.send(
-                env, metadata.someone(self.net), MetadataRequest(self.topics), REQUEST_BYTES, "metadata",
+                env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
                 millis(self.config.request_timeout_ms),
             )  # fmt: skip
         self._retry_commit(env)
@@ -509,8 +552,8 @@ class ConsumerApp:
         elif tag == "offsets":
             self.asking_offsets = False
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-        elif isinstance(tag, tuple) and tag[0] == "commit" and tag[2]:
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        elif isinstance(tag, tuple) and tag[0] == "commit":
+            self._commit_failed(env, ErrorCode.NETWORK_EXCEPTION, waited=_waits(tag))
 
     def _timed_out(self, env: Env, tag: Tag) -> None:
         """An answer is too late: what it was about is asked again, of the coordinator after finding it anew."""
@@ -521,9 +564,17 @@ class ConsumerApp:
         elif tag == "find":
             self.membership.finding = False
         elif isinstance(tag, tuple):
-            self.fetcher.fetching.clear()
-            self.fetcher.host_lost(env, "", [tag])
+            self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
+
+
+def _waits(tag: Tag) -> bool:
+    """Whether the application waits for this request: a commitSync."""
+    match tag:
+        case ("commit", _, True, _):
+            return True
+        case _:
+            return False
 
 
 def birth_of(record: Record) -> str:

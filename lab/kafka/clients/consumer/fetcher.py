@@ -59,8 +59,8 @@ class Fetcher:
         self.net = net
         self.positions: dict[TopicPartition, Position] = {}
         self.buffered: list[Fetched] = []
-        self.fetching: dict[str, None] = {}
-        self.without_offset = False
+        self.fetching: dict[str, dict[TopicPartition, int]] = {}
+        self.exception = ""
 
     # --- assignment -------------------------------------------------------------------------------
 
@@ -82,11 +82,11 @@ class Fetcher:
         self.buffered = [one for one in self.buffered if one.partition != partition]
         env.tell(facts.PositionReset(self.group_id, self.member, partition, offset, reason))
 
-    def reset(self, partition: TopicPartition) -> None:
-        """No valid position: auto.offset.reset decides."""
+    def reset(self, partition: TopicPartition, exception: str) -> None:
+        """No valid position: auto.offset.reset decides, and `none` is what the next poll() throws."""
         position = self.positions[partition]
         if self.config.auto_offset_reset == "none":
-            self.without_offset = True
+            self.exception = f"{exception}: {partition}"
             return
         position.stage = RESETTING
         position.asked = False
@@ -155,7 +155,9 @@ class Fetcher:
             if one.error_code is not ErrorCode.NONE:
                 self._retry(env, position)
             elif one.end_offset < 0:
-                self.reset(partition)
+                self.reset(partition, "LogTruncationException")
+            elif one.end_offset < position.offset and self.config.auto_offset_reset == "none":
+                self.exception = f"LogTruncationException: {partition}"
             elif one.end_offset < position.offset:
                 self.seek(env, partition, one.end_offset, "truncated", one.leader_epoch)
             else:
@@ -183,7 +185,7 @@ class Fetcher:
                 )
         isolation = IsolationLevel[self.config.isolation_level.upper()]
         for host, partitions in wanted.items():
-            self.fetching[host] = None
+            self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
             request = FetchRequest(
                 -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
                 isolation_level=isolation,
@@ -191,11 +193,11 @@ class Fetcher:
             self._send(env, host, request, ("fetch", tuple(partitions)))
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
-        """A broker's answer."""
-        self.fetching.pop(host, None)
+        """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
+        asked = self.fetching.pop(host, {})
         for partition, one in body.responses.items():
             position = self.positions.get(partition)
-            if position is not None and position.stage == FETCHING:
+            if position is not None and position.stage == FETCHING and asked.get(partition) == position.offset:
                 self._partition_fetched(env, partition, position, one)
 
     def _partition_fetched(
@@ -224,6 +226,7 @@ class Fetcher:
             self.buffered.append(
                 Fetched(
                     partition,
+                    position.offset,
                     [record for record, _ in records],
                     [epoch for _, epoch in records],
                     next_offset,
@@ -233,9 +236,13 @@ class Fetcher:
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
-        self.reset(partition)
+        self.reset(partition, "OffsetOutOfRangeException")
         if position.stage == RESETTING:
             env.tell(facts.PositionReset(self.group_id, self.member, partition, before, "out of range"))
+
+    def host_asked(self, tag: Tag) -> str:
+        """Whom a fetch that is out was sent to; nobody, if the question was another."""
+        return next((host for host, asked in self.fetching.items() if tag == ("fetch", tuple(asked))), "")
 
     def host_lost(self, env: Env, host: str, tags: list[Tag]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
@@ -258,6 +265,9 @@ class Fetcher:
         while left > 0 and self.buffered:
             one = self.buffered[0]
             position = self.positions[one.partition]
+            if one.offset != position.offset:
+                del self.buffered[0]  # asked of the old leader and of the new one, and both have answered
+                continue
             if position.paused:
                 ready = next(
                     (other for other in self.buffered if not self.positions[other.partition].paused),
@@ -271,6 +281,7 @@ class Fetcher:
             end = min(one.at + left, len(one.records))
             part = Fetched(
                 one.partition,
+                one.offset,
                 one.records[one.at : end],
                 one.epochs[one.at : end],
                 one.next_offset,
@@ -282,7 +293,7 @@ class Fetcher:
                 del self.buffered[0]
                 position.offset = one.next_offset
             elif part.records:
-                position.offset = part.records[-1].offset + 1
+                position.offset = one.offset = part.records[-1].offset + 1
             if part.records:
                 position.offset_epoch = part.epochs[-1]
                 position.timestamp = part.records[-1].timestamp_ms

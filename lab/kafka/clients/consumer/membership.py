@@ -35,7 +35,14 @@ from lab.kafka.rpc.network_client import NetworkClient, Tag
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
 REQUEST_BYTES = 128
 CHANNEL = "coordinator"
-RESET_ID = (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID)
+FATAL = {
+    ErrorCode.FENCED_INSTANCE_ID: "FencedInstanceIdException",
+    ErrorCode.GROUP_MAX_SIZE_REACHED: "GroupMaxSizeReachedException",
+    ErrorCode.INCONSISTENT_GROUP_PROTOCOL: "InconsistentGroupProtocolException",
+    ErrorCode.INVALID_GROUP_ID: "InvalidGroupIdException",
+    ErrorCode.INVALID_SESSION_TIMEOUT: "InvalidSessionTimeoutException",
+}
+"""What the next poll() throws: asking again would not help."""
 REDISCOVER = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
 
@@ -72,8 +79,10 @@ class Membership:
         self.heartbeat_out = False
         self.heard_at: Micros = 0
         self.leads = False
+        self.elected: JoinGroupResponse | None = None
         self.planned_for: dict[str, int] = {}
         self.memory: bytes | None = None
+        self.exception = ""
 
     @property
     def instance_id(self) -> str | None:
@@ -90,11 +99,16 @@ class Membership:
         """Only if every configured assignor is: range brings the whole group down to eager."""
         return all(one == "cooperative-sticky" for one in self.protocols)
 
+    @property
+    def identity(self) -> tuple[str, int]:
+        """As whom a request is sent: an error for who we were before is not ours."""
+        return self.member_id, self.generation
+
     # --- what poll() does -------------------------------------------------------------------------
 
     def advance(self, env: Env) -> None:
         """One step towards membership, if a step is due."""
-        if self.stage == LEFT:
+        if self.stage == LEFT or self.exception:
             return
         if self.coordinator is None:
             self._find(env)
@@ -148,22 +162,42 @@ class Membership:
                 self.protocol = body.protocol_name
                 self.leads = body.leader == body.member_id
                 self.stage = SYNCING
-                self._sync(env, body)
+                self._learn_topics(body)
+                self.metadata_came(env)
             case ErrorCode.MEMBER_ID_REQUIRED:
                 self.member_id = body.member_id
                 self._try_again(env, at_once=True)
             case error:
                 self._membership_error(env, error)
 
+    def _learn_topics(self, body: JoinGroupResponse) -> None:
+        """The leader also watches topics that only others read; a follower no longer does."""
+        topics = dict.fromkeys(self.topics)
+        for one in _subscriptions(body) if self.leads else ():
+            topics |= dict.fromkeys(one.topics)
+        if any(topic not in self.metadata.topics for topic in topics):
+            self.metadata.needed = True
+            self.metadata.missing = tuple(topic for topic in topics if topic not in self.metadata.topics)
+        self.metadata.topics = tuple(topics)
+        self.elected = body
+
+    def metadata_came(self, env: Env) -> None:
+        """What was missing for a plan may be there."""
+        if self.stage == SYNCING and self.elected is not None and not self.metadata.missing:
+            body, self.elected = self.elected, None
+            self._sync(env, body)
+
     def _sync(self, env: Env, body: JoinGroupResponse) -> None:
         assignments: tuple[tuple[str, bytes], ...] = ()
-        if self.leads and not body.skip_assignment:
-            members = [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
+        if self.leads:
+            members = _subscriptions(body)
             topics = {topic: None for one in members for topic in one.topics}
-            counts = {topic: self.metadata.counts[topic] for topic in topics if topic in self.metadata.counts}
-            self.planned_for = counts
-            plan = ASSIGNORS[self.protocol](members, counts)
-            assignments = tuple((member_id, encode_assignment(partitions)) for member_id, partitions in plan.items())
+            # Also where the plan is kept (KIP-814): a leader that has come back still watches for new partitions.
+            self.planned_for = {topic: self.metadata.counts.get(topic, 0) for topic in topics}
+            if not body.skip_assignment:
+                counts = {topic: count for topic, count in self.planned_for.items() if count}
+                plan = ASSIGNORS[self.protocol](members, counts)
+                assignments = tuple((member, encode_assignment(partitions)) for member, partitions in plan.items())
         request = SyncGroupRequest(
             self.group_id,
             self.generation,
@@ -202,15 +236,20 @@ class Membership:
                 if self.stage == STABLE:
                     self._membership_error(env, error)
 
-    def refused(self, env: Env, error: ErrorCode) -> None:
-        """A commit was refused because we are not, or no longer, what we think."""
-        if error in (*RESET_ID, ErrorCode.ILLEGAL_GENERATION, *REDISCOVER):
+    def refused(self, env: Env, error: ErrorCode, sent_as: tuple[str, int]) -> None:
+        """A request was refused because we are not, or no longer, what we think."""
+        if error in REDISCOVER:
             self._membership_error(env, error)
+        elif error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, *FATAL):
+            if sent_as == self.identity:
+                self._membership_error(env, error)
         elif error is ErrorCode.REBALANCE_IN_PROGRESS:
             self.rejoin = True
 
     def _membership_error(self, env: Env, error: ErrorCode) -> None:
-        if error in RESET_ID:
+        if error in FATAL:
+            self.exception = FATAL[error]
+        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID):
             self.member_id = ""
             self.lost = True
             self.generation = -1
@@ -219,16 +258,23 @@ class Membership:
             self.generation = -1
         elif error in REDISCOVER:
             self.coordinator = None
-        self._try_again(env, at_once=error in RESET_ID or error is ErrorCode.REBALANCE_IN_PROGRESS)
+        at_once = error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.REBALANCE_IN_PROGRESS)
+        self._try_again(env, at_once=at_once)
 
     def _try_again(self, env: Env, *, at_once: bool) -> None:
         # A coordinator that has moved keeps the generation: there is no need to join again, only to find it.
         moved = self.stage == STABLE and self.coordinator is None
         if not moved:
-            self.stage = UNJOINED
-            self.rejoin = True
+            self._start_over()
         if not at_once:
             self._pause(env)
+
+    def _start_over(self) -> None:
+        """Join anew. What was asked on the way to the old generation is not waited for."""
+        self.stage = UNJOINED
+        self.rejoin = True
+        self.elected = None
+        self.net.forget("join", "sync")
 
     def _pause(self, env: Env) -> None:
         self.retry_at = env.now + millis(self.config.retry_backoff_ms)
@@ -243,8 +289,7 @@ class Membership:
         self.coordinator = None
         self.heartbeat_out = False
         if self.stage in (JOINING, SYNCING):
-            self.stage = UNJOINED
-            self.rejoin = True
+            self._start_over()
         self._pause(env)
 
     # --- the heartbeat thread ---------------------------------------------------------------------
@@ -270,9 +315,10 @@ class Membership:
         if self.instance_id is None and self.coordinator is not None and self.member_id:
             request = LeaveGroupRequest(self.group_id, ((self.member_id, None),), reason)
             self._send(env, self.coordinator, request, "leave")
-        env.tell(facts.LeftGroup(self.group_id, self.name, reason))
+        if self.generation >= 0:
+            env.tell(facts.LeftGroup(self.group_id, self.name, reason))
         self.stage = LEFT
-        self.member_id = "" if self.instance_id is None else self.member_id
+        self.member_id = ""
         self.lost = True
 
     def come_back(self) -> None:
@@ -286,3 +332,8 @@ class Membership:
         counts = {topic: self.metadata.counts.get(topic, count) for topic, count in self.planned_for.items()}
         if self.leads and self.stage == STABLE and counts != self.planned_for:
             self.rejoin = True
+
+
+def _subscriptions(body: JoinGroupResponse) -> list[Subscription]:
+    """What the members want, as the leader is told."""
+    return [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]

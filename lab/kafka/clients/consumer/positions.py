@@ -42,19 +42,21 @@ class Position:
 
 
 class Fetched:
-    """Records that have arrived and were not returned by poll() yet."""
+    """Records that have arrived and were not returned by poll() yet; next in line when the position is `offset`."""
 
-    __slots__ = ("at", "epochs", "high_watermark", "next_offset", "partition", "records")
+    __slots__ = ("at", "epochs", "high_watermark", "next_offset", "offset", "partition", "records")
 
     def __init__(
         self,
         partition: TopicPartition,
+        offset: int,
         records: list[Record],
         epochs: list[int],
         next_offset: int,
         high_watermark: int,
     ) -> None:
         self.partition = partition
+        self.offset = offset
         self.records = records
         self.epochs = epochs
         self.next_offset = next_offset

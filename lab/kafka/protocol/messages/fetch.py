@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -16,7 +17,7 @@ class IsolationLevel(IntEnum):
 
 
 @dataclass(slots=True)
-class FetchPartition:
+class FetchPartition(Sealed):
     """From where to read one partition. Epochs of -1 mean: do not check."""
 
     fetch_offset: int
@@ -27,7 +28,7 @@ class FetchPartition:
 
 
 @dataclass(slots=True)
-class FetchRequest:
+class FetchRequest(Sealed):
     """`replica_id` -1 is a consumer. Fetch sessions (KIP-227) are declined: every fetch is a full one,
     which the protocol always allows.
     """

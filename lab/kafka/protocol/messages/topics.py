@@ -8,7 +8,9 @@ from lab.kafka.protocol.topics import TopicPartition
 
 @dataclass(slots=True)
 class NewTopic:
-    """`assignments`: partition -> broker ids, where the caller wants to place replicas by hand."""
+    """Counts of -1: as the brokers are set up. `assignments`: partition -> broker ids, where the caller wants to
+    place replicas by hand.
+    """
 
     name: str
     num_partitions: int

@@ -210,7 +210,7 @@ def test_sticky_leaves_no_partition_with_a_member_that_has_two_more_than_another
 ):
     members, counts = group
     found = agreed("sticky", members, counts)
-    for rich, mine in found.items():
+    for mine in found.values():
         for one in mine:
             for poor in members:
                 if one.topic in poor.topics:

@@ -14,6 +14,7 @@ from lab.world.world import World
 TIMES = 41
 SPREAD = seconds(3) // TIMES
 """Checkpoints are taken along a few virtual seconds: what is in flight differs from event to event."""
+EARLY, LATE = seconds(60), seconds(3600)
 SHARE_OVER = seconds(60)
 
 
@@ -22,19 +23,19 @@ def measure(say: Say) -> Iterator[Figure]:
     """Taking and restoring one; its size; that it costs the same after an hour; its share of all work."""
     say("one virtual minute")
     world = build(teaching_spec())
-    world.run_until(seconds(60))
+    world.run_until(EARLY)
     early, size, restore = _cost(world)
     yield at_most("taking one, at 1 virtual minute", "ms CPU", early, 5)
     yield at_most("its size", "kB", size / 1_000, 100)
     yield at_most("restoring one", "ms CPU", restore, 5)
     say("sixty virtual minutes")
-    world.run_until(seconds(3600))
+    world.run_until(LATE)
     late, size, _ = _cost(world)
     yield told("taking one, at 60 virtual minutes", "ms CPU", late)
     yield told("its size, at 60 virtual minutes", "kB", size / 1_000)
     # Beside the late one and not the one above: processors change their pace within a minute.
     fresh = build(teaching_spec())
-    fresh.run_until(seconds(60))
+    fresh.run_until(EARLY)
     early, _, _ = _cost(fresh)
     late, _, _ = _cost(world)
     yield at_most("at 60 minutes, relative to at 1", "×", late / early, 1.3)

@@ -1,0 +1,146 @@
+"""Settings that go together, or do not (spec 6.10, 10.14), and what a refusal says."""
+
+import pickle
+
+import pytest
+
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
+from tests.story import Story, settings
+
+
+def producer(**values: object) -> ProducerConfig:
+    return ProducerConfig(settings(**values))
+
+
+@pytest.mark.parametrize("values", [{"acks": "1"}, {"acks": "0"}, {"retries": 0}])
+def test_spec_06_s10_idempotence_by_default_gives_way(values: dict[str, object]):
+    assert producer(**values).enable_idempotence is False
+    assert producer().enable_idempotence is True
+
+
+@pytest.mark.parametrize("values", [{"acks": "1"}, {"retries": 0}, {"max_in_flight_requests_per_connection": 6}])
+def test_spec_06_s10_idempotence_that_was_asked_for_does_not(values: dict[str, object]):
+    with pytest.raises(InvalidConfig, match=r"enable\.idempotence=true wants"):
+        producer(enable_idempotence=True, **values)
+
+
+def test_spec_10_1_since_4_0_more_than_5_in_flight_is_an_error_even_by_default():
+    with pytest.raises(InvalidConfig, match="at most 5 requests in flight"):
+        producer(max_in_flight_requests_per_connection=6)
+    assert producer(max_in_flight_requests_per_connection=6, enable_idempotence=False).enable_idempotence is False
+    assert producer(max_in_flight_requests_per_connection=5).enable_idempotence is True
+
+
+def test_spec_10_20_a_delivery_timeout_shorter_than_a_request_is_refused():
+    with pytest.raises(InvalidConfig, match=r"at least linger.ms \+ request.timeout.ms = 30005, found 1000"):
+        producer(delivery_timeout_ms=1_000)
+    assert producer(delivery_timeout_ms=30_005).delivery_timeout_ms == 30_005
+
+
+def test_spec_06_s10_one_that_was_not_asked_for_is_raised():
+    assert producer(linger_ms=100_000).delivery_timeout_ms == 130_000
+    assert producer(request_timeout_ms=200_000).delivery_timeout_ms == 200_005
+
+
+def test_spec_10_19_a_heartbeat_as_long_as_the_session_is_refused():
+    with pytest.raises(InvalidConfig, match=r"heartbeat\.interval\.ms: wanted less than session.timeout.ms"):
+        ConsumerConfig(settings(heartbeat_interval_ms=45_000))
+    assert ConsumerConfig(settings(heartbeat_interval_ms=44_999)).heartbeat_interval_ms == 44_999
+
+
+def test_spec_10_13_segments_as_small_as_a_class_wants_to_see_them():
+    """Kafka 4.0 wants 1 MiB; the lab keeps the older limit of 14 bytes."""
+    assert TopicConfig(settings(segment_bytes=1_000)).segment_bytes == 1_000
+    with pytest.raises(InvalidConfig, match=r"segment\.bytes: wanted a whole number of at least 14"):
+        TopicConfig(settings(segment_bytes=13))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "found"),
+    [
+        (TopicConfig, "retention.ms", "-2", "wanted a whole number of at least -1, found '-2'"),
+        (TopicConfig, "retention.ms", "week", "wanted a whole number of at least -1, found 'week'"),
+        (TopicConfig, "retention.ms", "1.5", "found '1.5'"),
+        (TopicConfig, "retention.ms", "--5", "found '--5'"),
+        (TopicConfig, "retention.ms", "²", "found '²'"),
+        (TopicConfig, "retention.ms", str(LONG_MAX + 1), "found '9223372036854775808'"),
+        (TopicConfig, "retention.ms", "9" * 5_000, "found '999"),
+        (TopicConfig, "retention.ms", True, "found True"),
+        (TopicConfig, "retention.ms", None, "found None"),
+        (TopicConfig, "min.insync.replicas", "0", "at least 1 and at most 2147483647, found '0'"),
+        (TopicConfig, "cleanup.policy", "burn", "wanted one of delete, compact, compact,delete, found 'burn'"),
+        (TopicConfig, "unclean.leader.election.enable", "perhaps", "wanted true or false, found 'perhaps'"),
+        (TopicConfig, "unclean.leader.election.enable", [], "wanted true or false, found []"),
+        (ProducerConfig, "acks", "2", "wanted one of 0, 1, all, found '2'"),
+        (ProducerConfig, "retries", str(INT_MAX + 1), "at most 2147483647"),
+        (ProducerConfig, "compression.type", "zip", "wanted one of none, gzip, snappy, lz4, zstd"),
+        (ConsumerConfig, "auto.offset.reset", "middle", "wanted one of latest, earliest, none"),
+        (BrokerConfig, "num.partitions", "0", "at least 1, found '0'"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(kind: type[Config], name: str, value: object, found: str):
+    with pytest.raises(InvalidConfig) as refused:
+        kind({name: value})
+    said = str(refused.value)
+    assert said.startswith(f"{name}: wanted ")
+    assert found in said
+    assert "\n" not in said
+    assert len(said) < 300
+
+
+def test_a_setting_that_does_not_exist_is_named_with_those_that_do():
+    with pytest.raises(InvalidConfig, match=r"there is no setting 'retention' here; there are cleanup.policy, "):
+        TopicConfig({"retention": 1})
+
+
+def test_a_config_comes_through_a_checkpoint_with_what_follows_from_it():
+    for config in (producer(acks="1"), producer(linger_ms=100_000), TopicConfig(settings(retention_ms=5))):
+        again = pickle.loads(pickle.dumps(config))
+        assert {name: getattr(again, name) for name in vars(config)} == vars(config)
+
+
+def test_a_changed_setting_can_go_back_to_its_default():
+    config = TopicConfig(settings(retention_ms=5, segment_ms=9))
+    assert config.changed({"retention.ms": None, "segment.bytes": "500"}) == {"segment.ms": 9, "segment.bytes": 500}
+    with pytest.raises(InvalidConfig):
+        config.changed({"retention.ms": "soon"})
+    assert config.overrides == {"retention.ms": 5, "segment.ms": 9}
+
+
+# --- what the brokers say where a caller does not -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("broker", "counts"),
+    [({}, (1, 1)), ({"num.partitions": "4", "default.replication.factor": "2"}, (4, 2))],
+)
+def test_spec_10_07_a_topic_without_counts_is_made_as_the_brokers_are_set_up(
+    broker: dict[str, str], counts: tuple[int, int]
+):
+    story = Story(brokers=2, broker_config=tuple(broker.items()))
+    (result,) = story.ask("broker-1", CreateTopicsRequest((NewTopic("orders", -1, -1),))).topics
+    assert result.error_code is ErrorCode.NONE
+    story.run(1)
+    partitions = list(story.broker(1).image.topics["orders"].partitions.values())
+    assert (len(partitions), len(partitions[0].replicas)) == counts
+
+
+@pytest.mark.parametrize(
+    ("partitions", "replicas", "error"),
+    [
+        (0, 1, ErrorCode.INVALID_PARTITIONS),
+        (-2, 1, ErrorCode.INVALID_PARTITIONS),
+        (1, 0, ErrorCode.INVALID_REPLICATION_FACTOR),
+        (1, -2, ErrorCode.INVALID_REPLICATION_FACTOR),
+        (1, 3, ErrorCode.INVALID_REPLICATION_FACTOR),
+    ],
+)
+def test_other_counts_below_one_are_refused(partitions: int, replicas: int, error: ErrorCode):
+    story = Story(brokers=2)
+    (result,) = story.ask("broker-1", CreateTopicsRequest((NewTopic("orders", partitions, replicas),))).topics
+    assert result.error_code is error

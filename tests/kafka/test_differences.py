@@ -1,0 +1,212 @@
+"""Where this Kafka is not Apache Kafka: what `docs/differences.md` says is simplified or absent is so."""
+
+import ast
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.actions.network import CutLink
+from lab.cluster.actions.topics import DeleteRecords
+from lab.cluster.build import CONTROLLER, topic_exists
+from lab.kafka import facts
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.definition import Config, InvalidConfig, attribute
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.controller.node import ControllerNode
+from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
+from lab.kafka.protocol.messages.metadata import MetadataRequest
+from lab.kafka.protocol.messages.produce import ProduceRequest
+from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.rpc.envelope import Request
+from lab.world.disk import SimDisk
+from tests.story import ORDERS, Story, batch, orders
+
+ROOT = Path(__file__).parent.parent.parent
+DATE_MS = 1_767_225_600_000
+
+
+def crc32c_bit_by_bit(data: bytes) -> int:
+    """Castagnoli's polynomial, the slow way: a second opinion on the wheel."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def keyed(pairs: str) -> RecordBatch:
+    """`a=1 b=2` as a batch."""
+    split = [pair.partition("=") for pair in pairs.split()]
+    return RecordBatch.build([Record(0, DATE_MS, key.encode(), value.encode()) for key, _, value in split])
+
+
+def contents(story: Story, broker_id: int) -> list[tuple[int, bytes | None]]:
+    """(offset, value) of every record a replica holds."""
+    log = story.replica(broker_id).log
+    return [(record.offset, record.value) for one in read_all(log) for record in one.records()]
+
+
+# --- modelled: as Kafka has it --------------------------------------------------------------------
+
+
+def test_a_segment_file_holds_kafkas_record_batches_byte_for_byte():
+    story = Story(topics=orders())
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one", "two")}))
+    disk = story.world.hosts["broker-1"].disk
+    path = "logs/orders-0/00000000000000000000.log"
+    data = disk.read(path, 0, disk.size(path))
+    base, length, epoch, magic, crc = struct.unpack_from(">qiibI", data)
+    rest = struct.unpack_from(">hiqqqhii", data, 21)
+    assert (base, length, epoch, magic) == (0, len(data) - 12, 0, 2)
+    assert crc == crc32c_bit_by_bit(data[21:])
+    assert rest == (0, 1, DATE_MS, DATE_MS, -1, -1, -1, 2), "attributes, last offset delta, times, no producer, count"
+
+
+def test_compaction_keeps_the_newest_of_each_key_at_its_old_offset():
+    config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
+    story = Story(topics=orders(**config), broker_config=(("log.cleaner.backoff.ms", "1000"),))
+    for pair in ("a=1", "b=2", "a=3", "b=4", "c=5"):
+        story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: keyed(pair)}))
+    story.run(3)
+    assert contents(story, 1) == [(2, b"3"), (3, b"4"), (4, b"5")]
+
+
+# --- simplified -----------------------------------------------------------------------------------
+
+
+def test_a_request_travels_as_an_object_and_only_its_batches_are_bytes():
+    story = Story(topics=orders())
+    story.send("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
+    flights = [one.body for one in story.world.in_flight()]
+    story.world.run_until(story.world.now, 1)
+    flights += [one.body for one in story.world.in_flight()]
+    request = next(one.body for one in flights if isinstance(one, Request) and isinstance(one.body, ProduceRequest))
+    assert type(request.data[ORDERS].data) is bytes
+
+
+def test_there_is_one_controller_and_without_it_nobody_is_elected():
+    story = Story(topics=orders())
+    assert [name for name, host in story.world.hosts.items() if isinstance(host.node, ControllerNode)] == [CONTROLLER]
+    story.act(Crash(CONTROLLER), Crash("broker-1"))
+    story.run(60)
+    assert not story.replica(2).leading
+    story.act(Restart(CONTROLLER))
+    story.elected(2)
+
+
+def test_a_metadata_record_is_json_and_not_kafkas_encoding():
+    story = Story(topics=orders())
+    disk = story.world.hosts[CONTROLLER].disk
+    path = "logs/__cluster_metadata-0/00000000000000000000.log"
+    assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
+
+
+def test_delete_records_does_not_wait_for_the_followers():
+    story = Story(topics=orders())
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
+    story.run(1)
+    story.act(CutLink("broker-2", "broker-1"), CutLink("broker-3", "broker-1"), DeleteRecords("orders-0"))
+    story.run(1)
+    assert [story.replica(one).log.log_start_offset for one in (1, 2, 3)] == [1, 0, 0]
+
+
+def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cleaning():
+    config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
+    story = Story(topics=orders(**config, delete_retention_ms=1), broker_config=(("log.cleaner.backoff.ms", "1000"),))
+    tombstone = RecordBatch.build([Record(0, DATE_MS, b"a", None)])
+    for one in (keyed("a=1"), tombstone, keyed("b=2"), keyed("c=3")):
+        story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: one}))
+    story.until(lambda: bool(story.told(facts.Compacted)))
+    story.run(0.1)
+    assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
+
+
+def test_asking_for_a_topic_never_makes_it():
+    story = Story(broker_config=(("auto.create.topics.enable", "true"),))
+    answer = story.ask("broker-1", MetadataRequest(("orders",)))
+    assert answer.topics["orders"].error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    story.run(5)
+    assert not topic_exists(story.world, "orders")
+
+
+def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
+    story = Story(topics=orders())
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
+    asked = {ORDERS: FetchPartition(0, 1 << 20)}
+    for level in IsolationLevel:
+        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
+        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
+
+
+def test_reading_a_disk_takes_no_time_and_writing_does():
+    disk = SimDisk()
+    disk.append("file", b"x" * 10_000)
+    written = disk.cost
+    disk.read("file", 0, 10_000)
+    assert written > 0
+    assert disk.cost == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "value"),
+    [
+        (BrokerConfig, "offsets.topic.num.partitions", 3),  # Kafka: 50
+        (BrokerConfig, "auto.create.topics.enable", False),  # Kafka: true
+        (TopicConfig, "min.cleanable.dirty.ratio.percent", 50),  # Kafka: min.cleanable.dirty.ratio, 0.5
+    ],
+)
+def test_a_default_that_is_not_kafkas(kind: type[Config], setting: str, value: object):
+    assert kind.settings[setting].default == value
+
+
+def test_some_settings_are_taken_and_never_looked_at():
+    """Nothing outside of the settings' own files reads an attribute of these names."""
+    read: set[str] = set()
+    for path in (ROOT / "lab").rglob("*.py"):
+        if "config" not in path.parts or path.name == "topic.py":
+            read |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    kinds = (BrokerConfig, TopicConfig, ProducerConfig, ConsumerConfig)
+    idle = {name for kind in kinds for name in kind.settings if attribute(name) not in read}
+    assert idle - {"unclean.leader.election.enable"} == {
+        "auto.create.topics.enable", "default.replication.factor", "default.api.timeout.ms",
+    }, "the controller asks for unclean.leader.election.enable by its name"  # fmt: skip
+
+
+def test_a_segment_may_be_smaller_than_kafka_allows():
+    assert TopicConfig.settings["segment.bytes"].minimum < 1 << 20
+
+
+# --- absent ---------------------------------------------------------------------------------------
+
+ABSENT: Mapping[str, tuple[type[Config], str]] = {
+    "transactional.id": (ProducerConfig, "transactions"),
+    "transaction.timeout.ms": (ProducerConfig, "transactions"),
+    "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
+    "client.rack": (ConsumerConfig, "fetching from followers"),
+    "interceptor.classes": (ConsumerConfig, "interceptors"),
+    "security.protocol": (ConsumerConfig, "encryption and authentication"),
+    "authorizer.class.name": (BrokerConfig, "access control"),
+    "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
+    "log.dirs": (BrokerConfig, "several log directories"),
+    "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
+    "broker.rack": (BrokerConfig, "racks"),
+    "remote.storage.enable": (TopicConfig, "tiered storage"),
+    "min.compaction.lag.ms": (TopicConfig, "compaction lags"),
+    "max.compaction.lag.ms": (TopicConfig, "compaction lags"),
+    "flush.ms": (TopicConfig, "flushing by time"),
+    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+}
+
+
+@pytest.mark.parametrize("setting", ABSENT)
+def test_a_setting_of_what_is_absent_is_refused_by_name(setting: str):
+    kind, _ = ABSENT[setting]
+    with pytest.raises(InvalidConfig, match=f"there is no setting '{setting}' here"):
+        kind({setting: "anything"})
