@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QImage
 
-from lab.ui.theme import State, current_theme
+from lab.ui.theme import Line, State, current_theme
 from tests.ui.golden import pixels_of
 
 
@@ -23,12 +23,13 @@ class Paints(QObject):
 
 
 def forget_all_hues() -> None:
-    """Give every state and every category of the present theme one and the same colour: what can still be told
+    """Give every state, category and line of the present theme one and the same colour: what can still be told
     apart is told by shape. Only for a theme that the `look` fixture replaces after the test.
     """
     theme = current_theme()
     one = theme.text.t2
     theme.state = replace(theme.state, **{field.name: one for field in fields(State)})
+    theme.line = Line(one, one, one)
     theme.category = (one,) * len(theme.category)
     theme._darker = {}
 

@@ -1,7 +1,12 @@
 """The window on the real engine: a scenario opens, plays, breaks and rewinds."""
 
-import pytest
+import re
 
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from lab.cluster.actions.machines import Crash, Freeze
+from lab.cluster.probes.views import BranchView
 from lab.lessons.library import catalogue
 from lab.lessons.runner import start
 from lab.ui.main_window import MainWindow
@@ -47,3 +52,98 @@ def test_the_button_that_breaks_something_has_something_to_break(real_window: Ma
     entries = [entry.text() for entry in real_window.menus.menu.actions()]
     real_window.menus.menu.close()
     assert {"Crash …", "Freeze …", "Cut the power …"} <= set(entries)
+
+
+# --- two futures ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forked_window(window: MainWindow) -> MainWindow:
+    """A leader crashes at 6 s; at 5 s, in another future, it freezes instead."""
+    session = start("07-kill-the-leader")
+    window.show_session(session)
+    session.run_for(6_000_000)
+    session.post(Crash("broker-1"))
+    session.run_for(2_000_000)
+    session.seek(5_000_000)
+    session.post(Freeze("broker-1"))
+    session.run_for(1_000_000)
+    window.refresh()
+    return window
+
+
+def state_of(window: MainWindow, broker: str) -> str:
+    view = window.page.stage.cluster_view
+    assert view is not None
+    return next(one.state for one in view.brokers if one.name == broker)
+
+
+def chip_of(window: MainWindow, name: str) -> QPoint:
+    timeline = window.page.bottom.timeline
+    chips = timeline.chips(timeline.axis(), timeline.lanes())
+    return next(box for box, one in chips if isinstance(one, BranchView) and one.name == name).center().toPoint()
+
+
+def test_a_click_on_the_rail_goes_to_the_other_future_and_back(forked_window: MainWindow, qtbot):
+    session = forked_window.session
+    assert session is not None
+    timeline = forked_window.page.bottom.timeline
+    here = next(one.name for one in session.timeline_view(1).branches if one.current)
+    assert state_of(forked_window, "broker-1") == "frozen"
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=chip_of(forked_window, "main"))
+    session.seek(session.latest)
+    forked_window.refresh()
+    assert state_of(forked_window, "broker-1") == "crashed"
+    assert session.latest > 7_000_000
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=chip_of(forked_window, here))
+    session.seek(session.latest)
+    forked_window.refresh()
+    assert state_of(forked_window, "broker-1") == "frozen"
+    assert session.latest < 7_000_000
+
+
+def test_the_arrows_go_to_the_other_future_as_well(forked_window: MainWindow, qtbot):
+    session = forked_window.session
+    assert session is not None
+    timeline = forked_window.page.bottom.timeline
+    assert not main_is_shown(forked_window)
+    timeline.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(timeline, Qt.Key.Key_Up)
+    assert main_is_shown(forked_window)
+    qtbot.keyClick(timeline, Qt.Key.Key_Down)
+    assert not main_is_shown(forked_window)
+
+
+def main_is_shown(window: MainWindow) -> bool:
+    view = window.page.bottom.timeline.view
+    assert view is not None
+    return next(one.current for one in view.branches if one.name == "main")
+
+
+def test_dragging_the_timeline_shows_the_cluster_of_that_instant(forked_window: MainWindow, qtbot):
+    session = forked_window.session
+    assert session is not None
+    timeline = forked_window.page.bottom.timeline
+    at = QPoint(round(timeline.axis().x_of(3_000_000)), timeline.height() - 30)
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=at)
+    assert abs(session.now - 3_000_000) < 100_000
+    assert state_of(forked_window, "broker-1") == "running"
+
+
+# --- nothing is cut -------------------------------------------------------------------------------
+
+
+def test_no_inspector_is_wider_than_its_column(forked_window: MainWindow, qtbot):
+    panel = forked_window.page.inspector
+    for entry in (*forked_window.menus.subjects(), None):
+        if entry is not None:
+            entry.run()
+        qtbot.wait(1)
+        assert panel.body is not None
+        assert panel.body.minimumSizeHint().width() <= panel.scroll_area.viewport().width(), panel.title.text()
+        for row in (*panel.body.config, *panel.body.values):
+            longest = max(re.split(r"[ \u200b]", row.value.text()), key=len)
+            assert row.value.fontMetrics().horizontalAdvance(longest) <= row.value.width(), row.value.text()
+        buttons = [panel.buttons.itemAt(at).widget() for at in range(panel.buttons.count())]
+        assert all(one.sizeHint().width() <= one.width() for one in buttons if one is not None), panel.title.text()
+        assert panel.subtitle.sizeHint().width() <= panel.subtitle.width(), panel.title.text()

@@ -258,7 +258,7 @@ class Plot(pg.GraphicsView):
 
     def _draw_x_axis(self, p: QPainter, theme: Theme, area: QRectF) -> None:
         start, end, _, _ = self.limits()
-        marks = ticks(start, end, int(area.width() / theme.px(TICK_PX)))
+        marks = ticks(start, end, max(int(area.width() / theme.px(TICK_PX)), 2))
         step = marks[1] - marks[0] if len(marks) > 1 else 1.0
         half = theme.px(30)
         for mark in marks:

@@ -92,7 +92,9 @@ class StripChart(QWidget):
         unit_width = QFontMetricsF(small).horizontalAdvance(unit) if value else 0.0
         value_width = QFontMetricsF(big).horizontalAdvance(value)
         left = right - unit_width - value_width - theme.px(5)
-        write(p, QRectF(theme.px(14), 0, left - theme.px(20), height), title, theme.font(13, 600), theme.text.t2, LEFT)
+        bold, room = theme.font(13, 600), left - theme.px(20)
+        title = QFontMetricsF(bold).elidedText(title, Qt.TextElideMode.ElideRight, room)
+        write(p, QRectF(theme.px(14), 0, room, height), title, bold, theme.text.t2, LEFT)
         if value:
             write(p, QRectF(left, 0, value_width + 2, height), value, big, theme.text.t1, LEFT)
             nudge = theme.px(2)
