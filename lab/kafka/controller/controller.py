@@ -125,7 +125,9 @@ class Controller:
             should_stop = not records and self._may_stop(request.broker_id)
         elif broker.fenced and not request.want_fence and caught_up:
             records = self._unfence(request.broker_id)
-        fenced = broker.fenced and not records
+        elif request.want_fence and not broker.fenced:
+            records = self.fence(request.broker_id)
+        fenced = (broker.fenced and not records) or request.want_fence
         return Decision(BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records)
 
     def _unfence(self, broker_id: int) -> list[MetadataRecord]:
@@ -276,9 +278,11 @@ class Controller:
         """Place replicas over the brokers in stripes."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
+        names = [topic.name for topic in request.topics]
         for asked in request.topics:
             topic = self._with_defaults(asked)
-            wrong = self._topic_error(topic)
+            twice = TopicResult(topic.name, ErrorCode.INVALID_REQUEST, f"{topic.name} is named twice")
+            wrong = twice if names.count(topic.name) > 1 else self._topic_error(topic)
             results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
             if wrong is None and not request.validate_only:
                 records += self._topic_records(topic)
@@ -322,6 +326,12 @@ class Controller:
                 f"wanted 1 to {brokers} replicas, found {topic.replication_factor}",
             )
         for index, replicas in topic.assignments.items():
+            known = all(one in self.image.brokers for one in replicas)
+            if not known or len(dict.fromkeys(replicas)) != len(replicas) or len(replicas) != topic.replication_factor:
+                return refused(
+                    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                    f"partition {index}: wanted {topic.replication_factor} different brokers, found {replicas}",
+                )
             if not any(self.image.is_active(one) for one in replicas):
                 return refused(
                     ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"of the replicas {replicas} of {index} none is active"
