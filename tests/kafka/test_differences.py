@@ -1,33 +1,28 @@
 """Where this Kafka is not Apache Kafka: what `docs/differences.md` says is simplified or absent is so."""
 
-import ast
 import struct
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import CutLink
 from lab.cluster.actions.topics import DeleteRecords
-from lab.cluster.build import CONTROLLER, topic_exists
+from lab.cluster.build import CONTROLLER
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
-from lab.kafka.config.definition import Config, InvalidConfig, attribute
+from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
-from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
 from lab.world.disk import SimDisk
 from tests.story import ORDERS, Story, batch, orders
 
-ROOT = Path(__file__).parent.parent.parent
 DATE_MS = 1_767_225_600_000
 
 
@@ -128,14 +123,6 @@ def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cl
     assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
 
 
-def test_asking_for_a_topic_never_makes_it():
-    story = Story(broker_config=(("auto.create.topics.enable", "true"),))
-    answer = story.ask("broker-1", MetadataRequest(("orders",)))
-    assert answer.topics["orders"].error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    story.run(5)
-    assert not topic_exists(story.world, "orders")
-
-
 def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
     story = Story(topics=orders())
     story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
@@ -158,25 +145,11 @@ def test_reading_a_disk_takes_no_time_and_writing_does():
     ("kind", "setting", "value"),
     [
         (BrokerConfig, "offsets.topic.num.partitions", 3),  # Kafka: 50
-        (BrokerConfig, "auto.create.topics.enable", False),  # Kafka: true
         (TopicConfig, "min.cleanable.dirty.ratio.percent", 50),  # Kafka: min.cleanable.dirty.ratio, 0.5
     ],
 )
 def test_a_default_that_is_not_kafkas(kind: type[Config], setting: str, value: object):
     assert kind.settings[setting].default == value
-
-
-def test_some_settings_are_taken_and_never_looked_at():
-    """Nothing outside of the settings' own files reads an attribute of these names."""
-    read: set[str] = set()
-    for path in (ROOT / "lab").rglob("*.py"):
-        if "config" not in path.parts or path.name == "topic.py":
-            read |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
-    kinds = (BrokerConfig, TopicConfig, ProducerConfig, ConsumerConfig)
-    idle = {name for kind in kinds for name in kind.settings if attribute(name) not in read}
-    assert idle - {"unclean.leader.election.enable"} == {
-        "auto.create.topics.enable", "default.replication.factor", "default.api.timeout.ms",
-    }, "the controller asks for unclean.leader.election.enable by its name"  # fmt: skip
 
 
 def test_a_segment_may_be_smaller_than_kafka_allows():
@@ -186,6 +159,7 @@ def test_a_segment_may_be_smaller_than_kafka_allows():
 # --- absent ---------------------------------------------------------------------------------------
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
+    "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "transactional.id": (ProducerConfig, "transactions"),
     "transaction.timeout.ms": (ProducerConfig, "transactions"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),

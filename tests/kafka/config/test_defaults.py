@@ -86,6 +86,7 @@ PRODUCER = {
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,
     "auto.offset.reset": "latest",
+    "default.api.timeout.ms": 60_000,
     "enable.auto.commit": True,
     "fetch.max.bytes": 52_428_800,
     "fetch.max.wait.ms": 500,
