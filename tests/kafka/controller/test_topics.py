@@ -40,7 +40,7 @@ def placed(office: Office, topic: str = "orders") -> list[tuple[int, ...]]:
         (NewTopic("a_b", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION),
         (NewTopic("a.b", 1, 1), ErrorCode.TOPIC_ALREADY_EXISTS),
         (NewTopic("new", 0, 1), ErrorCode.INVALID_PARTITIONS),
-        (NewTopic("new", -1, 1), ErrorCode.INVALID_PARTITIONS),
+        (NewTopic("new", -2, 1), ErrorCode.INVALID_PARTITIONS),
         (NewTopic("new", 1, 0), ErrorCode.INVALID_REPLICATION_FACTOR),
         (NewTopic("new", 1, 4), ErrorCode.INVALID_REPLICATION_FACTOR),
         (NewTopic("new", 1, 1, {"no.such.setting": "1"}), ErrorCode.INVALID_CONFIG),

@@ -1,16 +1,15 @@
 """What a broker finds on its disk after its process or its power was gone (spec 1.5, 2.15)."""
 
 from lab.cluster.actions.machines import Crash, PowerOff, Restart
-from lab.cluster.actions.topics import DeleteRecords
 from tests.story import ORDERS, Story, orders
 
 
 def emptied() -> Story:
-    """All ten records of a lone replica are deleted, and so is the segment they were in."""
-    story = Story(brokers=1, topics=orders(replicas=1), broker_config=(("log.retention.check.interval.ms", "5000"),))
+    """All ten records of a lone replica are too old, so the segment they were in is rolled and deleted."""
+    topics = orders(replicas=1, retention_ms=3_000)
+    story = Story(brokers=1, topics=topics, broker_config=(("log.retention.check.interval.ms", "5000"),))
     story.producer("web", rate=100, count=10)
-    story.run(2)
-    story.act(DeleteRecords("orders-0"))
+    story.until(lambda: story.replica(1).log.log_end_offset == 10)
     story.until(lambda: not story.replica(1).log.size_bytes)
     return story
 
