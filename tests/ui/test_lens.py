@@ -14,7 +14,7 @@ from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.lens_frame import legend_of
 from lab.ui.canvas.lens_geometry import TEXT_AT, LensGeometry
 from lab.ui.canvas.lens_groups import spread
-from lab.ui.canvas.lens_words import cell_text, empty_text, replica_note
+from lab.ui.canvas.lens_words import cell_text, empty_text, replica_note, spoken_text
 from lab.ui.canvas.pen import badge
 from lab.ui.screenshot import picture_of
 from lab.ui.theme import current_theme
@@ -329,6 +329,23 @@ def test_the_keyboard_reaches_the_lens_and_is_seen_there_but_a_click_leaves_no_r
     assert lens.ring.is_shown()
     assert unlike(picture_of(lens), without) > 1000
     assert picture_of(lens).pixelColor(400, 1) != QColor(current_theme().surface.canvas)
+
+
+def test_the_lens_can_be_heard(lens: LensCanvas):
+    lens.activateWindow()
+    lens.clearFocus()
+    lens.setFocus(Qt.FocusReason.TabFocusReason)
+    heard = lens.accessibleDescription().split(". ")
+    assert heard == [
+        "orders-1, high watermark 1045",
+        "broker-2: leader · epoch 8, log end offset 1047",
+        "broker-3: in sync · −2, log end offset 1045",
+        "broker-4: out of ISR · −11, log end offset 1036",
+        "broker-1: crashed · out of ISR",
+        "payments: lag 6 · 0.4 s",
+        "analytics: lag 15 · 12 s",
+    ]
+    assert spoken_text(None).startswith("No partition chosen")
 
 
 def test_a_cell_in_words_names_the_broker_whose_copy_it_is():

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QApplication
 from lab.lessons.views import OptionView, TaskView
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.lesson import LessonPanel
+from lab.ui.panels.question_card import verdict_html
+from lab.ui.theme import current_theme
 from tests.ui.scripted import ScriptedLesson, ScriptedSession
 
 
@@ -143,3 +145,11 @@ def test_hints_come_one_by_one(window: MainWindow):
 def test_back_turns_the_page_back(window: MainWindow):
     window.page.lesson.back.click()
     assert window.page.lesson.place.text() == "2 / 6"
+
+
+def test_a_verdict_is_coloured_and_its_reason_is_prose(look):
+    html = verdict_html("Right: **broker-2**. It is the next in the list: alive and in sync.", current_theme())
+    said, _, why = html.partition("<span")
+    assert said == "Right: <b>broker-2</b>. "
+    assert "It is the next in the list" in why
+    assert verdict_html("It lost none.", current_theme()) == "It lost none."

@@ -12,7 +12,7 @@ from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineV
 from lab.env import Micros
 from lab.ui.canvas.story import story_of
 from lab.ui.canvas.time_axis import TimeAxis, tick_text, whole_end
-from lab.ui.canvas.timeline import TimelineCanvas, limited, span_words
+from lab.ui.canvas.timeline import TimelineCanvas, limited, span_words, spoken_text
 from lab.ui.canvas.timeline_lanes import BRANCHES, PITCH_MIN, share_height
 from lab.ui.canvas.timeline_painter import density_bars
 from lab.ui.screenshot import picture_of
@@ -379,6 +379,15 @@ def assert_marks_differ(timeline: TimelineCanvas, view: TimelineView) -> None:
     assert unlike(leader, out) > 10
     assert unlike(leader, back) > 10
     assert unlike(out, back) > 10
+
+
+def test_the_timeline_can_be_heard():
+    heard = spoken_text(timeline_with_two_branches())
+    assert heard == (
+        "00:42.180 of 01:00.000, 6 key moments. slow disk · broker-3. crash · broker-1. branch main, one of 2"
+    )
+    assert spoken_text(timeline_with_two_branches(now=51 * SECOND)).count("crash") == 0
+    assert spoken_text(empty_timeline()) == "00:00.000 of 00:00.000, 0 key moments"
 
 
 def test_reduced_motion_paints_the_same_timeline(timeline: TimelineCanvas, look):

@@ -30,7 +30,7 @@ from lab.ui.canvas.lens_geometry import (
 )
 from lab.ui.canvas.lens_groups import GroupPainter
 from lab.ui.canvas.lens_replicas import ReplicaPainter
-from lab.ui.canvas.lens_words import cell_text, empty_text, group_text, replica_note, replica_text
+from lab.ui.canvas.lens_words import cell_text, empty_text, group_text, replica_note, replica_text, spoken_text
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import current_theme
@@ -246,6 +246,7 @@ class LensCanvas(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self.setAccessibleDescription(spoken_text(self.view))
         self.ring.take(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

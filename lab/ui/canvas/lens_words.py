@@ -71,6 +71,20 @@ def group_text(group: LensGroupView) -> str:
     return f"{group.group} · read by {member}\n{committed} · {position} · {lag_text(group)}"
 
 
+def spoken_text(view: LensView | None) -> str:
+    """The lens for somebody who hears it: each replica and each group in a sentence."""
+    empty = empty_text(view)
+    if view is None or empty is not None:
+        return ". ".join(empty or ())
+    replicas = (
+        f"{one.broker}: {replica_note(one)[0]}"
+        + (f", log end offset {one.log_end_offset}" if one.log_end_offset >= 0 else "")
+        for one in view.replicas
+    )
+    groups = (f"{one.group}: {lag_text(one)}" for one in view.groups)
+    return ". ".join((f"{view.partition}, high watermark {view.high_watermark}", *replicas, *groups))
+
+
 def empty_text(view: LensView | None) -> tuple[str, str] | None:
     """A title and a sentence for a lens with nothing to show; None if there is something."""
     if view is None or not view.partition:

@@ -12,7 +12,7 @@ from lab.ui.canvas.clusters import Cluster, mark_clusters, moment_clusters
 from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import Stamps
-from lab.ui.canvas.story import Story, story_of
+from lab.ui.canvas.story import FAULTS, Story, story_of
 from lab.ui.canvas.time_axis import TimeAxis, whole_end
 from lab.ui.canvas.timeline_lanes import BRANCHES, Lanes, share_height
 from lab.ui.canvas.timeline_painter import TimelinePainter, branch_chips, rail_of
@@ -256,6 +256,7 @@ class TimelineCanvas(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self.setAccessibleDescription(spoken_text(self.view))
         self.ring.take(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -320,6 +321,26 @@ def span_words(span: SpanView) -> str:
     end = clock(span.end) if span.end is not None else "now"
     what = span.text if span.subject in span.text else f"{span.text} · {span.subject}"
     return f"{what}\n{clock(span.start)} to {end}"
+
+
+def spoken_text(view: TimelineView | None) -> str:
+    """The timeline for somebody who hears it: where time stands, what lasts, which future this is."""
+    if view is None:
+        return ""
+    faults = [span.text for span in view.spans if span.lane == FAULTS and span.start <= view.now and lasts(span, view)]
+    branch = next((one.name for one in view.branches if one.current), "")
+    return ". ".join(
+        (
+            f"{clock(view.now)} of {clock(view.latest)}, {len(view.moments)} key moments",
+            *faults,
+            *([f"branch {branch}, one of {len(view.branches)}"] if len(view.branches) > 1 else []),
+        )
+    )
+
+
+def lasts(span: SpanView, view: TimelineView) -> bool:
+    """Whether it has not ended at the instant shown."""
+    return span.end is None or span.end > view.now
 
 
 def limited(lines: list[str]) -> str:

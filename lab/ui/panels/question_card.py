@@ -1,5 +1,7 @@
 """QuestionCard: "Predict first": options or a number, how sure one is, then commit and see."""
 
+import re
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -16,8 +18,11 @@ from PySide6.QtWidgets import (
 from lab.lessons.views import QuestionView
 from lab.ui.labels import pixmap, set_rich, set_role, show_icon, tab_focus_only, text_label
 from lab.ui.panels.option_button import OptionButton
+from lab.ui.theme import Theme, current_theme
 from lab.ui.wording import plain, rich
 
+VERDICT = re.compile(r"(.*?: \*\*.*?\*\*\.?) (.+)", re.DOTALL)
+"""`Right: **the truth**.`, and why."""
 CONFIDENCES = ("guess", "fairly sure", "certain")
 
 
@@ -127,6 +132,8 @@ class QuestionCard(QFrame):
         """Redraw the icons in the current theme."""
         self.symbol.setPixmap(pixmap("circle-help", "t1", 16))
         show_icon(self.commit, "play", "on_accent", 16)
+        if self.view is not None:
+            self._show_state(self.view)
 
     # --- showing ----------------------------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class QuestionCard(QFrame):
             set_rich(self.verdict, f"Locked in, <b>{view.confidence}</b>. Play on and see.")
             set_role(self.verdict, "verdict")
         elif view.state == "scored":
-            set_rich(self.verdict, rich(view.verdict))
+            set_rich(self.verdict, verdict_html(view.verdict, current_theme()))
             set_role(self.verdict, "verdict-right" if self._was_right(view) else "verdict-wrong")
 
     def _was_right(self, view: QuestionView) -> bool:
@@ -185,3 +192,12 @@ class QuestionCard(QFrame):
             self.commit_answer()
             return
         super().keyPressEvent(event)
+
+
+def verdict_html(verdict: str, theme: Theme) -> str:
+    """The verdict in the colour of its label; why it is so in that of prose, for it is to be read."""
+    parts = VERDICT.fullmatch(verdict)
+    if parts is None:
+        return rich(verdict)
+    said, why = parts.groups()
+    return f'{rich(said)} <span style="color: {theme.text.t2.name()}; font-weight: 400">{rich(why)}</span>'
