@@ -130,10 +130,9 @@ def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> 
 def _refusal_with_defaults(
     world: World, kind: type[ClusterAction], fixed: dict[str, Any], form: tuple[Field, ...]
 ) -> str:
-    """A form is only disabled for reasons its fields cannot mend: the machine is gone, or down."""
-    node = fixed.get("node")
-    if node is None or node not in world.hosts:
-        return ""
+    """A form opens with values that would work; where even those are refused, no others help: the machine is
+    down, or members of the group run.
+    """
     hints = get_type_hints(kind)
     try:
         values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}

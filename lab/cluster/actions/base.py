@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Union, cast, get_args, get_origin, get_type_hints
 
+from lab.cluster.build import kind_of
 from lab.cluster.refused import Refused, wanted
 from lab.env import NodeId
 from lab.world.world import World
@@ -112,11 +113,18 @@ def _typed(value: object, hint: Any, where: str) -> object:
     return value
 
 
-def running(world: World, node: NodeId) -> str:
-    """The refusal when `node` is not a running host; empty when it is."""
+def machine(world: World, node: NodeId, kinds: tuple[str, ...]) -> str:
+    """The refusal when there is no such machine, or it is of a kind that this cannot be done to."""
     host = world.hosts.get(node)
     if host is None:
         return f"there is no {node}"
-    if host.state != "running":
-        return f"{node} is {host.state}"
-    return ""
+    kind = kind_of(host)
+    return "" if kind in kinds else f"wanted a {' or '.join(kinds)}, but {node} is the {kind}"
+
+
+def running(world: World, node: NodeId, kinds: tuple[str, ...]) -> str:
+    """The same, and the refusal when it does not run."""
+    if wrong := machine(world, node, kinds):
+        return wrong
+    state = world.hosts[node].state
+    return "" if state == "running" else f"{node} is {state}"

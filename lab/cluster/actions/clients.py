@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
 from lab.cluster.build import add_consumer, add_producer, client_topics
-from lab.cluster.spec import RATE_MAX, ConsumerSpec, ProducerSpec
+from lab.cluster.spec import RATE_MAX, ConsumerSpec, ProducerSpec, wrong_client_name
 from lab.env import NodeId
+from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.orders import PauseWork as Pause
 from lab.kafka.orders import ResumeWork as Resume
 from lab.kafka.orders import SendRecords, SetRate, SetWork
@@ -17,9 +19,15 @@ WORK_MS_MAX = 3_600_000
 
 def free_name(world: World, name: str) -> str:
     """The refusal when a host of that name exists, or the name cannot be one."""
-    if not name or any(sign in name for sign in " #|/:"):
-        return f"wanted a name without spaces and # | / :, found {name!r}"
+    if wrong := wrong_client_name(name):
+        return wrong
     return f"there is already a {name}" if name in world.hosts else ""
+
+
+def hangs(world: World, node: NodeId) -> bool:
+    """Whether a consumer's application does not call poll()."""
+    app = world.hosts[node].node
+    return isinstance(app, ConsumerApp) and app.paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class AddProducer(ClusterAction):
             return f"wanted a rate of 0 to {RATE_MAX:,} records a second, found {self.rate}"
         if not self.topic:
             return "wanted a topic to write to"
+        if wrong := KeyPattern(self.keys).wrong():
+            return f"keys: {wrong}; they are {self.keys!r}"
         return free_name(world, self.producer)
 
     def apply(self, world: World) -> None:
@@ -117,7 +127,7 @@ class ChangeRate(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 0 <= self.per_second <= RATE_MAX:
             return f"wanted a rate of 0 to {RATE_MAX:,} records a second, found {self.per_second}"
-        return running(world, self.node)
+        return running(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("changed", self.node, f"{self.node} now makes {self.per_second} records/s")
@@ -142,7 +152,7 @@ class Send(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 1 <= len(self.records) <= 1_000:
             return f"wanted 1 to 1,000 records, found {len(self.records)}"
-        return running(world, self.node)
+        return running(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         pairs = tuple(self._pair(text) for text in self.records)
@@ -172,7 +182,7 @@ class ChangeWork(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 0 <= self.work_ms <= WORK_MS_MAX:
             return f"wanted 0 to {WORK_MS_MAX:,} ms, found {self.work_ms}"
-        return running(world, self.node)
+        return running(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("changed", self.node, f"{self.node} now works {self.work_ms} ms on a record")
@@ -194,7 +204,7 @@ class PauseConsumer(ClusterAction):
     title: ClassVar[str] = "Stop polling"
 
     def refusal(self, world: World) -> str:
-        return running(world, self.node)
+        return running(world, self.node, self.on) or (f"{self.node} does not poll" if hangs(world, self.node) else "")
 
     def apply(self, world: World) -> None:
         world.mark("changed", self.node, f"{self.node} stops polling")
@@ -216,7 +226,7 @@ class ResumeConsumer(ClusterAction):
     title: ClassVar[str] = "Go on polling"
 
     def refusal(self, world: World) -> str:
-        return running(world, self.node)
+        return running(world, self.node, self.on) or ("" if hangs(world, self.node) else f"{self.node} polls")
 
     def apply(self, world: World) -> None:
         world.mark("changed", self.node, f"{self.node} polls again")

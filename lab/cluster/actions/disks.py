@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lab.cluster.actions.base import ClusterAction
+from lab.cluster.actions.base import ClusterAction, machine
 from lab.env import NodeId
 from lab.world.world import World
 
@@ -25,7 +25,7 @@ class SlowDisk(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 1 <= self.times <= SLOWDOWN_MAX:
             return f"wanted a factor of 1 to {SLOWDOWN_MAX:,}, found {self.times}"
-        return "" if self.node in world.hosts else f"there is no {self.node}"
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         kind = "fault" if self.times > 1 else "mended"
@@ -48,7 +48,7 @@ class FillDisk(ClusterAction):
     title: ClassVar[str] = "Fill the disk"
 
     def refusal(self, world: World) -> str:
-        return "" if self.node in world.hosts else f"there is no {self.node}"
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("fault", self.node, f"disk full · {self.node}")
@@ -71,9 +71,9 @@ class MendDisk(ClusterAction):
     title: ClassVar[str] = "Mend the disk"
 
     def refusal(self, world: World) -> str:
-        host = world.hosts.get(self.node)
-        if host is None:
-            return f"there is no {self.node}"
+        if wrong := machine(world, self.node, self.on):
+            return wrong
+        host = world.hosts[self.node]
         healthy = host.disk.slowdown == 1 and host.disk.capacity is None
         return f"the disk of {self.node} is healthy" if healthy else ""
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lab.cluster.actions.base import ClusterAction, running
+from lab.cluster.actions.base import ClusterAction, machine, running
+from lab.cluster.actions.clients import hangs
 from lab.env import NodeId
 from lab.kafka.orders import Shutdown
 from lab.world.world import World
 
+OFFSET_MS_MAX = 10 * 365 * 86_400_000
 PROCESSES = ("broker", "controller", "producer", "consumer")
 
 
@@ -23,9 +25,9 @@ class Crash(ClusterAction):
     title: ClassVar[str] = "Crash"
 
     def refusal(self, world: World) -> str:
-        host = world.hosts.get(self.node)
-        if host is None:
-            return f"there is no {self.node}"
+        if wrong := machine(world, self.node, self.on):
+            return wrong
+        host = world.hosts[self.node]
         return "" if host.state in ("running", "frozen") else f"{self.node} is already {host.state}"
 
     def apply(self, world: World) -> None:
@@ -48,7 +50,9 @@ class Stop(ClusterAction):
     title: ClassVar[str] = "Stop gracefully"
 
     def refusal(self, world: World) -> str:
-        return running(world, self.node)
+        if wrong := running(world, self.node, self.on):
+            return wrong
+        return f"{self.node} does not poll, and so would not close" if hangs(world, self.node) else ""
 
     def apply(self, world: World) -> None:
         world.mark("fault", self.node, f"stop · {self.node}")
@@ -70,9 +74,9 @@ class Restart(ClusterAction):
     title: ClassVar[str] = "Start"
 
     def refusal(self, world: World) -> str:
-        host = world.hosts.get(self.node)
-        if host is None:
-            return f"there is no {self.node}"
+        if wrong := machine(world, self.node, self.on):
+            return wrong
+        host = world.hosts[self.node]
         return "" if host.state in ("down", "off") else f"{self.node} is {host.state}"
 
     def apply(self, world: World) -> None:
@@ -96,10 +100,9 @@ class PowerOff(ClusterAction):
 
     def refusal(self, world: World) -> str:
         for node in self.nodes:
-            host = world.hosts.get(node)
-            if host is None:
-                return f"there is no {node}"
-            if host.state == "off":
+            if wrong := machine(world, node, self.on):
+                return wrong
+            if world.hosts[node].state == "off":
                 return f"{node} is already off"
         return "" if self.nodes else "wanted at least one machine"
 
@@ -124,7 +127,7 @@ class Freeze(ClusterAction):
     title: ClassVar[str] = "Freeze"
 
     def refusal(self, world: World) -> str:
-        return running(world, self.node)
+        return running(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("fault", self.node, f"freeze · {self.node}")
@@ -146,9 +149,9 @@ class Thaw(ClusterAction):
     title: ClassVar[str] = "Thaw"
 
     def refusal(self, world: World) -> str:
-        host = world.hosts.get(self.node)
-        if host is None:
-            return f"there is no {self.node}"
+        if wrong := machine(world, self.node, self.on):
+            return wrong
+        host = world.hosts[self.node]
         return "" if host.state == "frozen" else f"{self.node} is not frozen"
 
     def apply(self, world: World) -> None:
@@ -172,7 +175,9 @@ class SkewClock(ClusterAction):
     title: ClassVar[str] = "Set the clock wrong"
 
     def refusal(self, world: World) -> str:
-        return "" if self.node in world.hosts else f"there is no {self.node}"
+        if abs(self.offset_ms) > OFFSET_MS_MAX:
+            return f"wanted at most {OFFSET_MS_MAX:,} ms, ten years, found {self.offset_ms:,}"
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         kind = "fault" if self.offset_ms else "mended"

@@ -3,17 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lab.cluster.actions.base import ClusterAction
+from lab.cluster.actions.base import ClusterAction, machine
 from lab.env import NodeId, millis
 from lab.world.world import World
 
 EXTRA_MS_MAX = 60_000
 HOSTS = ("broker", "controller", "producer", "consumer")
-
-
-def known(world: World, *nodes: NodeId) -> str:
-    """The refusal when one of `nodes` does not exist."""
-    return next((f"there is no {node}" for node in nodes if node not in world.hosts), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class CutLink(ClusterAction):
     def refusal(self, world: World) -> str:
         if self.source == self.target:
             return "wanted two different machines"
-        return known(world, self.source, self.target)
+        return machine(world, self.source, HOSTS) or machine(world, self.target, HOSTS)
 
     def apply(self, world: World) -> None:
         world.mark("fault", self.pair(), f"cut · {self.source} → {self.target}")
@@ -62,7 +57,7 @@ class HealLink(ClusterAction):
     title: ClassVar[str] = "Mend a link"
 
     def refusal(self, world: World) -> str:
-        return known(world, self.source, self.target)
+        return machine(world, self.source, HOSTS) or machine(world, self.target, HOSTS)
 
     def apply(self, world: World) -> None:
         for pair in (f"{self.source}|{self.target}", f"{self.target}|{self.source}"):
@@ -88,7 +83,7 @@ class Isolate(ClusterAction):
     title: ClassVar[str] = "Isolate"
 
     def refusal(self, world: World) -> str:
-        return known(world, self.node)
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("fault", self.node, f"isolated · {self.node}")
@@ -114,7 +109,7 @@ class Rejoin(ClusterAction):
     title: ClassVar[str] = "Mend all links"
 
     def refusal(self, world: World) -> str:
-        return known(world, self.node)
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         world.mark("mended", self.node, f"reconnected · {self.node}")
@@ -144,7 +139,7 @@ class SlowLink(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 0 <= self.extra_ms <= EXTRA_MS_MAX:
             return f"wanted 0 to {EXTRA_MS_MAX:,} ms, found {self.extra_ms}"
-        return known(world, self.source, self.target)
+        return machine(world, self.source, HOSTS) or machine(world, self.target, HOSTS)
 
     def apply(self, world: World) -> None:
         kind = "fault" if self.extra_ms else "mended"
@@ -171,7 +166,7 @@ class SlowMachine(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 0 <= self.extra_ms <= EXTRA_MS_MAX:
             return f"wanted 0 to {EXTRA_MS_MAX:,} ms, found {self.extra_ms}"
-        return known(world, self.node)
+        return machine(world, self.node, self.on)
 
     def apply(self, world: World) -> None:
         kind = "fault" if self.extra_ms else "mended"

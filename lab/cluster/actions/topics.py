@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.build import ADMIN, add_broker, broker_hosts, topic_exists
+from lab.cluster.build import ADMIN, add_broker, broker_hosts, image_of, topic_exists
 from lab.cluster.spec import BROKERS_MAX, PARTITIONS_MAX, TopicSpec
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.config.definition import InvalidConfig
@@ -32,6 +32,13 @@ def partition_of(name: str) -> TopicPartition | None:
 def unknown_topic(world: World, topic: str) -> str:
     """The refusal when there is no such topic."""
     return "" if topic_exists(world, topic) else f"there is no topic {topic!r}"
+
+
+def unknown_partition(world: World, partition: str) -> str:
+    """The refusal when there is no such partition."""
+    found = partition_of(partition)
+    there = found is not None and image_of(world).partition(found) is not None
+    return "" if there else f"there is no partition {partition!r}"
 
 
 def bad_config(values: tuple[tuple[str, str], ...]) -> str:
@@ -91,6 +98,8 @@ class DeleteTopic(ClusterAction):
     title: ClassVar[str] = "Delete the topic"
 
     def refusal(self, world: World) -> str:
+        if self.topic.startswith("__"):
+            return f"{self.topic} is Kafka's own"
         return unknown_topic(world, self.topic)
 
     def apply(self, world: World) -> None:
@@ -116,7 +125,10 @@ class AddPartitions(ClusterAction):
     def refusal(self, world: World) -> str:
         if not 1 <= self.total <= PARTITIONS_MAX:
             return f"wanted 1 to {PARTITIONS_MAX:,} partitions, found {self.total}"
-        return unknown_topic(world, self.topic)
+        if wrong := unknown_topic(world, self.topic):
+            return wrong
+        now = len(image_of(world).topics[self.topic].partitions)
+        return "" if self.total > now else f"{self.topic} has {now} partitions; wanted more, found {self.total}"
 
     def apply(self, world: World) -> None:
         world.signal(ADMIN, Admin(CreatePartitionsRequest({self.topic: self.total})))
@@ -164,10 +176,7 @@ class ElectLeader(ClusterAction):
     title: ClassVar[str] = "Elect a leader"
 
     def refusal(self, world: World) -> str:
-        found = partition_of(self.partition)
-        if found is None:
-            return f"there is no partition {self.partition!r}"
-        return unknown_topic(world, found.topic)
+        return unknown_partition(world, self.partition)
 
     def apply(self, world: World) -> None:
         found = partition_of(self.partition)
@@ -193,12 +202,9 @@ class DeleteRecords(ClusterAction):
     title: ClassVar[str] = "Delete records"
 
     def refusal(self, world: World) -> str:
-        found = partition_of(self.partition)
-        if found is None:
-            return f"there is no partition {self.partition!r}"
         if self.offset < -1:
             return f"wanted an offset, or -1 for all, found {self.offset}"
-        return unknown_topic(world, found.topic)
+        return unknown_partition(world, self.partition)
 
     def apply(self, world: World) -> None:
         found = partition_of(self.partition)
