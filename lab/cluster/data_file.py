@@ -7,13 +7,14 @@ line number, or skipped and reported, as the user chose.
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from lab.cluster.refused import Refused, wanted
+from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.spec import DataSpec
 from lab.env import Micros
 from lab.resources import assets_folder
@@ -22,6 +23,8 @@ ROWS_MAX = 1_000_000
 BYTES_MAX = 200_000_000
 MILLISECONDS_FROM = 100_000_000_000
 """A whole number from here on is milliseconds since 1970, below it seconds (the year 5138)."""
+WHOLE = re.compile(r"-?[0-9]{1,15}")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,27 @@ def locate(path: str, beside: Path | None = None) -> Path:
     for folder in (assets_folder() / "data", beside):
         if folder is None:
             continue
-        found = (folder / path).resolve()
-        if found.is_relative_to(folder.resolve()) and found.is_file():
-            return found
-    raise Refused(f"wanted a data file in assets/data or beside the scenario, found {path!r}")
+        try:
+            found = (folder / path).resolve()
+            if found.is_relative_to(folder.resolve()) and found.is_file():
+                return found
+        except (OSError, ValueError):
+            break  # a name no file can have
+    raise Refused(f"wanted a data file in assets/data or beside the scenario, found {shown(path)}")
 
 
 def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
     """All good rows in order of time, and the bad ones. Raises Refused, at once where `bad_rows` is refuse."""
-    wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", spec.bad_rows)
-    wanted(
-        path.stat().st_size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{path.stat().st_size:,}"
-    )
+    wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", shown(spec.bad_rows))
+    try:
+        size = path.stat().st_size
+        wanted(size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{size:,}")
+        return _sorted(spec, path)
+    except OSError as wrong:
+        raise Refused(f"{path.name}: wanted a file to read, found {wrong.strerror}") from None
+
+
+def _sorted(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
     rows: list[tuple[int, bytes | None, bytes]] = []
     bad: list[BadRow] = []
     for line, row in _rows(path):
@@ -76,53 +88,81 @@ def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[Ba
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     """Line numbers and rows; a string in place of a row says what is wrong with it."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        if path.suffix == ".csv":
-            reader = csv.DictReader(file)
-            for row in reader:
-                short = None in row or None in row.values()
-                columns = len(reader.fieldnames or ())
-                yield reader.line_num, f"wanted {columns} columns" if short else row
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        if path.suffix.lower() == ".csv":
+            yield from _csv_rows(csv.reader(file))
             return
         for line, text in enumerate(file, 1):
             if text.strip():
                 yield line, _json_row(text)
 
 
+def _csv_rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    """After a field beyond the csv module's limit the rest of the line is a row of its own, and likely a bad one."""
+    names: list[str] | None = None
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as wrong:
+            yield reader.line_num, f"wanted CSV, found {wrong}"  # type: ignore[attr-defined]
+            continue
+        if not fields:
+            continue
+        if names is None:
+            names = fields
+        elif len(fields) == len(names):
+            yield reader.line_num, dict(zip(names, fields, strict=True))  # type: ignore[attr-defined]
+        else:
+            yield reader.line_num, f"wanted {len(names)} columns, found {len(fields)}"  # type: ignore[attr-defined]
+
+
 def _json_row(text: str) -> Mapping[str, Any] | str:
     try:
         found = json.loads(text)
-    except ValueError as wrong:
-        return f"wanted JSON, found {wrong}"
-    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else "wanted a JSON object"
+    except (ValueError, RecursionError):
+        return f"wanted JSON, found {shown(text.strip())}"
+    return (
+        cast("Mapping[str, Any]", found) if isinstance(found, dict) else f"wanted a JSON object, found {shown(found)}"
+    )
 
 
 def _parsed(spec: DataSpec, row: Mapping[str, Any] | str) -> tuple[int, bytes | None, bytes]:
     if isinstance(row, str):
         raise Refused(row)
     at = _micros(_column(row, spec.timestamp)) if spec.timestamp else 0
-    key = str(_column(row, spec.key)).encode() if spec.key else None
-    if spec.value:
-        return at, key, str(_column(row, spec.value)).encode()
-    return at, key, json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
+    found = _column(row, spec.key) if spec.key else None
+    key = None if found is None else _encoded(found)
+    return at, key, _encoded(_column(row, spec.value) if spec.value else row)
+
+
+def _encoded(value: object) -> bytes:
+    """Text as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Refused(f"wanted Unicode text, found {shown(text)}") from None
 
 
 def _column(row: Mapping[str, Any], name: str) -> object:
-    if name not in row:
-        raise Refused(f"wanted a column {name!r}, found {', '.join(row)}")
+    wanted(name in row, f"wanted a column {name!r}", ", ".join(row))
     return row[name]
 
 
 def _micros(value: object) -> Micros:
     """A timestamp as microseconds since 1970. A date without a zone is UTC."""
     text = str(value).strip()
-    if text.lstrip("-").isdigit():
-        number = int(text)
-        return number * 1_000 if abs(number) >= MILLISECONDS_FROM else number * 1_000_000
     try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"wanted a timestamp, found {text!r}") from None
+        if WHOLE.fullmatch(text):
+            number = int(text)
+            since = timedelta(milliseconds=number) if abs(number) >= MILLISECONDS_FROM else timedelta(seconds=number)
+            date = EPOCH + since
+        else:
+            date = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise Refused(f"wanted a timestamp of the years 1 to 9999, found {shown(text)}") from None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    since = date - datetime(1970, 1, 1, tzinfo=UTC)
+    since = date - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,38 +1,105 @@
-"""A spec as plain data, for session files."""
+"""A session as plain data, for its file: what is written, and the exact inverse, which believes nothing."""
 
 import dataclasses
+import types
 from collections.abc import Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec
+from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.spec import ClusterSpec
 
 VERSION = 1
+NAMES: dict[object, str] = {int: "a whole number", str: "text", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBranch:
+    """One line of history: when it left its parent, how far it goes, and what was done when."""
+
+    name: str
+    parent: str
+    fork_time: int
+    latest: int
+    journal: tuple[tuple[int, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """A whole file."""
+
+    version: int
+    title: str
+    scenario: str
+    spec: ClusterSpec
+    branches: tuple[SavedBranch, ...]
+    current: str
+    now: int
+    event: int
+    violation: str = ""
+
+
+def to_data(saved: SavedSession) -> dict[str, Any]:
+    """Nested dictionaries and lists."""
+    return dataclasses.asdict(saved)
+
+
+def session_from(data: Mapping[str, Any]) -> SavedSession:
+    """The inverse. Raises Refused with the place, what was wanted there and what was found."""
+    version = data.get("version")
+    wanted(version == VERSION, f"wanted a session of version {VERSION}", shown(version))
+    found = cast("SavedSession", _read(SavedSession, data, ""))
+    found.spec.checked()
+    return found
 
 
 def spec_to_data(spec: ClusterSpec) -> dict[str, Any]:
-    """Nested dictionaries and lists."""
+    """A spec alone, as nested dictionaries and lists."""
     return dataclasses.asdict(spec)
 
 
-def spec_from(data: Mapping[str, Any]) -> ClusterSpec:
-    """The inverse. Raises KeyError or TypeError where the data is not a spec; Refused where it is a wrong one."""
-    values = dict(data)
-    values["topics"] = tuple(TopicSpec(**_frozen(one)) for one in values["topics"])
-    values["producers"] = tuple(_producer(one) for one in values["producers"])
-    values["consumers"] = tuple(ConsumerSpec(**_frozen(one)) for one in values["consumers"])
-    return ClusterSpec(**_frozen(values)).checked()
+def spec_from(data: object) -> ClusterSpec:
+    """The inverse. Raises Refused."""
+    return cast("ClusterSpec", _read(ClusterSpec, data, "spec")).checked()
 
 
-def _producer(data: Mapping[str, Any]) -> ProducerSpec:
-    values = dict(data)
-    values["data"] = DataSpec(**values["data"]) if values.get("data") is not None else None
-    return ProducerSpec(**_frozen(values))
+def _read(hint: Any, value: object, where: str) -> object:
+    """`value` as the type that the hint says, all the way down; lists become tuples, since specs are hashed."""
+    if hint is Any:
+        return value
+    if dataclasses.is_dataclass(hint):
+        return _filled(cast("type", hint), value, where)
+    if get_origin(hint) in (Union, types.UnionType):
+        (some,) = (one for one in get_args(hint) if one is not types.NoneType)
+        return None if value is None else _read(some, value, where)
+    if get_origin(hint) is tuple:
+        return _several(get_args(hint), value, where)
+    wanted(type(value) is hint, f"{where}: wanted {NAMES[hint]}", shown(value))
+    return value
 
 
-def _frozen(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as tuples, all the way down, since specs are hashed."""
-    return {name: _tuple(value) for name, value in data.items()}
+def _filled(kind: type, value: object, where: str) -> object:
+    wanted(isinstance(value, Mapping), f"{where}: wanted an object", shown(value))
+    data = cast("Mapping[str, object]", value)
+    hints = get_type_hints(kind)
+    for name in data:
+        wanted(name in hints, f"{where or 'the session'}: wanted only {', '.join(hints)}", shown(name))
+    given: dict[str, object] = {}
+    for field in dataclasses.fields(kind):
+        place = f"{where}.{field.name}" if where else field.name
+        if field.name in data:
+            given[field.name] = _read(hints[field.name], data[field.name], place)
+        elif field.default is dataclasses.MISSING:
+            raise Refused(f"{place}: wanted a value, found nothing")
+    return kind(**given)
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(one) for one in cast("list[Any]", value)) if isinstance(value, list) else value
+def _several(inner: tuple[Any, ...], value: object, where: str) -> tuple[object, ...]:
+    wanted(isinstance(value, list | tuple), f"{where}: wanted a list", shown(value))
+    items = cast("list[object]", value)
+    if inner[-1] is Ellipsis:
+        return tuple(_read(inner[0], item, f"{where}[{place}]") for place, item in enumerate(items))
+    wanted(len(items) == len(inner), f"{where}: wanted {len(inner)} values", shown(items))
+    return tuple(
+        _read(hint, item, f"{where}[{place}]") for place, (hint, item) in enumerate(zip(inner, items, strict=True))
+    )

@@ -15,11 +15,11 @@ from lab.cluster.probes.inspector import TONES
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.cluster.recorder import PERIOD, Recorder, Series
-from lab.cluster.refused import Refused, wanted
-from lab.cluster.saved import VERSION, spec_from, spec_to_data
+from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, seconds
-from lab.world.timeline import Branch, Timeline
+from lab.world.timeline import TRUNK, Branch, Timeline
 from lab.world.world import Moment, World, WorldStopped
 
 __all__ = ["Field", "Offer", "Session"]
@@ -29,6 +29,8 @@ SLICE = 200
 """Events between two looks at the clock."""
 SPEED_MIN, SPEED_MAX = Fraction(1, 1000), Fraction(64)
 SESSION_BYTES_MAX = 20_000_000
+LATEST_MAX: Micros = seconds(1_000 * 3_600)
+"""No session is longer: to open one is to run it again."""
 LANES = {"fault": "Faults", "leader": "Leaders", "isr": "ISR", "isr+": "ISR", "rebalance": "Groups"}
 
 
@@ -243,62 +245,80 @@ class Session:
 
     def save(self, path: Path) -> None:
         """The session as a small file: version, spec, scenario, and every branch's journal."""
-        data = {
-            "version": VERSION,
-            "title": self.title,
-            "scenario": self.scenario,
-            "spec": spec_to_data(self.spec),
-            "branches": [_branch_to_data(one) for one in self.timeline.branches],
-            "current": self.timeline.branch.name,
-            "now": self.now,
-            "event": self.event_number,
-            "violation": self.violation,
-        }
+        saved = SavedSession(
+            VERSION, self.title, self.scenario, self.spec, tuple(_saved(one) for one in self.timeline.branches),
+            self.timeline.branch.name, self.now, self.event_number, self.violation,
+        )  # fmt: skip
+        data = to_data(saved)
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def open(cls, path: Path) -> "Session":
         """A saved session, run again to where it was. Raises Refused; nothing of it is code."""
         data = _read(path)
-        wanted(
-            data.get("version") == VERSION,
-            f"{path.name}: wanted a session of version {VERSION}",
-            data.get("version"),
-        )
         try:
-            session = cls(spec_from(data["spec"]), str(data["title"]), str(data["scenario"]))
-            session._restore(data)
+            saved = session_from(data)
+            session = cls(saved.spec, saved.title, saved.scenario)
+            session._restore(saved)
+        except Refused as wrong:
+            raise Refused(f"{path.name}: {wrong}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-            raise Refused(f"{path.name}: this is not a whole session file ({type(wrong).__name__}: {wrong})") from None
+            # An action of the journal that its own cluster cannot carry out: the file was written by nobody's lab.
+            raise Refused(
+                f"{path.name}: wanted a session that runs again, found {type(wrong).__name__} ({wrong})"
+            ) from None
         return session
 
-    def _restore(self, data: dict[str, Any]) -> None:
+    def _restore(self, saved: SavedSession) -> None:
         """Each branch is run along its journal; then the one that was open, to where it was."""
-        for number, one in enumerate(data["branches"]):
-            journal = [(int(at), action_from(action)) for at, action in one["journal"]]
+        known: list[str] = []
+        for number, one in enumerate(saved.branches):
+            _check_branch(one, f"branches[{number}]", known)
+            known.append(one.name)
+        wanted(saved.current in known, f"current: wanted one of {', '.join(known) or 'no branches'}", saved.current)
+        for number, one in enumerate(saved.branches):
+            journal = [
+                (at, _action(action, f"branches[{number}].journal[{place}]"))
+                for place, (at, action) in enumerate(one.journal)
+            ]
             if number == 0:
                 branch = self.timeline.branch
             else:
-                branch = Branch(str(one["name"]), str(one["parent"]), int(one["fork_time"]))
+                branch = Branch(one.name, one.parent, one.fork_time)
                 branch.checkpoints = self.timeline.branches[0].checkpoints[:1]
                 self.timeline.branches.append(branch)
             branch.journal = list(journal)
-            branch.latest = int(one["latest"])
+            branch.latest = one.latest
             self.timeline.switch(branch.name)
             self.run_to(branch.latest)
-        self.timeline.switch(str(data["current"]))
-        self.seek(int(data["now"]))
-        self.seek_event(int(data["event"]))
+        self.timeline.switch(saved.current)
+        self.seek(min(saved.now, self.latest))
+        self.seek_event(min(saved.event, self.latest_event))
 
 
-def _branch_to_data(branch: Branch) -> dict[str, Any]:
-    return {
-        "name": branch.name,
-        "parent": branch.parent,
-        "fork_time": branch.fork_time,
-        "latest": branch.latest,
-        "journal": [[at, cast("ClusterAction", action).to_data()] for at, action in branch.journal],
-    }
+def _saved(branch: Branch) -> SavedBranch:
+    journal = tuple((at, cast("ClusterAction", action).to_data()) for at, action in branch.journal)
+    return SavedBranch(branch.name, branch.parent, branch.fork_time, branch.latest, journal)
+
+
+def _check_branch(one: SavedBranch, where: str, known: list[str]) -> None:
+    """The first is the trunk; each other one leaves one before it."""
+    parents = known or [""]
+    wanted(bool(known) or one.name == TRUNK, f"{where}.name: wanted {TRUNK}", shown(one.name))
+    wanted(one.name not in known, f"{where}.name: wanted each branch once", shown(one.name))
+    wanted(one.parent in parents, f"{where}.parent: wanted one of {parents}", shown(one.parent))
+    wanted(0 <= one.latest <= LATEST_MAX, f"{where}.latest: wanted 0 to {LATEST_MAX:,} microseconds", one.latest)
+    wanted(0 <= one.fork_time <= one.latest, f"{where}.fork_time: wanted 0 to {one.latest:,}", one.fork_time)
+    times = [at for at, _ in one.journal]
+    wanted(times == sorted(times), f"{where}.journal: wanted times in order", shown(times))
+    wanted(all(at >= 0 for at in times), f"{where}.journal: wanted times of 0 or more", shown(times))
+
+
+def _action(data: object, where: str) -> ClusterAction:
+    try:
+        return action_from(data)
+    except Refused as wrong:
+        raise Refused(f"{where}: {wrong}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

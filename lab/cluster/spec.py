@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lab.cluster.refused import Refused, wanted
+from lab.cluster.refused import Refused, shown, wanted
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -121,7 +121,8 @@ def _once(what: str, names: list[str]) -> None:
 
 def _topic(topic: TopicSpec, brokers: int) -> None:
     wrong = valid_topic_name(topic.name)
-    wanted(not wrong, f"a topic's name: {wrong}; its name is", repr(topic.name))
+    if wrong:
+        raise Refused(f"topic {shown(topic.name)}: {wrong}")
     wanted(
         1 <= topic.replicas <= brokers,
         f"{topic.name}: wanted 1 to {brokers} replicas (there are {brokers} brokers)",
@@ -157,7 +158,8 @@ def _producer(producer: ProducerSpec) -> None:
     )  # fmt: skip
     wanted(producer.count is None or producer.count > 0, f"{name}: wanted a count of 1 or more", producer.count)
     wrong = KeyPattern(producer.keys).wrong()
-    wanted(not wrong, f"{name}: keys: {wrong}; they are", repr(producer.keys))
+    if wrong:
+        raise Refused(f"{name}: keys: {wrong}")
     if producer.data is not None:
         wanted(
             0 <= producer.data.rate <= RATE_MAX,

@@ -36,6 +36,10 @@ leaves a checkpoint of its own.
 Reader = Callable[[World, Micros], None]
 
 
+TRUNK = "main"
+"""The first branch, which has no parent."""
+
+
 @dataclass(slots=True)
 class Branch:
     """One line of history. `journal` holds all of it from time zero, the parent's part included."""
@@ -71,7 +75,7 @@ class Timeline:
     def __init__(self, build: Callable[[], World]) -> None:
         self.build = build
         self.world = build()
-        self.branch = Branch("main", "", self.world.now)
+        self.branch = Branch(TRUNK, "", self.world.now)
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
         self.checkpoint_ns = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Union, cast, get_args, get_origin, get_type_hints
 
 from lab.cluster.build import kind_of
-from lab.cluster.refused import Refused, wanted
+from lab.cluster.refused import Refused, shown, wanted
 from lab.env import NodeId
 from lab.world.world import World
 
@@ -64,7 +64,7 @@ def action_from(data: object) -> ClusterAction:
     ((name, values),) = found.items()
     kind = ACTIONS.get(name)
     if kind is None:
-        raise Refused(f"there is no action {name!r}; there are {', '.join(sorted(ACTIONS))}")
+        raise Refused(f"wanted one of the actions {', '.join(sorted(ACTIONS))}, found {shown(name)}")
     wanted(isinstance(values, Mapping), f"{name}: wanted its fields in {{ }}", values)
     return _filled(kind, cast("Mapping[str, Any]", values))
 
@@ -79,7 +79,7 @@ def _filled(kind: type[ClusterAction], values: Mapping[str, Any]) -> ClusterActi
         if name in values:
             given[name] = _typed(values[name], hints[name], f"{kind.name()}.{name}")
         elif field.default is dataclasses.MISSING:
-            raise Refused(f"{kind.name()}: {name} is missing")
+            raise Refused(f"{kind.name()}.{name}: wanted a value, found nothing")
     return kind(**given)
 
 

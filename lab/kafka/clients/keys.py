@@ -1,11 +1,13 @@
 """KeyPattern: which keys an application gives its records."""
 
+import re
 from dataclasses import dataclass
 
 from lab.env.node import Dice
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ZIPF_TOTAL = 5_040
+COUNT = re.compile("[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class KeyPattern:
         """What is wrong with the pattern; empty if nothing."""
         kind, _, count = self.text.partition(":")
         if kind in ("cycle", "zipf") and count:
-            fine = count.isdigit() and 1 <= int(count) <= 100_000
-            return "" if fine else f"wanted 1 to 100,000 keys, found {count!r}"
+            fine = COUNT.fullmatch(count) is not None and 1 <= int(count) <= 100_000
+            return "" if fine else f"wanted 1 to 100,000 keys, found {count[:20]!r}"
         return "" if self.text else "wanted none, cycle:N, zipf:N or names joined by commas, found nothing"
 
     def key(self, number: int, dice: Dice) -> bytes | None:

@@ -84,7 +84,7 @@ class Config(Sealed):
         given = dict(values)
         for name in given:
             if name not in self.settings:
-                raise InvalidConfig(f"there is no setting {name!r} here; there are {', '.join(self.settings)}")
+                raise InvalidConfig(f"wanted one of the settings {', '.join(self.settings)}, found {name[:60]!r}")
         self.overrides: dict[str, Value] = {}
         for name, setting in self.settings.items():
             value = setting.default

@@ -21,7 +21,7 @@ def valid_topic_name(name: str) -> str:
     if not name:
         return "wanted a topic name, found none"
     if name in (".", ".."):
-        return f"a topic cannot be called {name!r}"
+        return f"wanted a topic name, found {name!r}, which is a folder's"
     if len(name) > NAME_MAX:
         return f"wanted a topic name of at most {NAME_MAX} characters, found {len(name)}"
     wrong = next((sign for sign in name if sign not in LEGAL), "")

@@ -94,7 +94,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(kind: type[Config], name
 
 
 def test_a_setting_that_does_not_exist_is_named_with_those_that_do():
-    with pytest.raises(InvalidConfig, match=r"there is no setting 'retention' here; there are cleanup.policy, "):
+    with pytest.raises(InvalidConfig, match=r"wanted one of the settings cleanup\.policy, .*, found 'retention'"):
         TopicConfig({"retention": 1})
 
 
