@@ -4,6 +4,7 @@ A checkpoint is only a cache: the same world comes from the seed and the journal
 depend on the processor's clock, which is read here and nowhere else in the world.
 """
 
+import gc
 import io
 import pickle
 import zlib
@@ -29,11 +30,15 @@ def _shared(index: int) -> Sealed:
 
 
 class Checkpoint:
-    """One instant of a world. Taking it does not change the world; restoring shares nothing that may change."""
+    """One instant of a world. Taking it does not change the world; restoring shares nothing that may change.
 
-    __slots__ = ("compressed", "data", "event_number", "sealed", "time")
+    `number`: how many were taken before it on its branch.
+    """
 
-    def __init__(self, world: World) -> None:
+    __slots__ = ("compressed", "data", "event_number", "number", "sealed", "time")
+
+    def __init__(self, world: World, number: int = 0) -> None:
+        self.number = number
         self.event_number = world.event_number
         self.time: Micros = world.now
         self.sealed: list[Sealed] = []
@@ -62,10 +67,14 @@ class Checkpoint:
         """A new world, equal to the one that was."""
         data = zlib.decompress(self.data) if self.compressed else self.data
         _loading[:] = self.sealed
+        collecting = gc.isenabled()
+        gc.disable()  # ten thousand new objects, none of them garbage, would have it look through the whole process
         try:
             return cast("World", pickle.loads(data))
         finally:
             _loading.clear()
+            if collecting:
+                gc.enable()
 
     def compress(self) -> None:
         """Make it a third as large; it restores a little slower."""

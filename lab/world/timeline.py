@@ -12,16 +12,26 @@ from lab.env.units import Micros
 from lab.world.checkpoint import Checkpoint, cpu_ns
 from lab.world.world import Moment, World, WorldAction
 
-CHECKPOINT_EVERY_NS = 20_000_000
-"""A checkpoint is due when this much processor time went into handlers since the last one."""
+SHARE = 20
+"""One part in so many of the processor time goes into checkpoints: one is due when the rest has gone into handlers
+since the last one, which at the same time is what replaying from it will cost.
+"""
 
-LOOK_EVERY = 256
+CHECKPOINT_EVERY_NS = 20_000_000
+"""But none is due earlier than this."""
+
+LOOK_EVERY = 64
 """Events between two looks at the processor's clock."""
 
-KEPT = 512
-"""Checkpoints nearer to the end than this are all kept; older ones are thinned, by halves."""
+KEPT = 1_536
+"""Checkpoints nearer to the end than this are all kept; of those twice as old every second, and so on."""
 
-UNCOMPRESSED = 64
+UNCOMPRESSED = 16
+
+NEAR = 128
+"""Whoever goes back is likely to go back a little more: so many events before where he wanted to be, the replay
+leaves a checkpoint of its own.
+"""
 
 Reader = Callable[[World, Micros], None]
 
@@ -38,7 +48,11 @@ class Branch:
     moments: list[Moment] = field(default_factory=list[Moment])
     latest: Micros = 0
     latest_event: int = 0
-    taken: int = 0
+
+    @property
+    def taken(self) -> int:
+        """How many checkpoints were taken along it, those included that are no longer kept."""
+        return self.checkpoints[-1].number + 1 if self.checkpoints else 0
 
 
 @dataclass(slots=True)
@@ -63,6 +77,7 @@ class Timeline:
         self.checkpoint_ns = 0
         self.run_ns = 0
         self._due = 0
+        self._near: Checkpoint | None = None
         self._take()
         self._note()
 
@@ -169,6 +184,7 @@ class Timeline:
             latest_event=event,
         )
         self.branches.append(self.branch)
+        self._near = None
         self._cut_samples(now)
 
     def _cut_samples(self, now: Micros) -> None:
@@ -182,7 +198,8 @@ class Timeline:
         now = min(self.world.now, branch.latest)
         self._cut_samples(self._shared_until(branch))
         self.branch = branch
-        self._restore_before(now, None)
+        self._near = None
+        self._go_back(now, None)
         self._replay(now)
 
     def _shared_until(self, other: Branch) -> Micros:
@@ -206,13 +223,23 @@ class Timeline:
     def seek(self, time: Micros) -> None:
         """Be at `time`, past or future."""
         if time < self.world.now or self._nearer(time):
-            self._restore_before(time, None)
-        self._replay(time)
+            self._go_back(time, None)
+            self._replay(time)
+        else:
+            self.run_until(time)
 
     def seek_event(self, number: int) -> None:
         """Be just after the event of that number."""
-        if number < self.world.event_number:
-            self._restore_before(None, number)
+        checkpoints = self.branch.checkpoints
+        at = bisect_right(checkpoints, number, key=lambda one: one.event_number)
+        if number < self.world.event_number or (at and checkpoints[at - 1].event_number > self.world.event_number):
+            self._go_back(None, number)
+            if self.world.event_number < number - NEAR:
+                self._run_to_event(number - NEAR)
+                self._near = Checkpoint(self.world)
+        self._run_to_event(number)
+
+    def _run_to_event(self, number: int) -> None:
         while self.world.event_number < number:
             known = number <= self.branch.latest_event
             horizon = self.branch.latest if known else self._horizon()
@@ -262,7 +289,7 @@ class Timeline:
         live, samplers = self.world, self.samplers
         self.samplers = []
         try:
-            self._restore_before(time, None)
+            self.world = self._restored(time, None)
             self._replay(time)
             return self.world
         finally:
@@ -270,20 +297,44 @@ class Timeline:
 
     def _nearer(self, time: Micros) -> bool:
         """Whether a checkpoint between now and `time` saves running there."""
-        return any(self.world.now < one.time <= time for one in self.branch.checkpoints)
+        checkpoints = self.branch.checkpoints
+        at = bisect_right(checkpoints, time, key=lambda one: one.time)
+        return at > 0 and checkpoints[at - 1].time > self.world.now
 
-    def _restore_before(self, time: Micros | None, event: int | None) -> None:
+    def _go_back(self, time: Micros | None, event: int | None) -> None:
+        world = self._restored(time, event)
+        self.world.dissolve()
+        self.world = world
+
+    def _restored(self, time: Micros | None, event: int | None) -> World:
+        """A world at the last checkpoint not after `time`, or not after the event of that number."""
         checkpoints = self.branch.checkpoints
         if time is not None:
             at = bisect_right(checkpoints, time, key=lambda one: one.time)
         else:
             at = bisect_right(checkpoints, event or 0, key=lambda one: one.event_number)
-        if self.samplers:  # a sampler that has not been there yet reads the instant itself, not a later one
-            unread = min(one.next for one in self.samplers)
+        unread = min((one.next for one in self.samplers), default=None)
+        if unread is not None:  # a sampler that has not been there yet reads the instant itself, not a later one
             at = min(at, bisect_right(checkpoints, unread, key=lambda one: one.time))
-        self.world = checkpoints[max(0, at - 1)].restore()
+        chosen, near = checkpoints[max(0, at - 1)], self._near
+        if near is not None and near.event_number > chosen.event_number and (unread is None or near.time <= unread):
+            fits = near.time <= time if time is not None else near.event_number <= (event or 0)
+            chosen = near if fits else chosen
+        return chosen.restore()
 
     def _replay(self, time: Micros) -> None:
+        """Run on to `time`, with a checkpoint about NEAR events before it if they are known."""
+        branch, world = self.branch, self.world
+        following = bisect_right(branch.checkpoints, world.now, key=lambda one: one.time)
+        end, last = branch.latest, branch.latest_event
+        if following < len(branch.checkpoints):
+            end, last = branch.checkpoints[following].time, branch.checkpoints[following].event_number
+        events = last - world.event_number
+        if time <= end and events > NEAR:
+            before = time - NEAR * (end - world.now) // events
+            if before > world.now:
+                self.run_until(before)
+                self._near = Checkpoint(self.world)
         self.run_until(time)
 
     # --- checkpoints ------------------------------------------------------------------------------
@@ -299,21 +350,24 @@ class Timeline:
         if checkpoints and checkpoints[-1].event_number >= self.world.event_number:
             return
         begun = cpu_ns()
-        checkpoints.append(Checkpoint(self.world))
-        self.branch.taken += 1
+        checkpoints.append(Checkpoint(self.world, self.branch.taken))
         if len(checkpoints) > UNCOMPRESSED:
             checkpoints[-UNCOMPRESSED].compress()
-        if self.branch.taken % KEPT == 0 and len(checkpoints) > KEPT:
+        if self.branch.taken % KEPT == 0:
             self._thin()
         ended = cpu_ns()
         self.checkpoint_ns += ended - begun
-        self._due = ended + CHECKPOINT_EVERY_NS
+        self._due = ended + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * (ended - begun))
 
     def _thin(self) -> None:
-        """Of the checkpoints older than the last KEPT, drop every second; so the density halves with age."""
-        checkpoints = self.branch.checkpoints
-        old = checkpoints[:-KEPT]
-        self.branch.checkpoints = old[:1] + old[1::2] + checkpoints[-KEPT:]
+        """Keep all of the last KEPT, of as many before them every second, of twice as many before those every
+        fourth: a whole day stays within reach, and what is long ago takes a little longer.
+        """
+        branch = self.branch
+        branch.checkpoints = [one for one in branch.checkpoints if one.number % self._spacing(one) == 0]
+
+    def _spacing(self, one: Checkpoint) -> int:
+        return 1 << ((self.branch.taken - 1 - one.number) // KEPT).bit_length()
 
     def _note(self) -> None:
         """Remember how far this branch has been, and its key moments."""
