@@ -14,7 +14,6 @@ from lab.env.node import Timer
 from lab.env.units import Address, Micros, NodeId, node_of, seconds
 from lab.env.vec import Vec
 from lab.world.dice import Stream
-from lab.world.disk import SimDisk
 from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
 from lab.world.network import (
     LATENCY_US,
@@ -103,32 +102,19 @@ class WorldStopped(Exception):
 class HostEnv:
     """The Env of one turn; one object serves all turns, since nobody keeps it."""
 
-    __slots__ = ("_disk", "_host", "_world")
+    __slots__ = ("_host", "_world", "disk", "name", "now")
 
     def __init__(self, world: "World", host: Host) -> None:
         self._world = world
         self._host = host
-        self._disk = host.disk
-
-    @property
-    def now(self) -> Micros:
-        """See Env."""
-        return self._world.now
+        self.disk = host.disk
+        self.name = host.name
+        self.now = world.now
 
     @property
     def wall_time_ms(self) -> int:
         """See Env."""
         return self._host.clock.read(self._world.epoch_ms, self._world.now)
-
-    @property
-    def name(self) -> NodeId:
-        """See Env."""
-        return self._host.name
-
-    @property
-    def disk(self) -> SimDisk:
-        """See Env."""
-        return self._disk
 
     @property
     def dice(self) -> Stream:
@@ -172,7 +158,7 @@ class HostEnv:
         """See Env."""
         world = self._world
         if world.witness is not None:
-            world.witness.tell(world, self._host.name, fact)
+            world.witness.tell(world, self.name, fact)
 
     def stop(self) -> None:
         """See Env."""
@@ -252,7 +238,9 @@ class World:
         host.backlog = []
         host.busy_until = self.now
         host.node = host.recipe.build()
-        host.node.start(self._envs[name])
+        env = self._envs[name]
+        env.now = self.now
+        host.node.start(env)
         self._after_turn(host)
 
     def crash(self, name: NodeId) -> None:
@@ -344,6 +332,7 @@ class World:
             return
         self.event_number = number = self.event_number + 1
         env = self._envs[host.name]
+        env.now = self.now
         try:
             if link.timers:
                 del host.timers[body]

@@ -1,11 +1,11 @@
 """Fetching: both ends of Fetch. What this broker answers, and what it copies as a follower."""
 
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
-from lab.env import Address, Env, address, millis
+from lab.env import Address, Env, millis
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.replica_fetcher import CHANNEL, ReplicaFetcher, truncation_point
+from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.metadata.image import MetadataImage
@@ -55,8 +55,11 @@ class Fetching:
     def ready(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
+        current = self._current(broker, request)
         for name, asked in request.partitions.items():
             partition = broker.partitions.get(name)
+            if current and self._at_end(partition, request, asked):
+                continue
             if self._error(broker, partition, request, asked) or self.diverges(partition, asked) is not None:
                 return True
             assert partition is not None
@@ -78,14 +81,43 @@ class Fetching:
         """What there is to say now; partitions without news are left out, as a fetch session would."""
         found: dict[TopicPartition, FetchedPartition] = {}
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
+        current = self._current(broker, request)
         for name, asked in request.partitions.items():
             partition = broker.partitions.get(name)
+            if current and self._at_end(partition, request, asked):
+                if self._news(partition, request.replica_id):
+                    found[name] = self._nothing_but_news(partition)
+                continue
             one = self._read(broker, partition, request, asked, left, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
         return FetchResponse(found)
+
+    def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
+        log = partition.log
+        return FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+
+    def _current(self, broker: Asker, request: FetchRequest) -> bool:
+        """Whether the asker is a consumer, or the process that signed on last under its id."""
+        if request.replica_id < 0:
+            return True
+        known = broker.image.brokers.get(request.replica_id)
+        return known is None or request.replica_epoch < 0 or request.replica_epoch >= known.broker_epoch
+
+    def _at_end(
+        self, partition: Partition | None, request: FetchRequest, asked: FetchPartition
+    ) -> TypeGuard[Partition]:
+        """Whether the asker agrees with this leader and has read all it may: the usual case, told at a glance."""
+        if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
+            return False
+        log = partition.log
+        end = log.log_end_offset if request.replica_id >= 0 else log.high_watermark
+        entries = log.epochs.entries
+        return asked.fetch_offset == end and (
+            asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
+        )
 
     def _read(
         self,
@@ -144,10 +176,8 @@ class Fetching:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if not partition.leading:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if request.replica_id >= 0:
-            known = broker.image.brokers.get(request.replica_id)
-            if known is not None and 0 <= request.replica_epoch < known.broker_epoch:
-                return ErrorCode.NOT_LEADER_OR_FOLLOWER  # a request of an earlier process
+        if not self._current(broker, request):
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return partition.epoch_error(asked.current_leader_epoch)
 
     def _current_leader(self, partition: Partition | None, error: ErrorCode) -> tuple[int, int] | None:
@@ -213,10 +243,10 @@ class Fetching:
 
     def leader_of(self, sender: Address) -> int | None:
         """The leader whose fetcher uses this connection."""
-        return next(
-            (one for one in self.replicas.fetchers if address(f"broker-{one}", CHANNEL) == sender),
-            None,
-        )
+        for leader_id, fetcher in self.replicas.fetchers.items():
+            if fetcher.address == sender:
+                return leader_id
+        return None
 
     def send(self, broker: Asker, env: Env, leader_id: int) -> None:
         """The next fetch to a leader, unless one is out or nothing is ready."""
@@ -234,7 +264,7 @@ class Fetching:
         broker.correlation_id += 1
         fetcher.in_flight = broker.correlation_id
         env.send(
-            address(f"broker-{leader_id}", CHANNEL),
+            fetcher.address,
             Request(broker.correlation_id, env.name, request),
             REQUEST_BYTES,
         )

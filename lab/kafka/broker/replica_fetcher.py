@@ -1,6 +1,6 @@
 """ReplicaFetcher: the follower side of replication from one leader (spec 2.2, 2.3)."""
 
-from lab.env import Micros
+from lab.env import Address, Micros, address
 from lab.kafka.broker.partition import Partition
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
@@ -24,10 +24,11 @@ class FetchState:
 class ReplicaFetcher:
     """Copies from one leader: one fetch in flight, for all partitions that are ready."""
 
-    __slots__ = ("in_flight", "leader_id", "sent", "states")
+    __slots__ = ("address", "in_flight", "leader_id", "sent", "states")
 
     def __init__(self, leader_id: int) -> None:
         self.leader_id = leader_id
+        self.address: Address = address(f"broker-{leader_id}", CHANNEL)
         self.states: dict[TopicPartition, FetchState] = {}
         self.in_flight = -1
         self.sent: dict[TopicPartition, FetchPartition] = {}

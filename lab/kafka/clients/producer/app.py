@@ -119,6 +119,7 @@ class ProducerApp:
     def _configure(self, order: SetClientConfig) -> None:
         self.config = ProducerConfig({**self.config.overrides, **dict(order.configs)})
         self.producer.config = self.config
+        self.producer.expires_from = 0
 
     def _due_at(self, number: int) -> Micros | None:
         """When the record of that number since `began` is due."""

@@ -70,6 +70,7 @@ class Producer:
         self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
         self.retry_metadata_at: Micros = 0
         self.retry_id_at: Micros = 0
+        self.expires_from: Micros = 0
 
     # --- send() -----------------------------------------------------------------------------------
 
@@ -397,30 +398,42 @@ class Producer:
         for tag in self.net.expired(env.now):
             self._lost(env, tag, "REQUEST_TIMED_OUT")
             self.metadata.needed = True
-        oldest = env.now - millis(self.config.delivery_timeout_ms)
+        if env.now >= self.expires_from:
+            self._expire_batches(env)
+        while self.unplaced and self.unplaced[0][3] <= env.now:
+            _, birth, _, _, _ = self.unplaced.pop(0)
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False)
+
+    def _expire_batches(self, env: Env) -> None:
+        """Fail what is too old. Until the oldest of the rest is, there is no need to look again: what comes later
+        is younger.
+        """
+        timeout = millis(self.config.delivery_timeout_ms)
+        oldest_left = env.now
         for partition, queue in self.queues.items():
             for batches in (queue.in_flight, queue.waiting):
-                for batch in [one for one in batches if one.created_at <= oldest]:
+                for batch in list(batches):
+                    if batch.created_at > env.now - timeout:
+                        oldest_left = min(oldest_left, batch.created_at)
+                        continue
                     batches.remove(batch)
                     self._release(batch)
                     sent = batch.attempts > 0 or batches is queue.in_flight
                     self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
                     self._sequence_lost(batch)
-        while self.unplaced and self.unplaced[0][3] <= env.now:
-            _, birth, _, _, _ = self.unplaced.pop(0)
-            self._failed(env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False)
+        self.expires_from = oldest_left + timeout
 
     def next_deadline(self, now: Micros) -> Micros | None:
         """When there is something to do without anything arriving."""
         found: list[Micros] = []
+        linger, timeout = millis(self.config.linger_ms), millis(self.config.delivery_timeout_ms)
         for queue in self.queues.values():
             if queue.waiting:
                 first = queue.waiting[0]
-                found.append(max(first.created_at + millis(self.config.linger_ms), first.retry_at))
-                found.append(first.created_at + millis(self.config.delivery_timeout_ms))
+                found.append(max(first.created_at + linger, first.retry_at))
+                found.append(first.created_at + timeout)
             if queue.in_flight:
-                oldest = min(one.created_at for one in queue.in_flight)
-                found.append(oldest + millis(self.config.delivery_timeout_ms))
+                found.append(min(one.created_at for one in queue.in_flight) + timeout)
         if self.unplaced:
             found.append(self.unplaced[0][3])
         metadata = self.metadata
