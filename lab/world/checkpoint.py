@@ -8,7 +8,8 @@ import gc
 import io
 import pickle
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from time import process_time_ns
 from typing import Any, cast
 
@@ -29,6 +30,20 @@ def _shared(index: int) -> Sealed:
     return _loading[index]
 
 
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """No collection of garbage inside: ten thousand new objects, none of them garbage, would have the collector
+    look through the whole process.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class Checkpoint:
     """One instant of a world. Taking it does not change the world; restoring shares nothing that may change.
 
@@ -46,21 +61,17 @@ class Checkpoint:
         self.data = self._dump(world)
 
     def _dump(self, world: World) -> bytes:
-        places: dict[int, int] = {}
         sealed = self.sealed
 
         def reduce(thing: Sealed) -> tuple[Callable[[int], Sealed], tuple[int]]:
-            key = id(thing)
-            place = places.get(key)
-            if place is None:
-                place = places[key] = len(sealed)
-                sealed.append(thing)
-            return _shared, (place,)
+            sealed.append(thing)  # asked once an object: the pickler remembers it
+            return _shared, (len(sealed) - 1,)
 
         buffer = io.BytesIO()
         pickler = pickle.Pickler(buffer, protocol=5)
         pickler.dispatch_table = dict.fromkeys(_kinds(), reduce)
-        pickler.dump(world)
+        with _uncollected():
+            pickler.dump(world)
         return buffer.getvalue()
 
     def restore(self) -> World:
@@ -70,7 +81,8 @@ class Checkpoint:
         collecting = gc.isenabled()
         gc.disable()  # ten thousand new objects, none of them garbage, would have it look through the whole process
         try:
-            return cast("World", pickle.loads(data))
+            with _uncollected():
+                return cast("World", pickle.loads(data))
         finally:
             _loading.clear()
             if collecting:

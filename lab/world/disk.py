@@ -18,11 +18,12 @@ FLUSH_US: Micros = 800
 
 
 class File:
-    """One file: pieces as (position, bytes), its length, and how much of it is safe."""
+    """One file: its name, pieces as (position, bytes), its length, and how much of it is safe."""
 
-    __slots__ = ("_near", "flushed", "pieces", "size")
+    __slots__ = ("_near", "flushed", "path", "pieces", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
+        self.path = path
         self.pieces: Vec[tuple[int, bytes]] = Vec()
         self.size = 0
         self.flushed = 0
@@ -30,11 +31,11 @@ class File:
 
     # Where the last read ended is a guess for the next one, and no part of the world: whoever only looks at a
     # file must change nothing.
-    def __getstate__(self) -> tuple[Vec[tuple[int, bytes]], int, int]:
-        return self.pieces, self.size, self.flushed
+    def __getstate__(self) -> tuple[str, Vec[tuple[int, bytes]], int, int]:
+        return self.path, self.pieces, self.size, self.flushed
 
-    def __setstate__(self, state: tuple[Vec[tuple[int, bytes]], int, int]) -> None:
-        self.pieces, self.size, self.flushed = state
+    def __setstate__(self, state: tuple[str, Vec[tuple[int, bytes]], int, int]) -> None:
+        self.path, self.pieces, self.size, self.flushed = state
         self._near = 0
 
     def append(self, data: bytes) -> None:
@@ -122,12 +123,12 @@ class SimDisk:
             raise DiskFull(f"{path}: {size} bytes wanted, {self.capacity - self.used} left")
         file = self._files.get(path)
         if file is None:
-            file = self._files[path] = File()
+            file = self._files[path] = File(path)
         start = file.size
         file.append(data)
         self.used += size
         if size:
-            self.dirty[path] = None
+            self.dirty[file.path] = None
         self.cost += (OP_US + (size >> 10) * KILOBYTE_US) * self.slowdown
         return start
 
@@ -176,6 +177,7 @@ class SimDisk:
         if old is not None:
             self.used -= old.size
         self._files[target] = file
+        file.path = target
         del self._files[source]
         if self.dirty.pop(source, "") is None:
             self.dirty[target] = None

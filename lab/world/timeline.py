@@ -81,6 +81,8 @@ class Timeline:
         self.checkpoint_ns = 0
         self.run_ns = 0
         self._due = 0
+        self._begun = 0
+        self._cost_ns = 0
         self._near: Checkpoint | None = None
         self._take()
         self._note()
@@ -102,7 +104,7 @@ class Timeline:
     def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
         """Run to `time`, applying the journal on the way; or `steps` events, or to the next key moment."""
         done = 0
-        begun = cpu_ns()
+        self._begun = cpu_ns()
         try:
             while self.world.now < time or self._pending(time):
                 count = self._run_a_little(time, None if steps is None else steps - done, stop_at_moment)
@@ -112,7 +114,8 @@ class Timeline:
                 if stop_at_moment and self._at_moment():
                     break
         finally:
-            self.run_ns += cpu_ns() - begun
+            self.run_ns += cpu_ns() - self._begun
+            self._begun = 0
             self._note()
         return done
 
@@ -346,8 +349,12 @@ class Timeline:
     def _checkpoint_if_due(self) -> None:
         if self.world.event_number <= self.branch.latest_event:
             return
-        if cpu_ns() >= self._due:
+        if self._worked_ns() >= self._due:
             self._take()
+
+    def _worked_ns(self) -> int:
+        """Processor time spent in running so far; what a window needs for painting is no reason for a checkpoint."""
+        return self.run_ns + (cpu_ns() - self._begun if self._begun else 0)
 
     def _take(self) -> None:
         checkpoints = self.branch.checkpoints
@@ -361,7 +368,9 @@ class Timeline:
             self._thin()
         ended = cpu_ns()
         self.checkpoint_ns += ended - begun
-        self._due = ended + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * (ended - begun))
+        # The lower of the last two: one that was interrupted would leave a hole behind it.
+        cost, self._cost_ns = min(ended - begun, self._cost_ns or ended), ended - begun
+        self._due = self._worked_ns() + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * cost)
 
     def _thin(self) -> None:
         """Keep all of the last KEPT, of as many before them every second, of twice as many before those every

@@ -14,7 +14,7 @@ from lab.lessons.runner import start
 from lab.ui.canvas.bands import traffic
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import MANY, SEEN_US, TRUE_PACE, Pace, pace_at, pace_text
-from lab.ui.canvas.particles import HELD_AT, share_of
+from lab.ui.canvas.particles import HELD_AT, shares_of
 from lab.ui.canvas.routes import Routes
 from lab.ui.panels.stage import Stage
 from lab.ui.screenshot import picture_of
@@ -36,20 +36,20 @@ def session() -> Session:
 def test_a_message_of_half_a_millisecond_is_seen_for_a_third_of_a_second_at_the_speed_of_life():
     linger = pace_at(Fraction(1)).linger
     assert linger == SEEN_US
-    assert share_of(FAST, frozenset(), SENT + linger // 2, linger) == pytest.approx(0.5)
-    assert share_of(FAST, frozenset(), SENT + 500, 0) == 1.0
+    assert shares_of([FAST], frozenset(), SENT + linger // 2, linger)[0] == pytest.approx(0.5)
+    assert shares_of([FAST], frozenset(), SENT + 500, 0)[0] == 1.0
 
 
 def test_at_a_thousandth_of_the_speed_the_picture_is_to_scale():
     linger = pace_at(Fraction(1, 1000)).linger
-    assert share_of(FAST, frozenset(), SENT + 250, linger) == pytest.approx(0.5)
+    assert shares_of([FAST], frozenset(), SENT + 250, linger)[0] == pytest.approx(0.5)
     assert pace_text(pace_at(Fraction(1, 1000))) == ""
     assert "slowed" in pace_text(pace_at(Fraction(1)))
 
 
 def test_a_held_message_waits_before_the_machine_however_slow_the_picture():
     held = FlightView("shop", "broker-1", "record", SENT, SENT, True, "orders-0", 1, 7)
-    assert share_of(held, frozenset(), SENT + 9_000_000, SEEN_US) == HELD_AT
+    assert shares_of([held], frozenset(), SENT + 9_000_000, SEEN_US)[0] == HELD_AT
 
 
 def test_what_was_heard_a_moment_ago_is_still_shown_and_what_was_not_sent_never(session: Session):

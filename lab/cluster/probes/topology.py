@@ -1,6 +1,7 @@
 """Cluster: brokers, partitions, producers and groups, as the matrix shows them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lab.cluster.build import CONTROLLER, broker_hosts, image_of
 from lab.cluster.ledger import Ledger
@@ -24,6 +25,7 @@ from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.metadata.image import MetadataImage, PartitionState
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.host import Host
 from lab.world.world import World
 
@@ -143,11 +145,17 @@ def recent(log: UnifiedLog) -> tuple[tuple[str, bool], ...]:
     """The newest records' letters, and whether they are committed; from the batches in memory."""
     found: list[tuple[str, bool]] = []
     for batch in reversed(log.tail):
-        for record in reversed(batch.records()):
-            found.append((letter_of(record.key), record.offset < log.high_watermark))
+        for offset, letter in reversed(letters_in(batch)):
+            found.append((letter, offset < log.high_watermark))
             if len(found) == RECENT:
                 return tuple(reversed(found))
     return tuple(reversed(found))
+
+
+@lru_cache(maxsize=512)
+def letters_in(batch: RecordBatch) -> tuple[tuple[int, str], ...]:
+    """The offset and letter of each record. Remembered: every replica shows the same batch, frame after frame."""
+    return tuple((record.offset, letter_of(record.key)) for record in batch.records())
 
 
 def _producer(world: World, host: Host) -> ProducerView:

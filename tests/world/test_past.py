@@ -1,0 +1,237 @@
+"""Time both ways: wherever one goes, the world there is the one that was there; acting in the past is a branch."""
+
+import gc
+import weakref
+
+import pytest
+
+from lab.world.checkpoint import Checkpoint
+from lab.world.digest import digest
+from lab.world.timeline import NEAR, Timeline
+from lab.world.world import World
+from tests.world.crew import Mark, Order, heard, ticking
+
+MS = 1_000
+
+
+@pytest.fixture
+def timeline(monkeypatch: pytest.MonkeyPatch) -> Timeline:
+    """A run of 2 s with an order at 500 ms, key moments at 800 and 1,200 ms, and a checkpoint every 64 events."""
+    monkeypatch.setattr("lab.world.timeline.CHECKPOINT_EVERY_NS", 0)
+    monkeypatch.setattr("lab.world.timeline.SHARE", 1)
+    line = Timeline(ticking)
+    line.run_until(500 * MS)
+    line.do(Order("ann", ("timer", "told so", 600 * MS)))
+    for at in (800, 1_200):
+        line.run_until(at * MS)
+        line.do(Mark(f"at {at} ms"))
+    line.run_until(2_000 * MS)
+    return line
+
+
+def straight(time: int) -> World:
+    """The same run without a timeline."""
+    world = ticking()
+    for at, action in (
+        (500, Order("ann", ("timer", "told so", 600 * MS))),
+        (800, Mark("at 800 ms")),
+        (1_200, Mark("at 1200 ms")),
+    ):
+        if at * MS >= time:
+            break
+        world.run_until(at * MS)
+        world.now = at * MS + 1
+        world.apply(action)
+    world.run_until(time)
+    return world
+
+
+def test_a_restored_world_is_the_one_that_was():
+    world = ticking()
+    world.run_until(300 * MS)
+    before = digest(world)
+    checkpoint = Checkpoint(world)
+    assert digest(world) == before, "taking it changes nothing"
+    restored = checkpoint.restore()
+    assert digest(restored) == before
+    world.run_until(900 * MS)
+    restored.run_until(900 * MS)
+    assert digest(restored) == digest(world) != before
+    checkpoint.compress()
+    assert digest(checkpoint.restore()) == before, "neither world has touched it, and it survives being compressed"
+
+
+def test_a_checkpoint_costs_the_same_however_long_the_past_is():
+    world = ticking()
+    world.run_until(1_000 * MS)
+    for node in ("ann", "bob"):
+        world.hosts[node].node.heard.clear()  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    early = Checkpoint(world).size_bytes
+    world.run_until(20_000 * MS)
+    for node in ("ann", "bob"):
+        world.hosts[node].node.heard.clear()  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    assert Checkpoint(world).size_bytes < 1.3 * early
+
+
+def test_seeking_anywhere_finds_the_world_that_was_there(timeline: Timeline):
+    assert len(timeline.branch.checkpoints) > 20
+    for time in (1_500, 40, 1_999, 500, 501, 799, 1_200, 0, 2_000):
+        timeline.seek(time * MS)
+        assert timeline.world.now == time * MS
+        assert digest(timeline.world) == digest(straight(time * MS)), time
+
+
+def test_seeking_beyond_the_end_runs_on(timeline: Timeline):
+    timeline.seek(700 * MS)
+    assert timeline.rewound
+    timeline.seek(2_500 * MS)
+    assert not timeline.rewound
+    assert timeline.latest == 2_500 * MS
+    assert digest(timeline.world) == digest(straight(2_500 * MS))
+
+
+def test_stepping_back_and_forth_is_one_event_each_time(timeline: Timeline):
+    timeline.seek(1_234 * MS)
+    start = timeline.world.event_number
+    seen = {start: digest(timeline.world)}
+    for number in range(1, 2 * NEAR):
+        timeline.step_back()
+        assert timeline.world.event_number == start - number
+        if number % 50 == 0:
+            seen[start - number] = digest(timeline.world)
+    while timeline.world.event_number < start:
+        timeline.step_event()
+        if timeline.world.event_number in seen:
+            assert digest(timeline.world) == seen.pop(timeline.world.event_number)
+    assert not seen
+
+
+def test_stepping_back_again_begins_near_by(timeline: Timeline, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(timeline.branch, "checkpoints", timeline.branch.checkpoints[:1])
+    timeline.seek_event(timeline.world.event_number - 1)
+    run: list[int] = []
+    before = World.run_until
+
+    def counted(world: World, *given: int, **more: bool) -> int:
+        count = before(world, *given, **more)
+        run.append(count)
+        return count
+
+    monkeypatch.setattr(World, "run_until", counted)
+    timeline.step_back()
+    assert 0 < sum(run) <= NEAR
+
+
+def test_there_is_nothing_before_the_beginning(timeline: Timeline):
+    timeline.seek(0)
+    first = timeline.branch.checkpoints[0].event_number
+    for _ in range(timeline.world.event_number - first + 3):
+        timeline.step_back()
+    assert timeline.world.event_number == first
+
+
+def test_seek_event_is_just_after_that_event(timeline: Timeline):
+    last = timeline.branch.latest_event
+    for number in (last // 2, 77, last - 1, last):
+        timeline.seek_event(number)
+        assert timeline.world.event_number == number
+        assert timeline.world.trace.find(number) is not None
+        assert timeline.world.trace.find(number + 1) is None
+
+
+def test_moments_are_stepped_to_both_ways(timeline: Timeline):
+    assert [one.text for one in timeline.branch.moments] == ["at 800 ms", "at 1200 ms"]
+    back = timeline.previous_moment()
+    assert back is not None
+    assert back.text == "at 1200 ms"
+    assert timeline.world.now == 1_200 * MS + 1
+    again = timeline.previous_moment()
+    assert again is not None
+    assert again.text == "at 800 ms"
+    assert timeline.previous_moment() is None
+    on = timeline.next_moment(2_000 * MS)
+    assert on is not None
+    assert on.text == "at 1200 ms"
+    assert timeline.next_moment(2_100 * MS) is None
+    assert timeline.world.now == 2_100 * MS
+
+
+def test_acting_in_the_past_begins_a_branch_and_the_old_one_stays(timeline: Timeline):
+    old = digest(timeline.world)
+    timeline.seek(1_000 * MS)
+    timeline.do(Order("bob", ("timer", "another way", 1_100 * MS)))
+    timeline.run_until(1_500 * MS)
+    assert [(one.name, one.parent, one.fork_time) for one in timeline.branches] == [
+        ("main", "", 0),
+        ("branch 2", "main", 1_000 * MS),
+    ]
+    assert "another way" in heard(timeline.world, "bob")
+    assert [one.text for one in timeline.branch.moments] == ["at 800 ms"]
+    new = digest(timeline.world)
+    timeline.switch("main")
+    assert timeline.world.now == 1_500 * MS
+    assert "another way" not in heard(timeline.world, "bob")
+    timeline.seek(2_000 * MS)
+    assert digest(timeline.world) == old
+    timeline.switch("branch 2")
+    assert digest(timeline.world) == new
+    assert timeline.world.now == 1_500 * MS, "it reaches no further"
+
+
+def test_a_branch_goes_on_where_its_parent_was_thinned(timeline: Timeline, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lab.world.timeline.KEPT", 8)
+    timeline.seek(1_900 * MS)
+    timeline.do(Mark("fork"))
+    timeline.run_until(4_000 * MS)
+    numbers = [one.number for one in timeline.branch.checkpoints]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 0
+    assert timeline.branch.taken > len(numbers), "old ones were thinned"
+    newest = timeline.branch.taken - 1
+    assert all(number in numbers for number in range(newest - newest % 8, newest))
+    timeline.seek(1_850 * MS)
+    assert digest(timeline.world) == digest(straight(1_850 * MS))
+
+
+def test_a_second_world_of_the_past_leaves_the_live_one_alone(timeline: Timeline):
+    before, world = digest(timeline.world), timeline.world
+    past = timeline.at(900 * MS)
+    assert past.now == 900 * MS
+    assert digest(past) == digest(straight(900 * MS))
+    assert timeline.world is world
+    assert digest(world) == before
+
+
+def test_samples_are_read_once_a_branch_and_cut_at_a_fork(timeline: Timeline):
+    read: list[int] = []
+
+    def cut(time: int) -> None:
+        read[:] = [one for one in read if one <= time]
+
+    timeline.sample_every(250 * MS, lambda world, time: read.append(time), cut)
+    timeline.run_until(3_000 * MS)
+    assert read == [time * MS for time in (2_000, 2_250, 2_500, 2_750, 3_000)]
+    timeline.seek(2_300 * MS)
+    timeline.run_until(3_000 * MS)
+    assert len(read) == 5, "the same branch is not read twice"
+    timeline.seek(2_600 * MS)
+    timeline.do(Mark("fork"))
+    assert read[-1] == 2_500 * MS
+    timeline.run_until(3_000 * MS)
+    assert read == [time * MS for time in (2_000, 2_250, 2_500, 2_750, 3_000)]
+
+
+def test_a_world_that_was_left_goes_at_once_without_the_collector(timeline: Timeline):
+    left = weakref.ref(timeline.world)
+    nodes = [weakref.ref(host.node) for host in timeline.world.hosts.values()]
+    gc.collect()
+    gc.disable()
+    try:
+        timeline.seek(100 * MS)
+        assert left() is None
+        assert [node() for node in nodes] == [None, None]
+        assert not gc.isenabled(), "who had switched it off still has"
+    finally:
+        gc.enable()
+    timeline.seek(50 * MS)
+    assert gc.isenabled()
