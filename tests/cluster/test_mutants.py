@@ -1,6 +1,7 @@
 """Lies put into the engine on purpose: each is found by the fuzz, and the claim that finds it is the one it breaks.
 
-A mutant that nobody finds shows a promise that nobody watches. The seed is the first that finds it quickly.
+A mutant that nobody finds shows a promise that nobody watches. The seed is the first that finds it quickly; where the
+engine has changed so much that this seed tells another story, a few others are tried.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 
 from lab.cluster import fuzz
-from lab.cluster.swarm import plan
-from lab.env import Disk, Env
+from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.actions.network import CutLink, HealLink
+from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
+from lab.cluster.swarm import Plan, plan
+from lab.env import Disk, Env, seconds
 from lab.kafka import facts
 from lab.kafka.broker import coordinators, replica_manager
 from lab.kafka.broker.api import produce
@@ -147,6 +151,10 @@ def isr_grows_before_the_follower_has_caught_up(patch: Patch) -> None:
 
     honest = Partition.fetched_by
     patch.setattr(Partition, "fetched_by", fetched_by)
+
+
+def stale_leader_epoch_may_fetch(patch: Patch) -> None:
+    patch.setattr(Partition, "epoch_error", lambda self, current: ErrorCode.NONE)
 
 
 # --- the controller -------------------------------------------------------------------------------
@@ -409,7 +417,7 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], int, str], ...] = (
     (follower_believes_answers_from_another_epoch, 19, "the same offset and epoch mean the same records"),
     (follower_takes_its_log_end_for_the_high_watermark, 362, "the high watermark never passes the log end"),
     (isr_shrinks_without_the_controller, 213, IN_SYNC),
-    (isr_grows_before_the_follower_has_caught_up, 215, IN_SYNC),
+    (isr_grows_before_the_follower_has_caught_up, 272, IN_SYNC),
     (unclean_elections_are_held_when_forbidden, 134, WANTED),
     (unclean_elections_are_not_called_so, 305, WANTED),
     (fenced_brokers_are_elected, 134, "a fenced broker is not elected"),
@@ -431,15 +439,49 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], int, str], ...] = (
     (commit_is_acknowledged_before_it_is_replicated, 362, COMMITS),
     (generation_is_not_kept_in_the_log, 134, COMMITS),
     (two_members_get_the_same_partition, 213, "one owner a partition, group and generation"),
-    (consumer_reads_beyond_the_high_watermark, 362, "a consumer sees exactly the committed records"),
+    (consumer_reads_beyond_the_high_watermark, 134, "a consumer sees exactly the committed records"),
     (consumer_skips_a_record_after_a_rebalance, 362, READ),
     (consumer_commits_what_is_fetched_but_not_returned, 213, READ),
 )
 
 
+SPARE = (362, 134, 213, 306, 305, 19, 114, 185, 215, 294)
+"""Tried when the first seed has become another story, because the engine has changed."""
+
+
 @pytest.mark.parametrize(("mutant", "seed", "claim"), MUTANTS, ids=[mutant.__name__ for mutant, _, _ in MUTANTS])
 def test_a_lie_is_found(monkeypatch: Patch, mutant: Callable[[Patch], None], seed: int, claim: str):
     mutant(monkeypatch)
-    found = fuzz.Run(plan(seed)).failure()
-    assert found is not None, f"{mutant.__name__}: nobody noticed"
-    assert found.claim.startswith(claim)
+    heard: dict[int, str] = {}
+    for one in dict.fromkeys((seed, *SPARE)):
+        found = fuzz.Run(plan(one)).failure()
+        if found is not None and found.claim.startswith(claim):
+            return
+        heard[one] = found.claim if found is not None else "nothing"
+    pytest.fail(f"{mutant.__name__}: nobody said {claim!r}, but {heard}")
+
+
+def deaf_follower() -> Plan:
+    """broker-2 has left the ISR and hears nothing from the controller, while broker-1 is elected again and again."""
+    config = (("replica.lag.time.max.ms", "2000"), ("offsets.topic.num.partitions", "1"))
+    spec = ClusterSpec(
+        seed=1, brokers=2, topics=(TopicSpec("orders", 1, 2),), broker_config=config,
+        producers=(ProducerSpec("web", "orders", 5, config=(("acks", "1"),)),),
+    )  # fmt: skip
+    deeds = (
+        (5, CutLink("broker-1", "broker-2")),
+        (12, CutLink("controller-1", "broker-2", one_way=True)),
+        (13, Crash("broker-1")),
+        (14, HealLink("broker-1", "broker-2")),
+        (15, Restart("broker-1")),
+    )
+    return Plan(1, spec, tuple((seconds(at), deed) for at, deed in deeds))
+
+
+def test_a_leader_that_serves_a_stale_epoch_is_found_where_a_follower_is_deaf(monkeypatch: Patch):
+    """No drawn plan says this in time: most often the last epochs are compared as well, and that is enough."""
+    assert fuzz.Run(deaf_follower()).failure() is None
+    stale_leader_epoch_may_fetch(monkeypatch)
+    found = fuzz.Run(deaf_follower()).failure()
+    assert found is not None
+    assert found.claim.startswith("leader epochs never fall within a log")
