@@ -6,6 +6,7 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
 from lab.kafka.protocol.records import SEQUENCES
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -125,6 +126,25 @@ class FlushedSurvives(Invariant):
         return f"{least} (flushed)" if node in fate.floors else f"{least} (all)"
 
 
+class LoadedIsSound(Invariant):
+    """After a crash or a power loss the end of the log is looked at, and what is torn is cut off (spec 1.5)."""
+
+    claim = "what a log is loaded with is sound"
+
+    @hears(facts.LogLoaded)
+    def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
+        process = world.hosts[node].node
+        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        if replica is None or fact.clean:
+            return
+        log = replica.log
+        for _, batch in log.active.batches(log.disk):
+            self.require(
+                batch.valid_crc(),
+                fact.partition, "on", node, "has a torn batch at", batch.base_offset,
+            )  # fmt: skip
+
+
 class Sequences(Invariant):
     """What an idempotent producer writes stands in the log once and in order: within a producer epoch each batch goes
     on where the last one ended. A leader that no longer has the last one may know nothing (spec 5.2).
@@ -165,4 +185,4 @@ class Sequences(Invariant):
                 stored[producer_id] = tuple(one for one in before if one[0] < fact.log_end_offset)
 
 
-ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives, Sequences)
+ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives, LoadedIsSound, Sequences)

@@ -117,8 +117,8 @@ class ReplicaManager:
             log_start_offset=self.log_starts.get(name, 0),
             high_watermark=self.high_watermarks.get(name, 0),
         )  # fmt: skip
-        env.tell(facts.LogLoaded(name, log.log_start_offset, log.log_end_offset, self.clean))
         partition = self.partitions[name] = Partition(self.broker_id, log, self.config.replica_lag_time_max_ms)
+        env.tell(facts.LogLoaded(name, log.log_start_offset, log.log_end_offset, self.clean))
         return partition
 
     def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:
