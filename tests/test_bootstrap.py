@@ -171,4 +171,4 @@ def test_a_bare_python_shows_help_without_installing(tmp_path: Path):
     command = [sys.executable, "-S", "-m", "lab", "--help"]
     shown = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
-    assert "lab play 010" in shown.stdout
+    assert "lab play D3" in shown.stdout

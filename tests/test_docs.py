@@ -22,7 +22,8 @@ from lab.kafka import facts
 from lab.lessons import format as scenario_format
 from lab.lessons import terminal
 from lab.lessons.library import find_lesson
-from lab.lessons.runner import LessonRunner, start
+from lab.lessons.opening import start
+from lab.lessons.runner import LessonRunner
 from lab.ui.actions import ACTIONS as COMMANDS
 from lab.ui.charts.catalog import CHARTS
 from tests.runs import crashed_run

@@ -26,7 +26,7 @@ class SavedBranch:
 
 @dataclass(frozen=True, slots=True)
 class SavedSession:
-    """A whole file."""
+    """A whole file. `lesson`: how far the lesson on it has come, as its own package writes and reads it."""
 
     version: int
     title: str
@@ -37,6 +37,7 @@ class SavedSession:
     now: int
     event: int
     violation: str = ""
+    lesson: Any = None
 
 
 def to_data(saved: SavedSession) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def session_from(data: Mapping[str, Any]) -> SavedSession:
     """The inverse. Raises Refused with the place, what was wanted there and what was found."""
     version = data.get("version")
     wanted(version == VERSION, f"wanted a session of version {VERSION}", shown(version))
-    found = cast("SavedSession", _read(SavedSession, data, ""))
+    found = cast("SavedSession", read_as(SavedSession, data, ""))
     found.spec.checked()
     return found
 
@@ -60,18 +61,21 @@ def spec_to_data(spec: ClusterSpec) -> dict[str, Any]:
 
 def spec_from(data: object) -> ClusterSpec:
     """The inverse. Raises Refused."""
-    return cast("ClusterSpec", _read(ClusterSpec, data, "spec")).checked()
+    return cast("ClusterSpec", read_as(ClusterSpec, data, "spec")).checked()
 
 
-def _read(hint: Any, value: object, where: str) -> object:
-    """`value` as the type that the hint says, all the way down; lists become tuples, since specs are hashed."""
+def read_as(hint: Any, value: object, where: str) -> object:
+    """`value` as the type that the hint says, all the way down; lists become tuples, since specs are hashed.
+
+    Raises Refused with the place.
+    """
     if hint is Any:
         return value
     if dataclasses.is_dataclass(hint):
         return _filled(cast("type", hint), value, where)
     if get_origin(hint) in (Union, types.UnionType):
         (some,) = (one for one in get_args(hint) if one is not types.NoneType)
-        return None if value is None else _read(some, value, where)
+        return None if value is None else read_as(some, value, where)
     if get_origin(hint) is tuple:
         return _several(get_args(hint), value, where)
     wanted(type(value) is hint, f"{where}: wanted {NAMES[hint]}", shown(value))
@@ -88,7 +92,7 @@ def _filled(kind: type, value: object, where: str) -> object:
     for field in dataclasses.fields(kind):
         place = f"{where}.{field.name}" if where else field.name
         if field.name in data:
-            given[field.name] = _read(hints[field.name], data[field.name], place)
+            given[field.name] = read_as(hints[field.name], data[field.name], place)
         elif field.default is dataclasses.MISSING:
             raise Refused(f"{place}: wanted a value, found nothing")
     return kind(**given)
@@ -98,8 +102,8 @@ def _several(inner: tuple[Any, ...], value: object, where: str) -> tuple[object,
     wanted(isinstance(value, list | tuple), f"{where}: wanted a list", shown(value))
     items = cast("list[object]", value)
     if inner[-1] is Ellipsis:
-        return tuple(_read(inner[0], item, f"{where}[{place}]") for place, item in enumerate(items))
+        return tuple(read_as(inner[0], item, f"{where}[{place}]") for place, item in enumerate(items))
     wanted(len(items) == len(inner), f"{where}: wanted {len(inner)} values", shown(items))
     return tuple(
-        _read(hint, item, f"{where}[{place}]") for place, (hint, item) in enumerate(zip(inner, items, strict=True))
+        read_as(hint, item, f"{where}[{place}]") for place, (hint, item) in enumerate(zip(inner, items, strict=True))
     )

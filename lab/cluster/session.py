@@ -41,6 +41,10 @@ class Runner(Protocol):
         """Why time may not go on now; empty if it may."""
         ...
 
+    def progress(self) -> Any:
+        """How far it has come, for the session's file."""
+        ...
+
 
 class Session:
     """A cluster, its past, and the pace at which it goes on."""
@@ -59,6 +63,7 @@ class Session:
         self.revision = 0
         self.violation = ""
         self.lesson: Any = None
+        self.saved_lesson: Any = None
         self._views: dict[object, object] = {}
         self._owed = Fraction(0)
 
@@ -248,6 +253,7 @@ class Session:
         saved = SavedSession(
             VERSION, self.title, self.scenario, self.spec, tuple(_saved(one) for one in self.timeline.branches),
             self.timeline.branch.name, self.now, self.event_number, self.violation,
+            self.lesson.progress() if self.lesson is not None else None,
         )  # fmt: skip
         data = to_data(saved)
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -291,6 +297,7 @@ class Session:
             branch.latest = one.latest
             self.timeline.switch(branch.name)
             self.run_to(branch.latest)
+        self.saved_lesson = saved.lesson
         self.timeline.switch(saved.current)
         self.seek(min(saved.now, self.latest))
         self.seek_event(min(saved.event, self.latest_event))

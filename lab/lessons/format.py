@@ -26,9 +26,9 @@ LINE_MAX = 2_000
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
-HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "flavour", "order", "seed", "select", "sandbox",
+HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox",
              "cluster", "topic", "producer", "consumer", "check")  # fmt: skip
-STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select", "speed")
+STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "config", "disk_capacity_bytes", "link_extra_us")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
@@ -71,7 +71,6 @@ def read_lesson(path: Path) -> Lesson:
         track=table.text("track"),
         minutes=table.whole("minutes", 10),
         summary=table.text("summary"),
-        flavour=table.text("flavour", "Java client 4.0"),
         spec=_spec(table),
         steps=tuple(steps),
         checks=_checks(table, frozenset()),
@@ -180,7 +179,6 @@ def _step(file: str, page: Page, earlier: Names) -> Step:
         remember=tuple(remember),
         solve=tuple(_solve(one, names) for one in table.tables("solve", "a line of the solution")),
         select=table.text("select", ""),
-        speed=table.text("speed", ""),
     )
 
 

@@ -75,7 +75,6 @@ class Step:
     remember: tuple[tuple[str, Expression], ...] = ()
     solve: tuple[Mapping[str, Any], ...] = ()
     select: str = ""
-    speed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,6 @@ class Lesson:
     track: str
     minutes: int
     summary: str
-    flavour: str
     spec: ClusterSpec
     steps: tuple[Step, ...]
     checks: tuple[Check, ...]

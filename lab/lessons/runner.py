@@ -6,43 +6,21 @@ and acting differently takes it back too.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
 from lab.cluster.refused import Refused
 from lab.cluster.session import Session
 from lab.cluster.words import Value
 from lab.env import Micros, millis
 from lab.lessons.expressions import number_of
-from lab.lessons.library import find_lesson
 from lab.lessons.model import CONFIDENCES, Check, Lesson, Question, Step
+from lab.lessons.progress import NEVER, StepState, progress_from, progress_of, state_of
 from lab.lessons.prose import filled, filled_page
 from lab.lessons.views import LessonView, OptionView, PredictionView, QuestionView, TaskView
 from lab.world.world import World
 
 LOOK: Micros = millis(100)
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
-NEVER: Micros = 1 << 62
-
-
-@dataclass(slots=True)
-class StepState:
-    """How far one step has come. Times are virtual; NEVER is not yet."""
-
-    names: dict[str, Value] = field(default_factory=dict[str, Value])
-    entered: bool = False
-    entered_at: Micros = 0
-    answer: str = ""
-    confidence: str = "guess"
-    locked: bool = False
-    scored_at: Micros = NEVER
-    right: bool = False
-    truth: str = ""
-    why: str = ""
-    right_options: tuple[str, ...] = ()
-    tasks: list[Micros] = field(default_factory=list[Micros])
-    seen: list[Micros] = field(default_factory=list[Micros])
-    broken: list[Micros] = field(default_factory=list[Micros])
-    hints: int = 0
 
 
 class LessonRunner:
@@ -84,21 +62,21 @@ class LessonRunner:
             return
         state.entered = True
         self._prepare(state, self.step.checks, len(self.step.tasks))
-        self._take_in(self.session.world, self.session.now)
+        self.take_in(self.at, self.session.world, self.session.now)
         if self.step.question is not None:
             self.session.pause()
 
-    def _take_in(self, world: World, time: Micros) -> None:
-        """What the step remembers is taken now, and its page filled with the numbers of now."""
-        step, state = self.lesson.steps[self.at], self.state
+    def take_in(self, at: int, world: World, time: Micros) -> None:
+        """What step `at` remembers is taken now, and its page filled with the numbers of now."""
+        step, state = self.lesson.steps[at], self.states[at]
         state.entered_at = time
-        state.names = dict(self.states[self.at - 1].names) if self.at else {}
+        state.names = dict(self.states[at - 1].names) if at else {}
         for name, expression in step.remember:
             try:
                 state.names[name] = expression.value(world, state.names)
             except Refused:
                 state.names[name] = -1
-        self.pages[self.at] = filled_page(step, world, state.names)
+        self.pages[at] = filled_page(step, world, state.names)
 
     def next_step(self) -> None:
         """On to the next page. Raises Refused while this one is not done."""
@@ -180,12 +158,34 @@ class LessonRunner:
         self.state.hints = min(self.state.hints + 1, len(self.step.hints))
         self.session.revision += 1
 
+    # --- saved and taken up again -----------------------------------------------------------------
+
+    def progress(self) -> dict[str, Any]:
+        """How far the lesson has come, for a session's file."""
+        return progress_of(self.at, self.states, self.whole)
+
+    def take_up(self, data: object) -> None:
+        """Go on where `data` says. The run is looked at again where each step began, so that its page and what it
+        remembers are those of then. Raises Refused for what is not the progress of this lesson.
+        """
+        saved, session = progress_from(data, self.lesson), self.session
+        now, event = session.now, session.event_number
+        self.states = [state_of(one) for one in saved.steps]
+        for at, state in enumerate(self.states):
+            if state.entered and 0 <= state.entered_at <= session.latest:
+                session.seek(state.entered_at)
+                self.take_in(at, session.world, state.entered_at)
+        self.at = saved.at
+        self.whole = state_of(saved.whole)
+        session.seek(now)
+        session.seek_event(event)
+
     # --- watching ---------------------------------------------------------------------------------
 
     def _look(self, world: World, time: Micros) -> None:
         """Ten times a virtual second."""
         if self.state.entered_at == NEVER:
-            self._take_in(world, time)
+            self.take_in(self.at, world, time)
         self._watch(world, time, self.whole, self.lesson.checks, {})
         state, step = self.state, self.step
         self._watch(world, time, state, step.checks, state.names)
@@ -318,6 +318,7 @@ class LessonRunner:
             done=last and not waiting,
             score=f"{right} of {asked} predictions right" if asked else "",
             predictions=self._predictions(),
+            select=step.select or self.lesson.select,
         )
 
     def _question_view(self, step: Step, state: StepState) -> QuestionView | None:
@@ -372,16 +373,3 @@ def _prediction(step: int, question: Question, state: StepState) -> PredictionVi
     outcome = ("right" if state.right else "wrong") if scored else "open"
     confidence = state.confidence if state.locked else ""
     return PredictionView(step, question.text, answer, confidence, state.truth if scored else "", outcome)
-
-
-def open_lesson(lesson: Lesson) -> Session:
-    """A session with a lesson on it, at its first page."""
-    session = Session(lesson.spec, lesson.title, lesson.name)
-    if not lesson.sandbox:
-        LessonRunner(lesson, session)
-    return session
-
-
-def start(name: str) -> Session:
-    """A scenario by name, ready to be played. Raises Refused."""
-    return open_lesson(find_lesson(name))

@@ -51,7 +51,9 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class LessonView:
-    """One step of a lesson. `text` is Markdown. `done`: every step's checks hold."""
+    """One step of a lesson. `text` is Markdown. `done`: every step's checks hold. `select`: the name of the thing
+    that the page is about.
+    """
 
     track: str
     title: str
@@ -70,3 +72,4 @@ class LessonView:
     done: bool
     score: str
     predictions: tuple[PredictionView, ...] = ()
+    select: str = ""

@@ -135,11 +135,10 @@ def apply_look(chosen: Settings, presenting: bool) -> None:
 def real_opener() -> Opener:
     """Scenarios from the lessons' folder, sessions from files."""
     # Here and not above: the window is tested on a scripted session, without the engine.
-    from lab.cluster.session import Session  # noqa: PLC0415
     from lab.lessons.library import catalogue  # noqa: PLC0415
-    from lab.lessons.runner import start  # noqa: PLC0415
+    from lab.lessons.opening import reopen, start  # noqa: PLC0415
 
-    return Opener(catalogue(), start, Session.open)
+    return Opener(catalogue(), start, reopen)
 
 
 def open_anything(opener: Opener, what: str) -> "Session":

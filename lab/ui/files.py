@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from lab.cluster.refused import Refused
 from lab.lessons.report import Picture, RunReport, report_of
+from lab.lessons.writer import write_scenario
 from lab.ui.charts.export import png_bytes
 from lab.ui.report import write_html, write_pdf
 from lab.ui.screenshot import save_picture
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
 
 SESSION_FILTER = "Streaming Lab session (*.json)"
+OPEN_FILTER = "Session or scenario (*.json *.md)"
 PICTURE_SCALE = 2.0
 
 
@@ -29,13 +31,17 @@ class Files:
 
     def ask_open(self) -> None:
         """Choose a session file and open it."""
-        name, _ = QFileDialog.getOpenFileName(self.window, "Open a session", "", SESSION_FILTER)
+        name, _ = QFileDialog.getOpenFileName(self.window, "Open a session or a scenario", "", OPEN_FILTER)
         if name:
             self.window.open_session(name)
 
     def ask_save(self) -> None:
         """Choose where, then save the session."""
         self._ask("Save the session", "session.json", SESSION_FILTER, self.save_session)
+
+    def ask_scenario(self) -> None:
+        """Choose where, then write the cluster as it stands as a scenario file."""
+        self._ask("Save as a scenario", "scenario.md", "Scenario (*.md)", self.write_scenario)
 
     def ask_picture(self) -> None:
         """Choose where, then write a picture of the window."""
@@ -75,6 +81,11 @@ class Files:
         assert self.window.session is not None
         self.window.session.save(path)
         self.window.remember(path)
+
+    def write_scenario(self, path: Path) -> None:
+        """Write the machines, topics and clients of now as a scenario that opens again."""
+        assert self.window.session is not None
+        write_scenario(self.window.session, path)
 
     def write_picture(self, path: Path) -> None:
         """Write the whole window as a PNG, two pixels to one."""

@@ -52,7 +52,8 @@ class Learner:
 
     def next_step(self) -> None:
         """Turn the page."""
-        self._tell(lambda lesson: lesson.next_step())
+        if self._tell(lambda lesson: lesson.next_step()):
+            self.window.select_what_the_page_is_about()
 
     def previous_step(self) -> None:
         """Turn the page back."""

@@ -140,8 +140,11 @@ class MainWindow(QMainWindow):
             self.say(str(refused))
 
     def open_session(self, name: str) -> None:
-        """Open a saved session."""
+        """Open a saved session, or a scenario's file."""
         path = Path(name)
+        if path.suffix == ".md":
+            self.open_scenario(name)
+            return
         try:
             self.show_session(self.opener.open_file(path))
         except Refused as refused:
@@ -168,9 +171,8 @@ class MainWindow(QMainWindow):
         self.page.lesson.setVisible(session.lesson is not None)
         self._enable_actions()
         self.refresh()
-        first = self.page.stage.neighbour(1)
-        if first:
-            self.select("partition", first)
+        if not self.select_what_the_page_is_about():
+            self.select_neighbour(1)
 
     def show_start_page(self) -> None:
         """Back to what there is to learn; the session stays open behind it."""
@@ -336,6 +338,15 @@ class MainWindow(QMainWindow):
         if not self.pinned:
             self.page.subject = (kind, name)
         self.refresh()
+
+    def select_what_the_page_is_about(self) -> bool:
+        """Select what the lesson's open page names; whether it names something that is there."""
+        lesson = self.session.lesson if self.session is not None else None
+        name = lesson.view().select if lesson is not None else ""
+        found = next((one for one in self.menus.subjects() if one.text == name), None)
+        if found is not None:
+            found.run()
+        return found is not None
 
     def select_neighbour(self, step: int) -> None:
         """Select the next partition to the right or left."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
 
 MAIN_MENU = (
-    "start-page", "open", "save", "", "picture", "charts-png", "charts-svg", "charts-csv", "report-html",
-    "report-pdf", "", "analysis", "records", "ledger", "presenter", "", "palette", "preferences", "shortcuts",
-    "about", "", "quit",
+    "start-page", "open", "save", "save-scenario", "",
+    "picture", "charts-png", "charts-svg", "charts-csv", "report-html", "report-pdf", "",
+    "analysis", "records", "ledger", "presenter", "", "palette", "preferences", "shortcuts", "about", "", "quit",
 )  # fmt: skip
 
 

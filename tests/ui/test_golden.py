@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes import Inspect, Records
 from lab.ui.canvas.lens import LensCanvas
+from lab.ui.canvas.matrix import ClusterCanvas
+from lab.ui.canvas.pace import Pace
 from lab.ui.canvas.timeline import TimelineCanvas
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.panels.bottom import Bottom
@@ -16,7 +18,13 @@ from lab.ui.panels.inspector import Inspector
 from lab.ui.panels.records import RecordBrowser
 from lab.ui.screenshot import picture_of
 from tests.ui.golden import GOLDENS, check_golden
-from tests.ui.scenes import FailingSession, lens_mid_failure, timeline_with_two_branches
+from tests.ui.scenes import (
+    FailingSession,
+    cluster_mid_failure,
+    flights_mid_failure,
+    lens_mid_failure,
+    timeline_with_two_branches,
+)
 from tests.ui.scripted import ScriptedSession, as_session, partition
 
 MADE_WITH_QT = "6.11."
@@ -25,7 +33,7 @@ same_painter = pytest.mark.skipif(
 )
 """Another Qt sets a letter a pixel further; that is no fault of ours."""
 THEMES = ("dark", "light")
-PICTURES_MAX, BYTES_MAX = 12, 60_000
+PICTURES_MAX, BYTES_MAX = 12, 100_000
 
 
 def sized(widget: QWidget, width: int, height: int, qtbot) -> QWidget:
@@ -41,6 +49,16 @@ def settled(widget: QWidget, qtbot) -> QImage:
     """Its picture once everything that was asked for later has been done."""
     qtbot.wait(1)
     return picture_of(widget)
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_matrix_with_every_kind_of_trouble(look, qtbot, theme: str):
+    look(theme)
+    matrix = ClusterCanvas()
+    matrix.set_selected("partition", "orders-1")
+    matrix.set_view(cluster_mid_failure(), flights_mid_failure(), Pace(300_000))
+    check_golden(f"matrix-{theme}", picture_of(sized(matrix, 972, 378, qtbot)))
 
 
 @same_painter

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from lab.cluster.probes import Cluster, InFlight
 from lab.cluster.probes.views import FlightView
 from lab.cluster.session import Session
-from lab.lessons.runner import start
+from lab.lessons.opening import start
 from lab.ui.canvas.bands import traffic
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import MANY, SEEN_US, TRUE_PACE, Pace, pace_at, pace_text

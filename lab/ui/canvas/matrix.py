@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -16,12 +17,14 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
 from lab.ui.canvas.empty_place import paint_empty_place
+from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.matrix_cards import MatrixCards, down_brokers
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
 from lab.ui.canvas.matrix_tiles import MatrixTiles
 from lab.ui.canvas.matrix_words import empty_text, subject_text
 from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
 from lab.ui.canvas.particles import Particles
+from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.routes import Routes
 from lab.ui.canvas.stamps import Stamps
 from lab.ui.theme import current_theme
@@ -56,13 +59,14 @@ class ClusterCanvas(QWidget):
         self._placed: MatrixLayout | None = None
         self._placed_key: tuple[object, ...] = ()
         self._routes: Routes | None = None
-        self._use_theme()
+        self.ring = FocusRing(self)
+        self._use_theme(self.devicePixelRatioF())
 
-    def _use_theme(self) -> None:
+    def _use_theme(self, ratio: float) -> None:
         self.theme = current_theme()
         self.stamps = Stamps(self.theme)
         self.cards = MatrixCards(self.theme, self.stamps)
-        self._ratio = self.devicePixelRatioF()
+        self._ratio = ratio
         self.tiles = MatrixTiles(self.theme, self.stamps, self._ratio)
         self.bands = Bands(self.theme, self.stamps)
         self.particles = Particles(self.theme, self._ratio)
@@ -114,20 +118,23 @@ class ClusterCanvas(QWidget):
     # --- painting ---------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.theme is not current_theme() or self._ratio != self.devicePixelRatioF():
-            self._use_theme()
         with QPainter(self) as p:
-            view = self.view
-            empty = empty_text(view)
-            if view is None or not view.brokers:
-                p.fillRect(self.rect(), self.theme.surface.canvas)
-                self._paint_empty(p, QRectF(self.rect()), empty)
-                return
-            layout = self.layout_now()
-            p.drawPixmap(0, 0, self._still_picture(view, layout))
-            if empty is not None:
-                self._paint_empty(p, layout.area, empty)
-            self._paint_moving(p, view, layout)
+            if self.theme is not current_theme() or self._ratio != ratio_of(p):
+                self._use_theme(ratio_of(p))
+            self._paint(p)
+            self.ring.paint(p)
+
+    def _paint(self, p: QPainter) -> None:
+        view, empty = self.view, empty_text(self.view)
+        if view is None or not view.brokers:
+            p.fillRect(self.rect(), self.theme.surface.canvas)
+            self._paint_empty(p, QRectF(self.rect()), empty)
+            return
+        layout = self.layout_now()
+        p.drawPixmap(0, 0, self._still_picture(view, layout))
+        if empty is not None:
+            self._paint_empty(p, layout.area, empty)
+        self._paint_moving(p, view, layout)
 
     def _paint_moving(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
         assert self._routes is not None
@@ -223,6 +230,14 @@ class ClusterCanvas(QWidget):
             self._ask_by_key()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.ring.take(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.ring.take(event)
 
     def _ask_by_key(self) -> None:
         kind, name = self.chosen

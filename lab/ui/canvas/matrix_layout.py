@@ -116,7 +116,7 @@ def layout_of(
     roomy = (bottom - top + ROW_GAP * scale) / rows >= (ROW_GAP + ROW_COMFORTABLE) * scale
     gap = (ROW_GAP if roomy else ROW_GAP_MIN) * scale
     row = min(max((bottom - top - gap * (rows - 1)) / rows, ROW_MIN * scale), ROW_MAX * scale)
-    wide, high = max(0.0, pitch * columns - room), max(0.0, (row + gap) * rows - gap - (bottom - top))
+    wide, high = beyond(pitch * columns, room), beyond((row + gap) * rows - gap, bottom - top)
     scroll_x, scroll_y = min(max(scroll_x, 0.0), wide), min(max(scroll_y, 0.0), high)
     area = QRectF(left + LABEL_WIDTH * scale, top, room + 4 * scale, bottom - top)
     made = MatrixLayout(scale, pitch, pitch >= COLUMN_TILE * scale, area, wide=wide, high=high)
@@ -131,6 +131,11 @@ def layout_of(
     if view.groups:
         _place_groups(made, view.groups, width - (MARGIN + GROUP_WIDTH) * scale, top - 18 * scale, bottom)
     return made
+
+
+def beyond(size: float, room: float) -> float:
+    """How much does not fit; a pixel that rounding left over is not worth a scroll."""
+    return size - room if size - room >= 1.0 else 0.0
 
 
 def _place_columns(made: MatrixLayout, view: ClusterView, pitch: float, scroll_x: float, bottom: float) -> None:
