@@ -141,7 +141,11 @@ def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) ->
         config.append(("group.instance.id", name))
     read = tuple(topic.name for topic in made)
     commit = draw.of("auto", "auto", "sync", "async", "record", "before")
-    return ConsumerSpec(name, group, read, draw.number(0, 20) * 1_000, commit, tuple(config))
+    work_us = draw.number(0, 20) * 1_000
+    most = dict(config)
+    # Whoever cannot finish one poll within max.poll.interval.ms never gets any further, in Kafka as here.
+    work_us = min(work_us, int(most["max.poll.interval.ms"]) * 500 // int(most["max.poll.records"]))
+    return ConsumerSpec(name, group, read, work_us, commit, tuple(config))
 
 
 # --- faults ---------------------------------------------------------------------------------------
