@@ -9,9 +9,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from lab.env import Sealed
+
 
 @dataclass(slots=True)
-class RegisterBrokerRecord:
+class RegisterBrokerRecord(Sealed):
     """A broker process signed on; its epoch is this record's offset."""
 
     broker_id: int
@@ -22,7 +24,7 @@ class RegisterBrokerRecord:
 
 
 @dataclass(slots=True)
-class BrokerRegistrationChangeRecord:
+class BrokerRegistrationChangeRecord(Sealed):
     """A broker is fenced or unfenced, or begins its controlled shutdown; None leaves as it is."""
 
     broker_id: int
@@ -32,21 +34,21 @@ class BrokerRegistrationChangeRecord:
 
 
 @dataclass(slots=True)
-class TopicRecord:
+class TopicRecord(Sealed):
     """A topic exists."""
 
     name: str
 
 
 @dataclass(slots=True)
-class RemoveTopicRecord:
+class RemoveTopicRecord(Sealed):
     """A topic does not exist any more."""
 
     name: str
 
 
 @dataclass(slots=True)
-class ConfigRecord:
+class ConfigRecord(Sealed):
     """A topic's setting; None removes the override."""
 
     topic: str
@@ -55,7 +57,7 @@ class ConfigRecord:
 
 
 @dataclass(slots=True)
-class PartitionRecord:
+class PartitionRecord(Sealed):
     """A partition as it is created. `replicas[0]` is the preferred leader."""
 
     topic: str
@@ -68,7 +70,7 @@ class PartitionRecord:
 
 
 @dataclass(slots=True)
-class PartitionChangeRecord:
+class PartitionChangeRecord(Sealed):
     """A partition changes; None leaves as it is. A `leader`, even the same, begins a new leader epoch."""
 
     topic: str
@@ -80,7 +82,7 @@ class PartitionChangeRecord:
 
 
 @dataclass(slots=True)
-class ProducerIdsRecord:
+class ProducerIdsRecord(Sealed):
     """Producer ids below this are given out."""
 
     next_producer_id: int

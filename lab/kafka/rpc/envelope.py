@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from lab.env import Sealed
+
 
 @dataclass(slots=True)
-class Request:
+class Request(Sealed):
     """One request on one connection. Responses come back in the order of requests."""
 
     correlation_id: int
