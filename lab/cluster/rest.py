@@ -126,6 +126,10 @@ def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: C
     for topic in dict.fromkeys(topic for app in apps for topic in app.topics):
         for index, state in controller.image.topics[topic].partitions.items():
             app = owned.get(TopicPartition(topic, index))
+            if app is None and any(one.membership.kept_plan for one in apps):
+                # Grown while a static leader was away: it comes back to its old plan and takes the counts of now for
+                # those it planned for (KIP-814; ConsumerCoordinator does the same). Found at the next rebalance.
+                continue
             if app is None:
                 return f"{topic}-{index} has no owner"
             position = app.fetcher.positions.get(state.partition)

@@ -81,6 +81,7 @@ class Membership:
         self.leads = False
         self.elected: JoinGroupResponse | None = None
         self.planned_for: dict[str, int] = {}
+        self.kept_plan = False
         self.memory: bytes | None = None
         self.exception = ""
 
@@ -194,6 +195,7 @@ class Membership:
             topics = {topic: None for one in members for topic in one.topics}
             # Also where the plan is kept (KIP-814): a leader that has come back still watches for new partitions.
             self.planned_for = {topic: self.metadata.counts.get(topic, 0) for topic in topics}
+            self.kept_plan = body.skip_assignment
             if not body.skip_assignment:
                 counts = {topic: count for topic, count in self.planned_for.items() if count}
                 plan = ASSIGNORS[self.protocol](members, counts)
