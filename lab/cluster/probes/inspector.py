@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.moments import broker_name
-from lab.cluster.probes.topology import Cluster, isolated, leading_replica, machine_state
+from lab.cluster.probes.islands import cut_off, islands
+from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words import find_group, lag, ledger_of
 from lab.kafka.broker.partition import Partition
@@ -166,7 +167,7 @@ def _nobody(world: World, state: PartitionState) -> tuple[CauseView, ...]:
     leader = broker_name(state.leader_id)
     if leader not in world.hosts:
         return ()
-    is_now = machine_state(world, leader, isolated(world))
+    is_now = machine_state(world, leader, cut_off(world))
     text = f"{leader} is {is_now}, but its session has not ended: for the controller it still leads."
     waits = CauseView("hourglass", "pending", text, world.now, world.event_number, "broker.session.timeout.ms")
     return waits, *causes_of(world, leader)[:1]
@@ -204,7 +205,7 @@ def _broker(world: World, name: str) -> InspectorView | None:
     host = world.hosts.get(name)
     if host is None:
         return None
-    state = machine_state(world, name, isolated(world))
+    state = machine_state(world, name, cut_off(world))
     broker_id = int(name.rpartition("-")[2])
     image = image_of(world)
     registration = image.brokers.get(broker_id) if name.startswith("broker-") else None
@@ -215,6 +216,10 @@ def _broker(world: World, name: str) -> InspectorView | None:
         Row("Disk used", f"{host.disk.used:,} bytes"),
         Row("Waiting requests", f"{len(host.backlog)}"),
     ]
+    if state == "partitioned":
+        with_it = next(part for part in islands(world) if name in part)
+        others = ", ".join(one for one in with_it if one != name)
+        rows.append(Row("Still reaches", others or "no server", "fail"))
     if registration is not None:
         rows += [
             Row("Broker epoch", f"{registration.broker_epoch}"),

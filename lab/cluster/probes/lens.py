@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.ledger import PartitionTruth, Progress
+from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import category_of, kind_of_record, letter_of
-from lab.cluster.probes.topology import group_names, isolated, machine_state
+from lab.cluster.probes.topology import group_names, machine_state
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
 from lab.cluster.words import broker_at, ledger_of
 from lab.env import Micros
@@ -84,7 +85,7 @@ class PartitionLens:
         newest: int,
     ) -> LensReplicaView:
         name = f"broker-{broker_id}"
-        machine = machine_state(world, name, isolated(world))
+        machine = machine_state(world, name, cut_off(world))
         in_sync = broker_id in state.isr
         if log is None:
             return LensReplicaView(name, "offline", machine, in_sync, 0, state.leader_epoch, 0, -1, -1, -1, ())

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from lab.cluster.build import CONTROLLER, broker_hosts, image_of
 from lab.cluster.ledger import Ledger
+from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import letter_of
 from lab.cluster.probes.views import (
     BrokerView,
@@ -43,7 +44,7 @@ class Cluster:
     def __call__(self, world: World) -> ClusterView:
         """The answer."""
         image = image_of(world)
-        cut = isolated(world)
+        cut = cut_off(world)
         controller = world.hosts.get(CONTROLLER)
         return ClusterView(
             now=world.now,
@@ -63,23 +64,13 @@ class Cluster:
         )
 
 
-def isolated(world: World) -> dict[NodeId, int]:
-    """How many other servers each machine cannot reach."""
-    found: dict[NodeId, int] = {}
-    for source, target, path in world.network.in_trouble():
-        if path.cut and target.startswith(("broker-", "controller-")):
-            found[source] = found.get(source, 0) + 1
-    return found
-
-
-def machine_state(world: World, name: NodeId, cut: dict[NodeId, int]) -> str:
+def machine_state(world: World, name: NodeId, cut: frozenset[NodeId]) -> str:
     """running, slow, frozen, crashed, stopped, off or partitioned."""
     host = world.hosts[name]
     if host.state != "running":
         stopped = host.state == "down" and _was_stopped(world, name)
         return "stopped" if stopped else STATES[host.state]
-    servers = sum(other.startswith("broker-") for other in world.hosts)
-    if cut.get(name, 0) >= max(1, servers - 1):
+    if name in cut:
         return "partitioned"
     return "slow" if host.disk.slowdown > 1 else "running"
 
@@ -92,7 +83,7 @@ def _was_stopped(world: World, name: NodeId) -> bool:
     return False
 
 
-def _broker(world: World, name: NodeId, image: MetadataImage, cut: dict[NodeId, int]) -> BrokerView:
+def _broker(world: World, name: NodeId, image: MetadataImage, cut: frozenset[NodeId]) -> BrokerView:
     host = world.hosts[name]
     broker_id = int(name.removeprefix("broker-"))
     state = machine_state(world, name, cut)
