@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.cluster.probes import Cluster
 from lab.cluster.refused import Refused
 from lab.cluster.session import Session
 from lab.lessons.learner import Learner
@@ -100,3 +101,48 @@ def test_what_stands_can_be_saved_as_a_scenario_and_opened(tmp_path: Path):
     mine = start(str(path))
     assert mine.spec.topics == session.spec.topics
     assert mine.spec.brokers == session.spec.brokers
+
+
+def test_a_data_file_may_lie_beside_the_scenario_and_beside_its_saved_session(tmp_path: Path):
+    (tmp_path / "own.csv").write_text("at,what\n2020-01-01T00:00:00Z,first\n2020-01-01T00:00:01Z,second\n")
+    scenario = tmp_path / "own.md"
+    scenario.write_text(
+        """+++
+code = "X1"
+track = "Own"
+order = 900
+minutes = 1
+summary = "Rows of my own."
+sandbox = true
+
+[cluster]
+brokers = 1
+
+[[topic]]
+name = "days"
+
+[[producer]]
+name = "me"
+topic = "days"
+[producer.data]
+path = "own.csv"
+value = "what"
+timestamp = "at"
++++
+# Own rows
+
+## Look
+They come in.
+""",
+        encoding="utf-8",
+    )
+    session = start(str(scenario))
+    session.run_for(3_000_000)
+    ends = [one.replicas[0].log_end_offset for one in session.view(Cluster()).partitions]
+    assert ends == [2]
+    path = tmp_path / "saved.json"
+    session.save(path)
+    assert digest(reopen(path).world) == digest(session.world)
+    path.rename(tmp_path.parent / "elsewhere.json")
+    with pytest.raises(Refused, match="beside the scenario"):
+        reopen(tmp_path.parent / "elsewhere.json")

@@ -5,6 +5,8 @@ then, at zero, do the clients start. So what a person sees begins with a cluster
 of it is faked.
 """
 
+from pathlib import Path
+
 from lab.cluster.data_file import locate, read_rows
 from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
@@ -34,8 +36,10 @@ SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
 
 
-def build(spec: ClusterSpec) -> World:
-    """The world of a checked spec, at time zero. Raises Refused if the spec is wrong."""
+def build(spec: ClusterSpec, beside: Path | None = None) -> World:
+    """The world of a checked spec, at time zero. `beside`: the folder of its scenario, where data files may lie.
+    Raises Refused if the spec is wrong.
+    """
     spec.checked()
     world = World(spec.seed, start=-SET_UP)
     world.network.extra_us = spec.link_extra_us
@@ -45,7 +49,7 @@ def build(spec: ClusterSpec) -> World:
     _machines(world, spec)
     _topics(world, spec)
     for producer in spec.producers:
-        add_producer(world, producer)
+        add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
     world.moments = Vec()
@@ -92,11 +96,11 @@ def add_broker(world: World) -> NodeId:
     return _broker(world, highest + 1, recipe.configs, None)
 
 
-def add_producer(world: World, spec: ProducerSpec) -> None:
-    """A producer's machine; it starts now, or waits to be started."""
+def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -> None:
+    """A producer's machine; it starts now, or waits to be started. Its data lies in `assets/data` or `beside`."""
     rows = None
     if spec.data is not None:
-        found, _ = read_rows(spec.data, locate(spec.data.path))
+        found, _ = read_rows(spec.data, locate(spec.data.path, beside))
         rows = Rows(tuple((row.at, row.key, row.value) for row in found))
     recipe = ProducerRecipe(
         spec.name, spec.topic, bootstrap(world), spec.config,

@@ -49,11 +49,14 @@ class Runner(Protocol):
 class Session:
     """A cluster, its past, and the pace at which it goes on."""
 
-    def __init__(self, spec: ClusterSpec, title: str = "Sandbox", scenario: str = "") -> None:
+    def __init__(
+        self, spec: ClusterSpec, title: str = "Sandbox", scenario: str = "", beside: Path | None = None
+    ) -> None:
+        """`beside`: the folder in which, besides `assets/data`, data files may lie. Raises Refused."""
         self.spec = spec
         self.title = title
         self.scenario = scenario
-        self.timeline = Timeline(lambda: build(spec))
+        self.timeline = Timeline(lambda: build(spec, beside))
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
         self.density: list[int] = []
@@ -264,7 +267,7 @@ class Session:
         data = _read(path)
         try:
             saved = session_from(data)
-            session = cls(saved.spec, saved.title, saved.scenario)
+            session = cls(saved.spec, saved.title, saved.scenario, path.parent)
             session._restore(saved)
         except Refused as wrong:
             raise Refused(f"{path.name}: {wrong}") from None

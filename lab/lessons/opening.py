@@ -9,9 +9,14 @@ from lab.lessons.model import Lesson
 from lab.lessons.runner import LessonRunner
 
 
+def session_of(lesson: Lesson) -> Session:
+    """A session of the lesson's cluster, without the lesson. Raises Refused."""
+    return Session(lesson.spec, lesson.title, lesson.name, lesson.path.parent if lesson.path is not None else None)
+
+
 def open_lesson(lesson: Lesson) -> Session:
     """A session with a lesson on it, at its first page."""
-    session = Session(lesson.spec, lesson.title, lesson.name)
+    session = session_of(lesson)
     if not lesson.sandbox:
         LessonRunner(lesson, session)
     return session

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
 from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner
 from lab.lessons.library import catalogue, find_lesson
+from lab.lessons.opening import session_of
 from lab.lessons.output import Draw, write_output
 from lab.lessons.runner import LessonRunner
 
@@ -48,7 +48,7 @@ def play(
     assert learner in LEARNERS, learner
     try:
         lesson = find_lesson(scenario, seed)
-        session = Session(lesson.spec, lesson.title, lesson.name)
+        session = session_of(lesson)
         runner = LessonRunner(lesson, session)
         events = EventLog(session) if out is not None else None
         Learner(runner, learner, None if until_seconds is None else int(until_seconds * 1_000_000)).play()

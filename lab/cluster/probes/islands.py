@@ -26,11 +26,11 @@ def cut_off(world: World) -> frozenset[NodeId]:
 
 @lru_cache(maxsize=64)
 def _parts(servers: tuple[NodeId, ...], cuts: tuple[Way, ...]) -> tuple[Island, ...]:
-    import networkx  # noqa: PLC0415 - takes a third of a second, and most networks are whole
+    import networkx as nx  # noqa: PLC0415 - takes a third of a second, and most networks are whole
 
-    nx: Any = networkx  # it has no types
-    graph = nx.complete_graph(servers, nx.DiGraph)
+    untyped: Any = nx
+    graph = untyped.complete_graph(servers, untyped.DiGraph)
     graph.remove_edges_from(cuts)
-    found: list[set[NodeId]] = list(nx.strongly_connected_components(graph))
+    found: list[set[NodeId]] = list(untyped.strongly_connected_components(graph))
     parts = sorted(tuple(sorted(part)) for part in found)
     return tuple(sorted(parts, key=lambda part: (CONTROLLER not in part, -len(part), part)))
