@@ -35,8 +35,11 @@ class Metadata:
         self.updated_at: Micros = -1
         self.turn = 0
 
-    def update(self, response: MetadataResponse, now: Micros) -> None:
-        """Believe an answer, partition by partition, where it is not older than what is known."""
+    def update(self, response: MetadataResponse, now: Micros) -> list[TopicPartition]:
+        """Believe an answer, partition by partition, where it is not older than what is known. Returns the partitions
+        that are known to have a new leader.
+        """
+        moved: list[TopicPartition] = []
         self.brokers = dict(response.brokers)
         self.missing = tuple(topic for topic in self.missing if topic not in response.topics)
         self.needed = bool(self.missing)
@@ -52,6 +55,9 @@ class Metadata:
                     self.leaders[partition] = (one.leader_id, one.leader_epoch)
                 if one.leader_id < 0:
                     self.needed = True
+                elif known is not None and one.leader_epoch > known[1]:
+                    moved.append(partition)
+        return moved
 
     def learn_leader(self, partition: TopicPartition, leader: tuple[int, int]) -> bool:
         """A response named the new leader (KIP-951). Whether that was news."""

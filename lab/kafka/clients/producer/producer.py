@@ -254,7 +254,8 @@ class Producer:
         match body:
             case MetadataResponse() if tag == METADATA_TAG:
                 self.metadata.asked_at = -1
-                self.metadata.update(body, env.now)
+                for partition in self.metadata.update(body, env.now):
+                    self._forget_backoff(env, partition)
                 if self.metadata.needed or self.unplaced:
                     self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
             case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
@@ -381,6 +382,12 @@ class Producer:
         self.metadata.needed = True
         for tag in self.net.lost(peer):
             self._lost(env, tag, "NETWORK_EXCEPTION")
+
+    def _forget_backoff(self, env: Env, partition: TopicPartition) -> None:
+        """What waits was refused by a leader that leads no more: the new one is asked at once (KIP-951, spec 6.3)."""
+        if partition in self.queues:
+            for batch in self.queues[partition].waiting:
+                batch.retry_at = min(batch.retry_at, env.now)
 
     def _lost(self, env: Env, tag: Tag, error: str) -> None:
         if tag == METADATA_TAG:

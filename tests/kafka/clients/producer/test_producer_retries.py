@@ -185,7 +185,7 @@ def test_spec_06_09_a_refusal_that_names_the_new_leader_is_followed_at_once():
 
 
 @pytest.mark.parametrize("named", [None, (1, 0), (2, 0), (-1, 4), (9, 4)])
-def test_spec_06_09_one_that_names_nobody_new_waits_for_metadata(named: tuple[int, int] | None):
+def test_spec_06_09_one_that_names_nobody_new_sends_the_producer_for_metadata(named: tuple[int, int] | None):
     post = Post()
     post.write("one")
     post.run(5)
@@ -193,8 +193,6 @@ def test_spec_06_09_one_that_names_nobody_new_waits_for_metadata(named: tuple[in
     asked = len(post.metadata_asked)
     post.answer(post.posted[0], ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=named)
     assert len(post.metadata_asked) == asked + 1
-    assert len(post.posted) == 1
-    post.run(120)
     assert [one.host for one in post.posted] == ["broker-1", "broker-2"]
 
 
@@ -257,3 +255,24 @@ def test_spec_06_07_with_all_brokers_down_every_record_fails_at_120_s():
     for one in failed:
         assert one.fact.error == "delivery.timeout.ms"
         assert 119_999 <= one.time // 1_000 - one.fact.births[0] * 1_000 <= 121_100
+
+
+def test_spec_06_3_a_new_leader_is_asked_at_once_whatever_the_backoff():
+    """KIP-951: what the old leader refused has waited long enough."""
+    post = Post(retry_backoff_ms=1_000)
+    post.write("one")
+    post.run(5)
+    post.leaders, post.leader_epoch = (2,), 1
+    post.answer(post.posted[0], ErrorCode.NOT_ENOUGH_REPLICAS)
+    assert [one.host for one in post.posted] == ["broker-1", "broker-2"]
+
+
+def test_news_of_the_same_leader_shortens_no_backoff():
+    post = Post(retry_backoff_ms=1_000)
+    post.write("one")
+    post.run(5)
+    asked = len(post.metadata_asked)
+    post.answer(post.posted[0], ErrorCode.NOT_ENOUGH_REPLICAS)
+    assert len(post.metadata_asked) == asked + 1
+    post.run(500)
+    assert [one.host for one in post.posted] == ["broker-1"]
