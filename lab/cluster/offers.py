@@ -183,6 +183,8 @@ def _field(
         or (_subjects(world, kind, field.name) if subject == "cluster" else ())
     )
     default = "" if field.default is dataclasses.MISSING else _shown(field.default)
+    if kind.name() == "create_topic" and field.name == "replicas":
+        default = str(min(int(default), max(1, len(broker_hosts(world)))))
     if not default:
         default = _suggestion(world, kind.name(), field.name, subject, name) or (choices[0] if choices else "")
     if get_origin(hint) in (Union, types.UnionType):

@@ -80,3 +80,11 @@ def test_a_thing_that_was_clicked_is_not_asked_for(session: Session):
     assert member.make({field.name: field.default for field in member.form}) == AddConsumer(
         "consumer-1", "app", "orders"
     )
+
+
+def test_on_a_single_broker_a_topic_is_offered_with_one_replica():
+    session = Session(ClusterSpec(brokers=1))
+    made = offered(session, "Create a topic").make(
+        {field.name: field.default for field in offered(session, "Create a topic").form}
+    )
+    assert made == CreateTopic("topic-1", 3, 1)
