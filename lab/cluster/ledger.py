@@ -17,6 +17,7 @@ from lab.cluster.watch import Observer, hears
 from lab.env import Micros, NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
+from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -40,8 +41,9 @@ class ProducerTruth:
 class PartitionTruth:
     """One partition as its latest leader holds it: the reference log.
 
-    `births[offset]` is the birth of the record there (None: not from a producer app). Offsets from
-    `log_start_offset` to `high_watermark` are visible. `appended_by`: how many each leader ever appended.
+    `births[offset]` is the birth of the record there (None: not from a producer app); there are `log_end_offset` of
+    them. Offsets from `log_start_offset` to `high_watermark` are visible. `appended_by`: how many each leader ever
+    appended.
     """
 
     births: Vec[str | None] = field(default_factory=Vec[str | None])
@@ -54,11 +56,7 @@ class PartitionTruth:
     lost: int = 0
     duplicates: int = 0
     appended_by: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
-
-    @property
-    def log_end_offset(self) -> int:
-        """One past the last offset of the reference log."""
-        return len(self.births)
+    log_end_offset: int = 0
 
 
 @dataclass(slots=True)
@@ -105,6 +103,14 @@ class GroupHistory:
         )  # fmt: skip
 
 
+def birth_of(record: Record) -> str | None:
+    """The birth that a producer app has written into the header of its record."""
+    for header in record.headers:
+        if header.key == BIRTH_HEADER and header.value:
+            return header.value.decode()
+    return None
+
+
 def split_birth(birth: str) -> tuple[str, int]:
     """`checkout:42` as the producer's name and the number."""
     producer, _, number = birth.rpartition(":")
@@ -119,12 +125,13 @@ class Ledger(Observer):
         self.partitions: dict[TopicPartition, PartitionTruth] = {}
         self.groups: dict[str, GroupHistory] = {}
         self.lost_births: list[str] = []
+        self._lost = 0
 
     # --- reading the truth ------------------------------------------------------------------------
 
     def lost(self) -> int:
         """Acknowledged records that the latest leaders no longer hold (retention does not count)."""
-        return sum(truth.lost for truth in self.partitions.values())
+        return self._lost
 
     def ghosts(self) -> int:
         """Records reported failed or unknown that are stored all the same."""
@@ -203,17 +210,16 @@ class Ledger(Observer):
         if fact.leader_epoch < truth.leader_epoch:
             return  # a leader that does not know yet it was replaced: not part of the history
         self._cut(fact.partition, truth, fact.batch.base_offset)
-        for record in fact.batch.records():
-            birth = next(
-                (h.value.decode() for h in record.headers if h.key == BIRTH_HEADER and h.value),
-                None,
-            )
+        records = fact.batch.records()
+        for record in records:
+            birth = birth_of(record)
             truth.births.append(birth)
             truth.appended_at.append(world.now)
-            truth.appended_by[node] = truth.appended_by.get(node, 0) + 1
             if birth is not None:
                 producer, number = split_birth(birth)
                 truth.duplicates += self.producer(producer).stored.add(number)
+        truth.log_end_offset += len(records)
+        truth.appended_by[node] = truth.appended_by.get(node, 0) + len(records)
 
     @hears(facts.HighWatermarkMoved)
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
@@ -249,10 +255,12 @@ class Ledger(Observer):
                 group.phantom += progress.done.remove(end, truth.log_end_offset)
         truth.births.truncate(end)
         truth.appended_at.truncate(end)
+        truth.log_end_offset = end
         truth.high_watermark = min(truth.high_watermark, end)
 
     def _lose(self, truth: PartitionTruth, birth: str) -> None:
         truth.lost += 1
+        self._lost += 1
         if len(self.lost_births) < REMEMBERED:
             self.lost_births.append(birth)
 

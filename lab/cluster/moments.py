@@ -3,6 +3,8 @@
 A key moment is a tick on the timeline, a place to step to, and the beginning of a *why?*.
 """
 
+from functools import cache
+
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
@@ -12,6 +14,7 @@ from lab.world.world import World
 INTERNAL = "__"
 
 
+@cache
 def broker_name(broker_id: int) -> NodeId:
     """The host of a broker id."""
     return f"broker-{broker_id}"

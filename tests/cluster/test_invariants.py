@@ -27,7 +27,7 @@ class Story:
         fates = observers[-1]
         assert isinstance(fates, Fates)
         self.fates = fates
-        self.fate = fates.fate(ORDERS)
+        self.fate = fates.table[ORDERS]
         self.watch = Watch(observers)
         self.world = World(1)
         for number in (1, 2, 3):
@@ -471,7 +471,7 @@ def test_a_replaced_coordinator_still_refuses_its_own_old_generations():
 def test_a_generation_has_two_owners_only_if_the_log_of_the_group_has_lost_it():
     story = replaced_coordinator()
     story.assigned("b", generation=3)
-    fate = story.fates.fate(OFFSETS)
+    fate = story.fates.table[OFFSETS]
     fate.lost_until = 1
     story.assigned("a", generation=3)
     fate.lost_until = 0

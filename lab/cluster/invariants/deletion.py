@@ -29,7 +29,7 @@ class OnlyCommittedIsDeleted(Invariant):
 
     @hears(facts.LogStartMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         replica = replica_at(world, node, fact.partition)
         mark = replica.log.high_watermark if replica is not None else fate.highest
         self.require(
@@ -49,7 +49,7 @@ class NewestStays(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        if not fact.leading or fact.leader_epoch < self.fates.fate(fact.partition).leader_epoch:
+        if not fact.leading or fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return
         replica = replica_at(world, node, fact.partition)
         if replica is None or not replica.config.compacted:
@@ -62,7 +62,7 @@ class NewestStays(Invariant):
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
         """What lies beyond the end of the newest leader is gone."""
-        if fact.leader_epoch < self.fates.fate(fact.partition).leader_epoch:
+        if fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return
         for offsets in self.table.get(fact.partition, {}).values():
             while offsets and offsets[-1][0] >= fact.log_end_offset:
@@ -76,7 +76,7 @@ class NewestStays(Invariant):
     @hears(facts.Compacted)
     def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
         replica = replica_at(world, node, fact.partition)
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         copy = fate.copies.get(node)
         start, end = replica.log.log_start_offset if replica else 0, min(fact.end_offset, fate.committed.end)
         if replica is None or copy is None or fate.retired or not copy.agrees(fate.committed, end):

@@ -33,7 +33,7 @@ class FencedLeadNothing(Invariant):
 
     @hears(facts.PartitionChanged)
     def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         elected = fact.leader_epoch > fate.elected_epoch
         added = [one for one in fact.in_sync_replicas if one not in fate.in_sync_replicas]
         self.require(
@@ -59,7 +59,7 @@ class ElectionsStayInSync(Invariant):
 
     @hears(facts.PartitionChanged)
     def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fact.reason == "unclean":
             self.require(
                 self._wanted(world, node, fact.partition),

@@ -116,26 +116,29 @@ class Fate:
         return self.lost_from <= offset < self.lost_until or self.doomed_below > self.leader_epoch
 
 
+class Table(dict[TopicPartition, Fate]):
+    """The fate of each partition, begun when it is first asked for."""
+
+    __slots__ = ()
+
+    def __missing__(self, partition: TopicPartition) -> Fate:
+        found = self[partition] = Fate()
+        return found
+
+
 class Fates(Observer):
     """Hears everything last; the invariants read it as it was before the fact they hear."""
 
     def __init__(self) -> None:
-        self.table: dict[TopicPartition, Fate] = {}
+        self.table = Table()
         self.failed_disks: dict[NodeId, None] = {}
         self.partitions: dict[str, int] = {}
-
-    def fate(self, partition: TopicPartition) -> Fate:
-        """The fate of a partition, begun if need be."""
-        found = self.table.get(partition)
-        if found is None:
-            found = self.table[partition] = Fate()
-        return found
 
     # --- logs -------------------------------------------------------------------------------------
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         batch = fact.batch
         copy = fate.copies.get(node)
         if copy is None:
@@ -149,7 +152,7 @@ class Fates(Observer):
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         copy = fate.copies.get(node)
         if copy is not None:
             copy.cut(fact.offset)
@@ -158,7 +161,7 @@ class Fates(Observer):
 
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         end = fact.log_end_offset
         copy = fate.copies.get(node)
         if copy is None:
@@ -173,11 +176,11 @@ class Fates(Observer):
 
     @hears(facts.LogStartMoved)
     def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
-        self.fate(fact.partition).log_starts[node] = fact.log_start_offset
+        self.table[fact.partition].log_starts[node] = fact.log_start_offset
 
     @hears(facts.Compacted)
     def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         fate.compacted = max(fate.compacted, fact.end_offset)
 
     @hears(PowerLost)
@@ -198,7 +201,7 @@ class Fates(Observer):
 
     @hears(facts.PartitionChanged)
     def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         if fact.reason == "created":
             topic = fact.partition.topic
             self.partitions[topic] = self.partitions.get(topic, 0) + 1
@@ -222,7 +225,7 @@ class Fates(Observer):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         epoch = fact.leader_epoch
         if epoch <= fate.leader_epoch:
             return
@@ -245,7 +248,7 @@ class Fates(Observer):
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         if not fact.leading:
             return
-        fate = self.fate(fact.partition)
+        fate = self.table[fact.partition]
         end = fact.high_watermark
         fate.highest = max(fate.highest, end)
         if fact.leader_epoch < fate.doomed_below:

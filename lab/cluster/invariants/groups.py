@@ -22,22 +22,21 @@ class ReadsCommitted(Invariant):
 
     @hears(facts.RecordsPolled)
     def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         offsets = fact.offsets
         if not offsets or fate.retired:
             return
+        first, last = offsets[0], offsets[-1]
         self.require(
-            offsets[-1] < fate.highest,
-            fact.member, "reads", f"{fact.partition}@{offsets[-1]}",
-            "but no leader committed beyond", fate.highest,
+            last < fate.highest,
+            fact.member, "reads", fact.partition, "at", last, "but no leader committed beyond", fate.highest,
         )  # fmt: skip
         truth = self.ledger.partition(fact.partition)
-        for at in (0, -1):
-            offset, birth = offsets[at], fact.births[at]
+        for offset, birth in {first: fact.births[0], last: fact.births[-1]}.items():
             stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
             self.require(
                 (stored or "") == birth or fate.excused(offset),
-                fact.member, "reads", birth, "at", f"{fact.partition}@{offset}", "where", stored, "is",
+                fact.member, "reads", birth, "from", fact.partition, "at", offset, "where", stored, "is",
             )  # fmt: skip
 
 
@@ -70,7 +69,7 @@ class ReadsInOrder(Invariant):
         name = fact.partition
         position = owned.get(name, -2)
         self.require(position > -2, fact.member, "reads", name, "which it does not own")
-        fate = self.fates.fate(name)
+        fate = self.fates.table[name]
         first, last = fact.offsets[0], fact.offsets[-1]
         dense = first == position and last - first + 1 == len(fact.offsets)
         self.require(
@@ -90,12 +89,12 @@ class GroupLog(Invariant):
 
     def forgotten(self, group_id: str) -> bool:
         """Whether the log that keeps the group has lost records legally, its generations among them."""
-        fate = self.fates.fate(self.kept_in(group_id))
+        fate = self.fates.table[self.kept_in(group_id)]
         return fate.lost_until > 0 or fate.doomed_below > fate.leader_epoch or fate.retired
 
     def replaced(self, group_id: str, node: NodeId) -> bool:
         """Whether another leads the group's log by now, though this coordinator may not know yet."""
-        return self.fates.fate(self.kept_in(group_id)).leader not in ("", node)
+        return self.fates.table[self.kept_in(group_id)].leader not in ("", node)
 
 
 class OneOwner(GroupLog):
@@ -167,7 +166,7 @@ class CommitsHold(GroupLog):
         )  # fmt: skip
         offsets = self.offsets.setdefault(group, {})
         for partition, offset in fact.offsets.items():
-            fate = self.fates.fate(partition)
+            fate = self.fates.table[partition]
             self.require(
                 offset <= max(fate.highest, self.sought.get((group, partition), 0))
                 or fate.retired or fact.generation_id < 0,
@@ -199,7 +198,7 @@ class CommitsHold(GroupLog):
     def _loaded(self, world: World, node: NodeId, fact: facts.GroupsLoaded) -> None:
         for group, (generation, _) in fact.groups.items():
             self.told[node, group] = generation
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fate.elected_epoch != fate.leader_epoch or node != fate.leader or not fate.elections:
             return  # a coordinator that does not know yet it was replaced
         if node != broker_name(fate.elections[fate.elected_epoch].leader_id):
@@ -217,7 +216,7 @@ class CommitsHold(GroupLog):
         for partition, offset in committed.items():
             found = loaded.get(partition, -1)
             self.require(
-                found >= offset or self.fates.fate(partition).retired,
+                found >= offset or self.fates.table[partition].retired,
                 group, "had committed", f"{partition}@{offset}", "and its new coordinator knows", found,
             )  # fmt: skip
 
@@ -247,7 +246,7 @@ class NothingSkipped(Invariant):
                 continue
             start = max(self.floors.get(key, 0), self.known.get(key, 0))
             self.known[key] = offset
-            fate = self.fates.fate(partition)
+            fate = self.fates.table[partition]
             if offset <= start or start < fate.compacted or fate.retired:
                 continue
             read = self.ledger.group(fact.group_id).progress(partition).fetched

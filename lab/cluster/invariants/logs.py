@@ -24,7 +24,7 @@ class LogDense(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fate.retired:
             return
         base, end = fact.batch.base_offset, fate.end_of(node)
@@ -34,7 +34,7 @@ class LogDense(Invariant):
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if not fate.retired:
             end = fate.end_of(node)
             self.require(
@@ -50,7 +50,7 @@ class EpochsNeverFall(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         copy = fate.copies.get(node)
         last = copy.epochs[-1] if copy is not None and copy.epochs else -1
         epoch = fact.batch.leader_epoch
@@ -70,7 +70,7 @@ class LogMatching(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         batch = fact.batch
         if batch.base_offset < fate.compacted or fate.retired:
             return
@@ -109,7 +109,7 @@ class FlushedSurvives(Invariant):
 
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if node not in fate.copies or fate.retired:
             return
         before, floor = fate.end_of(node), fate.floors.get(node)
@@ -159,7 +159,7 @@ class Sequences(Invariant):
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if not fact.leading or batch.producer_id < 0 or fact.leader_epoch < fate.leader_epoch or fate.retired:
             return
         stored = self.stored.setdefault(fact.partition, {})
@@ -180,7 +180,7 @@ class Sequences(Invariant):
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
         """What lies beyond the end of the newest leader is gone."""
         stored = self.stored.get(fact.partition)
-        if stored is not None and fact.leader_epoch >= self.fates.fate(fact.partition).leader_epoch:
+        if stored is not None and fact.leader_epoch >= self.fates.table[fact.partition].leader_epoch:
             for producer_id, before in stored.items():
                 stored[producer_id] = tuple(one for one in before if one[0] < fact.log_end_offset)
 

@@ -24,7 +24,7 @@ class HighWatermarkOrder(Invariant):
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fate.retired:
             return
         mark = fact.high_watermark
@@ -53,7 +53,7 @@ class OneLeader(Invariant):
 
     @hears(facts.PartitionChanged)
     def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fate.retired:
             return
         before = fate.elected_epoch
@@ -65,7 +65,7 @@ class OneLeader(Invariant):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fate.retired:
             return
         epoch = fact.leader_epoch
@@ -83,7 +83,7 @@ class LeaderCompleteness(Invariant):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         epoch = fact.leader_epoch
         # Compared with the epoch that committed: a stale leader between both may hold other records.
         if epoch < max(fate.leader_epoch, fate.commit_epoch) or fate.retired or fate.may_lose(epoch):
@@ -95,7 +95,7 @@ class LeaderCompleteness(Invariant):
         """A leader that was replaced may still commit what its followers had fetched before."""
         if not fact.leading:
             return
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         epoch, end = fact.leader_epoch, fact.high_watermark
         if fate.doomed_below <= epoch < fate.leader_epoch and not fate.retired:
             self._demand(fate, fact.partition, fate.leader, end, epoch, fate.copies.get(node))
@@ -124,7 +124,7 @@ class CommittedNeverRewritten(Invariant):
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         if not fact.leading:
             return
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         base, epoch = fact.batch.base_offset, fact.leader_epoch
         stale = epoch < max(fate.commit_epoch, fate.doomed_below)
         self.require(
@@ -144,21 +144,22 @@ class AckedIsCommitted(Invariant):
         base = fact.base_offset
         if fact.acks != -1 or base < 0:
             return
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         end = base + len(fact.births)
         if fate.retired:
             return
         self.require(
             end <= fate.highest,
-            fact.producer, fact.births[0], "at", f"{fact.partition}@{base}",
+            fact.producer, fact.births[0], "in", fact.partition, "at", base,
             "but no leader committed beyond", fate.highest,
         )  # fmt: skip
         truth = self.ledger.partition(fact.partition)
-        for offset, birth in ((base, fact.births[0]), (end - 1, fact.births[-1])):
+        for offset, birth in {base: fact.births[0], end - 1: fact.births[-1]}.items():
+            name = f"{fact.producer}:{birth}"
             stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
             self.require(
-                stored == f"{fact.producer}:{birth}" or fate.excused(offset),
-                f"{fact.producer}:{birth}", "at", f"{fact.partition}@{offset}", "where", stored, "is",
+                stored == name or fate.excused(offset),
+                name, "in", fact.partition, "at", offset, "where", stored, "is",
             )  # fmt: skip
 
 
@@ -181,14 +182,14 @@ class InSyncReplicasHold(Invariant):
             sound,
             fact.partition, "leader", fact.leader_id, "ISR", isr, "replicas", fact.replicas,
         )  # fmt: skip
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         if fact.reason == "isr" and not fate.retired:
             self._compare(fate, fact.partition, isr, fate.committed.end)
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         if fact.leading:
-            fate = self.fates.fate(fact.partition)
+            fate = self.fates.table[fact.partition]
             if fact.leader_epoch == fate.elected_epoch and not fate.retired:
                 self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark)
 
@@ -213,7 +214,7 @@ class FollowersAgree(Invariant):
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         if fact.leading:
             return
-        fate = self.fates.fate(fact.partition)
+        fate = self.fates.table[fact.partition]
         end = fact.high_watermark
         copy = fate.copies.get(node)
         if copy is None or end > fate.committed.end or fate.excused(end - 1) or fate.retired:
@@ -232,14 +233,16 @@ class EnoughCopies(Invariant):
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if not fact.leading:
+            return
         process = world.hosts[node].node
         replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
-        fate = self.fates.fate(fact.partition)
-        if replica is None or not fact.leading or fact.leader_epoch < fate.doomed_below or fate.retired:
+        fate = self.fates.table[fact.partition]
+        if replica is None or fact.leader_epoch < fate.doomed_below or fate.retired:
             return
         names = [broker_name(broker_id) for broker_id in replica.replicas]
         # Who lost it with its power had it; the leader cannot know yet.
-        copies = sum(fate.end_of(name) >= fact.high_watermark or name in fate.cut for name in names)
+        copies = sum([fate.end_of(name) >= fact.high_watermark or name in fate.cut for name in names])
         wanted = min(replica.config.min_insync_replicas, len(names))
         self.require(
             copies >= wanted,

@@ -69,8 +69,8 @@ class Metadata:
 
     def leader_of(self, partition: TopicPartition) -> str | None:
         """The host that leads a partition, as far as known."""
-        leader_id, _ = self.leaders.get(partition, (-1, -1))
-        return self.brokers.get(leader_id)
+        leader = self.leaders.get(partition)
+        return self.brokers.get(leader[0]) if leader is not None else None
 
     def epoch_of(self, partition: TopicPartition) -> int:
         """The leader epoch known."""

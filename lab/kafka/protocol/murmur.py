@@ -1,7 +1,11 @@
 """murmur2 as the Java client computes it: where a keyed record goes."""
 
+from functools import lru_cache
+
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
+REMEMBERED = 1_024
+"""Keys whose partition is not reckoned again."""
 
 
 def murmur2(key: bytes) -> int:
@@ -20,6 +24,7 @@ def murmur2(key: bytes) -> int:
     return h - (1 << 32) if h >= 1 << 31 else h
 
 
+@lru_cache(maxsize=REMEMBERED)
 def partition_for(key: bytes, partitions: int) -> int:
     """The partition of a key among `partitions`, available or not."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

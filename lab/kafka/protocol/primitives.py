@@ -23,6 +23,8 @@ SHORT = tuple(bytes((value,)) for value in range(0x80))
 
 def read_varint(data: bytes, at: int, limit: int = 5) -> tuple[int, int]:
     """The number at `at`, and where the next byte is. Raises Malformed after `limit` bytes or at the end."""
+    if at < len(data) and (byte := data[at]) < 0x80:
+        return (byte >> 1) ^ -(byte & 1), at + 1  # nearly all of them
     shift = value = 0
     for taken in range(limit):
         if at >= len(data):

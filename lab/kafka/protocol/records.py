@@ -7,7 +7,8 @@ without touching it.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from crc32c import crc32c
 
@@ -30,19 +31,19 @@ CONTROL = 0x20
 DELETE_HORIZON = 0x40
 NO_TIME = -1
 SEQUENCES = 1 << 31
+DECODED = 16
+"""Batches whose records are kept decoded: the ledger and a consumer read the newest ones, each all of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A record's header: a name and bytes."""
 
     key: str
     value: bytes | None
 
 
-@dataclass(slots=True)
-class Record:
-    """One record. A value of None is a tombstone."""
+class Record(NamedTuple):
+    """One record. A value of None is a tombstone. A tuple, so that all who read a batch may share its records."""
 
     offset: int
     timestamp_ms: int
@@ -64,6 +65,7 @@ class RecordBatch(Sealed):
         "last_offset",
         "leader_epoch",
         "max_timestamp_ms",
+        "next_offset",
         "producer_epoch",
         "producer_id",
         "record_count",
@@ -89,6 +91,7 @@ class RecordBatch(Sealed):
         self.data = data
         self.size = length + LOG_OVERHEAD
         self.last_offset = self.base_offset + last_offset_delta
+        self.next_offset = self.last_offset + 1
 
     # --- making one -------------------------------------------------------------------------------
 
@@ -159,11 +162,6 @@ class RecordBatch(Sealed):
     # --- reading it -------------------------------------------------------------------------------
 
     @property
-    def next_offset(self) -> int:
-        """One past the last offset."""
-        return self.last_offset + 1
-
-    @property
     def last_sequence(self) -> int:
         """The sequence number of the last record; they wrap from 2147483647 to 0."""
         if self.base_sequence < 0:
@@ -192,22 +190,22 @@ class RecordBatch(Sealed):
         """Whether the bytes are what their writer meant."""
         return crc32c(memoryview(self.data)[CRC_FROM : self.size]) == self.crc
 
-    def records(self) -> list[Record]:
+    @lru_cache(maxsize=DECODED)  # noqa: B019 (it holds sixteen batches, whoever they belong to)
+    def records(self) -> tuple[Record, ...]:
         """The records, decoded. Raises Malformed."""
         data = self.data[HEADER_SIZE:]
         if self.attributes & COMPRESSION_MASK:
             data = decompress(self.compression, data)
-        appended = self.max_timestamp_ms if self.attributes & LOG_APPEND_TIME else None
         found: list[Record] = []
         at = 0
         for _ in range(self.record_count):
             record, at = decode_record(data, at, self.base_offset, self.base_timestamp_ms)
-            if appended is not None:
-                record.timestamp_ms = appended
             found.append(record)
         if at != len(data):
             raise Malformed(f"a batch: {self.record_count} records wanted, {len(data) - at} bytes left over")
-        return found
+        if self.attributes & LOG_APPEND_TIME:
+            return tuple([record._replace(timestamp_ms=self.max_timestamp_ms) for record in found])
+        return tuple(found)
 
     # --- another one like it ----------------------------------------------------------------------
 

@@ -52,12 +52,12 @@ class NetworkClient:
     def expired(self, now: Micros) -> list[Tag]:
         """The tags of requests that were out too long; a late answer will find nobody."""
         gone = [number for number, one in self.in_flight.items() if one.deadline <= now]
-        return [self.in_flight.pop(number).tag for number in gone]
+        return [self.in_flight.pop(number).tag for number in gone] if gone else []
 
     def count(self, target: Address) -> int:
         """How many requests are out to a target."""
-        return sum(1 for one in self.in_flight.values() if one.target == target)
+        return [one.target for one in self.in_flight.values()].count(target)
 
     def next_deadline(self) -> Micros | None:
         """When the first request has been out too long."""
-        return min((one.deadline for one in self.in_flight.values()), default=None)
+        return min([one.deadline for one in self.in_flight.values()]) if self.in_flight else None

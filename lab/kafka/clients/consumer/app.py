@@ -154,10 +154,9 @@ class ConsumerApp:
             self.net.next_deadline() or 0,
         ]
         later = [at for at in found if at > now]
-        at = min(later, default=None)
-        if at is not None and (self.wakes_at is None or at < self.wakes_at):
-            self.wakes_at = at
-            env.set_timer(LOOP, at)
+        if later and (self.wakes_at is None or min(later) < self.wakes_at):
+            self.wakes_at = min(later)
+            env.set_timer(LOOP, self.wakes_at)
 
     @property
     def _auto(self) -> bool:
@@ -201,8 +200,8 @@ class ConsumerApp:
     def _tell_polled(self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int) -> None:
         env.tell(
             facts.RecordsPolled(
-                self.group_id, self.name, partition, tuple(record.offset for record in records),
-                tuple(birth_of(record) for record in records), high_watermark,
+                self.group_id, self.name, partition, tuple([record.offset for record in records]),
+                tuple([birth_of(record) for record in records]), high_watermark,
             )
         )  # fmt: skip
 
@@ -341,6 +340,8 @@ class ConsumerApp:
 
     def _retry_commit(self, env: Env) -> None:
         """commitSync tries again until it is answered, membership is lost, or default.api.timeout.ms is over."""
+        if not self.uncommitted and not self.waiting_for_commit:
+            return
         if self.uncommitted and self.membership.coordinator is not None:
             offsets, self.uncommitted = self.uncommitted, {}
             self._commit(env, offsets)
@@ -412,9 +413,10 @@ class ConsumerApp:
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
-        overdue = env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms)
         busy = self.working or self.paused or self.waiting_for_commit
-        if overdue and busy and self.membership.stage == STABLE:
+        if not busy or self.membership.stage != STABLE:
+            return
+        if env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms):
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -528,9 +530,10 @@ class ConsumerApp:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at > millis(self.config.metadata_max_age_ms)
-        due = metadata.updated_at < 0 or env.now - metadata.updated_at >= millis(self.config.retry_backoff_ms)
-        if (metadata.needed or stale) and metadata.asked_at < 0 and due:
+        age = env.now - metadata.updated_at if metadata.updated_at >= 0 else None
+        stale = age is not None and age > millis(self.config.metadata_max_age_ms)
+        due = age is None or age >= millis(self.config.retry_backoff_ms)
+        if metadata.asked_at < 0 and (metadata.needed or stale) and due:
             metadata.asked_at = env.now
             self.net.send(
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",

@@ -33,6 +33,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 )
+from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
@@ -98,10 +99,12 @@ class Fetcher:
         """Ask for what is missing: offsets to begin at, and whether an old position is still in the log."""
         resets: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
         checks: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
+        leaders = self.metadata.leaders
         for partition, position in self.positions.items():
             if position.asked or position.retry_at > env.now:
                 continue
-            self._notice_new_epoch(partition, position)
+            if partition in leaders and leaders[partition][1] > position.leader_epoch:
+                self._notice_new_epoch(position, leaders[partition][1])
             if position.stage not in (RESETTING, VALIDATING):
                 continue
             host = self.metadata.leader_of(partition)
@@ -122,10 +125,9 @@ class Fetcher:
         for host, asked in checks.items():
             self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
 
-    def _notice_new_epoch(self, partition: TopicPartition, position: Position) -> None:
+    def _notice_new_epoch(self, position: Position, epoch: int) -> None:
         """A new leader may have cut the log below our position (KIP-320)."""
-        epoch = self.metadata.epoch_of(partition)
-        if position.stage in (FETCHING, VALIDATING) and epoch > position.leader_epoch:
+        if position.stage in (FETCHING, VALIDATING):
             position.leader_epoch = epoch
             if position.offset_epoch >= 0:
                 position.stage = VALIDATING
@@ -173,16 +175,19 @@ class Fetcher:
         """One fetch a broker, for partitions whose fetched records have all been returned."""
         has_data = {one.partition: None for one in self.buffered}
         wanted: dict[str, dict[TopicPartition, FetchPartition]] = {}
+        metadata, now = self.metadata, env.now
         for partition, position in self.positions.items():
-            if position.stage != FETCHING or position.paused or position.retry_at > env.now or partition in has_data:
+            if position.stage != FETCHING or position.paused or position.retry_at > now or partition in has_data:
                 continue
-            host = self.metadata.leader_of(partition)
+            host = metadata.leader_of(partition)
             if host is None:
-                self.metadata.needed = True
+                metadata.needed = True
             elif host not in self.fetching:
                 wanted.setdefault(host, {})[partition] = FetchPartition(
                     position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
                 )
+        if not wanted:
+            return
         isolation = IsolationLevel[self.config.isolation_level.upper()]
         for host, partitions in wanted.items():
             self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
@@ -216,23 +221,18 @@ class Fetcher:
     def _take(self, partition: TopicPartition, position: Position, one: FetchedPartition) -> None:
         """Keep what lies at or beyond the position; a batch may begin before it, and may have holes."""
         position.high_watermark = one.high_watermark
-        records = [
-            (record, batch.leader_epoch)
-            for batch in one.records if not batch.is_control
-            for record in batch.records() if record.offset >= position.offset
-        ]  # fmt: skip
-        if one.records and one.records[-1].next_offset > position.offset:
-            next_offset = one.records[-1].next_offset
-            self.buffered.append(
-                Fetched(
-                    partition,
-                    position.offset,
-                    [record for record, _ in records],
-                    [epoch for _, epoch in records],
-                    next_offset,
-                    one.high_watermark,
-                )
-            )
+        offset = position.offset
+        if not one.records or one.records[-1].next_offset <= offset:
+            return
+        records: list[Record] = []
+        epochs: list[int] = []
+        for batch in one.records:
+            if not batch.is_control:
+                new = [record for record in batch.records() if record.offset >= offset]
+                records += new
+                epochs += [batch.leader_epoch] * len(new)
+        next_offset = one.records[-1].next_offset
+        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark))
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
@@ -302,9 +302,9 @@ class Fetcher:
 
     def initializing(self) -> tuple[TopicPartition, ...]:
         """Partitions that wait for their committed offset."""
-        return tuple(one for one, position in self.positions.items() if position.stage == INITIALIZING)
+        return tuple([one for one, position in self.positions.items() if position.stage == INITIALIZING])
 
     def next_retry(self, now: Micros) -> Micros | None:
         """When the first position that had to pause may be asked about again."""
         later = [one.retry_at for one in self.positions.values() if one.retry_at > now]
-        return min(later, default=None)
+        return min(later) if later else None

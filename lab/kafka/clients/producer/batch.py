@@ -66,5 +66,7 @@ class ProducerBatch:
 
 def record_size(record: Record) -> int:
     """An upper bound of a record's bytes, as the accumulator reckons."""
-    headers = sum(len(header.key) + len(header.value or b"") + 4 for header in record.headers)
-    return RECORD_OVERHEAD + len(record.key or b"") + len(record.value or b"") + headers
+    size = RECORD_OVERHEAD + len(record.key or b"") + len(record.value or b"")
+    for header in record.headers:
+        size += len(header.key) + len(header.value or b"") + 4
+    return size

@@ -146,7 +146,8 @@ class Producer:
     def work(self, env: Env) -> None:
         """Everything that is due: expiries, metadata, a producer id, requests."""
         self._expire(env)
-        self._place_all(env)
+        if self.unplaced:
+            self._place_all(env)
         self._refresh_metadata(env)
         if self.config.enable_idempotence and not self._identified(env):
             return
@@ -173,8 +174,10 @@ class Producer:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
+        if metadata.asked_at >= 0 or env.now < self.retry_metadata_at:
+            return
         stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= millis(self.config.metadata_max_age_ms)
-        if (metadata.needed or stale) and metadata.asked_at < 0 and env.now >= self.retry_metadata_at:
+        if metadata.needed or stale:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
 
@@ -209,11 +212,7 @@ class Producer:
 
     def _is_ready(self, env: Env, queue: Queue) -> bool:
         batch = queue.waiting[0]
-        if batch.retry_at > env.now:
-            return False
-        one_at_a_time = self.config.max_in_flight_requests_per_connection == 1
-        retrying = self.config.enable_idempotence and (batch.attempts or any(one.attempts for one in queue.in_flight))
-        if queue.in_flight and (one_at_a_time or retrying):
+        if batch.retry_at > env.now or (queue.in_flight and self._goes_alone(queue)):
             return False
         full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
         return bool(
@@ -223,6 +222,12 @@ class Producer:
             or self.closing
             or env.now >= batch.created_at + millis(self.config.linger_ms)
         )
+
+    def _goes_alone(self, queue: Queue) -> bool:
+        """Whether the next batch waits for what is out: by the setting, or lest a retry change the order."""
+        if self.config.max_in_flight_requests_per_connection == 1:
+            return True
+        return self.config.enable_idempotence and any(one.attempts for one in (queue.waiting[0], *queue.in_flight))
 
     def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
         data: dict[TopicPartition, RecordBatch] = {}
@@ -357,7 +362,7 @@ class Producer:
             queue.put_back(half)
 
     def _release(self, batch: ProducerBatch) -> None:
-        self.buffered -= sum(record_size(record) for record in batch.records)
+        self.buffered -= batch.bytes - BATCH_OVERHEAD
 
     def _sequence_lost(self, batch: ProducerBatch) -> None:
         """A batch with a sequence will never be stored: those behind it need another epoch."""
@@ -440,7 +445,7 @@ class Producer:
                 found.append(max(first.created_at + linger, first.retry_at))
                 found.append(first.created_at + timeout)
             if queue.in_flight:
-                found.append(min(one.created_at for one in queue.in_flight) + timeout)
+                found.append(min([one.created_at for one in queue.in_flight]) + timeout)
         if self.unplaced:
             found.append(self.unplaced[0][3])
         metadata = self.metadata
@@ -454,4 +459,4 @@ class Producer:
         if expiry is not None:
             found.append(expiry)
         later = [at for at in found if at > now]
-        return min(later, default=None)
+        return min(later) if later else None
