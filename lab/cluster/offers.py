@@ -4,9 +4,10 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
+from lab.cluster.actions.base import types_of
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
 from lab.cluster.probes.topology import group_names
@@ -62,7 +63,7 @@ class Offer:
     def make(self, values: Mapping[str, str]) -> ClusterAction:
         """The action for a filled form. Raises Refused with the sentence to show."""
         kind = ACTIONS[self.name]
-        hints = get_type_hints(kind)
+        hints = types_of(kind)
         data: dict[str, Any] = dict(self.fixed)
         for name, text in values.items():
             data[name] = _parsed(text.strip(), hints[name], name)
@@ -133,7 +134,7 @@ def _refusal_with_defaults(
     """A form opens with values that would work; where even those are refused, no others help: the machine is
     down, or members of the group run.
     """
-    hints = get_type_hints(kind)
+    hints = types_of(kind)
     try:
         values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
         return (
@@ -176,7 +177,7 @@ def _field(
     subject: str,
     name: str,
 ) -> Field:
-    hint = get_type_hints(kind)[field.name]
+    hint = types_of(kind)[field.name]
     choices = (
         CHOICES.get((kind.name(), field.name), ())
         or _choices(world, kind.name(), field.name, name)

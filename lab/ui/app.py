@@ -13,6 +13,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from lab.cluster.refused import Refused
+from lab.ui import garbage
 from lab.ui import settings as settings_file
 from lab.ui.main_window import MainWindow, Opener
 from lab.ui.screenshot import save_picture
@@ -63,6 +64,8 @@ def _show(
     at_seconds: float | None,
     scale: float,
 ) -> int:
+    if screenshot is None:
+        garbage.attend(window)
     if scenario:
         window.show_session(open_anything(window.opener, scenario))
     if at_seconds is not None and window.session is not None:

@@ -33,6 +33,8 @@ COMPACT_BELOW = 1100
 SLOW_EVERY = 12
 """Frames of 16 ms between two looks at the slow panels: five times a second."""
 TIMELINE_EVERY = 6
+TIMELINE_TURN, LESSON_TURN, INSPECTOR_TURN = 1, 3, 9
+"""Which frame of these is whose. The charts have the even ones: what is dear never meets in one frame."""
 BUCKETS = 240
 
 
@@ -112,20 +114,23 @@ class LabPage(QWidget):
 
     def pull(self, session: "Session", frame: int, *, whole: bool) -> None:
         """Show the session as it is. `whole`: every panel now, not only the ones whose turn it is."""
-        due = whole or frame % SLOW_EVERY == 0
-        if due:
+        slow_turn = frame % SLOW_EVERY
+        lesson_due = whole or slow_turn == LESSON_TURN
+        if lesson_due:
             self.lesson_view = session.lesson.view() if session.lesson is not None else None
         if self.presenting:
             self.presenter_bar.show_session(session, lesson_place(self.lesson_view))
         else:
             self.topbar.show_session(session, session.title)
         self.stage.pull(session)
-        if whole or frame % TIMELINE_EVERY == 0:
+        if whole or frame % TIMELINE_EVERY == TIMELINE_TURN:
             self._pull_time(session)
         if not self.presenting:
             self.bottom.pull_charts(session, frame, whole=whole)
-        if due:
+        if lesson_due:
             self._pull_slowly(session, self.lesson_view)
+        if (whole or slow_turn == INSPECTOR_TURN) and self.inspector.isVisibleTo(self):
+            self.show_subject(session)
 
     def _pull_time(self, session: "Session") -> None:
         view = session.timeline_view(BUCKETS)
@@ -145,8 +150,6 @@ class LabPage(QWidget):
         if self.presenting:
             self.stage.show_question(headline(lesson))
         self.lesson.setVisible(lesson is not None and not self.presenting)
-        if self.inspector.isVisibleTo(self):
-            self.show_subject(session)
 
     def show_subject(self, session: "Session") -> None:
         """Fill the inspector; what is gone since it was selected gives way to the cluster."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QSettings, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QCursor, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget
 
@@ -45,6 +45,10 @@ class Opener:
 
 class MainWindow(QMainWindow):
     """The session lives here; every change of it goes through a method of this class."""
+
+    at_rest = Signal()
+    """Time has stopped, or another session has been opened."""
+    closed = Signal()
 
     def __init__(
         self,
@@ -173,6 +177,7 @@ class MainWindow(QMainWindow):
         self.refresh()
         if not self.select_what_the_page_is_about():
             self.select_neighbour(1)
+        self.at_rest.emit()
 
     def show_start_page(self) -> None:
         """Back to what there is to learn; the session stays open behind it."""
@@ -198,6 +203,7 @@ class MainWindow(QMainWindow):
         if not session.playing:
             self.timer.stop()
             self.refresh()
+            self.at_rest.emit()
 
     def pull(self, *, whole: bool) -> None:
         """Show the session, if there is anything new."""
@@ -254,6 +260,7 @@ class MainWindow(QMainWindow):
         if self.session is not None and self.session.playing:
             self.session.pause()
             self.refresh()
+            self.at_rest.emit()
 
     def toggle_play(self) -> None:
         """Play or pause."""
@@ -451,6 +458,7 @@ class MainWindow(QMainWindow):
         if not self.page.presenting:
             self.places.remember()
         super().closeEvent(event)
+        self.closed.emit()
 
     def quit(self) -> None:
         """Close the window."""

@@ -4,6 +4,7 @@ It changes in two ways only: `run_until`, and an action applied by its timeline.
 and one list of actions are equal at every instant.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,9 +75,9 @@ class Moment:
     causes: tuple[TraceEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flight:
-    """A message on its way. A held one waits at a cut, or before a frozen host."""
+    """A message on its way. A held one waits at a cut, or before a frozen host. Each is equal only to itself."""
 
     sent_at: Micros
     arrives_at: Micros
@@ -186,16 +187,19 @@ class World:
         self.trace = Trace()
         self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
         """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
+        self._flown: deque[Flight] = deque(maxlen=HEARD)
+        """Those of them that somebody has asked about; the same `Flight` whenever it is asked again."""
         self._envs: dict[NodeId, HostEnv] = {}
 
     def __getstate__(self) -> dict[str, object]:
         state = dict(self.__dict__)
-        del state["_envs"], state["heard"]
+        del state["_envs"], state["heard"], state["_flown"]
         return state
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.heard = deque(maxlen=HEARD)
+        self._flown = deque(maxlen=HEARD)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     def dissolve(self) -> None:
@@ -440,13 +444,11 @@ class World:
 
     def heard_since(self, time: Micros) -> list[Flight]:
         """Messages between hosts that were heard after `time`, newest first, as far as they are remembered."""
-        found: list[Flight] = []
-        for heard_at, (_, _, link, body, sent, cause) in reversed(self.heard):
-            if heard_at <= time:
-                break
+        while self.heard:
+            heard_at, (_, _, link, body, sent, cause) = self.heard.popleft()
             if link.source != OPERATOR:
-                found.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
-        return found
+                self._flown.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
+        return list(itertools.takewhile(lambda one: one.arrives_at > time, reversed(self._flown)))
 
     def prune(self) -> None:
         """Drop timers that were moved or cancelled. Left until their time, those of long timeouts (one a

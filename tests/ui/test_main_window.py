@@ -1,5 +1,6 @@
 """The window: time, selection, menus, and what it does with what is refused."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
@@ -89,6 +90,17 @@ def test_after_the_last_change_every_panel_still_gets_its_turn(window: MainWindo
     window.frame += 1
     window.pull(whole=False)
     assert session.asked[asked:] == []
+
+
+def test_what_is_dear_never_meets_in_one_frame(window: MainWindow, monkeypatch: pytest.MonkeyPatch):
+    page, asked = window.page, list[tuple[int, str]]()
+    parts: list[tuple[object, str]] = [(page, "_pull_time"), (page, "_pull_slowly"), (page, "show_subject")]
+    for thing, name in (*parts, *((chart, "pull") for chart in page.bottom.charts)):
+        monkeypatch.setattr(thing, name, lambda *_, name=name: asked.append((frame, name)))
+    for frame in range(12):
+        page.pull(as_session(scripted_session(window)), frame, whole=False)
+    assert len({frame for frame, _ in asked}) == len(asked), "each has a frame of its own"
+    assert Counter(name for _, name in asked) == {"pull": 6, "_pull_time": 2, "_pull_slowly": 1, "show_subject": 1}
 
 
 def test_after_a_stall_time_goes_on_and_does_not_catch_up(window: MainWindow, qtbot):

@@ -12,13 +12,15 @@ from lab.cluster.probes.views import FlightView
 from lab.cluster.session import Session
 from lab.lessons.opening import start
 from lab.ui.canvas.bands import traffic
+from lab.ui.canvas.crowd import SPARE, Crowd
 from lab.ui.canvas.matrix import ClusterCanvas
+from lab.ui.canvas.matrix_layout import layout_of
 from lab.ui.canvas.pace import MANY, SEEN_US, TRUE_PACE, Pace, pace_at, pace_text
-from lab.ui.canvas.particles import HELD_AT, shares_of
+from lab.ui.canvas.particles import HELD_AT, Particles, shares_of
 from lab.ui.canvas.routes import Routes
 from lab.ui.panels.stage import Stage
 from lab.ui.screenshot import picture_of
-from lab.ui.theme import apply_theme
+from lab.ui.theme import apply_theme, current_theme
 
 pytestmark = pytest.mark.usefixtures("qtbot")
 
@@ -33,23 +35,61 @@ def session() -> Session:
     return session
 
 
+def share(now: int, linger: int) -> float:
+    """How far `FAST` has come."""
+    return float(shares_of(np.array([FAST.sent_at]), np.array([FAST.arrives_at]), now, linger)[0])
+
+
 def test_a_message_of_half_a_millisecond_is_seen_for_a_third_of_a_second_at_the_speed_of_life():
     linger = pace_at(Fraction(1)).linger
     assert linger == SEEN_US
-    assert shares_of([FAST], frozenset(), SENT + linger // 2, linger)[0] == pytest.approx(0.5)
-    assert shares_of([FAST], frozenset(), SENT + 500, 0)[0] == 1.0
+    assert share(SENT + linger // 2, linger) == pytest.approx(0.5)
+    assert share(SENT + 500, 0) == 1.0
 
 
 def test_at_a_thousandth_of_the_speed_the_picture_is_to_scale():
     linger = pace_at(Fraction(1, 1000)).linger
-    assert shares_of([FAST], frozenset(), SENT + 250, linger)[0] == pytest.approx(0.5)
+    assert share(SENT + 250, linger) == pytest.approx(0.5)
     assert pace_text(pace_at(Fraction(1, 1000))) == ""
     assert "slowed" in pace_text(pace_at(Fraction(1)))
 
 
-def test_a_held_message_waits_before_the_machine_however_slow_the_picture():
-    held = FlightView("shop", "broker-1", "record", SENT, SENT, True, "orders-0", 1, 7)
-    assert shares_of([held], frozenset(), SENT + 9_000_000, SEEN_US)[0] == HELD_AT
+def test_a_held_message_waits_before_the_machine_however_slow_the_picture(session: Session):
+    layout = layout_of(session.view(Cluster()), 972, 378, 1.0, 0.0, 0.0)
+    particles, routes = Particles(current_theme(), 1.0), Routes(layout)
+    places: list[list[float]] = []
+    for held, now in ((True, SENT + 9_000_000), (False, SENT + round(HELD_AT * SEEN_US))):
+        one = FlightView("shop", "broker-1", "record", SENT, SENT + 1, held, "orders-0", 1, 7)
+        particles.place((one,), routes, frozenset(), now, SEEN_US)
+        places += particles.places().tolist()
+    assert places[0] == pytest.approx(places[1], abs=0.01)
+
+
+def test_what_is_remembered_of_messages_is_what_they_say_however_many_come_and_go():
+    """Ten thousand in a row, fifty at a time, half of them known from the frame before."""
+    crowd = Crowd()
+    flights = [
+        FlightView("shop", f"broker-{number % 3}", "record", number, number + 500, not number % 7, "orders-0", 1, 7)
+        for number in range(10_000)
+    ]
+    for first in range(0, len(flights), 25):
+        under_way = flights[first : first + 50]
+        facts = crowd.facts_of(under_way).tolist()
+        ways = list(crowd.ways)
+        assert [(sent, arrives, bool(held), ways[int(way)][1]) for sent, arrives, held, way in facts] == [
+            (one.sent_at, one.arrives_at, one.held, one.target) for one in under_way
+        ]
+    assert crowd.remembered <= 2 * 50 + SPARE, "those that have arrived are forgotten"
+
+
+def test_the_same_message_is_the_same_view_in_every_frame(session: Session):
+    """So the picture need not read it again."""
+    first = session.view(InFlight(linger=SEEN_US))
+    session.run_for(16_000)
+    known = {id(one) for one in first}
+    lingering = [one for one in session.view(InFlight(linger=SEEN_US)) if one.sent_at < session.now - 20_000]
+    assert len(lingering) > 3
+    assert all(id(one) in known for one in lingering)
 
 
 def test_what_was_heard_a_moment_ago_is_still_shown_and_what_was_not_sent_never(session: Session):

@@ -87,10 +87,11 @@ def measure(say: Say) -> Iterator[Figure]:
         print(f"lab bench: {problem}. The window is not measured.", file=sys.stderr)
         return
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from lab.ui import app  # noqa: PLC0415
+    from lab.ui import app, garbage  # noqa: PLC0415
 
     application = app.start_application()
     window = app.make_window("dark", quiet=True)
+    garbage.attend(window)
     try:
         session = CrowdedSession()
         session.run_for(WARM_UP)

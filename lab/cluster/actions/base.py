@@ -5,6 +5,7 @@ import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Union, cast, get_args, get_origin, get_type_hints
 
 from lab.cluster.build import kind_of
@@ -69,8 +70,14 @@ def action_from(data: object) -> ClusterAction:
     return _filled(kind, cast("Mapping[str, Any]", values))
 
 
+@cache
+def types_of(kind: type[ClusterAction]) -> Mapping[str, Any]:
+    """The types of an action's fields. Worked out once: Python evaluates them anew for every asker."""
+    return get_type_hints(kind)
+
+
 def _filled(kind: type[ClusterAction], values: Mapping[str, Any]) -> ClusterAction:
-    hints = get_type_hints(kind)
+    hints = types_of(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in values:
         wanted(name in fields, f"{kind.name()}: wanted one of {', '.join(fields) or 'nothing'}", name)

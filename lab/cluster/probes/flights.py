@@ -1,6 +1,7 @@
 """InFlight: the messages that are on their way right now, straight from the event heap."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lab.cluster.probes.views import FlightView
 from lab.env import Micros, node_of
@@ -36,7 +37,9 @@ class InFlight:
         return tuple(found)
 
 
+@lru_cache(maxsize=8_192)
 def _view(flight: Flight) -> FlightView:
+    """Remembered: while a message lingers, the same one is asked for in every frame."""
     body = flight.body
     kind, partition, records = "request", "", 0
     if isinstance(body, Request):

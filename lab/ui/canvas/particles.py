@@ -3,7 +3,7 @@
 One `drawPixmapFragments` costs 0.3 µs a message, where an item or a painter call each costs ten times that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -14,7 +14,8 @@ from shiboken6 import Shiboken
 
 from lab.cluster.probes.views import FlightView
 from lab.env import Micros
-from lab.ui.canvas.routes import Points, Routes, along
+from lab.ui.canvas.crowd import ARRIVES, HELD, SENT, WAY, Crowd, Tracks
+from lab.ui.canvas.routes import Points, Routes
 from lab.ui.theme import Theme
 
 KINDS = ("record", "ack", "replica")
@@ -34,6 +35,10 @@ class Particles:
         self.side = round(SPRITE * theme.ui_scale * ratio)
         self.atlas = self._drawn(theme)
         self.count = 0
+        self.crowd = Crowd()
+        self._tracks = Tracks(())
+        self._laid_for: Routes | None = None
+        self._sprites = np.zeros(0)
         self._memory = np.zeros((64, COLUMNS))
 
     def _drawn(self, theme: Theme) -> QPixmap:
@@ -49,42 +54,42 @@ class Particles:
 
     def place(
         self,
-        flights: Iterable[FlightView],
+        flights: Sequence[FlightView],
         routes: Routes,
         cuts: frozenset[tuple[str, str]],
         now: Micros,
         linger: Micros = 0,
     ) -> None:
         """Work out where every message is at `now`; none is faster than `linger`."""
-        by_way: dict[tuple[str, str, str, str], list[FlightView]] = {}
-        for flight in flights:
-            way = flight.source, flight.target, flight.partition, flight.kind
-            found = by_way.get(way)
-            if found is None:
-                found = by_way[way] = []
-            found.append(flight)
-        drawn = [
-            (points, KINDS.index(kind), found)
-            for (source, target, partition, kind), found in by_way.items()
-            if kind in KINDS and (points := routes.of(source, target, partition)) is not None
-        ]
-        self.count = sum(len(found) for _, _, found in drawn)
+        facts = self.crowd.facts_of(flights)
+        ways = facts[:, WAY].astype(np.intp)
+        tracks = self._tracks_of(routes)
+        shown = tracks.drawn[ways]
+        if not shown.all():
+            facts, ways = facts[shown], ways[shown]
+        shares = shares_of(facts[:, SENT], facts[:, ARRIVES], now, linger)
+        held = facts[:, HELD] > 0
+        if held.any():
+            stops = np.array([CUT_AT if way[:2] in cuts else HELD_AT for way in self.crowd.ways])
+            shares[held] = stops[ways[held]]
+        self.count = len(ways)
         if self.count > len(self._memory):
             self._memory = np.zeros((self.count * 2, COLUMNS))
-        at = 0
-        for points, kind, found in drawn:
-            rows = self._memory[at : at + len(found)]
-            rows[:, 0:2] = along(points, shares_of(found, cuts, now, linger))
-            self._fill(rows, kind)
-            at += len(found)
+        rows = self._memory[: self.count]
+        rows[:, 0:2] = tracks.places(ways, shares)
+        rows[:, 2] = self._sprites[ways]
+        rows[:, 3:] = (0.0, self.side, self.side, 1.0 / self.ratio, 1.0 / self.ratio, 0.0, 1.0)
 
-    def _fill(self, rows: NDArray[np.float64], kind: int) -> None:
-        rows[:, 2] = kind * self.side
-        rows[:, 3] = 0.0
-        rows[:, 4:6] = self.side
-        rows[:, 6:8] = 1.0 / self.ratio
-        rows[:, 8] = 0.0
-        rows[:, 9] = 1.0
+    def _tracks_of(self, routes: Routes) -> Tracks:
+        """Laid anew for another layout, or when a message takes a way that none has taken before."""
+        ways = list(self.crowd.ways)
+        if routes is not self._laid_for or len(ways) != len(self._sprites):
+            self._laid_for = routes
+            self._tracks = Tracks(
+                [routes.of(source, target, name) if kind in KINDS else None for source, target, name, kind in ways]
+            )
+            self._sprites = np.array([KINDS.index(way[3]) * self.side if way[3] in KINDS else 0.0 for way in ways])
+        return self._tracks
 
     def places(self) -> Points:
         """Where the messages are; shape (count, 2)."""
@@ -99,16 +104,11 @@ class Particles:
 
 
 def shares_of(
-    flights: Sequence[FlightView], cuts: frozenset[tuple[str, str]], now: Micros, linger: Micros = 0
+    sent: NDArray[np.float64], arrives: NDArray[np.float64], now: Micros, linger: Micros = 0
 ) -> NDArray[np.float64]:
     """How far each message has come, from 0 to 1; one that takes less than `linger` is shown as slow as that."""
-    sent = np.array([one.sent_at for one in flights], dtype=np.float64)
-    span = np.maximum(np.array([one.arrives_at for one in flights], dtype=np.float64) - sent, linger)
-    shares = np.where(span > 0, np.clip((now - sent) / np.maximum(span, 1.0), 0.0, 1.0), 1.0)
-    for at, one in enumerate(flights):
-        if one.held:
-            shares[at] = CUT_AT if (one.source, one.target) in cuts else HELD_AT
-    return shares
+    span = np.maximum(arrives - sent, linger)
+    return np.where(span > 0, np.clip((now - sent) / np.maximum(span, 1.0), 0.0, 1.0), 1.0)
 
 
 def _draw(p: QPainter, theme: Theme, kind: str, centre: QPointF, unit: float) -> None:

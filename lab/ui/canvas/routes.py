@@ -25,18 +25,6 @@ def curve(start: QPointF, end: QPointF) -> Points:
     return s**3 * corners[0] + 3 * s**2 * t * corners[1] + 3 * s * t**2 * corners[2] + t**3 * corners[3]
 
 
-def along(points: Points, shares: NDArray[np.float64]) -> Points:
-    """The places at `shares` (0 to 1) of a path's length; shape (len(shares), 2)."""
-    legs = points[1:] - points[:-1]
-    steps: NDArray[np.float64] = np.sqrt((legs * legs).sum(axis=1))
-    reached: NDArray[np.float64] = np.concatenate(([0.0], np.cumsum(steps)))
-    wanted = shares * reached[-1]
-    places = np.empty((len(shares), 2))
-    for axis in (0, 1):
-        places[:, axis] = np.interp(wanted, reached, points[:, axis])
-    return places
-
-
 class Routes:
     """Paths between hosts for one layout; None where an end is not drawn."""
 
