@@ -53,7 +53,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 @pytest.fixture
 def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("010-first-record", "020-copies", "021-copies-again"):
+    for name in ("000-sandbox", "010-first-record", "020-copies", "021-copies-again"):
         (tmp_path / f"{name}.md").touch()
     monkeypatch.setattr(cli, "scenarios_folder", lambda: tmp_path)
     return tmp_path
