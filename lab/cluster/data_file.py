@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,18 +59,25 @@ def locate(path: str, beside: Path | None = None) -> Path:
     raise Refused(f"wanted a data file in assets/data or beside the scenario, found {shown(path)}")
 
 
+def data_files() -> tuple[str, ...]:
+    """The names of what lies in `assets/data`."""
+    return tuple(sorted(one.name for one in (assets_folder() / "data").iterdir() if one.suffix in (".csv", ".jsonl")))
+
+
 def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
     """All good rows in order of time, and the bad ones. Raises Refused, at once where `bad_rows` is refuse."""
     wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", shown(spec.bad_rows))
     try:
-        size = path.stat().st_size
-        wanted(size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{size:,}")
-        return _sorted(spec, path)
+        found = path.stat()
+        wanted(found.st_size <= BYTES_MAX, f"{path.name}: wanted at most {BYTES_MAX:,} bytes", f"{found.st_size:,}")
+        return _sorted(spec, path, found.st_mtime_ns)
     except OSError as wrong:
         raise Refused(f"{path.name}: wanted a file to read, found {wrong.strerror}") from None
 
 
-def _sorted(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
+@lru_cache(maxsize=4)
+def _sorted(spec: DataSpec, path: Path, changed_at_ns: int) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
+    """Kept, since a menu asks several times a second whether a file could be sent."""
     rows: list[tuple[int, bytes | None, bytes]] = []
     bad: list[BadRow] = []
     for line, row in _rows(path):

@@ -10,6 +10,7 @@ from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
+from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.kafka.config.topic import TopicConfig
@@ -215,6 +216,8 @@ def _shown(value: object) -> str:
 def _choices(world: World, action: str, field: str, name: str) -> tuple[str, ...]:
     if field == "topic" and action != "create_topic":
         return tuple(one for one in image_of(world).topics if not one.startswith("__"))
+    if field == "file":
+        return data_files()
     if field == "target":
         return tuple(one for one in world.hosts if one not in (name, "admin"))
     return ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from lab.ui.icons import icon
+from lab.ui.wording import plain
 
 if TYPE_CHECKING:
     from lab.cluster.session import Offer
@@ -49,5 +50,5 @@ def _add(menu: QMenu, offer: "Offer", choose: "Callable[[Offer], None]") -> None
         f"{offer.title}{ellipsis}{reason}".replace("&", "&&"),
     )
     entry.setEnabled(not offer.disabled)
-    entry.setToolTip(offer.disabled or offer.tooltip)
+    entry.setToolTip(offer.disabled or plain(offer.tooltip))
     entry.triggered.connect(lambda _=False: choose(offer))

@@ -2,10 +2,11 @@
 
 import pytest
 
-from lab.cluster.actions.clients import AddConsumer
+from lab.cluster.actions.clients import AddConsumer, SendFile
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff
 from lab.cluster.actions.topics import CreateTopic
 from lab.cluster.offers import Offer
+from lab.cluster.probes import Cluster
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 
@@ -88,3 +89,23 @@ def test_on_a_single_broker_a_topic_is_offered_with_one_replica():
         {field.name: field.default for field in offered(session, "Create a topic").form}
     )
     assert made == CreateTopic("topic-1", 3, 1)
+
+
+def test_a_data_file_is_sent_at_its_own_times():
+    session = Session(ClusterSpec(brokers=1, topics=(TopicSpec("quakes", 1, 1),)))
+    form = offered(session, "Send a data file").form
+    values = {field.name: field.default for field in form}
+    assert values["file"] == "earthquakes.csv"
+    action = offered(session, "Send a data file").make({**values, "key": "net"})
+    session.post(action)
+    session.run_for(60_000_000)
+    sent = session.view(Cluster()).partitions[0].replicas[0].log_end_offset
+    assert 10 < sent < 175, "a minute is six hours of the recorded day"
+
+
+def test_a_data_file_is_refused_with_what_it_lacks():
+    session = Session(ClusterSpec(brokers=1, topics=(TopicSpec("quakes", 1, 1),)))
+    assert "wanted a column 'when'" in SendFile("p", "quakes", "earthquakes.csv", timestamp="when").refusal(
+        session.world
+    )
+    assert "wanted a data file in assets/data" in SendFile("p", "quakes", "../README.md").refusal(session.world)

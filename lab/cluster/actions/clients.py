@@ -5,7 +5,9 @@ from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
 from lab.cluster.build import add_consumer, add_producer, client_topics
-from lab.cluster.spec import RATE_MAX, ConsumerSpec, ProducerSpec, wrong_client_name
+from lab.cluster.data_file import locate, read_rows
+from lab.cluster.refused import Refused
+from lab.cluster.spec import RATE_MAX, ConsumerSpec, DataSpec, ProducerSpec, wrong_client_name
 from lab.env import NodeId
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
@@ -15,6 +17,7 @@ from lab.kafka.orders import SendRecords, SetRate, SetWork
 from lab.world.world import World
 
 WORK_MS_MAX = 3_600_000
+TIMES_MAX = 1_000_000
 
 
 def free_name(world: World, name: str) -> str:
@@ -65,6 +68,50 @@ class AddProducer(ClusterAction):
 
     def describe(self) -> str:
         return f"Add producer {self.producer} for {self.topic}, {self.rate}/s, acks={self.acks}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendFile(ClusterAction):
+    """A producer that sends the rows of a data file. With a column of timestamps they come at their recorded
+    times, so many `times` as fast; without one, `rate` a second.
+    """
+
+    producer: str
+    topic: str
+    file: str
+    timestamp: str = "time"
+    key: str = ""
+    times: int = 360
+    rate: int = 10
+
+    on: ClassVar[tuple[str, ...]] = ("cluster", "topic", "partition")
+    menu: ClassVar[str] = "build"
+    icon: ClassVar[str] = "file-text"
+    title: ClassVar[str] = "Send a data file"
+
+    def refusal(self, world: World) -> str:
+        if not self.topic:
+            return "wanted a topic to write to"
+        if not 1 <= self.times <= TIMES_MAX:
+            return f"wanted 1 to {TIMES_MAX:,} times as fast, found {self.times}"
+        if not 1 <= self.rate <= RATE_MAX:
+            return f"wanted a rate of 1 to {RATE_MAX:,} records a second, found {self.rate}"
+        try:
+            read_rows(self._data(), locate(self.file))
+        except Refused as wrong:
+            return str(wrong)
+        return free_name(world, self.producer)
+
+    def apply(self, world: World) -> None:
+        add_producer(world, ProducerSpec(self.producer, self.topic, data=self._data()))
+        world.mark("built", self.producer, f"{self.producer} sends {self.file} to {self.topic}")
+
+    def describe(self) -> str:
+        return f"{self.producer} sends {self.file} to {self.topic}"
+
+    def _data(self) -> DataSpec:
+        rate = 0 if self.timestamp else self.rate
+        return DataSpec(self.file, self.key, timestamp=self.timestamp, pace_percent=100 * self.times, rate=rate)
 
 
 @dataclass(frozen=True, slots=True)

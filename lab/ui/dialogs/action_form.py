@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from lab.cluster.refused import Refused
 from lab.ui.labels import text_label
+from lab.ui.wording import plain
 
 if TYPE_CHECKING:
     from lab.cluster.session import Field, Offer
@@ -59,7 +60,7 @@ class ActionForm(QDialog):
         layout.setSpacing(14)
         layout.addWidget(text_label(offer.title, "section"))
         if offer.tooltip:
-            layout.addWidget(text_label(offer.tooltip, "quiet", wrap=True))
+            layout.addWidget(text_label(plain(offer.tooltip), "quiet", wrap=True))
         layout.addLayout(form)
         layout.addWidget(self.refusal)
         layout.addWidget(self.buttons)
