@@ -187,7 +187,8 @@ class Broker:
             return  # the connection is gone
         env.send(sender, Response(correlation_id, body), size_of(body))
         channel.busy = False
-        self._serve(env, sender, channel)
+        if channel.waiting:
+            self._serve(env, sender, channel)
 
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body
@@ -403,20 +404,25 @@ class Broker:
 
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
+        operations = self.purgatory.operations
         for number in list(partition.waiting_fetches):
-            operation = self.purgatory.operations.get(number)
+            operation = operations.get(number)
             if operation is None:
                 del partition.waiting_fetches[number]
             elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
-                self._try_fetch(env, number, operation)
+                if operation.request.min_bytes <= 1:
+                    self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
+                else:
+                    self._try_fetch(env, number, operation)
         self.committed(env, partition)
 
     def committed(self, env: Env, partition: Partition) -> None:
         """The high watermark may have moved: producers and consumers may have waited for that."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
+        operations = self.purgatory.operations
         for number in list(partition.waiting_fetches):
-            operation = self.purgatory.operations.get(number)
+            operation = operations.get(number)
             if operation is None:
                 partition.waiting_fetches.pop(number, None)
             elif isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:

@@ -55,12 +55,13 @@ class Fetching:
     def ready(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
+        partitions = broker.partitions
         current = self._current(broker, request)
         for name, asked in request.partitions.items():
-            partition = broker.partitions.get(name)
+            partition = partitions.get(name)
             if current and self._at_end(partition, request, asked):
                 continue
-            if self._error(broker, partition, request, asked) or self.diverges(partition, asked) is not None:
+            if self._error(partition, asked, current=current) or self.diverges(partition, asked) is not None:
                 return True
             assert partition is not None
             log = partition.log
@@ -81,14 +82,15 @@ class Fetching:
         """What there is to say now; partitions without news are left out, as a fetch session would."""
         found: dict[TopicPartition, FetchedPartition] = {}
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
+        partitions = broker.partitions
         current = self._current(broker, request)
         for name, asked in request.partitions.items():
-            partition = broker.partitions.get(name)
+            partition = partitions.get(name)
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id):
                     found[name] = self._nothing_but_news(partition)
                 continue
-            one = self._read(broker, partition, request, asked, left, first=left == most)
+            one = self._read(partition, request, asked, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
@@ -120,15 +122,10 @@ class Fetching:
         )
 
     def _read(
-        self,
-        broker: Asker,
-        partition: Partition | None,
-        request: FetchRequest,
-        asked: FetchPartition,
-        left: int,
+        self, partition: Partition | None, request: FetchRequest, asked: FetchPartition, left: int, *, current: bool,
         first: bool,
-    ) -> FetchedPartition | None:
-        error = self._error(broker, partition, request, asked)
+    ) -> FetchedPartition | None:  # fmt: skip
+        error = self._error(partition, asked, current=current)
         if error:
             return FetchedPartition(error, current_leader=self._current_leader(partition, error))
         assert partition is not None
@@ -165,18 +162,10 @@ class Fetching:
         remote.told_log_start = log.log_start_offset
         return True
 
-    def _error(
-        self,
-        broker: Asker,
-        partition: Partition | None,
-        request: FetchRequest,
-        asked: FetchPartition,
-    ) -> ErrorCode:
+    def _error(self, partition: Partition | None, asked: FetchPartition, *, current: bool) -> ErrorCode:
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if not partition.leading:
-            return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if not self._current(broker, request):
+        if not partition.leading or not current:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return partition.epoch_error(asked.current_leader_epoch)
 
@@ -297,8 +286,9 @@ class Fetching:
             return []
         fetcher.in_flight = -1
         moved: list[Partition] = []
+        partitions = self.replicas.partitions
         for name, answer in body.responses.items():
-            partition = self.replicas.partitions.get(name)
+            partition = partitions.get(name)
             asked = fetcher.sent.get(name)
             if partition is None or asked is None or name not in fetcher.states:
                 continue
@@ -312,16 +302,13 @@ class Fetching:
         return moved
 
     def _take(self, env: Env, partition: Partition, fetcher: ReplicaFetcher, answer: FetchedPartition) -> bool:
-        match answer.error_code:
-            case ErrorCode.NONE:
-                pass
-            case ErrorCode.OFFSET_OUT_OF_RANGE:
+        if answer.error_code:
+            if answer.error_code is ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, answer)
-                return False
-            case _:
+            else:
                 pause = millis(self.config.replica_fetch_backoff_ms)
                 fetcher.states[partition.partition].delayed_until = env.now + pause
-                return False
+            return False
         if answer.diverging_epoch is not None:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
             partition.truncate(env, offset)

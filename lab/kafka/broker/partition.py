@@ -103,7 +103,7 @@ class Partition:
     @property
     def min_isr(self) -> int:
         """`min.insync.replicas`, but never more than there are replicas."""
-        return min(self.config.min_insync_replicas, len(self.replicas))
+        return min(self.log.config.min_insync_replicas, len(self.replicas))
 
     # --- becoming (spec 2.5) ----------------------------------------------------------------------
 
@@ -219,11 +219,11 @@ class Partition:
     def _advance_high_watermark(self, env: Env) -> None:
         """To the slowest of those that must have a record for it to be committed."""
         log = self.log
-        if not self.leading or len(self.in_sync_replicas) < self.min_isr:
-            return  # KAFKA-15583: below min.insync.replicas nothing is committed, not even for acks=1
         end = log.log_end_offset
-        if end == log.high_watermark:
+        if end == log.high_watermark or not self.leading:
             return
+        if len(self.in_sync_replicas) < self.min_isr:
+            return  # KAFKA-15583: below min.insync.replicas nothing is committed, not even for acks=1
         required = self.maximal_isr
         for replica_id, remote in self.remotes.items():
             if remote.log_end_offset < end and (

@@ -48,17 +48,18 @@ class ReplicaFetcher:
                 continue
             partition = partitions[name]
             log = partition.log
+            epoch = log.epochs.latest
             last = state.request
             # The same object is sent again while nothing has changed: messages are never altered.
             if (
                 last.fetch_offset != log.log_end_offset
                 or last.current_leader_epoch != partition.leader_epoch
-                or last.last_fetched_epoch != log.epochs.latest
+                or last.last_fetched_epoch != epoch
                 or last.log_start_offset != log.log_start_offset
             ):
                 last = state.request = FetchPartition(
-                    log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch,
-                    log.epochs.latest, log.log_start_offset,
+                    log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch, epoch,
+                    log.log_start_offset,
                 )  # fmt: skip
             wanted[name] = last
         if not wanted:

@@ -33,7 +33,10 @@ class ProducerState:
         if entry is None or entry.producer_epoch != batch.producer_epoch:
             return None
         first, last = batch.base_sequence, batch.last_sequence
-        return next((one for one in entry.batches if one[0] == first and one[1] == last), None)
+        for one in entry.batches:
+            if one[0] == first and one[1] == last:
+                return one
+        return None
 
     def refusal(self, batch: RecordBatch) -> ErrorCode:
         """Why a batch that is no duplicate may not be appended; NONE if it may."""

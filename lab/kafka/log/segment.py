@@ -12,7 +12,7 @@ _SIZE_AT = 8
 
 
 class LogSegment:
-    """A segment: its files are named by the offset it begins at."""
+    """A segment: its files are named by the offset it begins at, that of the batches is `path`."""
 
     __slots__ = (
         "base_offset",
@@ -20,6 +20,7 @@ class LogSegment:
         "first_timestamp_ms",
         "max_timestamp_ms",
         "max_timestamp_offset",
+        "path",
         "since_index",
         "size",
         "stem",
@@ -28,6 +29,7 @@ class LogSegment:
 
     def __init__(self, folder: str, base_offset: int, created_ms: int) -> None:
         self.stem = f"{folder}/{base_offset:020d}"
+        self.path = f"{self.stem}.log"
         self.base_offset = base_offset
         self.created_ms = created_ms
         self.size = 0
@@ -37,11 +39,6 @@ class LogSegment:
         self.max_timestamp_offset = -1
         self.time_indexed_ms = -1
 
-    @property
-    def path(self) -> str:
-        """The file of batches."""
-        return f"{self.stem}.log"
-
     # --- writing ----------------------------------------------------------------------------------
 
     def create(self, disk: Disk) -> None:
@@ -50,7 +47,7 @@ class LogSegment:
 
     def append(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:
         """Write a batch, and an index entry if enough bytes have come since the last. Raises DiskFull."""
-        disk.append(f"{self.stem}.log", batch.data)
+        disk.append(self.path, batch.data)
         self.account(disk, batch, interval_bytes)
 
     def account(self, disk: Disk, batch: RecordBatch, interval_bytes: int) -> None:

@@ -1,7 +1,7 @@
 """UnifiedLog: one replica's records, over its segments."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.env import Disk
@@ -162,7 +162,7 @@ class UnifiedLog:
         rolled = self._should_roll(batch, now_ms)
         if rolled:
             self._roll(batch.base_offset, now_ms)
-        self.active.append(self.disk, batch, self.config.index_interval_bytes)
+        self.segments[-1].append(self.disk, batch, self.config.index_interval_bytes)
         self.log_end_offset = batch.next_offset
         self.tail = (*self.tail[1 - TAIL :], batch)
         self.producers.update(batch)
@@ -226,13 +226,13 @@ class UnifiedLog:
             found.append(batch)
         return tuple(found)
 
-    def _batches_from(self, offset: int) -> Iterator[RecordBatch]:
+    def _batches_from(self, offset: int) -> Iterable[RecordBatch]:
         tail = self.tail
         if tail and offset >= tail[0].base_offset:
-            for batch in tail:
-                if batch.last_offset >= offset:
-                    yield batch
-            return
+            return [batch for batch in tail if batch.last_offset >= offset]
+        return self._stored_from(offset)
+
+    def _stored_from(self, offset: int) -> Iterator[RecordBatch]:
         for at in range(self._segment_at(offset), len(self.segments)):
             segment = self.segments[at]
             for _, batch in segment.batches(self.disk, segment.position_for(self.disk, offset)):

@@ -32,15 +32,16 @@ def _note_follower(broker: Broker, request: FetchRequest, context: RequestContex
     known = broker.image.brokers.get(request.replica_id)
     if known is not None and 0 <= request.replica_epoch < known.broker_epoch:
         return
+    partitions, replica_id = broker.partitions, request.replica_id
     for name, asked in request.partitions.items():
-        partition = broker.partitions.get(name)
+        partition = partitions.get(name)
         if partition is None or not partition.leading or partition.epoch_error(asked.current_leader_epoch):
             continue
-        if asked.fetch_offset > partition.log.log_end_offset or broker.fetching.diverges(partition, asked):
+        log = partition.log
+        if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
-        before = partition.log.high_watermark
-        grow = partition.fetched_by(env, request.replica_id, asked.fetch_offset, request.replica_epoch)
-        if grow:
-            broker.expand_isr(env, partition, request.replica_id)
-        if partition.log.high_watermark > before:
+        before = log.high_watermark
+        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch):
+            broker.expand_isr(env, partition, replica_id)
+        if log.high_watermark > before:
             broker.committed(env, partition)
