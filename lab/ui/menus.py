@@ -127,7 +127,10 @@ class Menus:
 
 def named_things(view: ClusterView) -> list[tuple[str, str, str]]:
     """(kind, name, icon) of everything in the cluster that has a name."""
+    topics = dict.fromkeys(one.topic for one in view.partitions)
     return [
+        *([("controller", view.controller, "hexagon")] if view.controller else []),
+        *(("topic", name, "layers") for name in topics),
         *(("broker", one.name, "server") for one in view.brokers),
         *(("partition", one.name, "layers") for one in view.partitions),
         *(("producer", one.name, "globe") for one in view.producers),

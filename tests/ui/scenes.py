@@ -172,7 +172,7 @@ def cluster_mid_failure() -> ClusterView:
         GroupView("audit", "PreparingRebalance", 8, "broker-2", waiting, 6, 1),
     )
     links = (LinkView("checkout", "broker-2", "slow", "+40 ms"),)
-    return ClusterView(42_180_000, brokers, "broker-1", "active", partitions, producers, groups, links)
+    return ClusterView(42_180_000, brokers, "controller-1", "running", partitions, producers, groups, links)
 
 
 def partition_of(index: int, leader: int, out: int) -> PartitionView:

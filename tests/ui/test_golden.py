@@ -33,7 +33,7 @@ same_painter = pytest.mark.skipif(
 )
 """Another Qt sets a letter a pixel further; that is no fault of ours."""
 THEMES = ("dark", "light")
-PICTURES_MAX, BYTES_MAX = 12, 100_000
+PICTURES_MAX, BYTES_MAX = 12, 120_000
 
 
 def sized(widget: QWidget, width: int, height: int, qtbot) -> QWidget:

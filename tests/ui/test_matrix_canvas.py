@@ -79,6 +79,7 @@ def test_every_thing_is_found_where_it_is_drawn(shown: Shown):
     assert shown.canvas.subject_at(layout.producers["shop"].center()) == ("producer", "shop")
     assert shown.canvas.subject_at(layout.members["pay-2"].center()) == ("consumer", "pay-2")
     assert shown.canvas.subject_at(layout.groups["pay"].topLeft() + QPointF(10, 8)) == ("group", "pay")
+    assert shown.canvas.subject_at(layout.controllers["controller-1"].center()) == ("controller", "controller-1")
     assert shown.canvas.subject_at(QPointF(3, 3)) == ("cluster", "")
 
 

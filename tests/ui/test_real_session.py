@@ -48,6 +48,20 @@ def test_everything_that_can_be_found_can_be_inspected(real_window: MainWindow):
         assert real_window.page.inspector.view is not None
 
 
+def test_a_topic_and_the_controller_are_found_and_explained(window: MainWindow):
+    window.show_session(start("D3"))
+    kinds = {entry.text: entry.hint for entry in window.menus.subjects()}
+    assert (kinds["orders"], kinds["controller-1"]) == ("topic", "controller")
+    window.select("topic", "orders")
+    view = window.page.inspector.view
+    assert view is not None
+    assert {row.label for row in view.sections[0].rows} >= {"Partitions", "Records", "Bytes"}
+    window.select("controller", "controller-1")
+    view = window.page.inspector.view
+    assert view is not None
+    assert view.why == "Why is controller-1 running?"
+
+
 def test_the_button_that_breaks_something_has_something_to_break(real_window: MainWindow):
     real_window.menus.open_break()
     entries = [entry.text() for entry in real_window.menus.menu.actions()]

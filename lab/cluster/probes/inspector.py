@@ -65,7 +65,7 @@ class Inspect:
         """The answer; an empty one when the thing is gone."""
         views: dict[str, Callable[[World, str], InspectorView | None]] = {
             "partition": _partition, "broker": _broker, "controller": _broker, "producer": _client,
-            "consumer": _client, "group": _group,
+            "consumer": _client, "group": _group, "topic": _topic,
         }  # fmt: skip
         make = views.get(self.kind)
         found = make(world, self.name) if make is not None else None
@@ -196,6 +196,29 @@ def _settings(config: Config) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items()
     )
+
+
+def _topic(world: World, name: str) -> InspectorView | None:
+    topic = image_of(world).topics.get(name)
+    if topic is None:
+        return None
+    partitions = tuple(topic.partitions.values())
+    first = leading_replica(world, partitions[0])
+    log = [leading_replica(world, one) for one in partitions]
+    rows = (
+        Row("Partitions", f"{len(partitions)}"),
+        Row("Replicas of each", f"{len(partitions[0].replicas)}"),
+        Row("Without a leader", f"{sum(one is None for one in log)}", "" if all(log) else "fail"),
+        Row("Under-replicated", f"{sum(len(one.isr) < len(one.replicas) for one in partitions)}"),
+        Row("Records", f"{sum(one.log.log_end_offset - one.log.log_start_offset for one in log if one is not None):,}"),
+        Row("Bytes", f"{sum(one.log.size_bytes for one in log if one is not None):,}"),
+    )
+    config = _settings(first.config if first is not None else TopicConfig(topic.config))
+    names = (str(one.partition) for one in partitions)
+    return InspectorView(
+        "topic", name, "topic", "layers", (), (Section("Topic", rows),), f"What happened to {name}?",
+        causes_of(world, name, *names), config,
+    )  # fmt: skip
 
 
 # --- machines -------------------------------------------------------------------------------------

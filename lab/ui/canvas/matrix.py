@@ -251,8 +251,8 @@ class ClusterCanvas(QWidget):
         layout = self.layout_now()
         kind, name = subject
         boxes = {
-            "broker": layout.brokers, "partition": layout.columns, "producer": layout.producers,
-            "group": layout.groups, "consumer": layout.members,
+            "controller": layout.controllers, "broker": layout.brokers, "partition": layout.columns,
+            "producer": layout.producers, "group": layout.groups, "consumer": layout.members,
         }.get(kind, {})  # fmt: skip
         return boxes[name].center() if name in boxes else middle
 
@@ -267,6 +267,7 @@ class ClusterCanvas(QWidget):
 def still_of(view: ClusterView) -> tuple[object, ...]:
     """What the still layer depends on: everything but figures and messages."""
     return (
+        (view.controller, view.controller_state),
         tuple((one.name, one.state) for one in view.brokers),
         tuple(
             (one.name, one.leader, tuple((each.broker, each.role, each.in_sync) for each in one.replicas))

@@ -38,6 +38,7 @@ class MatrixCards:
         """Everything, from the links at the bottom to the legend."""
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._title(p, view)
+        self._controller(p, view, layout, chosen)
         self._links(p, view, routes)
         for producer in view.producers:
             self._producer(p, producer, layout.producers[producer.name], chosen)
@@ -57,6 +58,25 @@ class MatrixCards:
         self.stamps.put(p, x, y, "Cluster", text.t1, 14, 600)
         x += self.stamps.width("Cluster", 14, 600) + 14 * scale
         self.stamps.put(p, x, y, summary(view), text.t3, 13)
+
+    def _controller(self, p: QPainter, view: ClusterView, layout: MatrixLayout, chosen: Subject) -> None:
+        """Beside the title: who decides which broker leads."""
+        theme, scale = self.theme, self.theme.ui_scale
+        box = layout.controllers.get(view.controller)
+        if box is None:
+            return
+        _, tone = BROKER_LOOKS.get(view.controller_state, ("circle-help", "t3"))
+        radius = box.height() / 2
+        healthy = view.controller_state == "running"
+        edge = theme.line.normal if healthy else theme.tone(tone)
+        rounded(p, box, radius, theme.surface.panel, edge, 1.2, None if healthy else [3.0, 2.4])
+        if chosen == ("controller", view.controller):
+            rounded(p, box.adjusted(-3, -3, 3, 3), radius + 3, None, theme.interactive.accent, 1.6)
+        y = box.center().y()
+        put_icon(p, "hexagon", theme.text.t2 if healthy else edge, QPointF(box.left() + 15 * scale, y), 13 * scale)
+        self.stamps.put(p, box.left() + 27 * scale, y, view.controller, theme.text.t1, 12, 500)
+        ink = theme.text.t3 if healthy else theme.tone_text(tone)
+        self.stamps.put(p, box.right() - 11 * scale, y, view.controller_state, ink, 12, share=RIGHT)
 
     def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout, pace: Pace) -> None:
         scale = self.theme.ui_scale

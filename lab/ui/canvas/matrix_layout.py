@@ -18,6 +18,7 @@ SIDE_WIDTH = 138.0
 GROUP_WIDTH = 150.0
 LINKS_WIDTH = 64.0
 LABEL_WIDTH = 100.0
+CONTROLLER_WIDTH = 178.0
 COLUMN_MAX, COLUMN_TILE, COLUMN_MIN = 84.0, 58.0, 30.0
 ROW_MAX, ROW_MIN, ROW_GAP, ROW_GAP_MIN = 98.0, 30.0, 12.0, 6.0
 ROW_COMFORTABLE = 46.0
@@ -45,6 +46,7 @@ class MatrixLayout:
     groups: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     members: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     topics: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    controllers: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     wide: float = 0.0
     """How much wider the columns are than their room; 0 when all are visible."""
     high: float = 0.0
@@ -77,6 +79,7 @@ class MatrixLayout:
         return "cluster", ""
 
     def _by_size(self) -> Iterator[tuple[str, Mapping[str, QRectF]]]:
+        yield "controller", self.controllers
         yield "consumer", self.members
         yield "group", self.groups
         yield "producer", self.producers
@@ -88,7 +91,8 @@ class MatrixLayout:
 
     def order(self) -> list[Subject]:
         """Everything that can be selected, in reading order."""
-        found: list[Subject] = [("producer", name) for name in self.producers]
+        found: list[Subject] = [("controller", name) for name in self.controllers]
+        found += [("producer", name) for name in self.producers]
         found += [("broker", name) for name in self.brokers]
         found += [("partition", name) for name in self.columns]
         for name, box in self.groups.items():
@@ -126,6 +130,9 @@ def layout_of(
     for place, broker in enumerate(view.brokers):
         y = top + place * (row + gap) - scroll_y
         made.brokers[broker.name] = QRectF(left, y, card_right - left, row)
+    if view.controller:
+        wide = CONTROLLER_WIDTH * scale
+        made.controllers[view.controller] = QRectF(width - MARGIN * scale - wide, 10 * scale, wide, 24 * scale)
     _place_columns(made, view, pitch, scroll_x, min(bottom, top + (row + gap) * rows - gap))
     _place_producers(made, view, top, bottom)
     if view.groups:

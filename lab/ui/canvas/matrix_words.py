@@ -17,6 +17,8 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
     """A tooltip."""
     kind, name = subject
     match kind:
+        case "controller":
+            return f"{name}: {view.controller_state}, decides which broker leads each partition"
         case "broker":
             return next(
                 (f"{one.name}: {one.state}, leads {one.leaders}" for one in view.brokers if one.name == name), ""
