@@ -10,6 +10,8 @@ def varint(value: int) -> bytes:
     value = value << 1 if value >= 0 else (-value << 1) - 1
     if value < 0x80:
         return SHORT[value]
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     found = bytearray()
     while value >= 0x80:
         found.append(value & 0x7F | 0x80)
@@ -19,12 +21,18 @@ def varint(value: int) -> bytes:
 
 
 SHORT = tuple(bytes((value,)) for value in range(0x80))
+SIGNED = tuple((value >> 1) ^ -(value & 1) for value in range(0x4000))
 
 
 def read_varint(data: bytes, at: int, limit: int = 5) -> tuple[int, int]:
     """The number at `at`, and where the next byte is. Raises Malformed after `limit` bytes or at the end."""
-    if at < len(data) and (byte := data[at]) < 0x80:
-        return (byte >> 1) ^ -(byte & 1), at + 1  # nearly all of them
+    left = len(data) - at
+    if left > 0 and limit > 1:  # nearly all of them have one byte or two
+        byte = data[at]
+        if byte < 0x80:
+            return SIGNED[byte], at + 1
+        if left > 1 and data[at + 1] < 0x80:
+            return SIGNED[data[at + 1] << 7 | byte & 0x7F], at + 2
     shift = value = 0
     for taken in range(limit):
         if at >= len(data):
