@@ -66,10 +66,21 @@ class MatrixCards:
             self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
             x += self.stamps.width(words, 12) + 34 * scale
         hidden, note = hidden_text(view, layout), pace_text(pace)
-        if x + self.stamps.width(note, 12) < layout.area.right() - self.stamps.width(hidden, 12) - 16 * scale:
+        right, hidden = self.hidden_place(hidden, x, layout)
+        if x + self.stamps.width(note, 12) < right - self.stamps.width(hidden, 12) - 16 * scale:
             self.stamps.put(p, x, y, note, self.theme.text.t3, 12)
-        if hidden:
-            self.stamps.put(p, layout.area.right(), y, hidden, self.theme.text.t3, 12, share=RIGHT)
+        self.stamps.put(p, right, y, hidden, self.theme.text.t3, 12, share=RIGHT)
+
+    def hidden_place(self, hidden: str, left: float, layout: MatrixLayout) -> tuple[float, str]:
+        """Where what is scrolled away is written, right of the legend, which ends at `left`: below the tiles' right
+        edge, further right where the legend is in the way, and in fewer words where even that is too narrow.
+        """
+        edge = layout.width - MARGIN * self.theme.ui_scale
+        for words in (hidden, hidden.partition(" · scroll")[0]):
+            wide = self.stamps.width(words, 12)
+            if left + wide <= edge:
+                return max(layout.area.right(), left + wide), words
+        return layout.area.right(), ""
 
     # --- brokers ----------------------------------------------------------------------------------
 
