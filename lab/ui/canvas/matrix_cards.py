@@ -11,6 +11,7 @@ from lab.ui.canvas.pen import hatch, put_icon, rounded
 from lab.ui.canvas.routes import Routes, path_of
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
+from lab.ui.wording import grouped
 
 ONE_LINE = 42
 """A row lower than this has room for one line: the state is its icon, as in the words of the tooltip."""
@@ -409,7 +410,7 @@ def group_words(group: GroupView) -> tuple[str, str]:
             return "nobody has started", ""
         return "no coordinator", "pending"
     words = group.state.lower()
-    return (f"{words} · lag {group.lag:,}" if group.lag else words), ""
+    return (f"{words} · lag {grouped(group.lag)}" if group.lag else words), ""
 
 
 def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
