@@ -33,6 +33,10 @@ UNITS = {
 }
 
 
+LABELS = {"per_second": "Rate"}
+"""Where the field's name says its unit, which a form says behind the label; `_ms` is left off everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One line of a form. `kind`: int, text or choice."""
@@ -194,7 +198,7 @@ def _field(
     shape = "choice" if choices or hint is bool else "int" if hint is int else "text"
     if hint is bool:
         choices = ("false", "true")
-    label = field.name.replace("_", " ").capitalize()
+    label = LABELS.get(field.name) or field.name.removesuffix("_ms").replace("_", " ").capitalize()
     return Field(
         field.name,
         label,

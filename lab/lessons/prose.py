@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lab.cluster.figures import grouped
 from lab.cluster.refused import Refused
 from lab.cluster.words import Value
 from lab.lessons.expressions import parse
@@ -38,7 +39,7 @@ def filled(text: str, world: World, names: Mapping[str, Value]) -> str:
 def _shown(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else value
+    return grouped(value) if isinstance(value, int) else value
 
 
 def filled_page(step: Step, world: World, names: Mapping[str, Value]) -> Step:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from lab.cluster.figures import grouped
 from lab.cluster.refused import Refused
 from lab.cluster.session import Session
 from lab.cluster.words import Value
@@ -227,7 +228,7 @@ class LessonRunner:
                 truth = number_of(question.answer.value(world, state.names))
             except Refused:
                 return
-            state.truth = f"{truth:,}"
+            state.truth = grouped(truth)
             state.right = abs(int(state.answer) - truth) <= question.tolerance
         else:
             state.right_options = tuple(one.key for one in question.options if one.holds.holds(world, state.names))

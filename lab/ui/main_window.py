@@ -24,6 +24,7 @@ from lab.ui.panels.ledger import LedgerPanel
 from lab.ui.places import Places
 from lab.ui.settings import Settings, save
 from lab.ui.start_page import Listed, StartPage
+from lab.ui.wording import grouped
 
 if TYPE_CHECKING:
     from lab.cluster.session import Offer, Session
@@ -236,7 +237,7 @@ class MainWindow(QMainWindow):
         except (OSError, Refused) as wrong:
             journal = f"The journal could not be saved: {wrong}"
         health = session.view(Health())
-        cause = f"{health.invariant}, after event {health.event_number:,}"
+        cause = f"{health.invariant}, after event {grouped(health.event_number)}"
         self.show_dialog(ViolationPanel(session.violation, cause, journal, self))
 
     # --- time -------------------------------------------------------------------------------------

@@ -1,22 +1,17 @@
 """Numbers, times and short Markdown as people read them."""
 
+from lab.cluster.figures import THIN_SPACE, grouped
 from lab.env import Micros
 from lab.lessons.wording import clock, plain, rich
 
 __all__ = ["clock", "grouped", "plain", "rich", "short_time", "speed_text"]
 
 FRACTIONS = {(1, 2): "½", (1, 4): "¼", (1, 8): "⅛", (1, 10): "⅒"}
-THIN_SPACE = "\u2009"
 
 
 def short_time(time: Micros) -> str:
     """`38.402 s`: an instant in a sentence."""
     return f"{time / 1_000_000:.3f}{THIN_SPACE}s"
-
-
-def grouped(number: int) -> str:
-    """`8 214`: thousands apart, with thin spaces."""
-    return f"{number:,}".replace(",", THIN_SPACE)
 
 
 def speed_text(numerator: int, denominator: int = 1) -> str:

@@ -243,3 +243,10 @@ def test_a_thing_that_is_gone_is_offered_nothing(name: str):
     offers = offers_for(_built()[0].world, name, f"{name}-99")
     building = ("add_broker", "create_topic")
     assert all(offer.disabled == f"there is no {name}-99" for offer in offers if offer.name not in building)
+
+
+def test_a_form_says_each_unit_once():
+    fields = [field for thing in THINGS for offer in offers_for(shop().world, *thing) for field in offer.form]
+    said = {(field.label, field.unit) for field in fields if field.unit}
+    assert {("Work", "ms"), ("Rate", "records/s"), ("Extra", "ms")} <= said
+    assert not [label for label, unit in said if {"ms", "second", unit} & set(label.lower().split())]

@@ -237,6 +237,19 @@ def test_no_note_is_cut_at_any_size_of_the_window(look, qtbot, scale: float):
             assert shown == note
 
 
+@pytest.mark.parametrize(
+    ("state", "said", "tone"),
+    [
+        ("running", "out of ISR · −11", "pending"),
+        ("frozen", "frozen · out of ISR", "frost"),
+        ("partitioned", "cut off · out of ISR", "fail"),
+        ("slow", "slow · out of ISR", "pending"),
+    ],
+)
+def test_out_of_the_isr_a_replica_still_says_what_is_wrong_with_its_machine(state: str, said: str, tone: str):
+    assert replica_note(replica("broker-4", "follower", 1036, state=state, in_sync=False)) == (said, tone)
+
+
 def test_the_legend_explains_every_kind_of_cell_that_is_there():
     view = lens_mid_failure()
     assert legend_of(view) == (

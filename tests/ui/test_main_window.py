@@ -212,7 +212,7 @@ def test_new_numbers_fill_the_inspector_without_new_widgets(window: MainWindow):
     assert body.table is not None
     window.seek_to(45 * SECOND)
     assert window.page.inspector.body is body
-    assert body.table.numbers[0][0].text() == "1050"
+    assert body.table.numbers[0][0].text() == "1\u2009050"
 
 
 def test_the_break_menu_is_what_the_session_offers(window: MainWindow):

@@ -15,6 +15,8 @@ from lab.cluster.probes.views import ClusterView, FlightView
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec, settings
 from lab.ui.canvas.matrix import ClusterCanvas
+from lab.ui.canvas.matrix_cards import hidden_text
+from lab.ui.canvas.matrix_layout import MARGIN
 from lab.ui.canvas.pace import TRUE_PACE
 from lab.ui.canvas.particles import CUT_AT, HELD_AT, KINDS, Particles
 from lab.ui.screenshot import picture_of
@@ -274,3 +276,16 @@ def test_an_empty_room_says_what_to_build(look, qtbot):
     canvas.set_view(session.view(Cluster()), ())
     assert picture_of(canvas) != blank
     assert canvas.subject_at(QPointF(400, 200)) == ("cluster", "")
+
+
+@pytest.mark.parametrize(("width", "words"), [(640, "partitions · scroll for more"), (430, "of 12 partitions")])
+def test_what_is_scrolled_away_is_written_beside_the_legend_however_narrow(shown: Shown, width: int, words: str):
+    shown.session = cluster(partitions=12)
+    canvas, legend_end = shown.canvas, 250.0
+    canvas.resize(width, 250)
+    hidden = hidden_text(shown.pull(), canvas.layout_now())
+    assert hidden.endswith("of 12 partitions · scroll for more")
+    right, text = canvas.cards.hidden_place(hidden, legend_end, canvas.layout_now())
+    assert text.endswith(words)
+    assert legend_end <= right - canvas.stamps.width(text, 12)
+    assert right <= width - MARGIN

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, machine
+from lab.cluster.figures import grouped
 from lab.env import NodeId
 from lab.world.world import World
 
@@ -33,7 +34,7 @@ class SlowDisk(ClusterAction):
         world.hosts[self.node].disk.slowdown = self.times
 
     def describe(self) -> str:
-        return f"Slow the disk of {self.node} {self.times:,} times"
+        return f"Slow the disk of {self.node} {grouped(self.times)} times"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, machine, running
 from lab.cluster.actions.clients import hangs
+from lab.cluster.figures import grouped
 from lab.env import NodeId
 from lab.kafka.orders import Shutdown
 from lab.world.world import World
@@ -185,4 +186,4 @@ class SkewClock(ClusterAction):
         world.hosts[self.node].clock.offset_ms = self.offset_ms
 
     def describe(self) -> str:
-        return f"Set the clock of {self.node} off by {self.offset_ms:,} ms"
+        return f"Set the clock of {self.node} off by {grouped(self.offset_ms)} ms"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
+from lab.cluster.figures import grouped
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
@@ -136,12 +137,12 @@ def _partition(world: World, name: str) -> InspectorView | None:
 def _offsets(partition: Partition) -> tuple[Row, ...]:
     log = partition.log
     return (
-        Row("High watermark", f"{log.high_watermark:,}", "ok"),
-        Row("Log end offset", f"{log.log_end_offset:,}"),
-        Row("On disk up to", f"{log.flushed_offset():,}"),
-        Row("Log start", f"{log.log_start_offset:,}"),
+        Row("High watermark", grouped(log.high_watermark), "ok"),
+        Row("Log end offset", grouped(log.log_end_offset)),
+        Row("On disk up to", grouped(log.flushed_offset())),
+        Row("Log start", grouped(log.log_start_offset)),
         Row("Leader epoch", f"{partition.leader_epoch}"),
-        Row("Segments", f"{len(log.segments)} · {log.size_bytes:,} bytes"),
+        Row("Segments", f"{len(log.segments)} · {grouped(log.size_bytes)} bytes"),
     )
 
 
@@ -155,7 +156,7 @@ def _why_watermark(
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log
     holder = _holder(world, state, partition)
-    return f"Why is the HW at {log.high_watermark:,}?", (holder, *history)[:CAUSES]
+    return f"Why is the HW at {grouped(log.high_watermark)}?", (holder, *history)[:CAUSES]
 
 
 def _nobody(world: World, state: PartitionState) -> tuple[CauseView, ...]:
@@ -183,10 +184,11 @@ def _holder(world: World, state: PartitionState, partition: Partition) -> CauseV
         text = f"Only **{len(partition.in_sync_replicas)}** in sync: below min.insync.replicas nothing is committed."
         return CauseView("lock", "fail", text, world.now, world.event_number, "min.insync.replicas")
     if log.high_watermark == log.log_end_offset or not waiting:
-        text = f"All in-sync replicas have everything: **{log.log_end_offset:,}** is the end of the log."
+        text = f"All in-sync replicas have everything: **{grouped(log.log_end_offset)}** is the end of the log."
         return CauseView("circle-check", "ok", text, min(last, world.now), world.event_number, "fetch")
     offset, slowest = min(waiting)
-    text = f"{broker_name(slowest)} has fetched up to **{max(offset, 0):,}**; it is the slowest replica still in sync."
+    reached = grouped(max(offset, 0))
+    text = f"{broker_name(slowest)} has fetched up to **{reached}**; it is the slowest replica still in sync."
     return CauseView("arrow-up-down", "ok", text, min(last, world.now), world.event_number, "fetch")
 
 
@@ -236,7 +238,7 @@ def _broker(world: World, name: str) -> InspectorView | None:
     rows = [
         Row("State", state, "" if state == "running" else "fail"),
         Row("Incarnation", f"{host.incarnation}"),
-        Row("Disk used", f"{host.disk.used:,} bytes"),
+        Row("Disk used", f"{grouped(host.disk.used)} bytes"),
         Row("Waiting requests", f"{len(host.backlog)}"),
     ]
     if state == "partitioned":
@@ -317,11 +319,11 @@ def _producer_rows(world: World, node: ProducerApp) -> list[Row]:
     truth = ledger_of(world).producer(node.source)
     producer = node.producer
     return [
-        Row("Rate", f"{node.rate:,} records/s"),
-        Row("Made", f"{truth.born:,}"),
-        Row("Acknowledged", f"{len(truth.acked):,}", "ok"),
-        Row("Failed", f"{len(truth.failed):,}", "fail" if truth.failed else ""),
-        Row("Unknown", f"{len(truth.unknown):,}", "pending" if truth.unknown else ""),
+        Row("Rate", f"{grouped(node.rate)} records/s"),
+        Row("Made", grouped(truth.born)),
+        Row("Acknowledged", grouped(len(truth.acked)), "ok"),
+        Row("Failed", grouped(len(truth.failed)), "fail" if truth.failed else ""),
+        Row("Unknown", grouped(len(truth.unknown)), "pending" if truth.unknown else ""),
         Row("Producer id · epoch", f"{producer.producer_id} · {producer.producer_epoch}"),
     ]
 
@@ -335,7 +337,7 @@ def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
         Row("Commits", node.commit_policy),
         Row(
             "Done",
-            f"{sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values()):,}",
+            grouped(sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values())),
         ),
     ]
 
@@ -357,9 +359,9 @@ def _group(world: World, name: str) -> InspectorView | None:
     progress: tuple[Row, ...] = ()
     if history is not None:
         rows += [
-            Row("Lag", f"{lag(world, name):,} records"),
-            Row("Done twice", f"{history.duplicates:,}"),
-            Row("Skipped", f"{history.skipped():,}"),
+            Row("Lag", f"{grouped(int(lag(world, name)))} records"),
+            Row("Done twice", grouped(history.duplicates)),
+            Row("Skipped", grouped(history.skipped())),
         ]
         progress = tuple(
             Row(

@@ -8,7 +8,7 @@ STATE_TONES: dict[str, Tone] = {"frozen": "frost", "crashed": "fail", "partition
 
 
 def replica_note(replica: LensReplicaView) -> tuple[str, Tone]:
-    """`leader · epoch 7`, `in sync`, `out of ISR · −11`, `frozen · in ISR`."""
+    """`leader · epoch 7`, `in sync`, `out of ISR · −11`, `frozen · in ISR`, `cut off · out of ISR`."""
     state = STATES.get(replica.state, replica.state)
     healthy = replica.state == "running"
     tone = STATE_TONES.get(replica.state, "")
@@ -18,10 +18,10 @@ def replica_note(replica: LensReplicaView) -> tuple[str, Tone]:
     if replica.role == "leader":
         note = f"leader · epoch {replica.leader_epoch}"
         return (note, "") if healthy else (f"leader · {state}", tone)
-    if not replica.in_sync:
-        return f"out of ISR · −{replica.behind}" if replica.behind else "out of ISR", "pending"
     if not healthy:
         return f"{state} · {member}", tone
+    if not replica.in_sync:
+        return f"out of ISR · −{replica.behind}" if replica.behind else "out of ISR", "pending"
     return (f"in sync · −{replica.behind}" if replica.behind else "in sync"), ""
 
 

@@ -11,6 +11,7 @@ from lab.ui.canvas.pen import hatch, put_icon, rounded
 from lab.ui.canvas.routes import Routes, path_of
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
+from lab.ui.wording import grouped
 
 ONE_LINE = 42
 """A row lower than this has room for one line: the state is its icon, as in the words of the tooltip."""
@@ -86,10 +87,21 @@ class MatrixCards:
             self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
             x += self.stamps.width(words, 12) + 34 * scale
         hidden, note = hidden_text(view, layout), pace_text(pace)
-        if x + self.stamps.width(note, 12) < layout.area.right() - self.stamps.width(hidden, 12) - 16 * scale:
+        right, hidden = self.hidden_place(hidden, x, layout)
+        if x + self.stamps.width(note, 12) < right - self.stamps.width(hidden, 12) - 16 * scale:
             self.stamps.put(p, x, y, note, self.theme.text.t3, 12)
-        if hidden:
-            self.stamps.put(p, layout.area.right(), y, hidden, self.theme.text.t3, 12, share=RIGHT)
+        self.stamps.put(p, right, y, hidden, self.theme.text.t3, 12, share=RIGHT)
+
+    def hidden_place(self, hidden: str, left: float, layout: MatrixLayout) -> tuple[float, str]:
+        """Where what is scrolled away is written, right of the legend, which ends at `left`: below the tiles' right
+        edge, further right where the legend is in the way, and in fewer words where even that is too narrow.
+        """
+        edge = layout.width - MARGIN * self.theme.ui_scale
+        for words in (hidden, hidden.partition(" · scroll")[0]):
+            wide = self.stamps.width(words, 12)
+            if left + wide <= edge:
+                return max(layout.area.right(), left + wide), words
+        return layout.area.right(), ""
 
     # --- brokers ----------------------------------------------------------------------------------
 
@@ -418,7 +430,7 @@ def group_words(group: GroupView) -> tuple[str, str]:
             return "nobody has started", ""
         return "no coordinator", "pending"
     words = group.state.lower()
-    return (f"{words} · lag {group.lag:,}" if group.lag else words), ""
+    return (f"{words} · lag {grouped(group.lag)}" if group.lag else words), ""
 
 
 def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:

@@ -51,6 +51,8 @@ class MatrixLayout:
     """How much wider the columns are than their room; 0 when all are visible."""
     high: float = 0.0
     """The same for the rows."""
+    width: float = 0.0
+    """Of the whole picture."""
 
     def left_port(self, broker: str) -> QPointF:
         """Where producers' links enter a broker."""
@@ -123,7 +125,7 @@ def layout_of(
     wide, high = beyond(pitch * columns, room), beyond((row + gap) * rows - gap, bottom - top)
     scroll_x, scroll_y = min(max(scroll_x, 0.0), wide), min(max(scroll_y, 0.0), high)
     area = QRectF(left + LABEL_WIDTH * scale, top, room + 4 * scale, bottom - top)
-    made = MatrixLayout(scale, pitch, pitch >= COLUMN_TILE * scale, area, wide=wide, high=high)
+    made = MatrixLayout(scale, pitch, pitch >= COLUMN_TILE * scale, area, wide=wide, high=high, width=width)
     card_right = right if wide else min(right, area.left() + pitch * columns + 6 * scale)
     if not view.partitions:
         card_right = right

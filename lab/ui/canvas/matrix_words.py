@@ -1,7 +1,8 @@
 """MatrixWords: what the matrix says of a thing under the pointer, and where there is nothing."""
 
-from lab.cluster.probes.views import ClusterView, GroupView, MemberView, PartitionView
+from lab.cluster.probes.views import ClusterView, GroupView, MemberView, PartitionView, ProducerView
 from lab.ui.canvas.matrix_layout import Subject
+from lab.ui.wording import grouped
 
 
 def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
@@ -26,10 +27,7 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
         case "partition":
             return next((_partition(one) for one in view.partitions if one.name == name), "")
         case "producer":
-            return next(
-                (f"{one.name} → {one.topic}: {one.state}, acknowledged {one.acked:,}, failed {one.failed:,}, "
-                 f"unknown {one.unknown:,}" for one in view.producers if one.name == name), "",
-            )  # fmt: skip
+            return next((_producer(one) for one in view.producers if one.name == name), "")
         case "group":
             return next((_group(one) for one in view.groups if one.name == name), "")
         case "consumer":
@@ -42,14 +40,19 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
 def _partition(one: PartitionView) -> str:
     leader = f"led by {one.leader} in epoch {one.leader_epoch}" if one.leader else "without a leader"
     in_sync = ", ".join(one.in_sync_replicas) or "none"
-    return f"{one.name}: {leader}; in sync: {in_sync}; high watermark {one.high_watermark:,}"
+    return f"{one.name}: {leader}; in sync: {in_sync}; high watermark {grouped(one.high_watermark)}"
+
+
+def _producer(one: ProducerView) -> str:
+    counts = ("acknowledged", one.acked), ("failed", one.failed), ("unknown", one.unknown)
+    return f"{one.name} → {one.topic}: {one.state}, {', '.join(f'{word} {grouped(count)}' for word, count in counts)}"
 
 
 def _group(one: GroupView) -> str:
     where = f", coordinated by {one.coordinator}" if one.coordinator else ""
-    return f"{one.name}: {one.state or 'unknown'}, generation {one.generation}, lag {one.lag:,}{where}"
+    return f"{one.name}: {one.state or 'unknown'}, generation {one.generation}, lag {grouped(one.lag)}{where}"
 
 
 def _member(one: MemberView) -> str:
     owned = ", ".join(one.partitions) or "no partition"
-    return f"{one.name}: {one.state}, {owned}, lag {one.lag:,}"
+    return f"{one.name}: {one.state}, {owned}, lag {grouped(one.lag)}"

@@ -10,7 +10,7 @@ from lab.cluster.probes.views import CauseView, ReplicaRow, Row
 from lab.ui.icons import pixmap as drawn
 from lab.ui.labels import pixmap, set_rich, set_role, text_label
 from lab.ui.theme import current_theme
-from lab.ui.wording import plain, rich, short_time
+from lab.ui.wording import grouped, plain, rich, short_time
 
 CONFIG_LETTERS = 31
 """How many letters of the typewriter face stand in a line."""
@@ -92,8 +92,8 @@ class ReplicaTable(QWidget):
         """Show the numbers of the same replicas anew."""
         for replica, (end, behind) in zip(replicas, self.numbers, strict=True):
             unknown = replica.log_end_offset < 0
-            show_text(end, "—" if unknown else str(replica.log_end_offset))
-            show_text(behind, "—" if unknown or replica.role == "leader" else str(replica.behind))
+            show_text(end, "—" if unknown else grouped(replica.log_end_offset))
+            show_text(behind, "—" if unknown or replica.role == "leader" else grouped(replica.behind))
 
 
 class ValueRow(QWidget):
