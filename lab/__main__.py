@@ -1,8 +1,12 @@
 """The start of everything: `python3 -m lab` and the command `lab`."""
 
+import os
 import sys
 
 from lab import bootstrap
+
+PIPE_BROKEN = 141
+"""What a shell says of a command that a closed pipe ended."""
 
 
 def main() -> int:
@@ -13,7 +17,14 @@ def main() -> int:
         return code
     from lab import cli  # noqa: PLC0415 - not before its libraries are there
 
-    return cli.main(arguments)
+    try:
+        code = cli.main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone, as in `lab list | head`; what the interpreter still has to say goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_BROKEN
+    return code
 
 
 if __name__ == "__main__":

@@ -172,3 +172,12 @@ def test_a_bare_python_shows_help_without_installing(tmp_path: Path):
     shown = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     assert "lab play D3" in shown.stdout
+
+
+def test_whoever_reads_may_stop_reading():
+    ended, closed = os.pipe()
+    os.close(ended)
+    command = [sys.executable, "-m", "lab", "list"]
+    done = subprocess.run(command, cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(closed)
+    assert (done.returncode, done.stderr) == (141, "")
