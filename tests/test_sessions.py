@@ -105,9 +105,33 @@ def test_what_stands_can_be_saved_as_a_scenario_and_opened(tmp_path: Path):
 
 def test_a_data_file_may_lie_beside_the_scenario_and_beside_its_saved_session(tmp_path: Path):
     (tmp_path / "own.csv").write_text("at,what\n2020-01-01T00:00:00Z,first\n2020-01-01T00:00:01Z,second\n")
-    scenario = tmp_path / "own.md"
+    scenario = own_scenario(tmp_path)
+    session = start(str(scenario))
+    session.run_for(3_000_000)
+    ends = [one.replicas[0].log_end_offset for one in session.view(Cluster()).partitions]
+    assert ends == [2]
+    path = tmp_path / "saved.json"
+    session.save(path)
+    assert digest(reopen(path).world) == digest(session.world)
+    path.rename(tmp_path.parent / "elsewhere.json")
+    with pytest.raises(Refused, match="beside the scenario"):
+        reopen(tmp_path.parent / "elsewhere.json")
+
+
+def test_rows_that_are_skipped_are_told_with_their_line(tmp_path: Path):
+    (tmp_path / "own.csv").write_text("at,what\n2020-01-01T00:00:00Z,first\nyesterday,second\n")
+    session = start(str(own_scenario(tmp_path, 'bad_rows = "skip"')))
+    told = [one.text for one in session.timeline_view(1).moments]
+    assert told == ["own.csv, line 3: wanted a timestamp of the years 1 to 9999, found 'yesterday'; skipped"]
+    with pytest.raises(Refused, match=r"own.csv, line 3: wanted a timestamp"):
+        start(str(own_scenario(tmp_path)))
+
+
+def own_scenario(folder: Path, more: str = "") -> Path:
+    """A scenario whose producer sends `own.csv`."""
+    scenario = folder / "own.md"
     scenario.write_text(
-        """+++
+        f"""+++
 code = "X1"
 track = "Own"
 order = 900
@@ -128,6 +152,7 @@ topic = "days"
 path = "own.csv"
 value = "what"
 timestamp = "at"
+{more}
 +++
 # Own rows
 
@@ -136,13 +161,4 @@ They come in.
 """,
         encoding="utf-8",
     )
-    session = start(str(scenario))
-    session.run_for(3_000_000)
-    ends = [one.replicas[0].log_end_offset for one in session.view(Cluster()).partitions]
-    assert ends == [2]
-    path = tmp_path / "saved.json"
-    session.save(path)
-    assert digest(reopen(path).world) == digest(session.world)
-    path.rename(tmp_path.parent / "elsewhere.json")
-    with pytest.raises(Refused, match="beside the scenario"):
-        reopen(tmp_path.parent / "elsewhere.json")
+    return scenario

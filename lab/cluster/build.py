@@ -7,7 +7,7 @@ of it is faked.
 
 from pathlib import Path
 
-from lab.cluster.data_file import locate, read_rows
+from lab.cluster.data_file import locate, read_rows, skipped_text
 from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
@@ -48,11 +48,11 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)
+    world.moments = Vec()
     for producer in spec.producers:
         add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
-    world.moments = Vec()
     return world
 
 
@@ -100,7 +100,9 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
     """A producer's machine; it starts now, or waits to be started. Its data lies in `assets/data` or `beside`."""
     rows = None
     if spec.data is not None:
-        found, _ = read_rows(spec.data, locate(spec.data.path, beside))
+        found, bad = read_rows(spec.data, locate(spec.data.path, beside))
+        if bad:
+            world.mark("skipped", spec.name, skipped_text(spec.data.path, bad))
         rows = Rows(tuple((row.at, row.key, row.value) for row in found))
     recipe = ProducerRecipe(
         spec.name, spec.topic, bootstrap(world), spec.config,

@@ -64,6 +64,16 @@ def data_files() -> tuple[str, ...]:
     return tuple(sorted(one.name for one in (assets_folder() / "data").iterdir() if one.suffix in (".csv", ".jsonl")))
 
 
+def skipped_text(name: str, bad: tuple[BadRow, ...]) -> str:
+    """What was left out of a file, in one sentence."""
+    first = f"line {bad[0].line}: {bad[0].reason}"
+    return (
+        f"of {name} {len(bad):,} rows are skipped, the first in {first}"
+        if len(bad) > 1
+        else f"{name}, {first}; skipped"
+    )
+
+
 def read_rows(spec: DataSpec, path: Path) -> tuple[tuple[DataRow, ...], tuple[BadRow, ...]]:
     """All good rows in order of time, and the bad ones. Raises Refused, at once where `bad_rows` is refuse."""
     wanted(spec.bad_rows in ("refuse", "skip"), f"{path.name}: wanted bad_rows refuse or skip", shown(spec.bad_rows))

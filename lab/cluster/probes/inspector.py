@@ -35,6 +35,7 @@ TONES = {
     "truncated": "fail",
     "retention": "pending",
     "client": "pending",
+    "skipped": "pending",
 }
 ICONS = {
     "fault": "zap",
@@ -52,6 +53,7 @@ ICONS = {
     "client": "user",
     "built": "plus",
     "changed": "settings",
+    "skipped": "triangle-alert",
 }
 
 
