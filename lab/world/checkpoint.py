@@ -7,11 +7,12 @@ depend on the processor's clock, which is read here and nowhere else in the worl
 import gc
 import io
 import pickle
-import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import process_time_ns
 from typing import Any, cast
+
+import cramjam
 
 from lab.env.sealed import Sealed
 from lab.env.units import Micros
@@ -76,7 +77,7 @@ class Checkpoint:
 
     def restore(self) -> World:
         """A new world, equal to the one that was."""
-        data = zlib.decompress(self.data) if self.compressed else self.data
+        data = bytes(cramjam.zstd.decompress(self.data)) if self.compressed else self.data
         _loading[:] = self.sealed
         collecting = gc.isenabled()
         gc.disable()  # ten thousand new objects, none of them garbage, would have it look through the whole process
@@ -89,9 +90,9 @@ class Checkpoint:
                 gc.enable()
 
     def compress(self) -> None:
-        """Make it a third as large; it restores a little slower."""
+        """Make it a quarter as large; it restores a little slower. By Zstandard: zlib takes four times as long."""
         if not self.compressed:
-            self.data = zlib.compress(self.data, 1)
+            self.data = bytes(cramjam.zstd.compress(self.data, 1))
             self.compressed = True
 
     @property
