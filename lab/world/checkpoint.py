@@ -4,11 +4,9 @@ A checkpoint is only a cache: the same world comes from the seed and the journal
 depend on the processor's clock, which is read here and nowhere else in the world.
 """
 
-import gc
 import io
 import pickle
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import process_time_ns
 from typing import Any, cast
 
@@ -16,6 +14,7 @@ import cramjam
 
 from lab.env.sealed import Sealed
 from lab.env.units import Micros
+from lab.world.garbage import uncollected
 from lab.world.world import World
 
 _loading: list[Sealed] = []
@@ -29,20 +28,6 @@ def cpu_ns() -> int:
 def _shared(index: int) -> Sealed:
     """Called by the unpickler in place of a sealed object."""
     return _loading[index]
-
-
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """No collection of garbage inside: ten thousand new objects, none of them garbage, would have the collector
-    look through the whole process.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class Checkpoint:
@@ -71,7 +56,7 @@ class Checkpoint:
         buffer = io.BytesIO()
         pickler = pickle.Pickler(buffer, protocol=5)
         pickler.dispatch_table = dict.fromkeys(_kinds(), reduce)
-        with _uncollected():
+        with uncollected():
             pickler.dump(world)
         return buffer.getvalue()
 
@@ -79,15 +64,11 @@ class Checkpoint:
         """A new world, equal to the one that was."""
         data = bytes(cramjam.zstd.decompress(self.data)) if self.compressed else self.data
         _loading[:] = self.sealed
-        collecting = gc.isenabled()
-        gc.disable()  # ten thousand new objects, none of them garbage, would have it look through the whole process
         try:
-            with _uncollected():
+            with uncollected():  # ten thousand new objects, none of them garbage: it would look through all of them
                 return cast("World", pickle.loads(data))
         finally:
             _loading.clear()
-            if collecting:
-                gc.enable()
 
     def compress(self) -> None:
         """Make it a quarter as large; it restores a little slower. By Zstandard: zlib takes four times as long."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lab.env.units import Micros
 from lab.world.checkpoint import Checkpoint, cpu_ns
+from lab.world.garbage import uncollected
 from lab.world.world import Moment, World, WorldAction
 
 SHARE = 20
@@ -101,6 +102,7 @@ class Timeline:
 
     # --- forward ----------------------------------------------------------------------------------
 
+    @uncollected()
     def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
         """Run to `time`, applying the journal on the way; or `steps` events, or to the next key moment."""
         done = 0

@@ -15,6 +15,7 @@ from lab.env.node import Timer
 from lab.env.units import Address, Micros, NodeId, node_of, seconds
 from lab.env.vec import Vec
 from lab.world.dice import Stream
+from lab.world.garbage import uncollected
 from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
 from lab.world.network import (
     LATENCY_US,
@@ -289,6 +290,7 @@ class World:
 
     # --- time -------------------------------------------------------------------------------------
 
+    @uncollected()
     def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
         """Let everything happen up to and including the instant `time`, or `steps` events, or (asked so) the
         next key moment. Returns how many events there were. Raises WorldStopped.
