@@ -33,6 +33,8 @@ COMPACT_BELOW = 1100
 SLOW_EVERY = 12
 """Frames of 16 ms between two looks at the slow panels: five times a second."""
 TIMELINE_EVERY = 6
+CLOCK_EVERY = 2
+"""The clock runs in the odd frames, thirty times a second, since the charts have the even ones."""
 TIMELINE_TURN, LESSON_TURN, INSPECTOR_TURN = 1, 3, 9
 """Which frame of these is whose. The charts have the even ones: what is dear never meets in one frame."""
 BUCKETS = 240
@@ -118,10 +120,8 @@ class LabPage(QWidget):
         lesson_due = whole or slow_turn == LESSON_TURN
         if lesson_due:
             self.lesson_view = session.lesson.view() if session.lesson is not None else None
-        if self.presenting:
-            self.presenter_bar.show_session(session, lesson_place(self.lesson_view))
-        else:
-            self.topbar.show_session(session, session.title)
+        if whole or frame % CLOCK_EVERY:
+            self._pull_bar(session)
         self.stage.pull(session)
         if whole or frame % TIMELINE_EVERY == TIMELINE_TURN:
             self._pull_time(session)
@@ -131,6 +131,12 @@ class LabPage(QWidget):
             self._pull_slowly(session, self.lesson_view)
         if (whole or slow_turn == INSPECTOR_TURN) and self.inspector.isVisibleTo(self):
             self.show_subject(session)
+
+    def _pull_bar(self, session: "Session") -> None:
+        if self.presenting:
+            self.presenter_bar.show_session(session, lesson_place(self.lesson_view))
+        else:
+            self.topbar.show_session(session, session.title)
 
     def _pull_time(self, session: "Session") -> None:
         view = session.timeline_view(BUCKETS)

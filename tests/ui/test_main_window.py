@@ -103,6 +103,15 @@ def test_what_is_dear_never_meets_in_one_frame(window: MainWindow, monkeypatch: 
     assert Counter(name for _, name in asked) == {"pull": 6, "_pull_time": 2, "_pull_slowly": 1, "show_subject": 1}
 
 
+def test_the_clock_runs_in_the_frames_that_paint_no_chart(window: MainWindow, monkeypatch: pytest.MonkeyPatch):
+    page, asked = window.page, list[tuple[int, str]]()
+    for thing, name in ((page.topbar, "show_session"), *((chart, "pull") for chart in page.bottom.charts)):
+        monkeypatch.setattr(thing, name, lambda *_, name=name: asked.append((frame, name)))
+    for frame in range(12):
+        page.pull(as_session(scripted_session(window)), frame, whole=False)
+    assert len({frame for frame, _ in asked}) == len(asked) == 12
+
+
 def test_after_a_stall_time_goes_on_and_does_not_catch_up(window: MainWindow, qtbot):
     session = scripted_session(window)
     session.set_speed(1, 1)
