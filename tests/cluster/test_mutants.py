@@ -25,7 +25,7 @@ from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.clients import assignors
-from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.consumer.commits import Commits
 from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.controller import elections
 from lab.kafka.controller.controller import Controller
@@ -384,15 +384,15 @@ def consumer_skips_a_record_after_a_rebalance(patch: Patch) -> None:
 
 
 def consumer_commits_what_is_fetched_but_not_returned(patch: Patch) -> None:
-    def positions(self: ConsumerApp) -> dict[Any, int]:
+    def due(self: Commits) -> dict[Any, int]:
         found = honest(self)
         for one in self.fetcher.buffered:
             if one.partition in found:
                 found[one.partition] = one.next_offset
         return found
 
-    honest = ConsumerApp._positions
-    patch.setattr(ConsumerApp, "_positions", positions)
+    honest = Commits.due
+    patch.setattr(Commits, "due", due)
 
 
 # --- the hunt -------------------------------------------------------------------------------------

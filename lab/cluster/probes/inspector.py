@@ -336,7 +336,7 @@ def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
         Row("Generation", f"{node.membership.generation}"),
         Row("Partitions", ", ".join(str(one) for one in node.membership.owned) or "none"),
         Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),
-        Row("Commits", node.commit_policy),
+        Row("Commits", node.commits.policy),
         Row(
             "Done",
             grouped(sum(one.done_by.get(node.name, 0) for one in ledger_of(world).groups.values())),

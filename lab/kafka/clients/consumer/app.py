@@ -7,6 +7,7 @@ batch), record (after each), before (at-most-once), none.
 
 from lab.env import Address, Env, Micros, Timer, millis
 from lab.kafka import facts
+from lab.kafka.clients.consumer.commits import Commits, is_commit
 from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.clients.consumer.membership import LEFT, STABLE, Membership
 from lab.kafka.clients.metadata import Metadata
@@ -33,8 +34,6 @@ from lab.kafka.protocol.messages.list_offsets import ListOffsetsResponse
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochResponse
 from lab.kafka.protocol.messages.offsets import (
-    CommittedOffset,
-    OffsetCommitRequest,
     OffsetCommitResponse,
     OffsetFetchRequest,
     OffsetFetchResponse,
@@ -69,24 +68,18 @@ class ConsumerApp:
         self.topics = topics
         self.config = config
         self.per_record_us = per_record_us
-        self.commit_policy = commit
         self.metadata = Metadata(bootstrap, topics)
         self.net = NetworkClient(name)
         self.membership = Membership(name, group_id, topics, config, self.metadata, self.net)
         self.fetcher = Fetcher(group_id, name, config, self.metadata, self.net)
+        self.commits = Commits(name, config, commit, self.membership, self.fetcher, self.net)
         self.work: list[tuple[TopicPartition, Record]] = []
         self.done = 0
         self.working = False
         self.paused = False
         self.closing = False
-        self.waiting_for_commit = False
-        self.committing: dict[TopicPartition, int] = {}
-        self.commit_deadline: Micros = 0
-        self.uncommitted: dict[TopicPartition, int] = {}
-        self.committed: dict[TopicPartition, int] = {}
         self.asking_offsets = False
         self.retry_at: Micros = 0
-        self.auto_commit_at: Micros = 0
         self.last_poll_at: Micros = 0
         self.wakes_at: Micros | None = None
 
@@ -127,8 +120,10 @@ class ConsumerApp:
         """Whatever can be done now; then see when to look again."""
         self.membership.heartbeat(env)
         self._refresh_metadata(env)
+        if self.commits.retry(env):
+            self._go_on(env)
         self._watch_poll_interval(env)
-        if not self.working and not self.paused and not self.waiting_for_commit:
+        if not self.working and not self.paused and not self.commits.waiting:
             if self.closing:
                 self._close(env)
                 return
@@ -141,12 +136,12 @@ class ConsumerApp:
         found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
         if self.membership.stage == STABLE:
             found.append(self.membership.heartbeat_at)
-        if self.waiting_for_commit:
-            found.append(self.commit_deadline)
-        if self.working or self.paused or self.waiting_for_commit:
+        if self.commits.waiting:
+            found += [self.commits.deadline, self.commits.retry_at]
+        if self.working or self.paused or self.commits.waiting:
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
-        elif self._auto and self.auto_commit_at:
-            found.append(self.auto_commit_at)
+        elif self.commits.auto and self.commits.auto_at:
+            found.append(self.commits.auto_at)
         found += [
             self.membership.retry_at,
             self.retry_at,
@@ -157,10 +152,6 @@ class ConsumerApp:
         if later and (self.wakes_at is None or min(later) < self.wakes_at):
             self.wakes_at = min(later)
             env.set_timer(LOOP, self.wakes_at)
-
-    @property
-    def _auto(self) -> bool:
-        return self.commit_policy == "auto" and self.config.enable_auto_commit
 
     # --- poll() -----------------------------------------------------------------------------------
 
@@ -179,9 +170,7 @@ class ConsumerApp:
         if membership.rejoin and membership.stage in (STABLE, "unjoined") and membership.coordinator is not None:
             self._prepare_to_join(env)
         membership.advance(env)
-        if self._auto and self.auto_commit_at and env.now >= self.auto_commit_at:
-            self.auto_commit_at = env.now + millis(self.config.auto_commit_interval_ms)
-            self._commit(env, self._positions())
+        self.commits.automatically(env)
         self._find_offsets(env)
         self.fetcher.update_positions(env)
         parts = self.fetcher.collect()
@@ -192,9 +181,9 @@ class ConsumerApp:
         if not self.work:
             return
         self.done = 0
-        if self.commit_policy == "before":
-            self._commit(env, self._positions(), wait=True)
-        if not self.waiting_for_commit:
+        if self.commits.policy == "before":
+            self.commits.send(env, self.commits.due(), wait=True)
+        if not self.commits.waiting:
             self._begin_work(env)
 
     def _tell_polled(self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int) -> None:
@@ -214,7 +203,7 @@ class ConsumerApp:
             len(self.work) - self.done,
             max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
         )
-        if self.commit_policy == "record":
+        if self.commits.policy == "record":
             chunk = 1
         env.set_timer(WORK, env.now + chunk * self.per_record_us)
 
@@ -226,138 +215,27 @@ class ConsumerApp:
             len(self.work) - self.done,
             max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
         )
-        if self.commit_policy == "record":
+        if self.commits.policy == "record":
             chunk = 1
         for partition, record in self.work[self.done : self.done + chunk]:
             env.tell(facts.RecordDone(self.group_id, self.name, partition, record.offset, birth_of(record), record.key))
         self.done += chunk
         self.working = False
         finished = self.done >= len(self.work)
-        if self.commit_policy == "record":
+        if self.commits.policy == "record":
             partition, record = self.work[self.done - 1]
-            self._commit(env, {partition: record.offset + 1}, wait=True)
-        elif finished and self.commit_policy in ("sync", "async"):
-            self._commit(env, self._positions(), wait=self.commit_policy == "sync")
+            self.commits.send(env, {partition: record.offset + 1}, wait=True)
+        elif finished and self.commits.policy in ("sync", "async"):
+            self.commits.send(env, self.commits.due(), wait=self.commits.policy == "sync")
         if finished:
             self.work = []
-        elif not self.waiting_for_commit and not self.paused:
+        elif not self.commits.waiting and not self.paused:
             self._begin_work(env)
 
-    def _positions(self) -> dict[TopicPartition, int]:
-        """What poll() has returned up to, where that is news to the coordinator."""
-        return {
-            partition: position.offset
-            for partition, position in self.fetcher.positions.items()
-            if position.offset >= 0
-            and position.stage != "initializing"
-            and self.committed.get(partition) != position.offset
-        }
-
-    # --- commits ----------------------------------------------------------------------------------
-
-    def _commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool = False) -> None:
-        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync). Between two
-        generations there is nothing to commit in: the coordinator would take it for a member of the old one.
-        """
-        if not offsets:
-            return
-        if self.membership.stage != STABLE:
-            self._commit_impossible(env)
-            return
-        if wait and not self.waiting_for_commit:
-            self.commit_deadline = env.now + millis(self.config.default_api_timeout_ms)
-        coordinator = self.membership.coordinator
-        if coordinator is None:
-            self._keep_commit(env, offsets, wait=wait)
-            return
-        request = OffsetCommitRequest(
-            self.group_id,
-            self.membership.generation,
-            self.membership.member_id,
-            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in offsets.items()},
-            self.membership.instance_id,
-        )
-        self.waiting_for_commit = wait
-        self.committing = offsets if wait else self.committing
-        tag = ("commit", tuple(offsets.items()), wait, self.membership.identity)
-        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
-
-    def _keep_commit(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
-        """Until a coordinator is found."""
-        if not wait:
-            self.uncommitted |= offsets
-            return
-        self.waiting_for_commit = True
-        self.committing = offsets
-        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-        self.membership.advance(env)
-
-    def _commit_impossible(self, env: Env) -> None:
-        error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
-        env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
-
-    def _epoch(self, partition: TopicPartition) -> int:
-        position = self.fetcher.positions.get(partition)
-        return position.offset_epoch if position is not None else -1
-
-    def _commit_answered(
-        self,
-        env: Env,
-        tag: tuple[str, tuple[tuple[TopicPartition, int], ...], bool, tuple[str, int]],
-        body: OffsetCommitResponse,
-    ) -> None:
-        _, offsets, waited, sent_as = tag
-        errors = [error for error in body.partitions.values() if error]
-        if not errors:
-            self.committed.update(offsets)
-            for partition, offset in offsets:
-                position = self.fetcher.positions.get(partition)
-                if position is not None:
-                    position.committed = offset
-            env.tell(facts.CommitAcknowledged(self.group_id, self.name, dict(offsets)))
-        else:
-            self.membership.refused(env, errors[0], sent_as)
-            self._commit_failed(env, errors[0], waited)
-            if waited and self.waiting_for_commit and errors[0].retriable:
-                return
-        if waited:
-            self._commit_settled(env)
-
-    def _commit_failed(self, env: Env, error: ErrorCode, waited: bool) -> None:
-        if waited and error.retriable:
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-        elif self._auto and error.retriable:
-            self.auto_commit_at = env.now + millis(self.config.retry_backoff_ms)
-        else:
-            env.tell(facts.CommitFailed(self.group_id, self.name, error.name))
-
-    def _commit_settled(self, env: Env) -> None:
+    def _go_on(self, env: Env) -> None:
         """commitSync has returned: go on where the policy says."""
-        self.waiting_for_commit = False
-        self.committing = {}
         if self.work and self.done < len(self.work) and not self.paused:
             self._begin_work(env)
-
-    def _retry_commit(self, env: Env) -> None:
-        """commitSync tries again until it is answered, membership is lost, or default.api.timeout.ms is over."""
-        if not self.uncommitted and not self.waiting_for_commit:
-            return
-        if self.uncommitted and self.membership.coordinator is not None:
-            offsets, self.uncommitted = self.uncommitted, {}
-            self._commit(env, offsets)
-        if self.waiting_for_commit and env.now >= self.commit_deadline:
-            self.net.forget(*(one.tag for one in self.net.in_flight.values() if _waits(one.tag)))
-            env.tell(facts.CommitFailed(self.group_id, self.name, ErrorCode.REQUEST_TIMED_OUT.name))
-            self._commit_settled(env)
-        if not self.waiting_for_commit or env.now < self.retry_at:
-            return
-        if any(type(one.tag) is tuple and one.tag[0] == "commit" for one in self.net.in_flight.values()):
-            return
-        if self.membership.stage != STABLE:
-            self._commit_impossible(env)
-            self._commit_settled(env)
-        else:
-            self._commit(env, self.committing, wait=True)
 
     # --- membership -------------------------------------------------------------------------------
 
@@ -372,22 +250,15 @@ class ConsumerApp:
             membership.owned = ()
             membership.lost = False
         elif not membership.cooperative and membership.owned:
-            self._commit_before_revoking(env)
+            self.commits.before_giving_up(env)
             self._give_up(env, membership.owned, lost=False)
             self.fetcher.assign(())
             membership.owned = ()
 
-    def _commit_before_revoking(self, env: Env) -> None:
-        """On the same connection as the JoinGroup that follows, so it is handled before that."""
-        if self._auto or self.commit_policy in ("sync", "async"):
-            self._commit(env, self._positions())
-
     def _give_up(self, env: Env, partitions: tuple[TopicPartition, ...], *, lost: bool) -> None:
         if partitions:
             env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
-            for partition in partitions:
-                self.committed.pop(partition, None)
-                self.uncommitted.pop(partition, None)
+            self.commits.forget(partitions)
 
     def _take_assignment(self, env: Env) -> None:
         """A new generation has an assignment for us."""
@@ -398,13 +269,13 @@ class ConsumerApp:
         if membership.cooperative:
             revoked = tuple(one for one in membership.owned if one not in assigned)
             if revoked:
-                self._commit_before_revoking(env)
+                self.commits.before_giving_up(env)
                 self._give_up(env, revoked, lost=False)
                 membership.rejoin = True
         added = tuple(one for one in assigned if one not in membership.owned)
         membership.owned = assigned
         self.fetcher.assign(assigned)
-        self.auto_commit_at = env.now + millis(self.config.auto_commit_interval_ms)
+        self.commits.begin_interval(env)
         env.tell(
             facts.PartitionsAssigned(
                 self.group_id, self.name, membership.generation, assigned, added, membership.instance_id
@@ -413,7 +284,7 @@ class ConsumerApp:
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
-        busy = self.working or self.paused or self.waiting_for_commit
+        busy = self.working or self.paused or self.commits.waiting
         if not busy or self.membership.stage != STABLE:
             return
         if env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms):
@@ -449,8 +320,7 @@ class ConsumerApp:
                 continue
             if one.offset >= 0:
                 self.fetcher.seek(env, partition, one.offset, "committed", one.leader_epoch)
-                self.committed[partition] = one.offset
-                self.fetcher.positions[partition].committed = one.offset
+                self.commits.learn(partition, one.offset)
             else:
                 self.fetcher.reset(partition, "NoOffsetForPartitionException")
 
@@ -465,7 +335,8 @@ class ConsumerApp:
             case FetchResponse():
                 self.fetcher.fetched(env, sender, body)
             case OffsetCommitResponse():
-                self._commit_answered(env, tag, body)
+                if self.commits.answered(env, tag, body):
+                    self._go_on(env)
             case HeartbeatResponse():
                 self.membership.heard(env, body)
             case MetadataResponse():
@@ -508,7 +379,7 @@ class ConsumerApp:
                         position.paused = isinstance(body, PausePartitions)
             case SetClientConfig():
                 self.config = ConsumerConfig({**self.config.overrides, **dict(body.configs)})
-                self.fetcher.config = self.membership.config = self.config
+                self.fetcher.config = self.membership.config = self.commits.config = self.config
             case Shutdown():
                 self.closing = True
             case _:
@@ -517,8 +388,8 @@ class ConsumerApp:
     def _close(self, env: Env) -> None:
         """close(): a last commit, then leave. Both go out on one connection, in order."""
         lost = self.membership.lost
-        if not lost and (self._auto or self.commit_policy in ("sync", "async")):
-            self._commit(env, self._positions())
+        if not lost:
+            self.commits.before_giving_up(env)
         self.membership.leave(env, "closed")
         self._give_up(env, self.membership.owned, lost=lost)
         env.set_timer(CLOSED, env.now + millis(20))
@@ -539,7 +410,6 @@ class ConsumerApp:
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
                 millis(self.config.request_timeout_ms),
             )  # fmt: skip
-        self._retry_commit(env)
 
     def _lost(self, env: Env, peer: Address, tags: list[Tag]) -> None:
         self.fetcher.host_lost(env, peer, tags)
@@ -555,12 +425,12 @@ class ConsumerApp:
         elif tag == "offsets":
             self.asking_offsets = False
             self.retry_at = env.now + millis(self.config.retry_backoff_ms)
-        elif isinstance(tag, tuple) and tag[0] == "commit":
-            self._commit_failed(env, ErrorCode.NETWORK_EXCEPTION, waited=_waits(tag))
+        elif is_commit(tag):
+            self.commits.unanswered(env, tag)
 
     def _timed_out(self, env: Env, tag: Tag) -> None:
         """An answer is too late: what it was about is asked again, of the coordinator after finding it anew."""
-        if tag in ("join", "sync", "heartbeat", "offsets") or (isinstance(tag, tuple) and tag[0] == "commit"):
+        if tag in ("join", "sync", "heartbeat", "offsets") or is_commit(tag):
             coordinator = self.membership.coordinator
             if coordinator is not None:
                 self.membership.connection_lost(env, [tag], coordinator)
@@ -569,15 +439,6 @@ class ConsumerApp:
         elif isinstance(tag, tuple):
             self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
-
-
-def _waits(tag: Tag) -> bool:
-    """Whether the application waits for this request: a commitSync."""
-    match tag:
-        case ("commit", _, True, _):
-            return True
-        case _:
-            return False
 
 
 def birth_of(record: Record) -> str:

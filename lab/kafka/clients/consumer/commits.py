@@ -1,0 +1,211 @@
+"""Commits: what a consumer tells its coordinator of how far it has come, and what commitSync waits for (spec 6.11)."""
+
+from lab.env import Env, Micros, millis
+from lab.kafka import facts
+from lab.kafka.clients.consumer.fetcher import Fetcher
+from lab.kafka.clients.consumer.membership import STABLE, Membership
+from lab.kafka.config.client import ConsumerConfig
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest, OffsetCommitResponse
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.network_client import NetworkClient, Tag
+
+REQUEST_BYTES = 96
+Asked = tuple[str, tuple[tuple[TopicPartition, int], ...], bool, tuple[str, int]]
+"""A tag: `commit`, the offsets, whether the application waits, and who asked."""
+
+
+class Commits:
+    """`waiting`: the application is inside commitSync. `auto`: poll() commits by itself, next at `auto_at`."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ConsumerConfig,
+        policy: str,
+        membership: Membership,
+        fetcher: Fetcher,
+        net: NetworkClient,
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.policy = policy
+        self.membership = membership
+        self.fetcher = fetcher
+        self.net = net
+        self.waiting = False
+        self.waits_for: dict[TopicPartition, int] = {}
+        self.deadline: Micros = 0
+        self.retry_at: Micros = 0
+        self.unsent: dict[TopicPartition, int] = {}
+        self.acknowledged: dict[TopicPartition, int] = {}
+        self.auto_at: Micros = 0
+
+    @property
+    def auto(self) -> bool:
+        """Whether poll() commits by itself."""
+        return self.policy == "auto" and self.config.enable_auto_commit
+
+    def due(self) -> dict[TopicPartition, int]:
+        """What poll() has returned up to, where that is news to the coordinator."""
+        return {
+            partition: position.offset
+            for partition, position in self.fetcher.positions.items()
+            if position.offset >= 0
+            and position.stage != "initializing"
+            and self.acknowledged.get(partition) != position.offset
+        }
+
+    def automatically(self, env: Env) -> None:
+        """Inside poll(): commit if the interval is over."""
+        if self.auto and self.auto_at and env.now >= self.auto_at:
+            self.begin_interval(env)
+            self.send(env, self.due())
+
+    def begin_interval(self, env: Env) -> None:
+        """The next auto-commit is an interval from now."""
+        self.auto_at = env.now + millis(self.config.auto_commit_interval_ms)
+
+    def before_giving_up(self, env: Env) -> None:
+        """On the same connection as the JoinGroup or LeaveGroup that follows, so it is handled before that."""
+        if self.auto or self.policy in ("sync", "async"):
+            self.send(env, self.due())
+
+    def send(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool = False) -> None:
+        """Send a commit; `wait`: the application does nothing else until it is answered (commitSync). Between two
+        generations there is nothing to commit in: the coordinator would take it for a member of the old one.
+        """
+        if not offsets:
+            return
+        if self.membership.stage != STABLE:
+            self._impossible(env)
+            return
+        if wait and not self.waiting:
+            self.deadline = env.now + millis(self.config.default_api_timeout_ms)
+        coordinator = self.membership.coordinator
+        if coordinator is None:
+            self._keep(env, offsets, wait=wait)
+            return
+        request = OffsetCommitRequest(
+            self.membership.group_id,
+            self.membership.generation,
+            self.membership.member_id,
+            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in offsets.items()},
+            self.membership.instance_id,
+        )
+        self.waiting = wait
+        self.waits_for = offsets if wait else self.waits_for
+        tag: Asked = ("commit", tuple(offsets.items()), wait, self.membership.identity)
+        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def _keep(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
+        """Until a coordinator is found."""
+        if not wait:
+            self.unsent |= offsets
+            return
+        self.waiting = True
+        self.waits_for = offsets
+        self._pause(env)
+        self.membership.advance(env)
+
+    def _pause(self, env: Env) -> None:
+        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+
+    def _impossible(self, env: Env) -> None:
+        error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
+        self._tell_failure(env, error)
+
+    def _tell_failure(self, env: Env, error: ErrorCode) -> None:
+        env.tell(facts.CommitFailed(self.membership.group_id, self.name, error.name))
+
+    def _epoch(self, partition: TopicPartition) -> int:
+        position = self.fetcher.positions.get(partition)
+        return position.offset_epoch if position is not None else -1
+
+    def forget(self, partitions: tuple[TopicPartition, ...]) -> None:
+        """They are somebody else's now."""
+        for partition in partitions:
+            self.acknowledged.pop(partition, None)
+            self.unsent.pop(partition, None)
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def answered(self, env: Env, tag: Asked, body: OffsetCommitResponse) -> bool:
+        """The coordinator's answer. Whether commitSync has returned with it."""
+        _, offsets, waited, sent_as = tag
+        errors = [error for error in body.partitions.values() if error]
+        if not errors:
+            for partition, offset in offsets:
+                self.learn(partition, offset)
+            env.tell(facts.CommitAcknowledged(self.membership.group_id, self.name, dict(offsets)))
+        else:
+            self.membership.refused(env, errors[0], sent_as)
+            self._failed(env, errors[0], waited)
+            if waited and self.waiting and errors[0].retriable:
+                return False
+        return waited and self._settle()
+
+    def learn(self, partition: TopicPartition, offset: int) -> None:
+        """The coordinator has this offset."""
+        self.acknowledged[partition] = offset
+        position = self.fetcher.positions.get(partition)
+        if position is not None:
+            position.committed = offset
+
+    def unanswered(self, env: Env, tag: Tag) -> None:
+        """The connection broke, or the answer is too late."""
+        self._failed(env, ErrorCode.NETWORK_EXCEPTION, waits(tag))
+
+    def _failed(self, env: Env, error: ErrorCode, waited: bool) -> None:
+        if waited and error.retriable:
+            self._pause(env)
+        elif self.auto and error.retriable:
+            self.auto_at = env.now + millis(self.config.retry_backoff_ms)
+        else:
+            self._tell_failure(env, error)
+
+    def _settle(self) -> bool:
+        self.waiting = False
+        self.waits_for = {}
+        return True
+
+    def retry(self, env: Env) -> bool:
+        """commitSync tries again until it is answered, membership is lost, or default.api.timeout.ms is over.
+        Whether it has returned.
+        """
+        if not self.unsent and not self.waiting:
+            return False
+        if self.unsent and self.membership.coordinator is not None:
+            offsets, self.unsent = self.unsent, {}
+            self.send(env, offsets)
+        if self.waiting and env.now >= self.deadline:
+            self.net.forget(*(one.tag for one in self.net.in_flight.values() if waits(one.tag)))
+            self._tell_failure(env, ErrorCode.REQUEST_TIMED_OUT)
+            return self._settle()
+        if not self.waiting or env.now < self.retry_at:
+            return False
+        if any(is_commit(one.tag) for one in self.net.in_flight.values()):
+            return False
+        if self.membership.stage != STABLE:
+            self._impossible(env)
+            return self._settle()
+        self.send(env, self.waits_for, wait=True)
+        return False
+
+
+def is_commit(tag: Tag) -> bool:
+    """Whether a request is a commit."""
+    match tag:
+        case ("commit", *_):
+            return True
+        case _:
+            return False
+
+
+def waits(tag: Tag) -> bool:
+    """Whether the application waits for this request: a commitSync."""
+    match tag:
+        case ("commit", _, True, _):
+            return True
+        case _:
+            return False
