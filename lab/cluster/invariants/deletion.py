@@ -15,6 +15,11 @@ from lab.world.world import World
 Newest = dict[bytes, list[tuple[int, bool]]]
 """Of each key the offsets of its records, oldest first, and whether each has a value."""
 
+REMEMBERED = 32
+"""Records of a key that are remembered: history must not make checkpoints dearer. Where a compaction ends so many
+records of one key ago, that key is not judged.
+"""
+
 
 def replica_at(world: World, node: NodeId, partition: TopicPartition) -> Partition | None:
     """A broker's replica; None where no process runs."""
@@ -57,7 +62,9 @@ class NewestStays(Invariant):
         newest = self.table.setdefault(fact.partition, {})
         for record in fact.batch.records():
             if record.key is not None:
-                newest.setdefault(record.key, []).append((record.offset, record.value is not None))
+                known = newest.setdefault(record.key, [])
+                known.append((record.offset, record.value is not None))
+                del known[:-REMEMBERED]
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
