@@ -42,3 +42,14 @@ def undisturbed() -> Generator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+@contextmanager
+def at_rest() -> Generator[None]:
+    """As in a window that has come to rest: what is alive by now is looked through no more (lab/ui/garbage.py)."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -13,7 +13,7 @@ from lab.world.checkpoint import Checkpoint, cpu_ns
 from lab.world.garbage import uncollected
 from lab.world.world import Moment, World, WorldAction
 
-SHARE = 20
+SHARE = 22
 """One part in so many of the processor time goes into checkpoints: one is due when the rest has gone into handlers
 since the last one, which at the same time is what replaying from it will cost.
 """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 from lab.bench.measurement import Figure, Say, at_most, group, told
-from lab.bench.processor import cpu_seconds
+from lab.bench.processor import at_rest, cpu_seconds
 from lab.bench.teaching import teaching_spec
 from lab.cluster.session import Session
 from lab.env import seconds
@@ -22,6 +22,11 @@ def measure(say: Say) -> Iterator[Figure]:
     session = Session(teaching_spec())
     session.run_for(LENGTH)
     assert not session.violation, session.violation
+    with at_rest():
+        yield from _wandering(session, say)
+
+
+def _wandering(session: Session, say: Say) -> Iterator[Figure]:
     dice = Stream("bench/rewind")
     say("seeking")
     sought = _times(SEEKS, lambda: session.seek(dice.below(LENGTH)))
