@@ -1,6 +1,7 @@
 """Figures: numbers as people read them, in probes, lessons and the window alike."""
 
-THIN_SPACE = "\u2009"
+THIN_SPACE = "\u202f"
+"""Narrow, and no place to break a line: a number stays whole."""
 
 
 def grouped(number: int) -> str:

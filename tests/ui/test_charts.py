@@ -180,13 +180,13 @@ def test_ranges_and_ticks_are_round():
     assert [round_top(value) for value in (0, 2, 3, 11, 721, 1_040)] == [2, 2, 4, 12, 800, 1_200]
     assert ticks(0, 60, 6) == [0, 10, 20, 30, 40, 50, 60]
     assert ticks(5, 5, 4) == []
-    assert tick_text(1_200, 200) == "1\u2009200"
+    assert tick_text(1_200, 200) == "1\u202f200"
     assert tick_text(0.25, 0.05) == "0.25"
 
 
 def test_values_in_words():
     assert [in_words(value) for value in (nan, 0, 0.44, 719.4, 12_345, 2_500_000)] == [
-        "", "0", "0.4", "719", "12.35\u2009k", "2.5\u2009M",
+        "", "0", "0.4", "719", "12.35\u202fk", "2.5\u202fM",
     ]  # fmt: skip
     assert [change(value) for value in (nan, 0.0, 2.5, -2.5)] == ["—", "±0", "+2.5", "−2.5"]
 

@@ -158,7 +158,7 @@ def test_a_speed_without_a_button_is_shown_in_a_button_of_its_own(window: MainWi
 
 def test_the_clock_says_time_and_event(window: MainWindow):
     assert window.page.topbar.clock.text() == "00:42.180"
-    assert window.page.topbar.event_count.text() == "event 8\u2009436 of 12\u2009000"
+    assert window.page.topbar.event_count.text() == "event 8\u202f436 of 12\u202f000"
 
 
 def test_a_click_on_the_scrub_line_seeks(window: MainWindow, qtbot):
@@ -221,7 +221,7 @@ def test_new_numbers_fill_the_inspector_without_new_widgets(window: MainWindow):
     assert body.table is not None
     window.seek_to(45 * SECOND)
     assert window.page.inspector.body is body
-    assert body.table.numbers[0][0].text() == "1\u2009050"
+    assert body.table.numbers[0][0].text() == "1\u202f050"
 
 
 def test_the_break_menu_is_what_the_session_offers(window: MainWindow):

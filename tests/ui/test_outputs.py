@@ -98,7 +98,7 @@ def test_a_screenshot_of_a_broken_scenario_is_one_sentence(tmp_path: Path, capsy
 def test_numbers_and_times_read_well():
     assert clock(42_180_000) == "00:42.180"
     assert clock(3_661_000_000) == "1:01:01.000"
-    assert grouped(8214) == "8\u2009214"
+    assert grouped(8214) == "8\u202f214"
     assert speed_text(1, 4) == "¼×"
     assert speed_text(16, 1) == "16×"
     assert speed_text(1, 1000) == "1/1000×"

@@ -34,7 +34,7 @@ def ticks(low: float, high: float, most: int, least: float = 0.0) -> list[float]
 def tick_text(value: float, step: float) -> str:
     """A tick with as many decimals as its step needs, and thousands apart."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
-    return f"{value:,.{decimals}f}".replace(",", "\u2009")
+    return f"{value:,.{decimals}f}".replace(",", "\u202f")
 
 
 def thinned(seconds: Values, values: Values, points: int) -> tuple[Values, Values]:

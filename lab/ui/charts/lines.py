@@ -125,5 +125,5 @@ def in_words(value: float) -> str:
         return ""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):.4g}\u2009{letter}"
+            return f"{value / (1e3 if letter == 'k' else size):.4g}\u202f{letter}"
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}"
