@@ -159,6 +159,15 @@ def test_above_four_times_the_speed_bands_move_along_the_links(session: Session)
     assert any(producer.right() < x < left for x in places)
 
 
+def test_bands_leave_the_themes_own_colours_alone(session: Session):
+    canvas = canvas_of(session)
+    pace = pace_at(Fraction(16))
+    before = canvas.theme.state.record.alpha(), canvas.theme.state.ok.alpha()
+    canvas.set_view(session.view(Cluster()), session.view(InFlight(linger=pace.linger)), pace)
+    picture_of(canvas)
+    assert (canvas.theme.state.record.alpha(), canvas.theme.state.ok.alpha()) == before == (255, 255)
+
+
 def test_a_band_counts_every_message_of_its_way_and_kind(session: Session):
     canvas = canvas_of(session)
     canvas.set_view(session.view(Cluster()), ())

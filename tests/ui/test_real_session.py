@@ -55,7 +55,7 @@ def test_a_topic_and_the_controller_are_found_and_explained(window: MainWindow):
     window.select("topic", "orders")
     view = window.page.inspector.view
     assert view is not None
-    assert {row.label for row in view.sections[0].rows} >= {"Partitions", "Records", "Bytes"}
+    assert {row.label for row in view.sections[0].rows} >= {"Partitions", "Offsets", "Bytes"}
     window.select("controller", "controller-1")
     view = window.page.inspector.view
     assert view is not None

@@ -208,14 +208,15 @@ def _topic(world: World, name: str) -> InspectorView | None:
         return None
     partitions = tuple(topic.partitions.values())
     first = leading_replica(world, partitions[0])
-    log = [leading_replica(world, one) for one in partitions]
+    leaders = [one for one in (leading_replica(world, each) for each in partitions) if one is not None]
+    missing = len(partitions) - len(leaders)
     rows = (
         Row("Partitions", f"{len(partitions)}"),
         Row("Replicas of each", f"{len(partitions[0].replicas)}"),
-        Row("Without a leader", f"{sum(one is None for one in log)}", "" if all(log) else "fail"),
+        Row("Without a leader", f"{missing}", "fail" if missing else ""),
         Row("Under-replicated", f"{sum(len(one.isr) < len(one.replicas) for one in partitions)}"),
-        Row("Records", f"{sum(one.log.log_end_offset - one.log.log_start_offset for one in log if one is not None):,}"),
-        Row("Bytes", f"{sum(one.log.size_bytes for one in log if one is not None):,}"),
+        Row("Offsets", grouped(sum(one.log.log_end_offset - one.log.log_start_offset for one in leaders))),
+        Row("Bytes", grouped(sum(one.log.size_bytes for one in leaders))),
     )
     config = _settings(first.config if first is not None else TopicConfig(topic.config))
     names = (str(one.partition) for one in partitions)

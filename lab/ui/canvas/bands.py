@@ -11,12 +11,12 @@ from lab.env import Micros
 from lab.ui.canvas.particles import KINDS
 from lab.ui.canvas.routes import Points, Routes, path_of
 from lab.ui.canvas.stamps import MIDDLE, Stamps
-from lab.ui.theme import Theme
+from lab.ui.theme import Theme, with_alpha
 
 DASH, GAP = 2.5, 2.0
 """In widths of the band."""
-BANDS_PER_SECOND = 3
-"""How many dashes pass by in a second of life; as the speed of the clock does not matter to a band."""
+DASHES_PER_WINDOW = 1
+"""A window is a third of a second on the wall at any speed: a place on the way changes under three times a second."""
 WIDEST = 6.0
 
 
@@ -36,13 +36,12 @@ class Bands:
                 self._band(p, path_of(points), kind, count, now / max(window, 1))
 
     def _band(self, p: QPainter, path: QPainterPath, kind: str, count: int, phase: float) -> None:
-        colour = self.theme.tone("ok" if kind == "ack" else "record")
-        colour.setAlphaF(0.55)
+        colour = with_alpha(self.theme.tone("ok" if kind == "ack" else "record"), 0.55)
         width = min(1.5 + log2(1 + count) * 0.6, WIDEST) * self.theme.ui_scale
         pen = QPen(colour, width)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         pen.setDashPattern([DASH, GAP])
-        pen.setDashOffset(-(phase * BANDS_PER_SECOND % 1.0) * (DASH + GAP))
+        pen.setDashOffset(-(phase * DASHES_PER_WINDOW % 1.0) * (DASH + GAP))
         p.setPen(pen)
         p.setBrush(Qt.BrushStyle.NoBrush)
         p.drawPath(path)
