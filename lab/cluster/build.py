@@ -108,7 +108,7 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         spec.name, spec.topic, bootstrap(world), spec.config,
         rate=spec.data.rate if spec.data is not None else spec.rate,
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
-        pace_percent=spec.data.pace_percent if spec.data is not None else 100,
+        pace_percent=spec.data.pace_percent if spec.data is not None else 100, flavour=spec.flavour,
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
 
@@ -116,7 +116,7 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
 def add_consumer(world: World, spec: ConsumerSpec) -> None:
     """A consumer's machine; it starts now, or waits to be started."""
     recipe = ConsumerRecipe(
-        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit, spec.flavour
     )
     _start_client(world, spec.name, recipe, spec.started)
 

@@ -8,17 +8,21 @@ from typing import Any, Union, get_args, get_origin
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
+from lab.cluster.actions.clients import FLAVOURS_OWN
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
+from lab.kafka.config.flavours import FLAVOURS
 from lab.kafka.config.topic import TopicConfig
 from lab.world.world import World
 
 CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("add_producer", "acks"): ("all", "1", "0"),
-    ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
+    ("add_producer", "acks"): (FLAVOURS_OWN, "all", "1", "0"),
+    ("add_producer", "flavour"): tuple(FLAVOURS),
+    ("add_consumer", "flavour"): tuple(FLAVOURS),
+    ("add_consumer", "assignor"): (FLAVOURS_OWN, "range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
     ("set_topic_config", "setting"): tuple(TopicConfig.settings),
@@ -283,4 +287,4 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return TopicConfig.settings["cleanup.policy"].default  # type: ignore[return-value]
     if field == "replicas":
         return str(len(broker_hosts(world)))
-    return {"offset_ms": "300000", "assignor": "range"}.get(field, "")
+    return {"offset_ms": "300000"}.get(field, "")

@@ -14,6 +14,7 @@ from typing import Any, cast
 from lab.cluster.actions import ACTIONS, action_from
 from lab.cluster.refused import Refused
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec, settings
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
 from lab.lessons.prose import expressions_in
@@ -32,8 +33,8 @@ STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select"
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "config", "disk_capacity_bytes", "link_extra_us")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
-PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data")
-CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
+PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "flavour")
+CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started", "flavour")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
 
 Names = frozenset[str]
@@ -385,6 +386,7 @@ def _producer(table: TomlTable) -> ProducerSpec:
         config=_config(table),
         started=table.truth("started", True),
         data=_data(table.table("data")) if "data" in table.values else None,
+        flavour=table.text("flavour", DEFAULT_FLAVOUR),
     )
 
 
@@ -411,4 +413,5 @@ def _consumer(table: TomlTable) -> ConsumerSpec:
         commit=table.text("commit", "auto"),
         config=_config(table),
         started=table.truth("started", True),
+        flavour=table.text("flavour", DEFAULT_FLAVOUR),
     )

@@ -96,6 +96,7 @@ def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> Producer
         config=recipe.configs,
         started=node is not None,
         data=data,
+        flavour=recipe.flavour,
     )
 
 
@@ -109,6 +110,7 @@ def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
         commit=recipe.commit,
         config=recipe.configs,
         started=node is not None,
+        flavour=recipe.flavour,
     )
 
 
@@ -139,7 +141,7 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
         lines += ["", "[[consumer]]", *_fields({
             "name": consumer.name, "group": consumer.group, "topics": list(consumer.topics),
             "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
-            "config": dict(consumer.config),
+            "flavour": consumer.flavour, "config": dict(consumer.config),
         })]  # fmt: skip
     return lines
 
@@ -149,7 +151,7 @@ def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
     return {
         "name": producer.name, "topic": producer.topic, "rate": producer.rate, "keys": producer.keys,
         "value_bytes": producer.value_bytes, "count": producer.count or 0, "started": producer.started,
-        "config": dict(producer.config),
+        "flavour": producer.flavour, "config": dict(producer.config),
         "data": {} if data is None else {
             "path": data.path, "key": data.key, "value": data.value, "timestamp": data.timestamp,
             "pace_percent": data.pace_percent, "rate": data.rate, "bad_rows": data.bad_rows,

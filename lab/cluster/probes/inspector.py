@@ -14,7 +14,9 @@ from lab.cluster.words import find_group, lag, ledger_of
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.config.definition import Config
+from lab.kafka.config.flavours import FLAVOURS
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.metadata.image import PartitionState
 from lab.world.world import Moment, World
@@ -283,6 +285,8 @@ def _client(world: World, name: str) -> InspectorView | None:
         Row("State", host.state, "" if host.state == "running" else "fail"),
         Row("Topics", ", ".join(topics)),
     ]
+    recipe = host.recipe
+    assert isinstance(recipe, (ProducerRecipe, ConsumerRecipe))
     config: tuple[tuple[str, str], ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
@@ -298,7 +302,7 @@ def _client(world: World, name: str) -> InspectorView | None:
                 "partition.assignment.strategy",
             ),
         )
-    subtitle = f"{kind} · Java client 4.0"
+    subtitle = f"{kind} · {FLAVOURS[recipe.flavour].title}"
     icon = "shopping-cart" if kind == "producer" else "user"
     return InspectorView(
         kind,

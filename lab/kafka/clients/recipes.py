@@ -8,6 +8,7 @@ from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import ProducerApp, Rows
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,18 @@ class ProducerRecipe:
     count: int | None = None
     rows: Rows | None = None
     pace_percent: int = 100
+    flavour: str = DEFAULT_FLAVOUR
+
+    def config(self) -> ProducerConfig:
+        """Its settings. Raises InvalidConfig."""
+        return ProducerConfig(self.configs, self.flavour)
 
     def build(self) -> ProducerApp:
         """A new process."""
-        config = ProducerConfig(self.configs)
         return ProducerApp(
             self.name,
             self.topic,
-            config,
+            self.config(),
             self.bootstrap,
             self.rate,
             self.keys,
@@ -53,15 +58,19 @@ class ConsumerRecipe:
     configs: tuple[tuple[str, str], ...] = ()
     per_record_us: Micros = 0
     commit: str = "auto"
+    flavour: str = DEFAULT_FLAVOUR
+
+    def config(self) -> ConsumerConfig:
+        """Its settings. Raises InvalidConfig."""
+        return ConsumerConfig(self.configs, self.flavour)
 
     def build(self) -> ConsumerApp:
         """A new process."""
-        config = ConsumerConfig(self.configs)
         return ConsumerApp(
             self.name,
             self.group_id,
             self.topics,
-            config,
+            self.config(),
             self.per_record_us,
             self.commit,
             self.bootstrap,

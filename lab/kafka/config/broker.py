@@ -39,92 +39,76 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
-        Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas", dynamic=False),
-        Setting(
-            "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False
-        ),
-        Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
-        Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
-        Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
-        Setting(
-            "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False
-        ),
+        Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas"),
+        Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
+        Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1),
+        Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1),
+        Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024),
+        Setting("group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members"),
         Setting(
             "group.max.session.timeout.ms",
             1_800_000,
             "the longest session time-out a member may ask for",
             1,
-            dynamic=False,
         ),
-        Setting("group.max.size", INT_MAX, "the most members of a group", 1, dynamic=False),
+        Setting("group.max.size", INT_MAX, "the most members of a group", 1),
         Setting(
             "group.min.session.timeout.ms",
             6_000,
             "the shortest session time-out a member may ask for",
             1,
-            dynamic=False,
         ),
-        Setting(
-            "leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1, dynamic=False
-        ),
-        Setting(
-            "log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=False
-        ),
+        Setting("leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1),
+        Setting("log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
             60_000,
             "how often the recovery point is written",
             1,
-            dynamic=False,
         ),
-        Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0, dynamic=False),
-        Setting(
-            "log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1, dynamic=False
-        ),
-        Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1, dynamic=False),
-        Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry", dynamic=False),
-        Setting("offsets.commit.timeout.ms", 5_000, "a commit not replicated by then fails", 1, dynamic=False),
-        Setting(
-            "offsets.retention.check.interval.ms", 600_000, "how often expired offsets are looked for", 1, dynamic=False
-        ),
+        Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0),
+        Setting("log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1),
+        Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1),
+        Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry"),
+        Setting("offsets.commit.timeout.ms", 5_000, "a commit not replicated by then fails", 1),
+        Setting("offsets.retention.check.interval.ms", 600_000, "how often expired offsets are looked for", 1),
         Setting(
             "offsets.retention.minutes",
             10_080,
             "an empty group's offsets are forgotten after so long",
             1,
-            dynamic=False,
+            history=(("2.0", 1_440),),
         ),
         # Apache Kafka has 50; three show where coordinators are, and cost a sixteenth.
-        Setting("offsets.topic.num.partitions", 3, "partitions of __consumer_offsets", 1, 1_000, dynamic=False),
+        Setting("offsets.topic.num.partitions", 3, "partitions of __consumer_offsets", 1, 1_000),
         Setting(
             "offsets.topic.replication.factor",
             3,
             "replicas of __consumer_offsets, at most as many as brokers",
             1,
-            dynamic=False,
         ),
-        Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0, dynamic=False),
-        Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0, dynamic=False),
-        Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much", dynamic=False),
-        Setting("replica.fetch.response.max.bytes", 10_485_760, "the most a follower asks for at once", dynamic=False),
-        Setting(
-            "replica.fetch.wait.max.ms", 500, "a leader answers a follower at the latest after so long", dynamic=False
-        ),
+        Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0),
+        Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0),
+        Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much"),
+        Setting("replica.fetch.response.max.bytes", 10_485_760, "the most a follower asks for at once"),
+        Setting("replica.fetch.wait.max.ms", 500, "a leader answers a follower at the latest after so long"),
         Setting(
             "replica.high.watermark.checkpoint.interval.ms",
             5_000,
             "how often high watermarks are written to disk",
             1,
-            dynamic=False,
         ),
         Setting(
-            "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
+            "replica.lag.time.max.ms",
+            30_000,
+            "a follower not caught up for so long leaves the ISR",
+            1,
+            history=(("2.5", 10_000),),
         ),
         Setting(
             "unclean.leader.election.interval.ms",
             300_000,
             "how often leaderless partitions get an unclean election, where allowed",
             1,
-            dynamic=False,
         ),
     )

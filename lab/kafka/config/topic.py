@@ -43,7 +43,12 @@ class TopicConfig(Config):
         ),
         Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log"),
         Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
-        Setting("message.timestamp.after.max.ms", 3_600_000, "how far in the future a record may claim to be"),
+        Setting(
+            "message.timestamp.after.max.ms",
+            3_600_000,
+            "how far in the future a record may claim to be",
+            history=(("4.0", LONG_MAX),),
+        ),
         Setting("message.timestamp.before.max.ms", LONG_MAX, "how far in the past a record may claim to be"),
         Setting(
             "message.timestamp.type",
@@ -62,6 +67,7 @@ class TopicConfig(Config):
         Setting("segment.bytes", 1_073_741_824, "a segment file is closed at this size", 14, INT_MAX),
         Setting("segment.ms", 604_800_000, "a segment file is closed at this age, in message time", 1),
         Setting("unclean.leader.election.enable", False, "rather lose records than wait for an in-sync replica"),
+        dynamic=True,
     )
 
     @property

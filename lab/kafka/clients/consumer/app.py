@@ -1,8 +1,8 @@
 """ConsumerApp: an application's poll loop around a consumer (spec 6.7, 6.11).
 
 poll() returns records, the application works on each for a while, then polls again. Heartbeats have a thread
-of their own. Commit policies: auto (inside the next poll, as the Java client), sync and async (after the
-batch), record (after each), before (at-most-once), none.
+of their own. Commit policies: auto (inside the next poll as the Java client, or from a thread as librdkafka), sync
+and async (after the batch), record (after each), before (at-most-once), none.
 """
 
 from lab.env import Address, Env, Micros, Timer, millis
@@ -47,6 +47,7 @@ REQUEST_BYTES = 96
 WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
+CHUNK_MAX = 500
 BIRTH = "birth"
 
 
@@ -119,6 +120,8 @@ class ConsumerApp:
     def _loop(self, env: Env) -> None:
         """Whatever can be done now; then see when to look again."""
         self.membership.heartbeat(env)
+        if self.commits.in_background and self.membership.stage == STABLE:
+            self.commits.automatically(env, self.work[self.done :])
         self._refresh_metadata(env)
         if self.commits.retry(env):
             self._go_on(env)
@@ -141,6 +144,8 @@ class ConsumerApp:
         if self.working or self.paused or self.commits.waiting:
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
         elif self.commits.auto and self.commits.auto_at:
+            found.append(self.commits.auto_at)
+        if self.commits.in_background:
             found.append(self.commits.auto_at)
         found += [
             self.membership.retry_at,
@@ -173,7 +178,7 @@ class ConsumerApp:
         self.commits.automatically(env)
         self._find_offsets(env)
         self.fetcher.update_positions(env)
-        parts = self.fetcher.collect()
+        parts = self.fetcher.collect(self._handed_out())
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
         for part in parts:
@@ -186,6 +191,14 @@ class ConsumerApp:
         if not self.commits.waiting:
             self._begin_work(env)
 
+    def _handed_out(self) -> int:
+        """The most that one poll() returns. A client that hands out single records gives as many as are worked on in
+        a millisecond: nothing could come between them.
+        """
+        if self.config.flavour.hands_out_one:
+            return min(self._chunk(), CHUNK_MAX)
+        return self.config.max_poll_records
+
     def _tell_polled(self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int) -> None:
         env.tell(
             facts.RecordsPolled(
@@ -196,27 +209,23 @@ class ConsumerApp:
 
     # --- work -------------------------------------------------------------------------------------
 
+    def _chunk(self) -> int:
+        """How many records are worked on without a look around: one, or as many as fit into a millisecond."""
+        if self.commits.policy == "record":
+            return 1
+        return max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30
+
     def _begin_work(self, env: Env) -> None:
         """Work on the next record, or on as many as fit into a millisecond."""
         self.working = True
-        chunk = min(
-            len(self.work) - self.done,
-            max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
-        )
-        if self.commits.policy == "record":
-            chunk = 1
+        chunk = min(len(self.work) - self.done, self._chunk())
         env.set_timer(WORK, env.now + chunk * self.per_record_us)
 
     def _work_done(self, env: Env) -> None:
         """Some records are finished. The last one of the batch ends with a commit, if that is the policy."""
         if not self.working:
             return
-        chunk = min(
-            len(self.work) - self.done,
-            max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
-        )
-        if self.commits.policy == "record":
-            chunk = 1
+        chunk = min(len(self.work) - self.done, self._chunk())
         for partition, record in self.work[self.done : self.done + chunk]:
             env.tell(facts.RecordDone(self.group_id, self.name, partition, record.offset, birth_of(record), record.key))
         self.done += chunk
@@ -378,7 +387,7 @@ class ConsumerApp:
                     if position is not None:
                         position.paused = isinstance(body, PausePartitions)
             case SetClientConfig():
-                self.config = ConsumerConfig({**self.config.overrides, **dict(body.configs)})
+                self.config = self.config.again({**self.config.overrides, **dict(body.configs)})
                 self.fetcher.config = self.membership.config = self.commits.config = self.config
             case Shutdown():
                 self.closing = True

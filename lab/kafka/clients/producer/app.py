@@ -117,7 +117,7 @@ class ProducerApp:
         self._schedule_next(env)
 
     def _configure(self, order: SetClientConfig) -> None:
-        self.config = ProducerConfig({**self.config.overrides, **dict(order.configs)})
+        self.config = self.config.again({**self.config.overrides, **dict(order.configs)})
         self.producer.config = self.config
         self.producer.expires_from = 0
 

@@ -6,8 +6,9 @@ from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
-from lab.kafka.clients.producer.partitioner import StickyPartitioner
+from lab.kafka.clients.producer.partitioner import by_key, partitioner_for
 from lab.kafka.config.client import ProducerConfig
+from lab.kafka.config.definition import INT_MAX
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
@@ -17,7 +18,6 @@ from lab.kafka.protocol.messages.produce import (
     ProduceResponse,
 )
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
-from lab.kafka.protocol.murmur import partition_for
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
@@ -50,7 +50,7 @@ class Queue:
 
 
 class Producer:
-    """A Java producer's behaviour, without its threads."""
+    """A producer's behaviour, without its threads: the Java client's, or its flavour's."""
 
     def __init__(self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]) -> None:
         self.name = name
@@ -59,7 +59,7 @@ class Producer:
         self.metadata = Metadata(bootstrap, (topic,))
         self.net = NetworkClient(name)
         self.queues: dict[TopicPartition, Queue] = {}
-        self.partitioner = StickyPartitioner(config.batch_size)
+        self.partitioner = partitioner_for(config)
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
         self.producer_id = -1
@@ -86,8 +86,28 @@ class Producer:
                 unknown=False,
             )
             return
-        self.unplaced.append((record, birth, size, env.now + millis(self.config.max_block_ms), partition))
+        if not self.config.flavour.blocks_when_full and self._is_full(size):
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), "QUEUE_FULL", unknown=False)
+            return
+        self.unplaced.append((record, birth, size, env.now + millis(self._patience_ms()), partition))
         self._place_all(env)
+
+    def _patience_ms(self) -> int:
+        """How long a record waits for metadata: librdkafka counts that to the time of its delivery."""
+        config = self.config
+        return config.max_block_ms if config.flavour.blocks_when_full else config.delivery_timeout_ms
+
+    def _is_full(self, size: int) -> bool:
+        """Whether there is no room for a record of `size` bytes."""
+        if self.buffered + size > self.config.buffer_memory:
+            return True
+        most = self.config.queue_buffering_max_messages
+        return most < INT_MAX and self._queued() >= most
+
+    def _queued(self) -> int:
+        """How many records are not settled. Counted, not kept: only who has a limit asks, and has few batches."""
+        batches = [len(one.births) for queue in self.queues.values() for one in (*queue.waiting, *queue.in_flight)]
+        return len(self.unplaced) + sum(batches)
 
     def _place_all(self, env: Env) -> None:
         """Move records into batches, in order, as far as metadata and memory allow."""
@@ -97,7 +117,7 @@ class Producer:
             if partition is not None and partition >= count:
                 self.metadata.needed = True  # it may be there by and by
                 break
-            if self.buffered + size > self.config.buffer_memory:
+            if self._is_full(size):
                 break
             del self.unplaced[0]
             self._place(env, record, birth, size, count, partition)
@@ -105,35 +125,36 @@ class Producer:
             self.metadata.needed = True
 
     def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
-        if partition is None and record.key is not None and not self.config.partitioner_ignore_keys:
-            partition = partition_for(record.key, count)
-        elif partition is None:
-            partition = self._sticky(env, size, count)
+        config = self.config
+        if partition is None:
+            partition = by_key(config, record.key, count)
+        if partition is None:
+            partition = self.partitioner.choose(self, env, size, count)
         queue = self._queue(TopicPartition(self.topic, partition))
         batch = queue.waiting[-1] if queue.waiting else None
-        if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
+        if (
+            batch is None or batch.attempts or batch.bytes + size > config.batch_size
+            or len(batch.births) >= config.batch_num_messages
+        ):  # fmt: skip
             batch = ProducerBatch(env.now)
             queue.waiting.append(batch)
         batch.append(record, birth, size)
         self.buffered += size
 
-    def _sticky(self, env: Env, size: int, count: int) -> int:
-        """The partition for a record without a key. Where the last batch is half full, it is filled first."""
-        partitioner = self.partitioner
-        queues = [self._queue(TopicPartition(self.topic, one)) for one in range(count)]
-        last = None
-        if 0 <= partitioner.partition < count and queues[partitioner.partition].waiting:
-            last = queues[partitioner.partition].waiting[-1]
-        if partitioner.spent(count, full=last is None or last.attempts > 0 or last.bytes >= self.config.batch_size):
-            led = {
-                one: len(queue.waiting) for one, queue in enumerate(queues)
-                if self.metadata.leader_of(TopicPartition(self.topic, one)) is not None
-            }  # fmt: skip
-            # Where nobody leads anything, the records wait wherever they are.
-            partitioner.move(
-                led or dict.fromkeys(range(count), 0), env.dice, self.config.partitioner_adaptive_partitioning_enable
-            )
-        return partitioner.take(size)
+    # --- what a partitioner asks ------------------------------------------------------------------
+
+    def last_batch(self, partition: int) -> ProducerBatch | None:
+        """The batch of a partition that records are added to."""
+        waiting = self._queue(TopicPartition(self.topic, partition)).waiting
+        return waiting[-1] if waiting else None
+
+    def waiting(self, partition: int) -> int:
+        """How many batches of a partition wait."""
+        return len(self._queue(TopicPartition(self.topic, partition)).waiting)
+
+    def is_led(self, partition: int) -> bool:
+        """Whether a leader of a partition is known."""
+        return self.metadata.leader_of(TopicPartition(self.topic, partition)) is not None
 
     def _queue(self, partition: TopicPartition) -> Queue:
         found = self.queues.get(partition)
@@ -214,7 +235,10 @@ class Producer:
         batch = queue.waiting[0]
         if batch.retry_at > env.now or (queue.in_flight and self._goes_alone(queue)):
             return False
-        full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
+        full = (
+            len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
+            or len(batch.births) >= self.config.batch_num_messages
+        )  # fmt: skip
         return bool(
             full
             or batch.attempts
@@ -225,9 +249,12 @@ class Producer:
 
     def _goes_alone(self, queue: Queue) -> bool:
         """Whether the next batch waits for what is out: by the setting, or lest a retry change the order."""
-        if self.config.max_in_flight_requests_per_connection == 1:
+        config = self.config
+        if config.max_in_flight_requests_per_connection == 1:
             return True
-        return self.config.enable_idempotence and any(one.attempts for one in (queue.waiting[0], *queue.in_flight))
+        if config.enable_idempotence and config.flavour.mutes_when_idempotent:
+            return True
+        return config.enable_idempotence and any(one.attempts for one in (queue.waiting[0], *queue.in_flight))
 
     def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
         data: dict[TopicPartition, RecordBatch] = {}
