@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import add_consumer, add_producer, build, image_of
 from lab.cluster.ledger import Ledger
+from lab.cluster.lookup import broker_at, ledger_of
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.watch import Observer, Watch, hears
-from lab.cluster.words import broker_at, ledger_of
 from lab.env import Env, Micros, address, millis, seconds
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker

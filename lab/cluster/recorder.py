@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from lab.cluster.build import broker_hosts, image_of
 from lab.cluster.ledger import PartitionTruth, ProducerTruth, Progress
+from lab.cluster.lookup import broker_at, ledger_of
 from lab.cluster.probes.lens import time_lag
 from lab.cluster.probes.topology import group_names
-from lab.cluster.words import broker_at, ledger_of
 from lab.env import Micros, millis
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.topics import TopicPartition

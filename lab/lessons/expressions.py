@@ -2,7 +2,7 @@
 
 `done("audit") == born()` is parsed with Python's own grammar and then evaluated by us: numbers, text,
 comparisons, `and`, `or`, `not`, `+ - * // %`, names that the step remembered, and calls of the words in
-`lab/cluster/words.py`. Nothing else is let through, so a scenario file is data, never code.
+`lab/cluster/words`. Nothing else is let through, so a scenario file is data, never code.
 """
 
 import ast

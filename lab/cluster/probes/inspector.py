@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import grouped
+from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
-from lab.cluster.words import find_group, lag, ledger_of
+from lab.cluster.words.groups import lag
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp

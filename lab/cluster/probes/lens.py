@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.ledger import PartitionTruth, Progress
+from lab.cluster.lookup import broker_at, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import category_of, kind_of_record, letter_of
 from lab.cluster.probes.topology import group_names, machine_state
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
-from lab.cluster.words import broker_at, ledger_of
 from lab.env import Micros
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.metadata.image import PartitionState

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
+from lab.cluster.lookup import broker_at
 from lab.cluster.probes.views import RecordRow, RecordsView
-from lab.cluster.words import broker_at
 from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from lab.cluster.build import CONTROLLER, broker_hosts, image_of
 from lab.cluster.ledger import Ledger
+from lab.cluster.lookup import broker_at, find_group, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import letter_of
 from lab.cluster.probes.views import (
@@ -17,7 +18,7 @@ from lab.cluster.probes.views import (
     ProducerView,
     ReplicaView,
 )
-from lab.cluster.words import broker_at, find_group, lag, ledger_of
+from lab.cluster.words.groups import lag
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition

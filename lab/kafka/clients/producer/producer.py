@@ -37,11 +37,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Queue:
-    """One partition: batches waiting, batches out, and the next sequence number."""
+    """One partition that has any: batches waiting, batches out."""
 
     waiting: list[ProducerBatch]
     in_flight: list[ProducerBatch]
-    next_sequence: int = 0
 
     def put_back(self, batch: ProducerBatch) -> None:
         """Where it was: records are numbered by their birth, batches made at one instant have one time."""
@@ -59,6 +58,7 @@ class Producer:
         self.metadata = Metadata(bootstrap, (topic,))
         self.net = NetworkClient(name)
         self.queues: dict[TopicPartition, Queue] = {}
+        self.sequences: dict[TopicPartition, int] = {}
         self.partitioner = partitioner_for(config)
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
@@ -117,7 +117,7 @@ class Producer:
             if partition is not None and partition >= count:
                 self.metadata.needed = True  # it may be there by and by
                 break
-            if self._is_full(size):
+            if self.buffered + size > self.config.buffer_memory:
                 break
             del self.unplaced[0]
             self._place(env, record, birth, size, count, partition)
@@ -145,12 +145,13 @@ class Producer:
 
     def last_batch(self, partition: int) -> ProducerBatch | None:
         """The batch of a partition that records are added to."""
-        waiting = self._queue(TopicPartition(self.topic, partition)).waiting
-        return waiting[-1] if waiting else None
+        queue = self.queues.get(TopicPartition(self.topic, partition))
+        return queue.waiting[-1] if queue is not None and queue.waiting else None
 
     def waiting(self, partition: int) -> int:
         """How many batches of a partition wait."""
-        return len(self._queue(TopicPartition(self.topic, partition)).waiting)
+        queue = self.queues.get(TopicPartition(self.topic, partition))
+        return len(queue.waiting) if queue is not None else 0
 
     def is_led(self, partition: int) -> bool:
         """Whether a leader of a partition is known."""
@@ -161,6 +162,17 @@ class Producer:
         if found is None:
             found = self.queues[partition] = Queue([], [])
         return found
+
+    def _take_out(self, partition: TopicPartition, queue: Queue, batch: ProducerBatch) -> None:
+        """A batch that was out is settled: with its queue, if that was all."""
+        queue.in_flight.remove(batch)
+        self._release(batch)
+        self._drop_if_empty(partition, queue)
+
+    def _drop_if_empty(self, partition: TopicPartition, queue: Queue) -> None:
+        """A producer of a thousand partitions looks only at those it has something for."""
+        if not queue.waiting and not queue.in_flight:
+            del self.queues[partition]
 
     # --- the sender -------------------------------------------------------------------------------
 
@@ -188,8 +200,8 @@ class Producer:
         """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
         self.must_bump = False
         self.producer_epoch += 1
+        self.sequences.clear()
         for queue in self.queues.values():
-            queue.next_sequence = 0
             for batch in queue.waiting:
                 batch.base_sequence = -1
 
@@ -263,8 +275,8 @@ class Producer:
             queue = self.queues[partition]
             del queue.waiting[0]
             if self.config.enable_idempotence and batch.base_sequence < 0:
-                batch.base_sequence = queue.next_sequence
-                queue.next_sequence = (queue.next_sequence + len(batch.records)) % SEQUENCES
+                batch.base_sequence = self.sequences.get(partition, 0)
+                self.sequences[partition] = (batch.base_sequence + len(batch.records)) % SEQUENCES
                 batch.encoded = None
             data[partition] = batch.encode(self.producer_id, self.producer_epoch, self.compression)
             size += data[partition].size
@@ -309,8 +321,8 @@ class Producer:
         batch: ProducerBatch,
         answer: PartitionProduceResponse,
     ) -> None:
-        queue = self.queues[partition]
-        if batch not in queue.in_flight:
+        queue = self.queues.get(partition)
+        if queue is None or batch not in queue.in_flight:
             return  # it has expired meanwhile
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
@@ -334,8 +346,7 @@ class Producer:
                 self.metadata.needed = self.metadata.needed or not news
                 self._retry(env, partition, batch, error.name, at_once=news)
             case error:
-                queue.in_flight.remove(batch)
-                self._release(batch)
+                self._take_out(partition, queue, batch)
                 self._failed(env, partition, tuple(batch.births), error.name, unknown=False)
                 self._sequence_lost(batch)
 
@@ -348,8 +359,7 @@ class Producer:
         *,
         duplicate: bool,
     ) -> None:
-        self.queues[partition].in_flight.remove(batch)
-        self._release(batch)
+        self._take_out(partition, self.queues[partition], batch)
         env.tell(facts.RecordsAcked(self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate))
 
     def _retry(
@@ -363,11 +373,11 @@ class Producer:
     ) -> None:
         """Back to the front of its queue, in the order of sequences."""
         queue = self.queues[partition]
-        queue.in_flight.remove(batch)
         if batch.attempts >= self.config.retries:
-            self._release(batch)
+            self._take_out(partition, queue, batch)
             self._failed(env, partition, tuple(batch.births), error, unknown=True)
             return
+        queue.in_flight.remove(batch)
         batch.attempts += 1
         batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
         queue.put_back(batch)
@@ -429,7 +439,8 @@ class Producer:
             self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
         elif isinstance(tag, Sent):
             for partition, batch in tag.batches.items():
-                if batch in self.queues[partition].in_flight:
+                queue = self.queues.get(partition)
+                if queue is not None and batch in queue.in_flight:
                     self._retry(env, partition, batch, error)
 
     def _expire(self, env: Env) -> None:
@@ -449,7 +460,7 @@ class Producer:
         """
         timeout = millis(self.config.delivery_timeout_ms)
         oldest_left = env.now
-        for partition, queue in self.queues.items():
+        for partition, queue in list(self.queues.items()):
             for batches in (queue.in_flight, queue.waiting):
                 for batch in list(batches):
                     if batch.created_at > env.now - timeout:
@@ -460,6 +471,7 @@ class Producer:
                     sent = batch.attempts > 0 or batches is queue.in_flight
                     self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
                     self._sequence_lost(batch)
+            self._drop_if_empty(partition, queue)
         self.expires_from = oldest_left + timeout
 
     def next_deadline(self, now: Micros) -> Micros | None:

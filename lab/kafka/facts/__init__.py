@@ -1,0 +1,96 @@
+"""Facts: what the engine states about itself for whoever watches (`Env.tell`), once, where it happens.
+
+The ledger, the invariants, the key moments of the time line and the fuzzer all hear these and nothing
+else. Stating a fact changes nothing. `node` is always the name of the host that speaks and is not
+repeated in the fact.
+"""
+
+from lab.kafka.facts.clients import (
+    AdminResult,
+    BatchRetried,
+    CommitAcknowledged,
+    CommitFailed,
+    LeftGroup,
+    PartitionsAssigned,
+    PartitionsRevoked,
+    PollFailed,
+    PositionReset,
+    RecordBorn,
+    RecordDone,
+    RecordsAcked,
+    RecordsFailed,
+    RecordsPolled,
+    RowRefused,
+)
+from lab.kafka.facts.control import (
+    BrokerFenced,
+    BrokerRegistered,
+    BrokerUnfenced,
+    PartitionChanged,
+    TopicCreated,
+    TopicDeleted,
+    UncleanElectionAsked,
+)
+from lab.kafka.facts.groups import (
+    CommitRefused,
+    GroupAssigned,
+    GroupsLoaded,
+    GroupStateChanged,
+    OffsetsCommitted,
+    OffsetsForgotten,
+)
+from lab.kafka.facts.logs import (
+    Appended,
+    BecameFollower,
+    BecameLeader,
+    Compacted,
+    HighWatermarkMoved,
+    IsrCommitted,
+    LogDirFailed,
+    LogLoaded,
+    LogStartMoved,
+    SegmentRolled,
+    Truncated,
+)
+
+__all__ = [
+    "AdminResult",
+    "Appended",
+    "BatchRetried",
+    "BecameFollower",
+    "BecameLeader",
+    "BrokerFenced",
+    "BrokerRegistered",
+    "BrokerUnfenced",
+    "CommitAcknowledged",
+    "CommitFailed",
+    "CommitRefused",
+    "Compacted",
+    "GroupAssigned",
+    "GroupStateChanged",
+    "GroupsLoaded",
+    "HighWatermarkMoved",
+    "IsrCommitted",
+    "LeftGroup",
+    "LogDirFailed",
+    "LogLoaded",
+    "LogStartMoved",
+    "OffsetsCommitted",
+    "OffsetsForgotten",
+    "PartitionChanged",
+    "PartitionsAssigned",
+    "PartitionsRevoked",
+    "PollFailed",
+    "PositionReset",
+    "RecordBorn",
+    "RecordDone",
+    "RecordsAcked",
+    "RecordsFailed",
+    "RecordsPolled",
+    "RowRefused",
+    "SegmentRolled",
+    "TopicCreated",
+    "TopicDeleted",
+    "Truncated",
+    "UncleanElectionAsked",
+]

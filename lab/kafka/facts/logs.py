@@ -1,0 +1,110 @@
+"""Facts of logs and their replication: what a replica wrote, cut, committed, and who leads."""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+
+
+@dataclass(slots=True)
+class Appended:
+    """A replica wrote a batch. `leading`: as the leader (offsets were assigned here)."""
+
+    partition: TopicPartition
+    batch: RecordBatch
+    leader_epoch: int
+    leading: bool
+
+
+@dataclass(slots=True)
+class Truncated:
+    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here."""
+
+    partition: TopicPartition
+    offset: int
+    log_end_offset: int
+
+
+@dataclass(slots=True)
+class LogLoaded:
+    """A broker opened a log at start, with what recovery left of it."""
+
+    partition: TopicPartition
+    log_start_offset: int
+    log_end_offset: int
+    clean: bool
+
+
+@dataclass(slots=True)
+class HighWatermarkMoved:
+    """A replica's high watermark changed. For the leader this is what commits."""
+
+    partition: TopicPartition
+    high_watermark: int
+    log_end_offset: int
+    leader_epoch: int
+    leading: bool
+
+
+@dataclass(slots=True)
+class LogStartMoved:
+    """Records below `log_start_offset` are gone: by retention, or by DeleteRecords."""
+
+    partition: TopicPartition
+    log_start_offset: int
+    reason: str
+
+
+@dataclass(slots=True)
+class SegmentRolled:
+    """A new active segment begins at `base_offset`."""
+
+    partition: TopicPartition
+    base_offset: int
+
+
+@dataclass(slots=True)
+class Compacted:
+    """The cleaner rewrote closed segments up to `end_offset`: `kept` of `seen` records stayed."""
+
+    partition: TopicPartition
+    end_offset: int
+    seen: int
+    kept: int
+
+
+@dataclass(slots=True)
+class BecameLeader:
+    """This broker now leads the partition in `leader_epoch`."""
+
+    partition: TopicPartition
+    leader_epoch: int
+    log_end_offset: int
+    in_sync_replicas: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class BecameFollower:
+    """This broker now follows `leader_id`."""
+
+    partition: TopicPartition
+    leader_epoch: int
+    leader_id: int
+    log_end_offset: int
+
+
+@dataclass(slots=True)
+class IsrCommitted:
+    """The leader applied an in-sync replica set that the controller committed."""
+
+    partition: TopicPartition
+    in_sync_replicas: tuple[int, ...]
+    partition_epoch: int
+    leader_epoch: int
+
+
+@dataclass(slots=True)
+class LogDirFailed:
+    """The disk refused a write: the broker stops, as Kafka does with a failed log dir."""
+
+    reason: str
