@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from lab.cluster.actions.topics import SetTopicConfig
+from lab.cluster.actions.settings import SetTopicConfig
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest

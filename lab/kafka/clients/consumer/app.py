@@ -69,11 +69,17 @@ class ConsumerApp:
         self.topics = topics
         self.config = config
         self.per_record_us = per_record_us
-        self.metadata = Metadata(bootstrap, topics)
         self.net = NetworkClient(name)
-        self.membership = Membership(name, group_id, topics, config, self.metadata, self.net)
-        self.fetcher = Fetcher(group_id, name, config, self.metadata, self.net)
-        self.commits = Commits(name, config, commit, self.membership, self.fetcher, self.net)
+        self._open(bootstrap, commit)
+        self.last_poll_at: Micros = 0
+        self.wakes_at: Micros | None = None
+
+    def _open(self, bootstrap: tuple[str, ...], commit: str) -> None:
+        """A new consumer with the settings of now: a stranger to its group, with nothing in hand."""
+        self.metadata = Metadata(bootstrap, self.topics)
+        self.membership = Membership(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
+        self.fetcher = Fetcher(self.group_id, self.name, self.config, self.metadata, self.net)
+        self.commits = Commits(self.name, self.config, commit, self.membership, self.fetcher, self.net)
         self.work: list[tuple[TopicPartition, Record]] = []
         self.done = 0
         self.working = False
@@ -81,8 +87,6 @@ class ConsumerApp:
         self.closing = False
         self.asking_offsets = False
         self.retry_at: Micros = 0
-        self.last_poll_at: Micros = 0
-        self.wakes_at: Micros | None = None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -107,8 +111,11 @@ class ConsumerApp:
     def wake(self, env: Env, timer: Timer) -> None:
         """Work is done, or something is due."""
         if timer == CLOSED:
-            env.stop()
-            return
+            if self.config is self.commits.config:
+                env.stop()
+                return
+            self.net.in_flight.clear()
+            self._open(self.metadata.bootstrap, self.commits.policy)
         if timer == WORK:
             self._work_done(env)
         else:
@@ -387,8 +394,8 @@ class ConsumerApp:
                     if position is not None:
                         position.paused = isinstance(body, PausePartitions)
             case SetClientConfig():
-                self.config = self.config.again({**self.config.overrides, **dict(body.configs)})
-                self.fetcher.config = self.membership.config = self.commits.config = self.config
+                self.config = self.config.again(dict(body.configs))
+                self.closing = True
             case Shutdown():
                 self.closing = True
             case _:
