@@ -327,7 +327,7 @@ class Producer:
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
                 self._acked(env, partition, batch, answer.base_offset, duplicate=batch.attempts > 0)
-            case ErrorCode.MESSAGE_TOO_LARGE if len(batch.records) > 1:
+            case ErrorCode.MESSAGE_TOO_LARGE if len(batch.records) > 1 and self.config.flavour.splits_batches:
                 self._split(partition, batch)
             case (
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER

@@ -23,9 +23,10 @@ class Flavour(Sealed):
     Habits: `refuses_many_in_flight`: more than five requests in flight are an error even where idempotence was only
     the default, which else gives way. `raises_delivery_timeout`: a delivery time-out that is too short by default is
     raised. `mutes_when_idempotent`: an idempotent producer has one batch a partition in flight, and not five.
-    `blocks_when_full`: send() waits for room in the buffer; else it fails at once. `commits_in_background`: a thread
-    commits what was handed to the application, however long that works; else poll() commits what earlier polls
-    returned. `hands_out_one`: the application gets one record a poll(), not a batch.
+    `splits_batches`: a batch that the broker finds too large is sent again as two (KIP-126). `blocks_when_full`: send()
+    waits for room in the buffer; else it fails at once. `commits_in_background`: a thread commits what was handed to
+    the application, however long that works; else poll() commits what earlier polls returned. `hands_out_one`: the
+    application gets one record a poll(), not a batch.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Flavour(Sealed):
     refuses_many_in_flight: bool = False
     raises_delivery_timeout: bool = True
     mutes_when_idempotent: bool = False
+    splits_batches: bool = True
     blocks_when_full: bool = True
     commits_in_background: bool = False
     hands_out_one: bool = False

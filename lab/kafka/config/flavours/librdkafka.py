@@ -40,6 +40,7 @@ LIBRDKAFKA = Flavour(
         "request.timeout.ms": "socket.timeout.ms",
     },
     raises_delivery_timeout=False,
+    splits_batches=False,
     blocks_when_full=False,
     commits_in_background=True,
     hands_out_one=True,

@@ -9,6 +9,7 @@ import pytest
 from lab.kafka.clients.producer.partitioner import by_key
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.murmur import partition_for
 from lab.kafka.protocol.topics import TopicPartition
 from tests.kafka.clients.producer.post import Post, Posted
@@ -205,3 +206,12 @@ def test_spec_10_10_a_single_record_lingers_as_long_as_its_client_does(flavour: 
     post.write("v")
     post.run(50)
     assert [one.at_ms for one in post.posted] == [left_ms]
+
+
+def test_librdkafka_does_not_split_a_batch_that_is_too_large():
+    for flavour, failed in (("java-4", []), ("librdkafka", [((0, 1), "MESSAGE_TOO_LARGE", False)])):
+        post = Post(flavour=flavour)
+        post.write("a", "b")
+        post.run(10)
+        post.answer(post.posted[0], ErrorCode.MESSAGE_TOO_LARGE)
+        assert post.failed == failed
