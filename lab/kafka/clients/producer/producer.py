@@ -132,7 +132,7 @@ class Producer:
 
     def _loads(self, count: int) -> dict[int, int]:
         """How many batches wait for each partition that somebody leads."""
-        led = {}
+        led: dict[int, int] = {}
         for partition in range(count):
             name = TopicPartition(self.topic, partition)
             if self.metadata.leader_of(name) is not None:
