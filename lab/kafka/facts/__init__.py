@@ -52,6 +52,17 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
+from lab.kafka.facts.transactions import (
+    LastStableOffsetMoved,
+    MarkersWritten,
+    ProducerInitialized,
+    TransactionBegan,
+    TransactionEnded,
+    TransactionExpired,
+    TransactionFailed,
+    TransactionsLoaded,
+    TransactionStateChanged,
+)
 
 __all__ = [
     "AdminResult",
@@ -71,10 +82,12 @@ __all__ = [
     "GroupsLoaded",
     "HighWatermarkMoved",
     "IsrCommitted",
+    "LastStableOffsetMoved",
     "LeftGroup",
     "LogDirFailed",
     "LogLoaded",
     "LogStartMoved",
+    "MarkersWritten",
     "OffsetsCommitted",
     "OffsetsForgotten",
     "PartitionChanged",
@@ -82,6 +95,7 @@ __all__ = [
     "PartitionsRevoked",
     "PollFailed",
     "PositionReset",
+    "ProducerInitialized",
     "RecordBorn",
     "RecordDone",
     "RecordsAcked",
@@ -91,6 +105,12 @@ __all__ = [
     "SegmentRolled",
     "TopicCreated",
     "TopicDeleted",
+    "TransactionBegan",
+    "TransactionEnded",
+    "TransactionExpired",
+    "TransactionFailed",
+    "TransactionStateChanged",
+    "TransactionsLoaded",
     "Truncated",
     "UncleanElectionAsked",
 ]
