@@ -432,13 +432,15 @@ class Broker:
         self._wake_purgatory_by(env, operation.deadline)
         return number
 
-    def append_internal(self, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
+    def append_internal(
+        self, env: Env, partition: Partition, batch: RecordBatch, token: object, timeout_ms: int | None = None
+    ) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
             self._append_ended(env, token, info.error_code)
             return
-        deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
+        deadline = env.now + millis(self.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
         operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 TRANSACTIONS_TOPIC = "__transaction_state"
 TIMER, MARKER_TIMER = "transactions", "markers"
+MARKER_TIMEOUT_MS = 30_000
 CHANNELS = (MARKERS, VERIFICATION)
 """Connections on which brokers speak with each other about transactions."""
 
@@ -182,7 +183,9 @@ class Transactions:
         value = transaction_value(stored) if stored is not None else None
         record = Record(0, env.wall_time_ms, transaction_key(transition.transactional_id), value)
         token = PendingTransition(name, self.shards[name].coordinator_epoch, transition)
-        broker.append_internal(env, broker.partitions[name], RecordBatch.build([record]), token)
+        metadata = self.shards[name].transactions[transition.transactional_id]
+        timeout_ms = metadata.stored.timeout_ms
+        broker.append_internal(env, broker.partitions[name], RecordBatch.build([record]), token, timeout_ms)
         self._schedule(env)
 
     def completed(self, broker: "Broker", env: Env, token: TransactionToken, error: ErrorCode) -> None:
@@ -277,7 +280,7 @@ class Transactions:
         self.verifications.ended(name, marker.producer_id)
         says = Marker(marker.commit, marker.coordinator_epoch)
         batch = marker_batch(marker.producer_id, marker.producer_epoch, says, env.wall_time_ms)
-        broker.append_internal(env, partition, batch, token)
+        broker.append_internal(env, partition, batch, token, MARKER_TIMEOUT_MS)
 
     def _marked(self, broker: "Broker", env: Env, token: PendingMarker, error: ErrorCode) -> None:
         writing = token.writing
