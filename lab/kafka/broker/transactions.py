@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.broker.context import RequestContext
-from lab.kafka.broker.coordinators import APPEND_ERRORS
+from lab.kafka.broker.coordinators import APPEND_ERRORS, OFFSETS_TOPIC
 from lab.kafka.broker.markers import CHANNEL as MARKERS
 from lab.kafka.broker.markers import Markers, Marking
 from lab.kafka.broker.partition import Partition
@@ -283,6 +283,8 @@ class Transactions:
         broker.append_internal(env, partition, batch, token, MARKER_TIMEOUT_MS)
 
     def _marked(self, broker: "Broker", env: Env, token: PendingMarker, error: ErrorCode) -> None:
+        if not error and token.partition.topic == OFFSETS_TOPIC:
+            broker.coordinators.transaction_ended(env, token.partition, token.producer_id, token.commit)
         writing = token.writing
         writing.errors[token.producer_id, token.partition] = error
         writing.left -= 1

@@ -54,6 +54,29 @@ class LastStableOffsetMoved:
 
 
 @dataclass(slots=True)
+class OffsetsHidden:
+    """A consumer's position passes offsets that its application never sees: markers, and aborted records where it reads
+    committed. Half-open ranges.
+    """
+
+    group_id: str
+    member: str
+    partition: TopicPartition
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class TransactionalOffsetsDecided:
+    """A marker is replicated in a partition of `__consumer_offsets`: what a producer had committed there in its
+    transaction holds now, or never will. Group -> partition -> offset.
+    """
+
+    producer_id: int
+    committed: bool
+    offsets: dict[str, dict[TopicPartition, int]]
+
+
+@dataclass(slots=True)
 class ProducerInitialized:
     """A transactional producer is told who it is: initTransactions has returned, or its epoch was raised."""
 

@@ -8,7 +8,6 @@ from lab.env import millis
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import NO_REPLY, PENDING, Later, RequestContext, handles
 from lab.kafka.broker.purgatory import DelayedProduce
-from lab.kafka.broker.verification import Verified
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.produce import (
@@ -27,19 +26,13 @@ def produce(broker: Broker, request: ProduceRequest, context: RequestContext) ->
         transactions = broker.transactions(context.env)
         if transactions.verify_write(broker, context, request, request.data):
             return PENDING
-    return _produce(broker, request, context, {})
+    return produce_verified(broker, request, context, {})
 
 
-@handles(Verified)
-def produce_verified(broker: Broker, verified: Verified, context: RequestContext) -> ProduceResponse | Later:
-    """The coordinator has answered."""
-    assert isinstance(verified.request, ProduceRequest)
-    return _produce(broker, verified.request, context, verified.errors)
-
-
-def _produce(
+def produce_verified(
     broker: Broker, request: ProduceRequest, context: RequestContext, refused: dict[TopicPartition, ErrorCode]
 ) -> ProduceResponse | Later:
+    """All but what the transaction's coordinator has `refused`."""
     response = ProduceResponse()
     required: dict[TopicPartition, int] = {}
     for name, batch in request.data.items():

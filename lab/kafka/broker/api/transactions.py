@@ -1,9 +1,12 @@
 """AddPartitionsToTxn (24), AddOffsetsToTxn (25), EndTxn (26), WriteTxnMarkers (27): transactions (spec 5.3)."""
 
+from lab.kafka.broker.api.offsets import commit_verified
+from lab.kafka.broker.api.produce import produce_verified
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.coordinators import OFFSETS_TOPIC
 from lab.kafka.broker.transactions import refused
+from lab.kafka.broker.verification import Verified
 from lab.kafka.coordinator.group import Token, group_partition
 from lab.kafka.coordinator.transaction.shard import Transition
 from lab.kafka.protocol.errors import ErrorCode
@@ -14,6 +17,7 @@ from lab.kafka.protocol.messages.transactions import (
     AddPartitionsToTxnRequest,
     AddPartitionsToTxnResponse,
     EndTxnRequest,
+    TxnOffsetCommitRequest,
     WriteTxnMarkersRequest,
 )
 from lab.kafka.protocol.topics import TopicPartition
@@ -96,6 +100,14 @@ def write_txn_markers(broker: Broker, request: WriteTxnMarkersRequest, context: 
     """From a coordinator: end the transactions in partitions that are led here."""
     broker.transactions(context.env).write_markers(broker, context.env, request, _token(context))
     return PENDING
+
+
+@handles(Verified)
+def verified(broker: Broker, body: Verified, context: RequestContext) -> object:
+    """A write that waited for the coordinator goes on."""
+    if isinstance(body.request, TxnOffsetCommitRequest):
+        return commit_verified(broker, body.request, context, body.errors)
+    return produce_verified(broker, body.request, context, body.errors)
 
 
 def _token(context: RequestContext) -> Token:

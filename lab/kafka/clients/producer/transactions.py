@@ -384,7 +384,7 @@ class TransactionManager:
             self._pause(env)
         elif error:
             # Of the group: the consumer is no longer who it was. Of the producer: it is fenced.
-            self.fail(env, error.name, fatal=error in (ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_REQUEST))
+            self.fail(env, error.name, fatal=error in FATAL)
         else:
             self.offsets = None
 
