@@ -13,6 +13,13 @@ from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProdu
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.storage import Storage
+from lab.kafka.broker.transactions import (
+    CHANNELS,
+    TRANSACTIONS_TOPIC,
+    PendingMarker,
+    PendingTransition,
+    Transactions,
+)
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -38,6 +45,7 @@ from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse, WriteTxnMarkersResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -66,6 +74,7 @@ class Broker:
         self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
         self.purgatory = Purgatory()
         self.coordinators = Coordinators(config)
+        self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids: list[int] = []
         self.forwarded: dict[int, tuple[Address, int]] = {}
@@ -121,6 +130,10 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "transactions":
+                self.transactions(env).wake(self, env)
+            case "markers":
+                self.transactions(env).wake_markers(self, env)
             case _:
                 self.storage.wake(self, env, timer)
 
@@ -129,11 +142,15 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.transaction_coordinators is not None:
+            self.transaction_coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
         if name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel in CHANNELS and self.transaction_coordinators is not None:
+            self.transaction_coordinators.connection_lost(self, env, peer)
 
     def _controller_gone(self, env: Env, channel: str) -> None:
         match channel:
@@ -192,6 +209,18 @@ class Broker:
         if channel.waiting:
             self._serve(env, sender, channel)
 
+    def resume(self, context: RequestContext, body: object) -> None:
+        """Handle a request that had to wait before anything was done, in the place of its connection."""
+        channel = self.channels.get(context.sender)
+        if channel is None:
+            return  # the connection is gone
+        answer = HANDLERS[type(body)](self, body, context)
+        if answer is NO_REPLY:
+            channel.busy = False
+            self._serve(context.env, context.sender, channel)
+        elif answer is not PENDING:
+            self.reply(context.env, context.sender, context.correlation_id, answer)
+
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body
         match body:
@@ -211,6 +240,10 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case AddPartitionsToTxnResponse():
+                self.transactions(env).verification_answered(self, env, response.correlation_id, body)
+            case WriteTxnMarkersResponse():
+                self.transactions(env).markers_answered(self, env, response.correlation_id, body)
             case _:
                 waiting = self.forwarded.pop(response.correlation_id, None)
                 if waiting is not None:
@@ -227,6 +260,13 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         number = self.ask_controller(context.env, "forward", body)
         self.forwarded[number] = (context.sender, context.correlation_id)
+
+    def transactions(self, env: Env) -> Transactions:
+        """This broker's part in transactions, begun if need be."""
+        found = self.transaction_coordinators
+        if found is None:
+            found = self.transaction_coordinators = Transactions(env.name, self.config)
+        return found
 
     def next_producer_id(self, env: Env) -> int:
         """A producer id of this broker's block; -1 while a new block is on its way."""
@@ -319,6 +359,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if name.topic == TRANSACTIONS_TOPIC:
+                    self.transactions(env).on_not_leader(name)
             else:
                 partition.log.config = self.replicas.topic_config(self.image, name.topic)
                 self.committed(env, partition)
@@ -337,6 +379,11 @@ class Broker:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        if partition.partition.topic == TRANSACTIONS_TOPIC:
+            if partition.leading:
+                self.transactions(env).on_leader(self, env, partition)
+            else:
+                self.transactions(env).on_not_leader(partition.partition)
 
     # --- replication ------------------------------------------------------------------------------
 
@@ -387,13 +434,15 @@ class Broker:
         self._wake_purgatory_by(env, operation.deadline)
         return number
 
-    def append_internal(self, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
+    def append_internal(
+        self, env: Env, partition: Partition, batch: RecordBatch, token: object, timeout_ms: int | None = None
+    ) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
-            self.coordinators.completed(self, env, token, info.error_code)
+            self._append_ended(env, token, info.error_code)
             return
-        deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
+        deadline = env.now + millis(self.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
         operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)
@@ -487,7 +536,13 @@ class Broker:
         partition = self.partitions.get(operation.partition)
         if partition is not None:
             partition.waiting_produces.pop(number, None)
-        self.coordinators.completed(self, env, operation.token, error)
+        self._append_ended(env, operation.token, error)
+
+    def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
+        if isinstance(token, (PendingTransition, PendingMarker)):
+            self.transactions(env).completed(self, env, token, error)
+        else:
+            self.coordinators.completed(self, env, token, error)
 
     def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
         """How an append with acks=all has ended; None while it is undecided."""

@@ -193,6 +193,16 @@ class Partition:
             env.tell(
                 facts.HighWatermarkMoved(self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False)
             )
+            if log.producers.transactional:
+                self._tell_stable(env)
+
+    def _tell_stable(self, env: Env) -> None:
+        log = self.log
+        env.tell(
+            facts.LastStableOffsetMoved(
+                self.partition, log.last_stable_offset, log.high_watermark, self.leader_epoch, self.leading
+            )
+        )
 
     def truncate(self, env: Env, offset: int) -> None:
         """Cut the end off, because the leader's log says otherwise."""
@@ -287,6 +297,8 @@ class Partition:
             log.set_high_watermark(end)
             self.changed()
             env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
+            if log.producers.transactional:
+                self._tell_stable(env)
 
     def note_active(self, env: Env, active: dict[int, None]) -> None:
         """Which brokers may be in sync at all: the high watermark waits for no other."""
