@@ -161,6 +161,7 @@ def test_a_topics_setting_holds_at_once_and_can_go_back():
         (SetClientConfig("shop", "max.poll.records", "1"), "wanted one of the settings acks, "),
         (SetClientConfig("shop", "sticky.partitioning.linger.ms", "1"), "Java client 4.0 has no such setting"),
         (SetClientConfig("shop", "delivery.timeout.ms", "1000"), "wanted at least linger.ms + request.timeout.ms"),
+        (SetClientConfig("shop", "transactional.id", "t"), "stop shop first: its transactions begin with its process"),
         (SetClientConfig("broker-1", "linger.ms", "1"), "wanted a producer or consumer, but broker-1 is the broker"),
         (SetBrokerConfig("broker-1", "num.partitions", "0"), "num.partitions: wanted a whole number of at least 1"),
         (SetBrokerConfig("broker-9", "num.partitions", "1"), "there is no broker-9"),

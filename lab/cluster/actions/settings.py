@@ -24,6 +24,7 @@ from lab.kafka.protocol.messages.topics import IncrementalAlterConfigsRequest
 from lab.world.host import Host
 from lab.world.world import World
 
+TRANSACTIONS = "transactional.id"
 Texts = tuple[tuple[str, str], ...]
 
 
@@ -146,7 +147,10 @@ class SetClientConfig(ClusterAction):
             return f"{self.node} does not poll, and so would not close"
         config = configured(host)
         assert config is not None
-        return wrong(config, self.setting, self.value)
+        if impossible := wrong(config, self.setting, self.value):
+            return impossible
+        transactional = self.setting == TRANSACTIONS or TRANSACTIONS in config.overrides
+        return f"stop {self.node} first: its transactions begin with its process" if transactional and host.node else ""
 
     def apply(self, world: World) -> None:
         host = world.hosts[self.node]

@@ -72,6 +72,8 @@ class ProducerConfig(ClientConfig):
     retry_backoff_max_ms: int
     retry_backoff_ms: int
     sticky_partitioning_linger_ms: int
+    transaction_timeout_ms: int
+    transactional_id: str
 
     settings: ClassVar = table(
         Setting("acks", "all", "who must have a record before it counts as sent", choices=("0", "1", "all"),
@@ -99,6 +101,8 @@ class ProducerConfig(ClientConfig):
         Setting("retry.backoff.ms", 100, "the first pause before a retry"),
         Setting("sticky.partitioning.linger.ms", 0,
                 "with a random partitioner, records without a key stay with one partition so long; 0: each goes alone"),
+        Setting("transaction.timeout.ms", 60_000, "a transaction open for so long is aborted", 1, INT_MAX),
+        Setting("transactional.id", "", "a name that survives restarts: records go in transactions"),
     )  # fmt: skip
 
     def default_of(self, setting: Setting) -> Value:
@@ -106,9 +110,15 @@ class ProducerConfig(ClientConfig):
         return self.flavour.default_of(setting, self.flavour.producer)
 
     def check(self) -> None:
-        """Idempotence and time-outs go together, or one of them gives way, or it is refused."""
+        """Idempotence and time-outs go together, or one of them gives way, or it is refused. Transactions want
+        idempotence, and turn it on where nobody has turned it off.
+        """
+        if self.transactional_id and "enable.idempotence" not in self.overrides:
+            self.enable_idempotence = True
         if self.enable_idempotence:
             self._settle_idempotence()
+        if self.transactional_id and not self.enable_idempotence:
+            raise InvalidConfig("transactional.id wants enable.idempotence=true, and with it acks=all and retries")
         least = self.linger_ms + self.request_timeout_ms
         if self.delivery_timeout_ms < least and self.flavour.raises_delivery_timeout:
             if "delivery.timeout.ms" in self.overrides:

@@ -113,6 +113,16 @@ def test_java_2_4_with_idempotence_waits_for_all():
     assert ProducerConfig(settings(enable_idempotence=True), JAVA_2_4).acks == "all"
 
 
+@pytest.mark.parametrize("flavour", list(FLAVOURS))
+def test_transactions_turn_idempotence_on_in_every_client(flavour: str):
+    found = ProducerConfig(settings(transactional_id="t"), flavour)
+    assert found.enable_idempotence
+    assert found.max_in_flight_requests_per_connection <= 5
+    assert found.acks == "all"
+    with pytest.raises(InvalidConfig, match=r"transactional\.id wants"):
+        ProducerConfig(settings(transactional_id="t", enable_idempotence=False), flavour)
+
+
 def test_spec_10_20_librdkafka_has_no_rule_for_the_time_of_a_delivery():
     assert ProducerConfig(settings(delivery_timeout_ms=1_000), RDKAFKA).delivery_timeout_ms == 1_000
     for flavour in (JAVA_3, JAVA_2_3, PYTHON):
