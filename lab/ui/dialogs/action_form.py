@@ -52,10 +52,10 @@ class ActionForm(QDialog):
         for field in offer.form:
             self.inputs[field.name] = _input(field)
             form.addRow(_label(field), self._with_chooser(field.name))
-        for field in offer.form:
-            self._follow(field)
         self.refusal = text_label("", "refusal", wrap=True)
         self.refusal.hide()
+        for field in offer.form:
+            self._follow(field)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = self.buttons.addButton(offer.title, QDialogButtonBox.ButtonRole.AcceptRole)
         go.setProperty("role", "primary")

@@ -132,7 +132,7 @@ class CauseRow(QFrame):
         self.setToolTip("Jump to this event")
         self.symbol = QLabel()
         self.text = text_label("", "cause-text", wrap=True)
-        self.stamp = text_label("", "caption")
+        self.stamp = text_label("", "caption", wrap=True)
         words = QVBoxLayout()
         words.setSpacing(3)
         words.addWidget(self.text)
