@@ -1,7 +1,11 @@
 """When consumers of other clients commit, and what that costs in a crash (spec 6.9, 10.9)."""
 
+import pytest
+
 from lab.cluster.actions.machines import Crash
 from lab.kafka import facts
+from lab.kafka.clients.consumer.commits import Commits
+from lab.world.world import WorldStopped
 from tests.kafka.clients.consumer.shop import EARLIEST, commits, stock
 from tests.kafka.clients.consumer.test_commits import SECOND_US, crash_and_hand_over
 from tests.story import Story, orders, settings
@@ -87,3 +91,12 @@ def test_librdkafka_commits_what_it_stored_when_it_closes_and_not_when_it_dies()
     story.act(Crash("a"))
     assert commits(story, "a") == []
     assert done > 40
+
+
+def test_a_client_that_committed_what_it_works_on_would_be_found(monkeypatch: pytest.MonkeyPatch):
+    """As if the thread did not care what the application has stored."""
+    story = working("librdkafka", enable_auto_offset_store="false")
+    right = Commits.due
+    monkeypatch.setattr(Commits, "due", lambda self, unfinished=(): right(self))
+    with pytest.raises(WorldStopped, match="a commit names nothing that is still being worked on"):
+        story.run(20)
