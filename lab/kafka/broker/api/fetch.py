@@ -5,6 +5,7 @@ We do not: fetch sessions (declined, which the protocol allows), fetching from f
 """
 
 from lab.env import millis
+from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.purgatory import DelayedFetch
@@ -41,7 +42,10 @@ def _note_follower(broker: Broker, request: FetchRequest, context: RequestContex
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
         before = log.high_watermark
-        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch):
+        told = asked.fetch_offset, request.replica_epoch, asked.log_start_offset
+        if partition.fetched_by(env, replica_id, *told):
             broker.expand_isr(env, partition, replica_id)
         if log.high_watermark > before:
             broker.committed(env, partition)
+    if broker.purgatory.deletes:
+        deleting.settle(broker, env)
