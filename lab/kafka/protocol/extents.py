@@ -27,7 +27,9 @@ def payload_of(batch: RecordBatch) -> bytes:
 
 
 def extents_in(data: bytes, count: int) -> list[Extent]:
-    """The records of a payload. Raises Malformed."""
+    """The records of a payload. Raises Malformed. Numbers of one and two bytes are read here: a call a number would
+    take as long as all the rest.
+    """
     found: list[Extent] = []
     at = 0
     try:
@@ -36,6 +38,8 @@ def extents_in(data: bytes, count: int) -> list[Extent]:
             byte = data[at]
             if byte < 0x80:
                 length, at = byte >> 1, at + 1
+            elif data[at + 1] < 0x80:
+                length, at = (data[at + 1] << 7 | byte & 0x7F) >> 1, at + 2
             else:
                 length, at = read_varint(data, at)
             end = at + length
@@ -47,6 +51,8 @@ def extents_in(data: bytes, count: int) -> list[Extent]:
             byte = data[at]
             if byte < 0x80:
                 offset_delta, at = byte >> 1, at + 1
+            elif data[at + 1] < 0x80:
+                offset_delta, at = (data[at + 1] << 7 | byte & 0x7F) >> 1, at + 2
             else:
                 offset_delta, at = read_varint(data, at)
             byte = data[at]
