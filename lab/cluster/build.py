@@ -7,6 +7,7 @@ of it is faked.
 
 from pathlib import Path
 
+from lab.cluster.cleaning_moments import CleaningMoments
 from lab.cluster.data_file import locate, read_rows, skipped_text
 from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
@@ -45,7 +46,7 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world = World(spec.seed, start=-SET_UP)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger)]
+    observers: list[Observer] = [ledger, Moments(ledger), CleaningMoments(ledger), *all_invariants(ledger)]
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)

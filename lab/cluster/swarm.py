@@ -11,6 +11,7 @@ from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import CONTROLLER
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.cluster.swarm_cleaning import Cleaning
 from lab.env import Micros, NodeId, millis, seconds
 from lab.world.dice import Stream
 
@@ -64,9 +65,12 @@ class Draw:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
-    draw = Draw(seed)
+    draw, cleaning = Draw(seed), Cleaning(seed)
     spec = _spec(draw, seed)
-    return Plan(seed, spec, _faults(draw, spec))
+    faults = _faults(draw, spec)
+    spec = cleaning.spec(spec)
+    deletes = cleaning.deletes(spec, FIRST)
+    return Plan(seed, spec, tuple(sorted((*faults, *deletes), key=lambda one: one[0])))
 
 
 # --- the cluster ----------------------------------------------------------------------------------

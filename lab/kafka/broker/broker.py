@@ -2,14 +2,14 @@
 
 from lab.env import Address, DiskFull, Env, Micros, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import lifecycle
+from lab.kafka.broker import deleting, lifecycle
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.purgatory import Delayed, DelayedAppend, DelayedDelete, DelayedFetch, DelayedProduce, Purgatory
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.storage import Storage
@@ -375,6 +375,8 @@ class Broker:
             self._try_produce(env, number)
         for number in self._waiting_fetches(partition):
             self._complete_fetch(env, number)
+        if self.purgatory.deletes:
+            deleting.settle(self, env)
         if partition.leading:
             self.coordinators.on_leader(self, env, partition)
         else:
@@ -428,7 +430,7 @@ class Broker:
 
     # --- waiting requests -------------------------------------------------------------------------
 
-    def wait(self, env: Env, operation: DelayedProduce | DelayedFetch | DelayedAppend) -> int:
+    def wait(self, env: Env, operation: Delayed) -> int:
         """Keep a request until something happens or its time is over."""
         number = self.purgatory.add(operation)
         self._wake_purgatory_by(env, operation.deadline)
@@ -566,6 +568,8 @@ class Broker:
                     self._expire_produce(env, number, operation)
                 case DelayedAppend():
                     self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
+                case DelayedDelete():
+                    deleting.expire(self, env, number, operation)
                 case None:
                     pass
         deadline = self.purgatory.next_deadline()

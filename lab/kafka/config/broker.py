@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
 
 
 class BrokerConfig(Config):
@@ -19,7 +19,12 @@ class BrokerConfig(Config):
     group_min_session_timeout_ms: int
     leader_imbalance_check_interval_seconds: int
     log_cleaner_backoff_ms: int
+    log_cleaner_dedupe_buffer_size: int
+    log_cleaner_enable: bool
+    log_cleaner_io_buffer_size: int
+    log_cleaner_io_max_bytes_per_second: int
     log_flush_offset_checkpoint_interval_ms: int
+    log_flush_scheduler_interval_ms: int
     log_initial_task_delay_ms: int
     log_retention_check_interval_ms: int
     max_incremental_fetch_session_cache_slots: int
@@ -81,10 +86,34 @@ class BrokerConfig(Config):
         Setting(
             "log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=False
         ),
+        # Apache Kafka wants at least 1 MiB; a class wants to see the map fill up.
+        Setting(
+            "log.cleaner.dedupe.buffer.size",
+            134_217_728,
+            "room for the keys of one clean, 24 bytes each",
+            24,
+            dynamic=False,
+        ),
+        Setting("log.cleaner.enable", True, "compact what is to be compacted", dynamic=False),
+        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1, dynamic=False),
+        Setting(
+            "log.cleaner.io.max.bytes.per.second",
+            LONG_MAX,
+            "the cleaner reads and writes no more than this",
+            1,
+            dynamic=False,
+        ),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
             60_000,
             "how often the recovery point is written",
+            1,
+            dynamic=False,
+        ),
+        Setting(
+            "log.flush.scheduler.interval.ms",
+            LONG_MAX,
+            "how often flush.ms is looked at; by default never",
             1,
             dynamic=False,
         ),

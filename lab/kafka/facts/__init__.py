@@ -5,6 +5,7 @@ else. Stating a fact changes nothing. `node` is always the name of the host that
 repeated in the fact.
 """
 
+from lab.kafka.facts.cleaning import CleaningFailed, CleaningStarted, Compacted, SegmentsCleaned, SegmentsDeleted
 from lab.kafka.facts.clients import (
     AdminResult,
     BatchRetried,
@@ -43,7 +44,6 @@ from lab.kafka.facts.logs import (
     Appended,
     BecameFollower,
     BecameLeader,
-    Compacted,
     HighWatermarkMoved,
     IsrCommitted,
     LogDirFailed,
@@ -75,6 +75,8 @@ __all__ = [
     "BrokerFenced",
     "BrokerRegistered",
     "BrokerUnfenced",
+    "CleaningFailed",
+    "CleaningStarted",
     "CommitAcknowledged",
     "CommitFailed",
     "CommitRefused",
@@ -106,6 +108,8 @@ __all__ = [
     "RecordsPolled",
     "RowRefused",
     "SegmentRolled",
+    "SegmentsCleaned",
+    "SegmentsDeleted",
     "TopicCreated",
     "TopicDeleted",
     "TransactionBegan",
