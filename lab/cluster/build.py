@@ -13,7 +13,7 @@ from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TransactionSpec
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
 from lab.env.vec import Vec
@@ -22,7 +22,7 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
-from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProcessorRecipe, ProducerRecipe
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.controller.recipe import ControllerRecipe
@@ -55,6 +55,8 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
         add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
+    for processor in spec.processors:
+        add_processor(world, processor)
     return world
 
 
@@ -128,6 +130,15 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
     _start_client(world, spec.name, recipe, spec.started)
 
 
+def add_processor(world: World, spec: ProcessorSpec) -> None:
+    """A read-process-write application's machine; it starts now, or waits to be started."""
+    recipe = ProcessorRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", spec.output,
+        spec.producer_config, spec.abort_every,
+    )  # fmt: skip
+    _start_client(world, spec.name, recipe, spec.started)
+
+
 def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, started: bool) -> None:
     try:
         recipe.build()
@@ -169,6 +180,7 @@ KINDS: dict[type, str] = {
     ControllerRecipe: "controller",
     ProducerRecipe: "producer",
     ConsumerRecipe: "consumer",
+    ProcessorRecipe: "consumer",
     AdminRecipe: "admin",
 }
 
