@@ -14,4 +14,4 @@ def retain(env: Env, partition: Partition) -> None:
         gone = [one for one in before if one.base_offset < log.segments[0].base_offset]
         bases, size_bytes = tuple(one.base_offset for one in gone), sum(one.size for one in gone)
         env.tell(facts.SegmentsDeleted(partition.partition, bases, size_bytes, reason))
-        env.tell(facts.LogStartMoved(partition.partition, log.log_start_offset, reason))
+        partition.log_start_moved(env, reason)

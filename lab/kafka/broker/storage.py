@@ -68,8 +68,10 @@ class Storage:
                 raise AssertionError(timer)
 
     def _retain(self, broker: Keeper, env: Env) -> None:
-        """Delete old segments; of compacted logs the cleaner does."""
+        """Delete old segments (of compacted logs the cleaner does), forget silent producers."""
+        expired_before_ms = env.wall_time_ms - self.config.producer_id_expiration_ms
         for partition in broker.partitions.values():
+            partition.log.producers.expire(expired_before_ms)
             if not partition.log.config.compacted:
                 retain(env, partition)
         self._purge_by(broker, env)

@@ -4,37 +4,33 @@ All data of an aborted transaction goes. A marker may go when no data of its tra
 then there is nothing left that it decides about.
 """
 
-import struct
 from collections.abc import Sequence
 
 from lab.env import Disk
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.protocol.extents import extents_in, payload_of
+from lab.kafka.log.transaction_index import AbortedTransaction, read_aborted
+from lab.kafka.protocol.control import read_marker
 from lab.kafka.protocol.records import RecordBatch
-
-ABORT, COMMIT = 0, 1
-ABORTED_ENTRY = struct.Struct(">hqqqq")
-"""An entry of a `.txnindex`: version, producer id, first offset, last offset, last stable offset."""
-_MARKER_KEY = struct.Struct(">hh")
-Aborted = tuple[int, int, int, int]
-"""An aborted transaction: first offset, last offset (its marker's), producer id, last stable offset."""
 
 
 class CleanedTransactions:
-    """The transactions that are open where the cleaner is; it begins at the first batch it will read."""
+    """The transactions that are open where the cleaner is; it begins at the first batch it will read. `aborted`:
+    those that begin further on. `dropping`: producer id -> the aborted one, and whether data of it was met.
+    """
 
     __slots__ = ("aborted", "committing", "dropping")
 
     def __init__(self, disk: Disk, segments: Sequence[LogSegment]) -> None:
-        self.aborted = sorted(entry for one in segments for entry in aborted_in(disk, one))
-        self.dropping: dict[int, tuple[Aborted, bool]] = {}
+        found = [entry for one in segments for entry in read_aborted(disk, one.stem)]
+        self.aborted = sorted(found, key=lambda one: one.first_offset)
+        self.dropping: dict[int, tuple[AbortedTransaction, bool]] = {}
         self.committing: dict[int, None] = {}
 
     def may_drop(self, batch: RecordBatch) -> bool:
         """Whether this batch, the next one of the log, holds nothing that anybody will ever want."""
-        while self.aborted and self.aborted[0][0] <= batch.last_offset:
+        while self.aborted and self.aborted[0].first_offset <= batch.last_offset:
             aborted = self.aborted.pop(0)
-            self.dropping.setdefault(aborted[2], (aborted, False))
+            self.dropping.setdefault(aborted.producer_id, (aborted, False))
         if batch.is_control:
             return self._decides_nothing(batch)
         if not batch.is_transactional:
@@ -45,36 +41,19 @@ class CleanedTransactions:
         self.committing[batch.producer_id] = None
         return False
 
-    def still_aborted(self, batch: RecordBatch) -> Aborted | None:
+    def still_aborted(self, batch: RecordBatch) -> AbortedTransaction | None:
         """The index entry that has to stay with this marker, asked before `may_drop`: its data was met."""
         known = self.dropping.get(batch.producer_id) if batch.is_control else None
         return known[0] if known is not None and known[1] else None
 
     def _decides_nothing(self, batch: RecordBatch) -> bool:
         """Whether no data of a marker's transaction was met."""
-        kind = marker_of(batch)
-        if kind == ABORT:
+        marker = read_marker(batch)
+        if marker is None:
+            return False
+        if not marker.commit:
             known = self.dropping.pop(batch.producer_id, None)
             return known is None or not known[1]
-        if kind == COMMIT:
-            met = batch.producer_id in self.committing
-            self.committing.pop(batch.producer_id, None)
-            return not met
-        return False
-
-
-def aborted_in(disk: Disk, segment: LogSegment) -> list[Aborted]:
-    """What a segment's index tells: it has the transactions whose marker is in the segment."""
-    path = segment.file(".txnindex")
-    if not disk.exists(path):
-        return []
-    entries = ABORTED_ENTRY.iter_unpack(disk.read(path, 0, disk.size(path)))
-    return [(first, last, producer_id, stable) for _, producer_id, first, last, stable in entries]
-
-
-def marker_of(batch: RecordBatch) -> int:
-    """The type of a control batch's record; -1 if none is left in it."""
-    for _, _, key, _, _, _ in extents_in(payload_of(batch), batch.record_count):
-        if key is not None and len(key) >= _MARKER_KEY.size:
-            return _MARKER_KEY.unpack_from(key)[1]
-    return -1
+        met = batch.producer_id in self.committing
+        self.committing.pop(batch.producer_id, None)
+        return not met

@@ -4,12 +4,13 @@ import struct
 from collections.abc import Iterator
 
 from lab.env import Disk
+from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 
 OFFSET_ENTRY = struct.Struct(">ii")
 TIME_ENTRY = struct.Struct(">qi")
 _SIZE_AT = 8
-KINDS = (".log", ".index", ".timeindex", ".txnindex")
+KINDS = (".log", ".index", ".timeindex", TRANSACTIONS)
 
 
 class LogSegment:
