@@ -19,15 +19,6 @@ class CleaningMoments(Observer):
         truth = self.ledger.partitions.get(partition)
         return not partition.topic.startswith(INTERNAL) and truth is not None and node == truth.leader
 
-    @hears(facts.CleaningStarted)
-    def _started(self, world: World, node: NodeId, fact: facts.CleaningStarted) -> None:
-        if self._is_news(node, fact.partition):
-            dirty = 100 * fact.dirty_bytes // max(1, fact.dirty_bytes + fact.clean_bytes)
-            world.mark(
-                "cleaning", str(fact.partition),
-                f"{node} begins to clean {fact.partition} up to {fact.end_offset}: {dirty} % of it is dirty",
-            )  # fmt: skip
-
     @hears(facts.Compacted)
     def _done(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
         if self._is_news(node, fact.partition):

@@ -93,7 +93,6 @@ def test_a_log_start_inside_a_batch_is_seen():
     view = seen(story)
     assert (view.log_start_offset, view.torn_start) == (3, True)
     assert asked(story, "records") == 3
-    assert asked(story, "oldest") == story.now // 1_000
 
 
 def test_a_replica_that_does_not_run_has_no_files_to_show():

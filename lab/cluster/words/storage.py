@@ -46,18 +46,6 @@ def tombstones(world: World, partition: Value) -> Value:
 
 
 @word(1)
-def oldest(world: World, partition: Value) -> Value:
-    """How many whole seconds ago the first readable record was written, by its own date; -1 if there is none."""
-    node = f"broker-{partition_state(world, partition).leader_id}"
-    log = replica_at(world, partition).log
-    for batch in read_all(log):
-        for record in batch.records():
-            if record.offset >= log.log_start_offset:
-                return (world.hosts[node].clock.read(world.epoch_ms, world.now) - record.timestamp_ms) // 1_000
-    return -1
-
-
-@word(1)
 def set_aside(world: World, partition: Value) -> Value:
     """How many bytes of the leader's disk belong to segments that are deleted, and wait to be unlinked."""
     node = f"broker-{partition_state(world, partition).leader_id}"

@@ -219,8 +219,8 @@ class Partition:
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
 
     def fetched_by(
-        self, env: Env, replica_id: int, offset: int, broker_epoch: int, log_start_offset: int = 0,
-        session: FetchSession | None = None,
+        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None,
+        log_start_offset: int = 0,
     ) -> bool:  # fmt: skip
         """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
         remote = self.remotes.get(replica_id)

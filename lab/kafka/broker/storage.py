@@ -68,7 +68,7 @@ class Storage:
                 raise AssertionError(timer)
 
     def _retain(self, broker: Keeper, env: Env) -> None:
-        """Delete old segments, forget silent producers; the segments of compacted logs are the cleaner's."""
+        """Delete old segments (of compacted logs the cleaner does), forget silent producers."""
         expired_before_ms = env.wall_time_ms - self.config.producer_id_expiration_ms
         for partition in broker.partitions.values():
             partition.log.producers.expire(expired_before_ms)

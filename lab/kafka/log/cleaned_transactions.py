@@ -4,27 +4,25 @@ All data of an aborted transaction goes. A marker may go when no data of its tra
 then there is nothing left that it decides about.
 """
 
-import struct
 from collections.abc import Sequence
 
 from lab.env import Disk
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.log.transaction_index import SUFFIX, AbortedTransaction, entries_of
-from lab.kafka.protocol.extents import extents_in, payload_of
+from lab.kafka.log.transaction_index import AbortedTransaction, read_aborted
+from lab.kafka.protocol.control import read_marker
 from lab.kafka.protocol.records import RecordBatch
-
-ABORT, COMMIT = 0, 1
-_MARKER_KEY = struct.Struct(">hh")
 
 
 class CleanedTransactions:
-    """The transactions that are open where the cleaner is; it begins at the first batch it will read."""
+    """The transactions that are open where the cleaner is; it begins at the first batch it will read. `aborted`:
+    those that begin further on. `dropping`: producer id -> the aborted one, and whether data of it was met.
+    """
 
     __slots__ = ("aborted", "committing", "dropping")
 
     def __init__(self, disk: Disk, segments: Sequence[LogSegment]) -> None:
-        found = [entry for one in segments for entry in entries_of(disk, one.file(SUFFIX))]
-        self.aborted = sorted(found, key=lambda one: (one.first_offset, one.last_offset))
+        found = [entry for one in segments for entry in read_aborted(disk, one.stem)]
+        self.aborted = sorted(found, key=lambda one: one.first_offset)
         self.dropping: dict[int, tuple[AbortedTransaction, bool]] = {}
         self.committing: dict[int, None] = {}
 
@@ -50,20 +48,12 @@ class CleanedTransactions:
 
     def _decides_nothing(self, batch: RecordBatch) -> bool:
         """Whether no data of a marker's transaction was met."""
-        kind = marker_of(batch)
-        if kind == ABORT:
+        marker = read_marker(batch)
+        if marker is None:
+            return False
+        if not marker.commit:
             known = self.dropping.pop(batch.producer_id, None)
             return known is None or not known[1]
-        if kind == COMMIT:
-            met = batch.producer_id in self.committing
-            self.committing.pop(batch.producer_id, None)
-            return not met
-        return False
-
-
-def marker_of(batch: RecordBatch) -> int:
-    """The type of a control batch's record; -1 if none is left in it."""
-    for _, _, key, _, _, _ in extents_in(payload_of(batch), batch.record_count):
-        if key is not None and len(key) >= _MARKER_KEY.size:
-            return _MARKER_KEY.unpack_from(key)[1]
-    return -1
+        met = batch.producer_id in self.committing
+        self.committing.pop(batch.producer_id, None)
+        return not met

@@ -12,7 +12,7 @@ from lab.kafka.log.cleaned_transactions import CleanedTransactions
 from lab.kafka.log.filtering import Rule, filtered
 from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.log.transaction_index import SUFFIX, append_entry
+from lab.kafka.log.transaction_index import ENTRY, SUFFIX, VERSION
 from lab.kafka.log.unified_log import RELATIVE_MAX, UnifiedLog
 from lab.kafka.protocol.extents import extents_in, payload_of
 from lab.kafka.protocol.primitives import Malformed
@@ -217,7 +217,7 @@ class Cleaning:
         self.bytes_done += left.size
         self.bytes_all += left.size
         if aborted is not None:
-            append_entry(log.disk, output.file(SUFFIX), aborted)
+            log.disk.append(output.file(SUFFIX), ENTRY.pack(VERSION, *aborted))
 
     def _close(self, output: LogSegment) -> None:
         output.close(self.log.disk)

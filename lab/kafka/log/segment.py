@@ -9,7 +9,7 @@ from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 OFFSET_ENTRY = struct.Struct(">ii")
 TIME_ENTRY = struct.Struct(">qi")
 _SIZE_AT = 8
-KINDS = (".log", ".index", ".timeindex", ".txnindex")
+KINDS = (".log", ".index", ".timeindex", TRANSACTIONS)
 
 
 class LogSegment:

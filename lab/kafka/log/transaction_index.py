@@ -22,22 +22,13 @@ class AbortedTransaction(NamedTuple):
 
 
 def add_aborted(disk: Disk, stem: str, aborted: AbortedTransaction) -> None:
-    """One more in the index of a segment."""
-    append_entry(disk, f"{stem}{SUFFIX}", aborted)
-
-
-def append_entry(disk: Disk, path: str, aborted: AbortedTransaction) -> None:
-    """One more in a file, which is made with its first entry."""
-    disk.append(path, ENTRY.pack(VERSION, *aborted))
+    """One more; the file is made with its first entry."""
+    disk.append(f"{stem}{SUFFIX}", ENTRY.pack(VERSION, *aborted))
 
 
 def read_aborted(disk: Disk, stem: str) -> list[AbortedTransaction]:
-    """All entries of a segment, in the order of their markers."""
-    return entries_of(disk, f"{stem}{SUFFIX}")
-
-
-def entries_of(disk: Disk, path: str) -> list[AbortedTransaction]:
-    """All entries of a file. What a torn write left of the last one is none."""
+    """All entries of a segment, in the order of their markers. What a torn write left of the last one is none."""
+    path = f"{stem}{SUFFIX}"
     size = disk.size(path) // ENTRY.size * ENTRY.size
     if not size:
         return []

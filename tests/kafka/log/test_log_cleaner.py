@@ -1,13 +1,13 @@
 """One clean, step by step: what is dirty, the offset map, groups, crashes in the midst of it, transactions."""
 
-import struct
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.kafka.log.cleaner import COPY, DONE, FLUSH, MAP, SWAP
 from lab.kafka.log.offset_map import OffsetMap
+from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.control import Marker, marker_batch
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import Record, RecordBatch
 from tests.kafka.log.folder import FOLDER, MS, Folder, batch
@@ -293,7 +293,7 @@ def test_spec_01_9_round_after_round_the_newest_of_each_key_is_left(
 
 # --- transactions ---------------------------------------------------------------------------------
 
-ABORT, COMMIT = 0, 1
+COMMIT, ABORT = Marker(True, 3), Marker(False, 3)
 
 
 def of_transaction(*pairs: tuple[str, str | None], producer_id: int) -> RecordBatch:
@@ -303,21 +303,14 @@ def of_transaction(*pairs: tuple[str, str | None], producer_id: int) -> RecordBa
     )  # fmt: skip
 
 
-def marker(kind: int, producer_id: int) -> RecordBatch:
-    record = Record(0, MS, struct.pack(">hh", 0, kind), struct.pack(">hi", 0, 3))
-    return RecordBatch.build(
-        [record], producer_id=producer_id, producer_epoch=0, transactional=True, control=True
-    )  # fmt: skip
-
-
 class Ended(Folder):
-    """A log of transactions, as a coordinator writes them, with the index of those that were aborted."""
+    """A log of transactions, as a coordinator writes them."""
 
     def write(self, one: RecordBatch) -> None:
         self.log.append_as_follower(one.placed(self.log.log_end_offset, 0), self.now_ms)
 
-    def abort(self, producer_id: int) -> None:
-        self.write(marker(ABORT, producer_id))
+    def end(self, producer_id: int, marker: Marker) -> None:
+        self.write(marker_batch(producer_id, 0, marker, MS))
 
     def forget(self) -> None:
         """The producers have expired: nothing has to be kept for their sake."""
@@ -336,9 +329,9 @@ def ended(**config: object) -> Ended:
 def test_spec_01_9_3_what_was_aborted_is_dropped_and_is_not_the_newest_of_its_key():
     folder = ended()
     folder.write(of_transaction(("a", "committed"), producer_id=1))
-    folder.write(marker(COMMIT, 1))
+    folder.end(1, COMMIT)
     folder.write(of_transaction(("a", "aborted"), ("b", "aborted"), producer_id=2))
-    folder.abort(2)
+    folder.end(2, ABORT)
     folder.close()
     folder.clean()
     assert [one.offset for one in folder.stored()] == [0, 1, 4], "a committed, and both markers"
@@ -348,7 +341,7 @@ def test_spec_01_9_3_what_was_aborted_is_dropped_and_is_not_the_newest_of_its_ke
 def test_spec_01_9_3_a_marker_goes_when_all_its_data_is_gone_and_its_horizon_is_over():
     folder = ended(delete_retention_ms=10)
     folder.write(of_transaction(("a", "aborted"), producer_id=2))
-    folder.abort(2)
+    folder.end(2, ABORT)
     folder.write(batch(("z", "v")))
     folder.close()
     folder.clean()
@@ -369,7 +362,7 @@ def test_spec_01_9_3_a_marker_goes_when_all_its_data_is_gone_and_its_horizon_is_
 def test_spec_01_9_3_a_commit_marker_stays_as_long_as_one_of_its_records_does():
     folder = ended(delete_retention_ms=0)
     folder.write(of_transaction(("a", "1"), ("b", "1"), producer_id=1))
-    folder.write(marker(COMMIT, 1))
+    folder.end(1, COMMIT)
     folder.write(batch(("a", "2")))
     folder.close()
     for _ in range(3):
@@ -384,16 +377,18 @@ def test_spec_01_9_3_a_commit_marker_stays_as_long_as_one_of_its_records_does():
     assert folder.offsets() == [3, 4]
 
 
-def test_spec_01_9_3_a_marker_that_is_all_a_producer_has_left_keeps_its_header():
+def test_spec_01_9_3_a_marker_stays_as_long_as_the_header_of_its_data_must():
     folder = ended(delete_retention_ms=0)
     folder.write(of_transaction(("a", "aborted"), producer_id=2))
-    folder.abort(2)
+    folder.end(2, ABORT)
     folder.write(batch(("z", "v")))
     folder.roll()
     folder.commit()
-    folder.log.producers.entries[2].batches = ()
-    for _ in range(4):
+    for _ in range(3):
         folder.clean()
-    assert [(one.producer_id, one.record_count) for one in folder.log.read(0, 1_000, 3)][-2:] == [  # type: ignore[union-attr]
-        (2, 0), (-1, 1),
-    ]  # fmt: skip
+    left = [(one.producer_id, one.record_count) for one in read_all(folder.log)]
+    assert left == [(2, 0), (2, 1), (-1, 1)], "the producer may send its last batch again"
+    folder.forget()
+    for _ in range(3):
+        folder.clean()
+    assert folder.offsets() == [2]

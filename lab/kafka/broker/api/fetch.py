@@ -64,8 +64,8 @@ def _note_follower(
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
         before = log.high_watermark
-        told = asked.fetch_offset, request.replica_epoch, asked.log_start_offset
-        if partition.fetched_by(env, replica_id, *told, session):
+        told = asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
+        if partition.fetched_by(env, replica_id, *told):
             broker.expand_isr(env, partition, replica_id)
         if session is not None:
             if replica_id in partition.in_sync_replicas:
