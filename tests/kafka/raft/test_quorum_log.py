@@ -195,7 +195,7 @@ def test_a_snapshot_is_sent_in_slices_cut_anywhere():
 # --- anything -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", (*range(8), 54, 104))
+@pytest.mark.parametrize("seed", [*range(8), 54, 104])
 def test_whatever_happens_to_voters_they_agree_in_the_end(seed: int):
     """Crashes, power losses, freezes and cuts at random, with every invariant of a quorum listening."""
     dice = Stream(f"quorum/{seed}")
