@@ -51,10 +51,11 @@ REQUEST_BYTES = 96
 class Broker:
     """One broker process."""
 
-    def __init__(self, broker_id: int, controller: str, config: BrokerConfig) -> None:
+    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig) -> None:
         self.broker_id = broker_id
         self.config = config
-        self.controller = controller
+        self.controller = controllers[0]
+        self.finder = ControllerFinder(controllers) if len(controllers) > 1 else None
         self.image = MetadataImage()
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
@@ -78,8 +79,8 @@ class Broker:
         self.lifecycle.host = env.name
         self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
         self.replicas.open(env)
-        self._report(env)
-        self._observe(env)
+        self.report(env)
+        self.observe(env)
         self.storage.start(env)
         env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
 
@@ -108,9 +109,9 @@ class Broker:
             case "purgatory":
                 self._expire(env)
             case "heartbeat":
-                self._report(env)
+                self.report(env)
             case "metadata":
-                self._observe(env)
+                self.observe(env)
             case "isr":
                 self._shrink_isrs(env)
             case ("fetch", int(leader_id)):
@@ -119,6 +120,10 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "seek" if self.finder is not None:
+                self.finder.seek(self, env)
+            case "forward" if self.finder is not None:
+                self.finder.forward_again(self, env)
             case _:
                 self.storage.wake(self, env, timer)
 
@@ -128,7 +133,9 @@ class Broker:
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
-        if name == self.controller:
+        if name == self.controller and self.finder is not None and channel in CONTROLLER_CHANNELS:
+            self.finder.lost(self, env, channel)
+        elif name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
@@ -196,7 +203,8 @@ class Broker:
             case FetchResponse():
                 self._fetched(env, sender, response.correlation_id, body)
             case FetchMetadataResponse():
-                self._learn(env, body)
+                if self.finder is None or self.finder.answered(self, env, response.correlation_id):
+                    self._learn(env, body)
             case BrokerHeartbeatResponse():
                 self._heartbeat_answered(env, body)
             case BrokerRegistrationResponse():
@@ -209,10 +217,28 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case _ if self.finder is not None and self._redirected(env, self.finder, response):
+                pass
             case _:
                 waiting = self.forwarded.pop(response.correlation_id, None)
                 if waiting is not None:
                     self.reply(env, *waiting, body)
+
+    def _redirected(self, env: Env, finder: ControllerFinder, response: Response) -> bool:
+        """What only one controller among several answers; False if it is an answer to hand back."""
+        body = response.body
+        match body:
+            case FetchMetadataRefused():
+                finder.refused(self, env, response.correlation_id, body)
+            case FetchMetadataSnapshot():
+                if finder.answered(self, env, response.correlation_id):
+                    self._learn_anew(env, body)
+            case EnvelopeResponse():
+                finder.not_now(env)
+            case _:
+                finder.settled(response.correlation_id)
+                return False
+        return True
 
     def ask_controller(self, env: Env, channel: str, body: object) -> int:
         """Send a request to the controller; returns its correlation id."""
@@ -225,6 +251,8 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         number = self.ask_controller(context.env, "forward", body)
         self.forwarded[number] = (context.sender, context.correlation_id)
+        if self.finder is not None:
+            self.finder.forwarded(context.env, number, body)
 
     def next_producer_id(self, env: Env) -> int:
         """A producer id of this broker's block; -1 while a new block is on its way."""
@@ -240,7 +268,8 @@ class Broker:
 
     # --- the controller ---------------------------------------------------------------------------
 
-    def _report(self, env: Env) -> None:
+    def report(self, env: Env) -> None:
+        """Tell the controller that this broker lives."""
         self.ask_controller(env, "heartbeat", self.lifecycle.request(self.image.offset))
         env.set_timer(HEARTBEAT, env.now + max(self.lifecycle.interval(), millis(100)))
 
@@ -254,11 +283,14 @@ class Broker:
     def _begin_shutdown(self, env: Env) -> None:
         """SIGTERM: leaderships first. Without a controller to agree there is nobody to hand over to."""
         self.lifecycle.stage = lifecycle.STOPPING
-        self._report(env)
+        self.report(env)
 
-    def _observe(self, env: Env) -> None:
+    def observe(self, env: Env) -> None:
+        """Ask for the metadata that comes next."""
         body = FetchMetadataRequest(self.broker_id, self.image.offset, METADATA_WAIT_MS)
-        self.ask_controller(env, "metadata", body)
+        number = self.ask_controller(env, "metadata", body)
+        if self.finder is not None:
+            self.finder.asked(env, number, self.config)
 
     def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
         """New metadata: replay it, then make the replicas what it says."""
@@ -271,6 +303,8 @@ class Broker:
                 if isinstance(record, RemoveTopicRecord):
                     self.coordinators.topic_deleted(self, env, record.name)
                 brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
+            if self.finder is not None:
+                env.tell(facts.MetadataApplied(self.image.offset))
             if self.unpublished is not None:
                 self.unpublished.update(changed)
                 self._publish_first(env)
@@ -278,7 +312,18 @@ class Broker:
                 self._apply(env, changed)
             if brokers or changed:
                 self._note_active(env)
-        self._observe(env)
+        self.observe(env)
+
+    def _learn_anew(self, env: Env, body: FetchMetadataSnapshot) -> None:
+        """The log begins later than where this broker is: first drop what is not in the snapshot, or is in it as
+        another of the same name, then take all of it over.
+        """
+        image = image_of_records(body.records, body.end_offset)
+        gone = RemoveTopicRecord
+        removed = tuple(gone(name) for name, topic in self.image.topics.items() if not succeeds(image, topic))
+        self._learn(env, FetchMetadataResponse(self.image.offset, removed))
+        self.image = image
+        self._learn(env, FetchMetadataResponse(image.offset, ()))
 
     def _publish_first(self, env: Env) -> None:
         """Nothing is led or followed until this process has read its own registration: what the log says

@@ -81,10 +81,9 @@ class QuorumSnapshotLoaded:
 
 @dataclass(slots=True)
 class MetadataApplied:
-    """A process has taken the committed metadata below `offset` in; `epoch` wrote the last of it (-1: not told)."""
+    """A controller or broker has taken in the committed metadata below `offset`."""
 
     offset: int
-    epoch: int
 
 
 @dataclass(slots=True)

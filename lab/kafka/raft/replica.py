@@ -76,6 +76,17 @@ class RaftReplica:
         return isinstance(self.state.role, Leader)
 
     @property
+    def serves(self) -> bool:
+        """Whether it leads and all of earlier epochs is committed: so nothing is undecided but its own."""
+        role = self.state.role
+        return isinstance(role, Leader) and self.high_watermark > role.epoch_start_offset
+
+    @property
+    def end_offset(self) -> int:
+        """One past the last record of its log."""
+        return self.state.log.end_offset
+
+    @property
     def high_watermark(self) -> int:
         """All below is committed; -1 before anybody has told."""
         return self.state.log.high_watermark
