@@ -1,9 +1,10 @@
 """Broker: the node. Events in, plain calls, then whatever became due goes out."""
 
-from lab.env import Address, DiskFull, Env, Micros, Timer, address, millis
+from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
 from lab.kafka.broker import lifecycle
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
@@ -14,7 +15,12 @@ from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.storage import Storage
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
-from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
+from lab.kafka.metadata.fetch import (
+    FetchMetadataRefused,
+    FetchMetadataRequest,
+    FetchMetadataResponse,
+    FetchMetadataSnapshot,
+)
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
@@ -25,6 +31,7 @@ from lab.kafka.metadata.records import (
     RegisterBrokerRecord,
     RemoveTopicRecord,
 )
+from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
@@ -32,6 +39,7 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerHeartbeatResponse,
     BrokerRegistrationResponse,
 )
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
@@ -51,11 +59,11 @@ REQUEST_BYTES = 96
 class Broker:
     """One broker process."""
 
-    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig) -> None:
+    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig, quorum: bool) -> None:
         self.broker_id = broker_id
         self.config = config
         self.controller = controllers[0]
-        self.finder = ControllerFinder(controllers) if len(controllers) > 1 else None
+        self.finder = ControllerFinder(controllers) if quorum else None
         self.image = MetadataImage()
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
@@ -133,9 +141,9 @@ class Broker:
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
-        if name == self.controller and self.finder is not None and channel in CONTROLLER_CHANNELS:
+        if self.finder is not None and name == self.controller and channel in CONTROLLER_CHANNELS:
             self.finder.lost(self, env, channel)
-        elif name == self.controller:
+        elif self.finder is None and name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
@@ -276,9 +284,13 @@ class Broker:
     def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
         if self.lifecycle.heard(body):
             self.replicas.close(env)
-            env.stop()
+            self.end(env)
         elif self.lifecycle.stage != lifecycle.RUNNING:
             env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
+
+    def end(self, env: Env) -> None:
+        """Everything is handed over and closed."""
+        env.stop()
 
     def _begin_shutdown(self, env: Env) -> None:
         """SIGTERM: leaderships first. Without a controller to agree there is nobody to hand over to."""
@@ -295,35 +307,41 @@ class Broker:
     def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
         """New metadata: replay it, then make the replicas what it says."""
         if body.base_offset == self.image.offset:
-            changed: dict[TopicPartition, None] = {}
-            brokers = False
-            for record in body.records:
-                self._note_changed(record, changed)
-                self.image.replay(record)
-                if isinstance(record, RemoveTopicRecord):
-                    self.coordinators.topic_deleted(self, env, record.name)
-                brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
-            if self.finder is not None:
-                env.tell(facts.MetadataApplied(self.image.offset))
-            if self.unpublished is not None:
-                self.unpublished.update(changed)
-                self._publish_first(env)
-            elif changed:
-                self._apply(env, changed)
-            if brokers or changed:
-                self._note_active(env)
+            self._take_in(env, body.records)
         self.observe(env)
+
+    def _take_in(self, env: Env, records: tuple[MetadataRecord, ...]) -> None:
+        changed: dict[TopicPartition, None] = {}
+        brokers = False
+        for record in records:
+            self._note_changed(record, changed)
+            self.image.replay(record)
+            if isinstance(record, RemoveTopicRecord):
+                self.coordinators.topic_deleted(self, env, record.name)
+            brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
+        self._taken_in(env, changed, brokers)
+
+    def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
+        """The image is newer by these partitions, and by brokers or not."""
+        if self.finder is not None:
+            env.tell(facts.MetadataApplied(self.image.offset))
+        if self.unpublished is not None:
+            self.unpublished.update(changed)
+            self._publish_first(env)
+        elif changed:
+            self._apply(env, changed)
+        if brokers or changed:
+            self._note_active(env)
 
     def _learn_anew(self, env: Env, body: FetchMetadataSnapshot) -> None:
         """The log begins later than where this broker is: first drop what is not in the snapshot, or is in it as
         another of the same name, then take all of it over.
         """
         image = image_of_records(body.records, body.end_offset)
-        gone = RemoveTopicRecord
-        removed = tuple(gone(name) for name, topic in self.image.topics.items() if not succeeds(image, topic))
-        self._learn(env, FetchMetadataResponse(self.image.offset, removed))
+        self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
         self.image = image
-        self._learn(env, FetchMetadataResponse(image.offset, ()))
+        self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
+        self.observe(env)
 
     def _publish_first(self, env: Env) -> None:
         """Nothing is led or followed until this process has read its own registration: what the log says

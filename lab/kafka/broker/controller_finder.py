@@ -13,6 +13,8 @@ from lab.kafka.metadata.fetch import FetchMetadataRefused
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 
+CONTROLLER_CHANNELS = dict.fromkeys(("heartbeat", "metadata", "isr", "forward", "producer-ids"))
+"""The connections over which a broker talks to a controller."""
 SEEK, FORWARD, ALTER_PARTITION, METADATA = "seek", "forward", "alter-partition", "metadata"
 AGAIN: Micros = millis(100)
 FORWARD_FOR: Micros = millis(60_000)
@@ -26,10 +28,21 @@ class Seeker(Protocol):
     isr: IsrChanges
     forwarded: dict[int, tuple[Address, int]]
 
-    def observe(self, env: Env) -> None: ...
-    def report(self, env: Env) -> None: ...
-    def ask_controller(self, env: Env, channel: str, body: object) -> int: ...
-    def reply(self, env: Env, sender: Address, correlation_id: int, body: object) -> None: ...
+    def observe(self, env: Env) -> None:
+        """Ask for the metadata that comes next."""
+        ...
+
+    def report(self, env: Env) -> None:
+        """Tell the controller that this broker lives."""
+        ...
+
+    def ask_controller(self, env: Env, channel: str, body: object) -> int:
+        """Send a request; returns its correlation id."""
+        ...
+
+    def reply(self, env: Env, sender: Address, correlation_id: int, body: object) -> None:
+        """Answer a request that had to wait."""
+        ...
 
 
 class ControllerFinder:

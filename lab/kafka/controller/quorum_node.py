@@ -185,9 +185,7 @@ class QuorumNode(ControllerNode):
             )
             for one, progress in role.progress.items()
         ]  # fmt: skip
-        observers = [
-            QuorumReplica(one, session.metadata_offset) for one, session in self.controller.sessions.items()
-        ]
+        observers = [QuorumReplica(one, session.metadata_offset) for one, session in self.controller.sessions.items()]
         return DescribeQuorumResponse(
             ErrorCode.NONE, self.replica_id, self.raft.epoch, self.raft.high_watermark, (mine, *others),
             tuple(observers),

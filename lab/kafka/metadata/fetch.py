@@ -37,6 +37,6 @@ class FetchMetadataSnapshot:
 
 @dataclass(slots=True)
 class FetchMetadataRefused:
-    """This controller does not lead (NOT_LEADER_OR_FOLLOWER); `controller` is the one it takes for the leader, or ""."""
+    """NOT_LEADER_OR_FOLLOWER: this controller does not lead; `controller` does, as far as it knows ("": nobody)."""
 
     controller: NodeId

@@ -55,3 +55,20 @@ def image_of_records(records: Iterable[MetadataRecord], offset: int) -> Metadata
         image.replay(record)
     image.offset = offset
     return image
+
+
+def not_succeeded(old: MetadataImage, new: MetadataImage) -> list[str]:
+    """Topics of an old image that the new one has no more, or has as another topic of the same name: epochs of a
+    partition never fall, so where they have, it was deleted in between. (Kafka tells by the topic's id.)
+    """
+    return [name for name, topic in old.topics.items() if not _succeeds(topic, new.topics.get(name))]
+
+
+def _succeeds(old: TopicImage, new: TopicImage | None) -> bool:
+    if new is None or len(new.partitions) < len(old.partitions):
+        return False
+    return all(
+        new.partitions[index].leader_epoch >= state.leader_epoch
+        and new.partitions[index].partition_epoch >= state.partition_epoch
+        for index, state in old.partitions.items()
+    )

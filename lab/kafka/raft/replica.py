@@ -82,6 +82,11 @@ class RaftReplica:
         return isinstance(role, Leader) and self.high_watermark > role.epoch_start_offset
 
     @property
+    def end(self) -> OffsetAndEpoch:
+        """The last epoch and the end offset of its log."""
+        return self.state.log.end
+
+    @property
     def end_offset(self) -> int:
         """One past the last record of its log."""
         return self.state.log.end_offset
