@@ -263,7 +263,8 @@ class QuorumNode(ControllerNode):
 
     def _take_snapshot(self, env: Env) -> None:
         """Write the committed image down, if there is anything new in it."""
-        if self.snapshot_bytes and self.image.offset > 0:
+        latest = self.raft.snapshot_needed(0)
+        if self.image.offset > (latest[0] if latest is not None else 0):
             self.snapshot_bytes = 0
             self.raft.take_snapshot(env, [encode(record) for record in records_of(self.image)], self.image.offset)
 

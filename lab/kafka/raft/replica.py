@@ -118,9 +118,11 @@ class RaftReplica:
         return log.read(max(log.high_watermark, log.start_offset), 1 << 40, log.end_offset)
 
     def snapshot_needed(self, offset: int) -> OffsetAndEpoch | None:
-        """The snapshot to begin with, for whoever has applied all below `offset`; None where the log has the rest."""
+        """The snapshot to begin with, for whoever has applied all below `offset`: a new one always takes it, others
+        where the log has not got all of the rest. None: read on in the log.
+        """
         log = self.state.log
-        return log.latest_snapshot if offset < log.start_offset else None
+        return log.latest_snapshot if offset == 0 or offset < log.start_offset else None
 
     def snapshot_values(self, snapshot_id: OffsetAndEpoch) -> list[bytes]:
         """What a snapshot says."""
