@@ -17,7 +17,7 @@ from lab.world.dice import Stream
 SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
 FIRST: Micros = seconds(3)
-QUORUM_PERCENT = 25
+QUORUM_PERCENT = 20
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -89,7 +89,7 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
         ("unclean.leader.election.interval.ms", "5000"),
     )
     spec = ClusterSpec(seed, brokers, made, producers, members, config)
-    return _quorum(spec) if Stream(f"fuzz/{seed}/several").below(100) < QUORUM_PERCENT else spec
+    return _quorum(spec) if Stream(f"fuzz/{seed}/elect").below(100) >= 100 - QUORUM_PERCENT else spec
 
 
 def _quorum(spec: ClusterSpec) -> ClusterSpec:
