@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from lab.env import Disk
+from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 
 OFFSET_ENTRY = struct.Struct(">ii")
