@@ -12,6 +12,8 @@ from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import ShareConsumerSpec
+from lab.cluster.shares import Shares
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
@@ -20,7 +22,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
-from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe, ShareConsumerRecipe
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.controller.recipe import ControllerRecipe
@@ -44,7 +46,7 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world = World(spec.seed, start=-SET_UP)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger)]
+    observers: list[Observer] = [ledger, Moments(ledger), Shares(ledger), *all_invariants(ledger)]
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)
@@ -53,6 +55,8 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
         add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
+    for consumer in spec.share_consumers:
+        add_share_consumer(world, consumer)
     return world
 
 
@@ -121,7 +125,17 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
     _start_client(world, spec.name, recipe, spec.started)
 
 
-def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, started: bool) -> None:
+def add_share_consumer(world: World, spec: ShareConsumerSpec) -> None:
+    """A share consumer's machine; it starts now, or waits to be started."""
+    recipe = ShareConsumerRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.poison, spec.on_failure
+    )
+    _start_client(world, spec.name, recipe, spec.started)
+
+
+def _start_client(
+    world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe | ShareConsumerRecipe, started: bool
+) -> None:
     try:
         recipe.build()
     except InvalidConfig as wrong:
@@ -149,7 +163,7 @@ def client_topics(host: Host) -> tuple[str, ...] | None:
     recipe = host.recipe
     if isinstance(recipe, ProducerRecipe):
         return (recipe.topic,)
-    return recipe.topics if isinstance(recipe, ConsumerRecipe) else None
+    return recipe.topics if isinstance(recipe, (ConsumerRecipe, ShareConsumerRecipe)) else None
 
 
 def kind_of(host: Host) -> str:
@@ -162,6 +176,7 @@ KINDS: dict[type, str] = {
     ControllerRecipe: "controller",
     ProducerRecipe: "producer",
     ConsumerRecipe: "consumer",
+    ShareConsumerRecipe: "consumer",
     AdminRecipe: "admin",
 }
 

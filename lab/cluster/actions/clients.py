@@ -11,6 +11,7 @@ from lab.cluster.spec import RATE_MAX, ConsumerSpec, DataSpec, ProducerSpec, wro
 from lab.env import NodeId
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.orders import PauseWork as Pause
 from lab.kafka.orders import ResumeWork as Resume
 from lab.kafka.orders import SendRecords, SetRate, SetWork
@@ -30,7 +31,7 @@ def free_name(world: World, name: str) -> str:
 def hangs(world: World, node: NodeId) -> bool:
     """Whether a consumer's application does not call poll()."""
     app = world.hosts[node].node
-    return isinstance(app, ConsumerApp) and app.paused
+    return isinstance(app, (ConsumerApp, ShareConsumerApp)) and app.paused
 
 
 @dataclass(frozen=True, slots=True)

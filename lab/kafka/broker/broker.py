@@ -9,8 +9,18 @@ from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.purgatory import (
+    Delayed,
+    DelayedAppend,
+    DelayedFetch,
+    DelayedProduce,
+    DelayedShareFetch,
+    Purgatory,
+)
 from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.broker.share.groups import PendingHeartbeat
+from lab.kafka.broker.share.sharing import Sharing, role_changed
+from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.storage import Storage
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
@@ -37,6 +47,8 @@ from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.share_fetch import ShareFetchResponse
+from lab.kafka.protocol.messages.share_state import ShareStateResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -46,6 +58,7 @@ HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory"
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
 REQUEST_BYTES = 96
+NEVER: Micros = 1 << 60
 
 
 class Broker:
@@ -70,6 +83,7 @@ class Broker:
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
+        self.sharing: Sharing | None = None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -119,6 +133,9 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "sharing":
+                if self.sharing is not None:
+                    self.sharing.wake(self, env)
             case _:
                 self.storage.wake(self, env, timer)
 
@@ -127,11 +144,15 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.sharing is not None:
+            self.sharing.hang_up(self, env, peer)
         name, _, channel = peer.partition("#")
         if name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel == "share" and self.sharing is not None:
+            self.sharing.lost(env, name)
 
     def _controller_gone(self, env: Env, channel: str) -> None:
         match channel:
@@ -205,6 +226,9 @@ class Broker:
                 env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
             case AlterPartitionResponse():
                 self._isr_answered(env, body)
+            case ShareStateResponse():
+                if self.sharing is not None:
+                    self.sharing.state_answered(env, response.correlation_id, body)
             case AllocateProducerIdsResponse():
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
@@ -270,6 +294,8 @@ class Broker:
                 self.image.replay(record)
                 if isinstance(record, RemoveTopicRecord):
                     self.coordinators.topic_deleted(self, env, record.name)
+                    if self.sharing is not None:
+                        self.sharing.topic_deleted(self, env, record.name)
                 brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
             if self.unpublished is not None:
                 self.unpublished.update(changed)
@@ -317,6 +343,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if self.sharing is not None:
+                    self.sharing.on_gone(self, env, name)
             else:
                 partition.log.config = self.replicas.topic_config(self.image, name.topic)
                 self.committed(env, partition)
@@ -335,6 +363,7 @@ class Broker:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        role_changed(self, env, partition)
 
     # --- replication ------------------------------------------------------------------------------
 
@@ -379,7 +408,7 @@ class Broker:
 
     # --- waiting requests -------------------------------------------------------------------------
 
-    def wait(self, env: Env, operation: DelayedProduce | DelayedFetch | DelayedAppend) -> int:
+    def wait(self, env: Env, operation: Delayed) -> int:
         """Keep a request until something happens or its time is over."""
         number = self.purgatory.add(operation)
         self._wake_purgatory_by(env, operation.deadline)
@@ -389,12 +418,19 @@ class Broker:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
-            self.coordinators.completed(self, env, token, info.error_code)
+            self._logged(env, token, info.error_code)
             return
         deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
         operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)
+
+    def _logged(self, env: Env, token: object, error: ErrorCode) -> None:
+        if isinstance(token, (PendingState, PendingHeartbeat)):
+            if self.sharing is not None:
+                self.sharing.logged(self, env, token, error)
+        else:
+            self.coordinators.completed(self, env, token, error)
 
     def _wake_purgatory_by(self, env: Env, deadline: Micros) -> None:
         at = self.purgatory_wakes_at
@@ -425,16 +461,20 @@ class Broker:
             operation = operations.get(number)
             if operation is None:
                 partition.waiting_fetches.pop(number, None)
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
-                self._try_fetch(env, number, operation)
+            elif isinstance(operation, DelayedFetch):
+                if operation.request.replica_id < 0:
+                    self._try_fetch(env, number, operation)
+            elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
+                self.sharing.try_fetch(self, env, number, operation)
 
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
         if self.fetching.ready(self, operation.request):
             self._complete_fetch(env, number)
 
     def _complete_fetch(self, env: Env, number: int) -> None:
-        operation = self.purgatory.operations.pop(number, None)
+        operation = self.purgatory.operations.get(number)
         if isinstance(operation, DelayedFetch):
+            del self.purgatory.operations[number]
             for name in operation.request.partitions:
                 partition = self.partitions.get(name)
                 if partition is not None:
@@ -472,7 +512,7 @@ class Broker:
         partition = self.partitions.get(operation.partition)
         if partition is not None:
             partition.waiting_produces.pop(number, None)
-        self.coordinators.completed(self, env, operation.token, error)
+        self._logged(env, operation.token, error)
 
     def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
         """How an append with acks=all has ended; None while it is undecided."""
@@ -496,6 +536,10 @@ class Broker:
                     self._expire_produce(env, number, operation)
                 case DelayedAppend():
                     self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
+                case DelayedShareFetch():
+                    operation.deadline = NEVER
+                    if self.sharing is not None:
+                        self.sharing.try_fetch(self, env, number, operation, over=True)
                 case None:
                     pass
         deadline = self.purgatory.next_deadline()
@@ -521,4 +565,4 @@ def size_of(body: object) -> int:
             for batch in one.records:
                 total += batch.size
         return total
-    return REQUEST_BYTES
+    return body.size if type(body) is ShareFetchResponse else REQUEST_BYTES
