@@ -4,6 +4,7 @@ from lab.cluster.actions import clients, disks, machines, network
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import CONTROLLER, broker_hosts, kind_of
 from lab.cluster.ledger import Ledger
+from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
@@ -70,7 +71,7 @@ def unrest(world: World) -> str:
     for state in controller.image.all_partitions():
         if owed := _partition(brokers, state):
             return f"{state.partition}: {owed}"
-    return _producers(world) or _groups(world, brokers, controller)
+    return _producers(world) or _groups(world, brokers, controller) or share_unrest(world, brokers, controller.image)
 
 
 def _partition(brokers: dict[int, Broker], state: PartitionState) -> str:
