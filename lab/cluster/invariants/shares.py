@@ -107,20 +107,22 @@ class DeliveriesCounted(OneHolder):
 
 @dataclass(slots=True)
 class Finished:
-    """Of one share-partition: acknowledged or archived offsets at and beyond `start`, and those whose acceptance is
-    stored. All below is finished.
+    """Of one share-partition: acknowledged or archived offsets at and beyond `start`, those whose acceptance is stored,
+    and those of which that was written, but perhaps not replicated. All below is finished.
     """
 
     leader_epoch: int = -1
     start: int = -1
     over: IntervalSet = field(default_factory=IntervalSet)
     accepted: IntervalSet = field(default_factory=IntervalSet)
+    written: IntervalSet = field(default_factory=IntervalSet)
     stored_start: int = -1
     stored_epoch: int = -1
 
     def prune(self) -> None:
         """What lies below the start offset needs no list."""
         self.over.remove(0, self.start)
+        self.written.remove(0, self.start)
         self.accepted.remove(0, max(self.stored_start, 0))
 
 
@@ -160,6 +162,8 @@ class ShareStarts(Invariant):
             not fact.initial or known.stored_start < 0,
             fact.group_id, "begins anew in", fact.partition, "where", known.stored_start, "was stored",
         )  # fmt: skip
+        for first, end in known.written.intervals():
+            known.over.add(first, end)
         if not fact.initial and known.start >= 0:
             self._all_over(known, fact, known.start, fact.start_offset)
         known.start = fact.start_offset
@@ -199,6 +203,11 @@ class ShareStarts(Invariant):
     def _stored(self, world: World, node: NodeId, fact: facts.ShareStateStored) -> None:
         known = self._known(fact)
         if known is None or fact.leader_epoch < known.stored_epoch:
+            return
+        if not fact.replicated:
+            for first, end, state in fact.batches:
+                if state in FINISHED:
+                    known.written.add(first, end)
             return
         known.stored_epoch = fact.leader_epoch
         known.stored_start = max(known.stored_start, fact.start_offset)

@@ -63,8 +63,8 @@ class ShareStartMoved:
 
 @dataclass(slots=True)
 class ShareStateStored:
-    """The share coordinator has written a leader's news of a share-partition, replicated: (first, one past the last,
-    delivery state).
+    """The share coordinator has written a leader's news of a share-partition: (first, one past the last, delivery
+    state). Not `replicated`: it may come to be, whatever the leader is told.
     """
 
     group_id: str
@@ -72,6 +72,7 @@ class ShareStateStored:
     leader_epoch: int
     start_offset: int
     batches: tuple[tuple[int, int, int], ...]
+    replicated: bool
 
 
 @dataclass(slots=True)

@@ -132,12 +132,15 @@ class SharePartition:
             if batch.is_control:
                 self._pass_over(env, batch.next_offset)
             else:
-                run = Run(runs.end_offset, batch.next_offset, AVAILABLE)
-                runs.append(run)
+                first = runs.end_offset
+                if taken and taken[-1] is runs.runs[-1] and taken[-1].delivery_count == 0:
+                    taken[-1].end = batch.next_offset
+                else:
+                    taken.append(Run(first, batch.next_offset, AVAILABLE))
+                    runs.append(taken[-1])
                 batches[batch.base_offset] = batch
                 max_bytes -= batch.size
-                most -= len(run)
-                taken.append(run)
+                most -= batch.next_offset - first
         found = [self._acquired(env, run, member_id, client_id, env.now + limits.lock) for run in taken]
         before = runs.start_offset
         runs.tidy()

@@ -164,18 +164,24 @@ class ShareStates:
         if states is not None and partition.log.log_end_offset > before:
             for record in records:
                 _replay(states, record)
+            self._tell(env, pending, replicated=False)
 
     def logged(self, broker: "Broker", env: Env, pending: PendingState, error: ErrorCode) -> ShareStateResponse:
         """An append is replicated, or has failed: the answer to send."""
         if error:
             return ShareStateResponse(APPEND_ERRORS.get(error, error))
+        self._tell(env, pending, replicated=True)
+        return pending.answer
+
+    def _tell(self, env: Env, pending: PendingState, *, replicated: bool) -> None:
         told = pending.written
         if told is not None:
             batches = tuple((one.first_offset, one.last_offset + 1, one.delivery_state) for one in told.state_batches)
             env.tell(
-                facts.ShareStateStored(told.group_id, told.partition, told.leader_epoch, told.start_offset, batches)
+                facts.ShareStateStored(
+                    told.group_id, told.partition, told.leader_epoch, told.start_offset, batches, replicated
+                )
             )
-        return pending.answer
 
     def topic_deleted(self, broker: "Broker", env: Env, topic: str) -> None:
         """What groups knew of it goes with it: a topic of the same name begins anew."""

@@ -126,7 +126,7 @@ class ShareConsumerApp:
 
     def _schedule(self, env: Env) -> None:
         now = env.now
-        found = [self.membership.heartbeat_at, self.net.next_deadline() or 0]
+        found = [self.membership.heartbeat_at, self.net.next_deadline() or 0, self.sessions.next_retry(now)]
         if self.metadata.needed or not self.membership.joined:
             found.append(now + millis(250))
         later = [at for at in found if at > now]
@@ -248,9 +248,9 @@ class ShareConsumerApp:
             if one.error_code is ErrorCode.NONE:
                 self._take(host, partition, one)
                 continue
-            # Whoever leads now, or will, has to be asked: not at once, in case nobody knows yet.
             if one.current_leader is None or not self.metadata.learn_leader(partition, one.current_leader):
                 self.metadata.needed = True
+                self.sessions.pause(env, host)
 
     def _take(self, host: str, partition: TopicPartition, one: SharedPartition) -> None:
         """Records that are ours. What was acquired and is not there (compaction, a transaction's marker) is a gap."""
@@ -279,6 +279,7 @@ class ShareConsumerApp:
     def _session_over(self, env: Env, host: str, error: str, said: tuple[TopicPartition, ...]) -> None:
         """What this broker had given us is no longer ours; what is in the application's hands is finished in vain."""
         unsent = self.sessions.reset(host)
+        self.sessions.pause(env, host)
         for partition in dict.fromkeys((*said, *unsent)):
             self._tell_refused(env, partition, error)
         self.buffered = [one for one in self.buffered if one.host != host]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lab.env import Env, address, millis
+from lab.env import Env, Micros, address, millis
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.protocol.messages.share_fetch import (
@@ -58,6 +58,7 @@ class ClientSessions:
         self.net = net
         self.member_id = ""
         self.sessions: dict[str, ClientSession] = {}
+        self.retry_at: dict[str, Micros] = {}
 
     def at(self, host: str) -> ClientSession:
         """The conversation with a broker, begun if need be."""
@@ -77,7 +78,7 @@ class ClientSessions:
                 wanted.setdefault(host, {})[partition] = None
         for host, partitions in wanted.items():
             session = self.at(host)
-            if not session.busy:
+            if not session.busy and self.retry_at.get(host, 0) <= env.now:
                 self._fetch(env, host, session, partitions)
 
     def _fetch(self, env: Env, host: str, session: ClientSession, wanted: dict[TopicPartition, None]) -> None:
@@ -109,6 +110,14 @@ class ClientSessions:
         session.busy = True
         session.epoch += 1
         self.net.send(env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+
+    def pause(self, env: Env, host: str) -> None:
+        """Do not ask this broker again at once."""
+        self.retry_at[host] = env.now + millis(self.config.retry_backoff_ms)
+
+    def next_retry(self, now: Micros) -> Micros:
+        """When the first broker may be asked again; 0 if none has to wait."""
+        return min((at for at in self.retry_at.values() if at > now), default=0)
 
     def reset(self, host: str) -> tuple[TopicPartition, ...]:
         """The broker does not know this session, or is gone: begin another. What was not sent is of no use there any
