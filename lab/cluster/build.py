@@ -166,6 +166,14 @@ def client_topics(host: Host) -> tuple[str, ...] | None:
     return recipe.topics if isinstance(recipe, (ConsumerRecipe, ShareConsumerRecipe)) else None
 
 
+def group_kind(world: World, group: str) -> str:
+    """consumer or share, as the machines of its members say; "" if it has none."""
+    for host in world.hosts.values():
+        if isinstance(host.recipe, (ConsumerRecipe, ShareConsumerRecipe)) and host.recipe.group_id == group:
+            return "share" if isinstance(host.recipe, ShareConsumerRecipe) else "consumer"
+    return ""
+
+
 def kind_of(host: Host) -> str:
     """broker, controller, producer, consumer or admin."""
     return KINDS[type(host.recipe)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
-from lab.cluster.build import add_consumer, add_producer, client_topics
+from lab.cluster.build import add_consumer, add_producer, client_topics, group_kind
 from lab.cluster.data_file import locate, read_rows
 from lab.cluster.refused import Refused
 from lab.cluster.spec import RATE_MAX, ConsumerSpec, DataSpec, ProducerSpec, wrong_client_name
@@ -135,6 +135,8 @@ class AddConsumer(ClusterAction):
     def refusal(self, world: World) -> str:
         if not self.group or not self.topic:
             return "wanted a group and a topic"
+        if group_kind(world, self.group) == "share":
+            return f"{self.group} is a share group"
         if self.assignor not in ("range", "roundrobin", "sticky", "cooperative-sticky"):
             return f"there is no assignor {self.assignor!r}"
         if self.reset not in ("earliest", "latest", "none"):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
 from lab.cluster.actions.clients import WORK_MS_MAX, free_name
-from lab.cluster.build import add_share_consumer
+from lab.cluster.build import add_share_consumer, group_kind
 from lab.cluster.share_spec import FAILURES, ShareConsumerSpec
 from lab.env import NodeId
 from lab.kafka.clients.share.app import ShareConsumerApp
@@ -34,6 +34,8 @@ class AddShareConsumer(ClusterAction):
     def refusal(self, world: World) -> str:
         if not self.group or not self.topic:
             return "wanted a group and a topic"
+        if group_kind(world, self.group) == "consumer":
+            return f"{self.group} is a consumer group"
         if self.acknowledgement not in ("implicit", "explicit"):
             return f"wanted an acknowledgement that is implicit or explicit, found {self.acknowledgement!r}"
         if self.on_failure not in FAILURES:
@@ -59,7 +61,7 @@ class PoisonKey(ClusterAction):
     """From now on a share consumer's work on records with this key fails, always; with an empty key, on none."""
 
     node: NodeId
-    key: str
+    key: str = "poison"
 
     on: ClassVar[tuple[str, ...]] = ("consumer",)
     menu: ClassVar[str] = "break"

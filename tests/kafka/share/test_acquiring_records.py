@@ -6,7 +6,7 @@ from lab.cluster.actions.topics import DeleteRecords
 from lab.kafka import facts
 from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, AVAILABLE, InFlight, Run
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.share_fetch import AcknowledgeType
+from lab.kafka.protocol.messages.share_fetch import AcknowledgeType, ShareFetchRequest
 from tests.kafka.share.queue import ACCEPT, REJECT, RELEASE, Member, Queue, said
 from tests.story import ORDERS, settings
 
@@ -132,8 +132,6 @@ def test_a_waiting_fetch_is_answered_when_a_record_comes_or_comes_back():
     ann.fetch()
     ben.ask_fetch(wait_ms=0)
     leader = f"broker-{story.state().leader_id}"
-    from lab.kafka.protocol.messages.share_fetch import ShareFetchRequest
-
     waiting = story.send(leader, ShareFetchRequest("work", "ben-1", 1, 30_000, 1 << 20, 10, {}))
     story.run(1)
     assert story.answer(waiting) is None

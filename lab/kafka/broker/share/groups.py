@@ -83,6 +83,8 @@ class ShareGroups:
         self, broker: "Broker", env: Env, request: ShareGroupHeartbeatRequest, client_id: str, token: Token
     ) -> ShareGroupHeartbeatResponse | None:
         """An answer now, or None: later, when what it changed is replicated."""
+        if not request.group_id:
+            return ShareGroupHeartbeatResponse(ErrorCode.INVALID_GROUP_ID)
         found = self._found(broker, request.group_id)
         if isinstance(found, ErrorCode):
             return ShareGroupHeartbeatResponse(found)
@@ -109,8 +111,6 @@ class ShareGroups:
         return None
 
     def _error(self, broker: "Broker", group: ShareGroup, request: ShareGroupHeartbeatRequest) -> ErrorCode:
-        if not request.group_id:
-            return ErrorCode.INVALID_GROUP_ID
         joins = request.member_epoch == JOIN_EPOCH
         if not request.member_id or request.member_epoch < LEAVE_EPOCH:
             return ErrorCode.INVALID_REQUEST
