@@ -141,9 +141,7 @@ class ShareStarts(Invariant):
         """What is known of a share-partition; None where logs were lost legally, and all may be otherwise."""
         key = fact.group_id, fact.partition
         table = self.fates.table
-        count = max(1, self.fates.partitions.get(STATE_TOPIC, 0))
-        kept_in = TopicPartition(STATE_TOPIC, state_partition(fact.group_id, fact.partition, count))
-        for fate in (table[fact.partition], table[kept_in]):
+        for fate in (table[fact.partition], table[self._kept_in(fact)]):
             if fate.lost_until > 0 or fate.doomed_below > fate.leader_epoch or fate.retired:
                 self.finished.pop(key, None)
                 return None
@@ -151,6 +149,11 @@ class ShareStarts(Invariant):
         if found is None:
             found = self.finished[key] = Finished()
         return found
+
+    def _kept_in(self, fact: ShareFact) -> TopicPartition:
+        """The partition of `__share_group_state` that keeps a share-partition."""
+        count = max(1, self.fates.partitions.get(STATE_TOPIC, 0))
+        return TopicPartition(STATE_TOPIC, state_partition(fact.group_id, fact.partition, count))
 
     @hears(facts.SharePartitionLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.SharePartitionLoaded) -> None:
@@ -183,8 +186,11 @@ class ShareStarts(Invariant):
     @hears(facts.RecordsSettled)
     def _settled(self, world: World, node: NodeId, fact: facts.RecordsSettled) -> None:
         known = self._known(fact)
-        if known is not None and fact.leader_epoch >= known.leader_epoch and fact.state in OVER:
-            known.over.add(fact.first, fact.end)
+        if known is None or fact.leader_epoch < known.leader_epoch or fact.state not in OVER:
+            return
+        known.over.add(fact.first, fact.end)
+        if fact.reason == "accepted":
+            known.accepted.add(fact.first, fact.end)
 
     @hears(facts.ShareStartMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.ShareStartMoved) -> None:
@@ -202,7 +208,14 @@ class ShareStarts(Invariant):
     @hears(facts.ShareStateStored)
     def _stored(self, world: World, node: NodeId, fact: facts.ShareStateStored) -> None:
         known = self._known(fact)
-        if known is None or fact.leader_epoch < known.stored_epoch:
+        if known is None:
+            return
+        late = self.fates.table[self._kept_in(fact)].leader not in ("", node)
+        self.require(
+            fact.leader_epoch >= known.stored_epoch or late,
+            "epoch", fact.leader_epoch, "writes of", fact.group_id, fact.partition, "after", known.stored_epoch,
+        )  # fmt: skip
+        if fact.leader_epoch < known.stored_epoch:
             return
         if not fact.replicated:
             for first, end, state in fact.batches:
