@@ -1,5 +1,7 @@
 """What outlives a leader: `__share_group_state`, its coordinator, and who may write there (spec 4.7)."""
 
+from typing import Any
+
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop, Thaw
 from lab.cluster.actions.topics import CreateTopic, DeleteTopic
 from lab.kafka import facts
@@ -44,7 +46,7 @@ def stored(story: Queue, group: str = "work") -> list[tuple[int, ShareState | No
     return found
 
 
-def begun(*values: str, **spec: object) -> tuple[Queue, Member]:
+def begun(*values: str, **spec: Any) -> tuple[Queue, Member]:
     """A group with a state: ann has all records of orders-0."""
     story = Queue(**spec)
     story.write(*values)

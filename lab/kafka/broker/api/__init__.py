@@ -16,7 +16,8 @@ from lab.kafka.broker.api import (
     offsets,
     produce,
     share,
+    transactions,
 )
 
 LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce, share)  # fmt: skip
+          offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip
