@@ -11,10 +11,11 @@ from lab.cluster.actions.base import types_of
 from lab.cluster.actions.clients import FLAVOURS_OWN
 from lab.cluster.actions.settings import configured, topic_settings
 from lab.cluster.actions.topics import partition_of
-from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
+from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import FAILURES
 from lab.kafka.config.client import ClientConfig
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import FLAVOURS
@@ -27,6 +28,8 @@ CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_consumer", "assignor"): (FLAVOURS_OWN, "range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
+    ("add_share_consumer", "acknowledgement"): ("explicit", "implicit"),
+    ("add_share_consumer", "on_failure"): FAILURES,
 }
 UNITS = {
     "extra_ms": "ms",
@@ -308,7 +311,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
             number += 1
         return f"{field}-{number}"
     if field == "group":
-        return next(iter(group_names(world)), "group-1")
+        kind, fresh = ("share", "workers") if action == "add_share_consumer" else ("consumer", "group-1")
+        return next((one for one in group_names(world) if group_kind(world, one) == kind), fresh)
     if field == "topic" and action == "create_topic":
         number = 1
         while f"topic-{number}" in image_of(world).topics:
@@ -327,6 +331,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return "100"
     if field == "records":
         return "A=hello"
+    if field == "keys":
+        return "A"
     if field == "total":
         found = partition_of(name)
         topic = image_of(world).topics.get(found.topic if found else name)

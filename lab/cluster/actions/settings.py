@@ -13,11 +13,11 @@ from lab.cluster.actions.topics import unknown_topic
 from lab.cluster.build import ADMIN, image_of
 from lab.env import NodeId
 from lab.kafka.broker.recipe import BrokerRecipe
-from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
-from lab.kafka.controller.recipe import ControllerRecipe
+from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
 from lab.kafka.orders import Admin
 from lab.kafka.orders import SetClientConfig as Order
 from lab.kafka.protocol.messages.topics import IncrementalAlterConfigsRequest
@@ -33,7 +33,7 @@ def configured(host: Host) -> Config | None:
     recipe = host.recipe
     if isinstance(recipe, (ProducerRecipe, ConsumerRecipe)):
         return recipe.config()
-    return BrokerConfig(recipe.configs) if isinstance(recipe, (BrokerRecipe, ControllerRecipe)) else None
+    return BrokerConfig(recipe.configs) if isinstance(recipe, (BrokerRecipe, ControllerRecipe, VoterRecipe)) else None
 
 
 def topic_settings(world: World, topic: str) -> TopicConfig:
@@ -113,7 +113,7 @@ class SetBrokerConfig(ClusterAction):
     def apply(self, world: World) -> None:
         host = world.hosts[self.node]
         recipe = host.recipe
-        assert isinstance(recipe, (BrokerRecipe, ControllerRecipe))
+        assert isinstance(recipe, (BrokerRecipe, ControllerRecipe, VoterRecipe))
         host.recipe = replace(recipe, configs=changed(BrokerConfig(recipe.configs), self.setting, self.value))
         when = "" if host.node is None else ", from its next start"
         world.mark("changed", self.node, f"{self.node}: {as_text(self.setting, self.value)}{when}")
@@ -146,10 +146,11 @@ class SetClientConfig(ClusterAction):
         if hangs(world, self.node):
             return f"{self.node} does not poll, and so would not close"
         config = configured(host)
-        assert config is not None
+        if config is None:
+            return f"the settings of {self.node} are what it was made with"
         if impossible := wrong(config, self.setting, self.value):
             return impossible
-        transactional = self.setting == TRANSACTIONS or TRANSACTIONS in config.overrides
+        transactional = TRANSACTIONS in (self.setting, *config.overrides) or isinstance(host.recipe, ProcessorRecipe)
         return f"stop {self.node} first: its transactions begin with its process" if transactional and host.node else ""
 
     def apply(self, world: World) -> None:

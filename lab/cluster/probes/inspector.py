@@ -19,7 +19,7 @@ from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.config.definition import Config
-from lab.kafka.config.flavours import FLAVOURS
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.metadata.image import PartitionState
@@ -42,6 +42,8 @@ TONES = {
     "stable": "ok",
     "truncated": "fail",
     "retention": "pending",
+    "cleaning": "pending",
+    "cleaned": "ok",
     "client": "pending",
     "skipped": "pending",
 }
@@ -58,6 +60,8 @@ ICONS = {
     "stable": "users",
     "truncated": "scissors",
     "retention": "trash-2",
+    "cleaning": "sparkles",
+    "cleaned": "sparkles",
     "client": "user",
     "built": "plus",
     "changed": "settings",
@@ -161,7 +165,7 @@ def _why_watermark(
 ) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
-    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
+    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention", "cleaned"))
     if partition is None:
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log
@@ -301,7 +305,7 @@ def _client(world: World, name: str) -> InspectorView | None:
         Row("Topics", ", ".join(topics)),
     ]
     recipe = host.recipe
-    assert isinstance(recipe, (ProducerRecipe, ConsumerRecipe))
+    flavour = recipe.flavour if isinstance(recipe, (ProducerRecipe, ConsumerRecipe)) else DEFAULT_FLAVOUR
     config: tuple[tuple[str, str], ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
@@ -317,7 +321,7 @@ def _client(world: World, name: str) -> InspectorView | None:
                 "partition.assignment.strategy",
             ),
         )
-    subtitle = f"{kind} · {FLAVOURS[recipe.flavour].title}"
+    subtitle = f"{kind} · {FLAVOURS[flavour].title}"
     icon = "shopping-cart" if kind == "producer" else "user"
     return InspectorView(
         kind,

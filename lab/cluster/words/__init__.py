@@ -5,7 +5,19 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, records, settings
+from lab.cluster.words import groups, history, partitions, quorum, records, settings, shares, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "records", "settings"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "records",
+    "settings",
+    "shares",
+    "storage",
+]

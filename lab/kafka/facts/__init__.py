@@ -5,6 +5,7 @@ else. Stating a fact changes nothing. `node` is always the name of the host that
 repeated in the fact.
 """
 
+from lab.kafka.facts.cleaning import CleaningFailed, CleaningStarted, Compacted, SegmentsCleaned, SegmentsDeleted
 from lab.kafka.facts.clients import (
     AdminResult,
     BatchRetried,
@@ -43,7 +44,6 @@ from lab.kafka.facts.logs import (
     Appended,
     BecameFollower,
     BecameLeader,
-    Compacted,
     HighWatermarkMoved,
     IsrCommitted,
     LogDirFailed,
@@ -51,6 +51,29 @@ from lab.kafka.facts.logs import (
     LogStartMoved,
     SegmentRolled,
     Truncated,
+)
+from lab.kafka.facts.quorum import (
+    Decided,
+    MetadataApplied,
+    QuorumAppended,
+    QuorumHighWatermarkMoved,
+    QuorumLogLoaded,
+    QuorumRoleChanged,
+    QuorumSnapshotLoaded,
+    QuorumSnapshotTaken,
+    QuorumTruncated,
+    QuorumVoteGranted,
+)
+from lab.kafka.facts.shares import (
+    AcknowledgementFailed,
+    RecordFailed,
+    RecordsAcquired,
+    RecordsDelivered,
+    RecordsSettled,
+    ShareGroupChanged,
+    SharePartitionLoaded,
+    ShareStartMoved,
+    ShareStateStored,
 )
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
@@ -67,6 +90,7 @@ from lab.kafka.facts.transactions import (
 )
 
 __all__ = [
+    "AcknowledgementFailed",
     "AdminResult",
     "Appended",
     "BatchRetried",
@@ -75,10 +99,13 @@ __all__ = [
     "BrokerFenced",
     "BrokerRegistered",
     "BrokerUnfenced",
+    "CleaningFailed",
+    "CleaningStarted",
     "CommitAcknowledged",
     "CommitFailed",
     "CommitRefused",
     "Compacted",
+    "Decided",
     "GroupAssigned",
     "GroupStateChanged",
     "GroupsLoaded",
@@ -90,6 +117,7 @@ __all__ = [
     "LogLoaded",
     "LogStartMoved",
     "MarkersWritten",
+    "MetadataApplied",
     "OffsetsCommitted",
     "OffsetsForgotten",
     "OffsetsHidden",
@@ -99,13 +127,31 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "QuorumAppended",
+    "QuorumHighWatermarkMoved",
+    "QuorumLogLoaded",
+    "QuorumRoleChanged",
+    "QuorumSnapshotLoaded",
+    "QuorumSnapshotTaken",
+    "QuorumTruncated",
+    "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
+    "RecordFailed",
     "RecordsAcked",
+    "RecordsAcquired",
+    "RecordsDelivered",
     "RecordsFailed",
     "RecordsPolled",
+    "RecordsSettled",
     "RowRefused",
     "SegmentRolled",
+    "SegmentsCleaned",
+    "SegmentsDeleted",
+    "ShareGroupChanged",
+    "SharePartitionLoaded",
+    "ShareStartMoved",
+    "ShareStateStored",
     "TopicCreated",
     "TopicDeleted",
     "TransactionBegan",
