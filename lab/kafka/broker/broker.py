@@ -465,7 +465,7 @@ class Broker:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             self._complete_fetch(env, number)
         if self.purgatory.deletes:
             deleting.settle(self, env)
@@ -551,9 +551,11 @@ class Broker:
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
                 if operation.request.min_bytes <= 1:
                     self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
                 else:
@@ -565,23 +567,15 @@ class Broker:
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch):
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch):
                 if operation.request.replica_id < 0:
                     self._try_fetch(env, number, operation)
             elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
                 self.sharing.try_fetch(self, env, number, operation)
-
-    def _waiting_fetches(self, partition: Partition) -> list[int]:
-        """The numbers of fetches that wait for this partition among others."""
-        gone = [number for number in partition.waiting_fetches if number not in self.purgatory.operations]
-        for number in gone:
-            del partition.waiting_fetches[number]
-        return [
-            *partition.waiting_fetches,
-            *[session.waiting for session in partition.watchers.values() if session.waiting],
-        ]
 
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
         if self.fetching.ready(self, operation.request, operation.session):
@@ -688,6 +682,12 @@ class Broker:
             if name in self.partitions:
                 self.partitions[name].waiting_produces.pop(number, None)
         self.reply(env, operation.sender, operation.correlation_id, operation.response)
+
+
+def waiting_fetches(partition: Partition) -> list[int]:
+    """The numbers of fetches that wait for this partition among others, in sessions and without."""
+    found = [session.waiting for session in partition.watchers.values() if session.waiting]
+    return [*partition.waiting_fetches, *found] if partition.waiting_fetches else found
 
 
 def size_of(body: object) -> int:

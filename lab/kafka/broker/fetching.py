@@ -69,7 +69,7 @@ class Fetching:
                 return True
             assert partition is not None
             log = partition.log
-            end = self._readable_to(partition, request)
+            end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
             if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
                 return True
             if asked.fetch_offset < end:
@@ -135,7 +135,7 @@ class Fetching:
         if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
             return False
         log = partition.log
-        end = self._readable_to(partition, request)
+        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         entries = log.epochs.entries
         return asked.fetch_offset == end and (
             asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
@@ -157,7 +157,7 @@ class Fetching:
                 diverging_epoch=diverging,
             )  # fmt: skip
         limit = min(asked.partition_max_bytes, max(left, 0))
-        end = self._readable_to(partition, request)
+        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
@@ -219,8 +219,7 @@ class Fetching:
         return None
 
     def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
-        if request.replica_id >= 0:
-            return partition.log.log_end_offset
+        """How far a consumer may read."""
         if request.isolation_level is IsolationLevel.READ_COMMITTED:
             return partition.log.last_stable_offset
         return partition.log.high_watermark
@@ -326,7 +325,6 @@ class Fetching:
             asked = fetcher.session.partitions.get(name)
             if partition is None or asked is None:
                 continue
-            fetcher.touched[name] = None
             if (
                 asked.fetch_offset != partition.log.log_end_offset
                 or asked.current_leader_epoch != partition.leader_epoch

@@ -179,6 +179,7 @@ class Partition:
     def append_as_follower(self, env: Env, batch: RecordBatch) -> None:
         """Append what the leader sent. Raises DiskFull."""
         info = self.log.append_as_follower(batch, env.wall_time_ms)
+        self._touch()
         env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
         if info.rolled:
             env.tell(facts.SegmentRolled(self.partition, info.base_offset))
@@ -208,12 +209,14 @@ class Partition:
         """Cut the end off, because the leader's log says otherwise."""
         end = self.log.log_end_offset
         self.log.truncate_to(offset, env.wall_time_ms)
+        self._touch()
         if offset < end:
             env.tell(facts.Truncated(self.partition, offset, end))
 
     def log_start_moved(self, env: Env, reason: str) -> None:
         """The log begins later than it did: by retention, by DeleteRecords, or as the leader says."""
         self.changed()
+        self._touch()
         env.tell(facts.LogStartMoved(self.partition, self.log.log_start_offset, reason))
 
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
@@ -261,11 +264,14 @@ class Partition:
                 remote.last_fetch_leader_end = end
 
     def changed(self) -> None:
-        """Those who watch this partition may have something to hear, and its leader too."""
-        if self.touched is not None:
-            self.touched[self.partition] = None
+        """Those who watch this partition may have something to hear."""
         for session in self.watchers.values():
             session.stale[self.partition] = None
+
+    def _touch(self) -> None:
+        """The next fetch has something else to say of this partition."""
+        if self.touched is not None:
+            self.touched[self.partition] = None
 
     def _isr_changed(self) -> None:
         """Also a follower that has nothing new to say is looked at until it is in sync."""

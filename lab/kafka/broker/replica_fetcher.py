@@ -75,9 +75,10 @@ class ReplicaFetcher:
                 log.log_start_offset,
             )  # fmt: skip
         self.touched.clear()
-        self.touched.update(delayed)
+        if delayed:
+            self.touched.update(delayed)
         session = self.session
-        news = session.changed(asked)
+        news = session.moved(asked)
         if not session.partitions:
             return None
         return FetchRequest(
