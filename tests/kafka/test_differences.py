@@ -170,7 +170,6 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
-    "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "min.compaction.lag.ms": (TopicConfig, "compaction lags"),
     "max.compaction.lag.ms": (TopicConfig, "compaction lags"),

@@ -24,6 +24,7 @@ from lab.kafka.metadata.records import (
     PartitionRecord,
     RegisterBrokerRecord,
     RemoveTopicRecord,
+    UnregisterBrokerRecord,
 )
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
@@ -43,6 +44,7 @@ from lab.kafka.rpc.envelope import Request, Response
 from lab.kafka.rpc.request_channel import RequestChannel
 
 HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory", "isr"
+BROKER_RECORDS = (BrokerRegistrationChangeRecord, RegisterBrokerRecord, UnregisterBrokerRecord)
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
 REQUEST_BYTES = 96
@@ -77,7 +79,7 @@ class Broker:
         """Read the log dir, sign on, ask for metadata."""
         self.lifecycle.host = env.name
         self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
-        self.replicas.open(env)
+        self.lifecycle.previous_broker_epoch = self.replicas.open(env)
         self._report(env)
         self._observe(env)
         self.storage.start(env)
@@ -246,7 +248,7 @@ class Broker:
 
     def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
         if self.lifecycle.heard(body):
-            self.replicas.close(env)
+            self.replicas.close(env, self.lifecycle.broker_epoch)
             env.stop()
         elif self.lifecycle.stage != lifecycle.RUNNING:
             env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
@@ -270,7 +272,7 @@ class Broker:
                 self.image.replay(record)
                 if isinstance(record, RemoveTopicRecord):
                     self.coordinators.topic_deleted(self, env, record.name)
-                brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
+                brokers = brokers or isinstance(record, BROKER_RECORDS)
             if self.unpublished is not None:
                 self.unpublished.update(changed)
                 self._publish_first(env)
@@ -287,6 +289,7 @@ class Broker:
         changed = self.unpublished
         if changed is not None and 0 <= self.lifecycle.broker_epoch < self.image.offset:
             self.unpublished = None
+            self.replicas.delete_strays(env, self.image)
             self._apply(env, changed)
             self._note_active(env)
 

@@ -23,6 +23,10 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetCommitRequest,
     OffsetCommitResponse,
 )
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsResponse,
+    UnregisterBrokerResponse,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsResponse,
     CreateTopicsResponse,
@@ -187,6 +191,11 @@ class AdminApp:
                 self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case AlterPartitionReassignmentsResponse():
+                wrong = [one for one in body.partitions.values() if one[0]]
+                self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
+            case UnregisterBrokerResponse():
+                self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
             case (
                 CreateTopicsResponse()
                 | DeleteTopicsResponse()

@@ -11,7 +11,9 @@ class BrokerConfig(Config):
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_session_timeout_ms: int
+    broker_rack: str
     default_replication_factor: int
+    eligible_leader_replicas_enable: bool
     fetch_max_bytes: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
@@ -44,7 +46,14 @@ class BrokerConfig(Config):
             "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False
         ),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
+        Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks", dynamic=False),
         Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
+        Setting(
+            "eligible.leader.replicas.enable",
+            False,
+            "let who was last in sync lead without loss (KIP-966)",
+            dynamic=False,
+        ),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
         Setting(
             "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False

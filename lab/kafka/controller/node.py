@@ -26,6 +26,11 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerRegistrationRequest,
 )
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -156,6 +161,8 @@ class ControllerNode:
                     facts.PartitionChanged(
                         partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
                         state.partition_epoch, reason, *before,
+                        self.image.reassignments.get(partition, ((), ())),
+                        (self.image.eligible or {}).get(partition),
                     )
                 )  # fmt: skip
             case RegisterBrokerRecord():
@@ -223,6 +230,9 @@ class ControllerNode:
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
         AlterPartitionRequest: _timeless(Controller.alter_partition),
+        AlterPartitionReassignmentsRequest: _timeless(Controller.alter_reassignments),
+        ListPartitionReassignmentsRequest: _timeless(Controller.list_reassignments),
+        UnregisterBrokerRequest: _timeless(Controller.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
         CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),

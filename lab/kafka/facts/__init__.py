@@ -49,6 +49,7 @@ from lab.kafka.facts.logs import (
     LogDirFailed,
     LogLoaded,
     LogStartMoved,
+    ReplicaDeleted,
     SegmentRolled,
     Truncated,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "RecordsAcked",
     "RecordsFailed",
     "RecordsPolled",
+    "ReplicaDeleted",
     "RowRefused",
     "SegmentRolled",
     "TopicCreated",

@@ -8,6 +8,11 @@ from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -25,6 +30,9 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(CreatePartitionsRequest)
 @handles(IncrementalAlterConfigsRequest)
 @handles(ElectLeadersRequest)
+@handles(AlterPartitionReassignmentsRequest)
+@handles(ListPartitionReassignmentsRequest)
+@handles(UnregisterBrokerRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)
