@@ -32,6 +32,7 @@ from lab.world.world import World
 
 ADMIN: NodeId = "admin"
 CONTROLLER: NodeId = "controller-1"
+RACK = "broker.rack"
 SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
 
@@ -60,7 +61,10 @@ def _machines(world: World, spec: ClusterSpec) -> None:
     world.add_host(CONTROLLER, ControllerRecipe(spec.broker_config))
     world.boot(CONTROLLER)
     for broker_id in range(1, spec.brokers + 1):
-        _broker(world, broker_id, spec.broker_config, spec.disk_capacity_bytes)
+        config = spec.broker_config
+        if spec.racks:
+            config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
+        _broker(world, broker_id, config, spec.disk_capacity_bytes)
     world.add_host(ADMIN, AdminRecipe(broker_hosts(world) or ("broker-1",)))
     world.boot(ADMIN)
     world.run_until(-SET_UP // 2)
@@ -88,12 +92,16 @@ def _topics(world: World, spec: ClusterSpec) -> None:
 
 
 def add_broker(world: World) -> NodeId:
-    """One more broker, with the settings of the first. Returns its name."""
+    """One more broker, with the settings of the first; in the rack with the fewest. Returns its name."""
     brokers = broker_hosts(world)
     recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, CONTROLLER)
     assert isinstance(recipe, BrokerRecipe)
     highest = max((int(name.removeprefix("broker-")) for name in brokers), default=0)
-    return _broker(world, highest + 1, recipe.configs, None)
+    config = tuple(one for one in recipe.configs if one[0] != RACK)
+    racks = racks_of(world)
+    if racks:
+        config = (*config, (RACK, min(dict.fromkeys(racks), key=racks.count)))
+    return _broker(world, highest + 1, config, None)
 
 
 def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -> None:
@@ -137,6 +145,13 @@ def bootstrap(world: World) -> tuple[str, ...]:
 
 
 # --- what is in a world ---------------------------------------------------------------------------
+
+
+def racks_of(world: World) -> tuple[str, ...]:
+    """The rack of each broker; none at all where brokers have none."""
+    recipes = [world.hosts[name].recipe for name in broker_hosts(world)]
+    found = [dict(one.configs).get(RACK, "") for one in recipes if isinstance(one, BrokerRecipe)]
+    return tuple(found) if any(found) else ()
 
 
 def broker_hosts(world: World) -> tuple[NodeId, ...]:

@@ -27,13 +27,14 @@ UNITS = {
     "extra_ms": "ms",
     "work_ms": "ms",
     "per_second": "records/s",
+    "bytes_per_second": "bytes/s",
     "rate": "records/s",
     "times": "×",
     "offset_ms": "ms",
 }
 
 
-LABELS = {"per_second": "Rate"}
+LABELS = {"per_second": "Rate", "bytes_per_second": "Rate"}
 """Where the field's name says its unit, which a form says behind the label; `_ms` is left off everywhere."""
 
 
@@ -271,6 +272,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return topics[0] if topics else ""
     if field == "per_second":
         return "50"
+    if field == "bytes_per_second":
+        return "50000"
     if field == "work_ms":
         return "100"
     if field == "records":

@@ -80,7 +80,9 @@ class ConsumerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker."""
+    """Everything that stands at the beginning. `broker_config` goes to every broker; the `racks` are dealt out to
+    them in turn.
+    """
 
     seed: int = 42
     brokers: int = 3
@@ -90,12 +92,14 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    racks: tuple[str, ...] = ()
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
         wanted(0 <= self.brokers <= BROKERS_MAX, f"wanted 0 to {BROKERS_MAX} brokers", self.brokers)
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
+        wanted(all(self.racks), "wanted a name for each rack", self.racks)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)

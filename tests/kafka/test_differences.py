@@ -163,7 +163,6 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "transactional.id": (ProducerConfig, "transactions"),
     "transaction.timeout.ms": (ProducerConfig, "transactions"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
-    "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
@@ -174,7 +173,7 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "min.compaction.lag.ms": (TopicConfig, "compaction lags"),
     "max.compaction.lag.ms": (TopicConfig, "compaction lags"),
     "flush.ms": (TopicConfig, "flushing by time"),
-    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+    "quota.window.num": (BrokerConfig, "quotas of clients"),
 }
 
 

@@ -7,6 +7,7 @@ from lab.cluster.actions.base import ClusterAction, machine
 from lab.cluster.actions.topics import partition_of, unknown_partition, unknown_topic
 from lab.cluster.build import ADMIN, image_of
 from lab.env import NodeId
+from lab.kafka.config.throttle import ThrottleConfig
 from lab.kafka.controller.placement import place
 from lab.kafka.metadata.image import MetadataImage, PartitionState
 from lab.kafka.orders import Admin
@@ -14,10 +15,11 @@ from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     UnregisterBrokerRequest,
 )
-from lab.kafka.protocol.messages.topics import ElectLeadersRequest
+from lab.kafka.protocol.messages.topics import ElectLeadersRequest, IncrementalAlterConfigsRequest
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
+LISTS = ("leader.replication.throttled.replicas", "follower.replication.throttled.replicas")
 Targets = dict[TopicPartition, tuple[int, ...] | None]
 
 
@@ -203,6 +205,38 @@ class RemoveBroker(ClusterAction):
 
     def describe(self) -> str:
         return f"Remove {self.node}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleReplication(ClusterAction):
+    """Copy replicas that are not in sync with at most so many bytes a second, on every broker; 0: as fast as it goes."""
+
+    bytes_per_second: int
+
+    on: ClassVar[tuple[str, ...]] = ("cluster",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "gauge"
+    title: ClassVar[str] = "Throttle the copying of replicas"
+
+    def refusal(self, world: World) -> str:
+        return "" if self.bytes_per_second >= 0 else f"wanted 0 or more bytes a second, found {self.bytes_per_second}"
+
+    def apply(self, world: World) -> None:
+        """As Kafka's own tool: rates for all brokers, and for every topic the list of replicas they are meant for."""
+        rate = str(self.bytes_per_second) if self.bytes_per_second else None
+        lists: dict[str, str | None] = dict.fromkeys(LISTS, "*" if rate else None)
+        topics = {name: dict(lists) for name in image_of(world).topics if not name.startswith("__")}
+        body = IncrementalAlterConfigsRequest(topics, {"": dict.fromkeys(ThrottleConfig.settings, rate)})
+        world.signal(ADMIN, Admin(body))
+        text = (
+            f"replicas are copied with {self.bytes_per_second:,} bytes a second"
+            if rate
+            else "replicas are copied freely"
+        )
+        world.mark("throttled" if rate else "changed", "cluster", text)
+
+    def describe(self) -> str:
+        return f"Throttle replication to {self.bytes_per_second} bytes a second"
 
 
 @dataclass(frozen=True, slots=True)

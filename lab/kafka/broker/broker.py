@@ -12,11 +12,13 @@ from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.storage import Storage
+from lab.kafka.broker.throttle import throttle_of
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
@@ -273,6 +275,8 @@ class Broker:
                 if isinstance(record, RemoveTopicRecord):
                     self.coordinators.topic_deleted(self, env, record.name)
                 brokers = brokers or isinstance(record, BROKER_RECORDS)
+                if isinstance(record, BrokerConfigRecord):
+                    self._throttle(env)
             if self.unpublished is not None:
                 self.unpublished.update(changed)
                 self._publish_first(env)
@@ -281,6 +285,14 @@ class Broker:
             if brokers or changed:
                 self._note_active(env)
         self._observe(env)
+
+    def _throttle(self, env: Env) -> None:
+        """Another rate: what had to pause for the old one goes on."""
+        self.replicas.throttle = throttle_of(self.image, self.broker_id)
+        for leader_id, fetcher in list(self.replicas.fetchers.items()):
+            for state in fetcher.states.values():
+                state.delayed_until = min(state.delayed_until, env.now)
+            self._fetch(env, leader_id)
 
     def _publish_first(self, env: Env) -> None:
         """Nothing is led or followed until this process has read its own registration: what the log says
@@ -490,6 +502,8 @@ class Broker:
 
     def _expire(self, env: Env) -> None:
         self.purgatory_wakes_at = None
+        if self.replicas.throttle is not None:
+            self.replicas.throttle.now = env.now
         for number in self.purgatory.expired(env.now):
             operation = self.purgatory.operations.get(number)
             match operation:

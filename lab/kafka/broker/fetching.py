@@ -5,6 +5,7 @@ from typing import Protocol, TypeGuard
 from lab.env import Address, Env, millis
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.read_replicas import elsewhere
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.broker import BrokerConfig
@@ -57,11 +58,16 @@ class Fetching:
         available = 0
         partitions = broker.partitions
         current = self._current(broker, request)
+        rack, throttle = self._rack(request), self.replicas.throttle
         for name, asked in request.partitions.items():
             partition = partitions.get(name)
+            if rack and partition is not None and elsewhere(broker.image, partition, rack, asked.fetch_offset) >= 0:
+                return True
             if current and self._at_end(partition, request, asked):
                 continue
-            if self._error(partition, asked, current=current) or self.diverges(partition, asked) is not None:
+            if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
+                continue
+            if self._error(partition, asked, request, current=current) or self.diverges(partition, asked) is not None:
                 return True
             assert partition is not None
             log = partition.log
@@ -84,22 +90,38 @@ class Fetching:
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         current = self._current(broker, request)
+        rack, throttle = self._rack(request), self.replicas.throttle
         for name, asked in request.partitions.items():
             partition = partitions.get(name)
+            if rack and partition is not None:
+                replica = elsewhere(broker.image, partition, rack, asked.fetch_offset)
+                if replica >= 0:
+                    found[name] = self._nothing_but_news(partition)
+                    found[name].preferred_read_replica = replica
+                    continue
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id):
                     found[name] = self._nothing_but_news(partition)
                 continue
+            if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
+                continue
+            before = left
             one = self._read(partition, request, asked, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
+                if throttle is not None and partition is not None:
+                    throttle.gave(partition, request.replica_id, before - left)
         return FetchResponse(found)
 
     def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
         log = partition.log
         return FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+
+    def _rack(self, request: FetchRequest) -> str:
+        """The rack of a consumer that may be sent to a follower; "" if it may not."""
+        return request.rack_id if self.config.replica_selector_class and request.replica_id < 0 else ""
 
     def _current(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether the asker is a consumer, or the process that signed on last under its id."""
@@ -125,7 +147,7 @@ class Fetching:
         self, partition: Partition | None, request: FetchRequest, asked: FetchPartition, left: int, *, current: bool,
         first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
-        error = self._error(partition, asked, current=current)
+        error = self._error(partition, asked, request, current=current)
         if error:
             return FetchedPartition(error, current_leader=self._current_leader(partition, error))
         assert partition is not None
@@ -162,10 +184,13 @@ class Fetching:
         remote.told_log_start = log.log_start_offset
         return True
 
-    def _error(self, partition: Partition | None, asked: FetchPartition, *, current: bool) -> ErrorCode:
+    def _error(
+        self, partition: Partition | None, asked: FetchPartition, request: FetchRequest, *, current: bool
+    ) -> ErrorCode:
+        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are."""
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if not partition.leading or not current:
+        if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return partition.epoch_error(asked.current_leader_epoch)
 
@@ -316,6 +341,8 @@ class Fetching:
         before = partition.log.high_watermark
         for batch in answer.records:
             self._append(env, partition, batch)
+        if self.replicas.throttle is not None:
+            self.replicas.copied(fetcher, partition, sum(batch.size for batch in answer.records), env.now)
         partition.follow_high_watermark(env, answer.high_watermark)
         self._follow_log_start(env, partition, answer.log_start_offset)
         return partition.log.high_watermark > before

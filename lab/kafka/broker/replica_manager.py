@@ -1,10 +1,11 @@
 """ReplicaManager: which partitions are here, and what new metadata makes of them. Not on the path of data."""
 
-from lab.env import Env
+from lab.env import Env, Micros
 from lab.kafka import facts
 from lab.kafka.broker import checkpoints
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import FetchState, ReplicaFetcher
+from lab.kafka.broker.throttle import ReplicationThrottle
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.loader import load_log
@@ -25,6 +26,7 @@ class ReplicaManager:
         "log_starts",
         "partitions",
         "recovery_points",
+        "throttle",
     )
 
     def __init__(self, broker_id: int, config: BrokerConfig) -> None:
@@ -37,6 +39,7 @@ class ReplicaManager:
         self.high_watermarks: dict[TopicPartition, int] = {}
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_starts: dict[TopicPartition, int] = {}
+        self.throttle: ReplicationThrottle | None = None
 
     # --- starting and stopping --------------------------------------------------------------------
 
@@ -141,6 +144,15 @@ class ReplicaManager:
         if fetcher is None:
             fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id)
         fetcher.states[partition.partition] = FetchState()
+
+    def copied(self, fetcher: ReplicaFetcher, partition: Partition, size: int, now: Micros) -> None:
+        """A throttled broker has copied so many bytes: those it is slow with pause until they are paid for."""
+        throttle = self.throttle
+        assert throttle is not None
+        throttle.took(partition, size, now)
+        if throttle.slows(partition):
+            state = fetcher.states[partition.partition]
+            state.delayed_until = max(state.delayed_until, throttle.follower_free_at)
 
     def stop_fetching(self, name: TopicPartition) -> None:
         """This partition is not copied from anybody any more."""

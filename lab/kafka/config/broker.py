@@ -38,6 +38,7 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    replica_selector_class: str
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
@@ -128,6 +129,13 @@ class BrokerConfig(Config):
         ),
         Setting(
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
+        ),
+        Setting(
+            "replica.selector.class",
+            "",
+            "whether consumers read from a follower in their own rack (client.rack)",
+            choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
+            dynamic=False,
         ),
         Setting(
             "unclean.leader.election.interval.ms",

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from lab.env import Micros, millis
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
+from lab.kafka.config.throttle import ThrottleConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import elections, eligibility, reassignment
 from lab.kafka.controller.placement import partition_record, place
 from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     FeatureLevelRecord,
@@ -455,7 +457,7 @@ class Controller:
         return Decision(CreatePartitionsResponse(tuple(results)), records)
 
     def alter_configs(self, request: IncrementalAlterConfigsRequest) -> Decision:
-        """Set or reset topic settings."""
+        """Set or reset settings of topics, and the brokers' throttles."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         for name, values in request.topics.items():
@@ -475,6 +477,15 @@ class Controller:
             ]
             if "min.insync.replicas" in values:
                 records += eligibility.forgotten(self.image, name)
+            results.append(TopicResult(name, ErrorCode.NONE))
+        for name, values in request.brokers.items():
+            known = self.image.broker_config.get(name, {})
+            try:
+                ThrottleConfig(known).changed(values)
+            except InvalidConfig as wrong:
+                results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
+                continue
+            records += [BrokerConfigRecord(name, setting, value) for setting, value in values.items()]
             results.append(TopicResult(name, ErrorCode.NONE))
         return Decision(IncrementalAlterConfigsResponse(tuple(results)), records)
 

@@ -1,7 +1,8 @@
 """Fetch (1): consumers read up to the high watermark, followers to the end of the log.
 
 We do: long polls, min_bytes, leader epochs, diverging epochs, byte limits with at least one batch.
-We do not: fetch sessions (declined, which the protocol allows), fetching from followers (KIP-392).
+From a follower too, for consumers that say in which rack they are (KIP-392).
+We do not: fetch sessions (declined, which the protocol allows).
 """
 
 from lab.env import millis
@@ -15,6 +16,8 @@ from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
 def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
     """Note what a follower has, then answer at once if there is something to say, else wait."""
     env = context.env
+    if broker.replicas.throttle is not None:
+        broker.replicas.throttle.now = env.now
     if request.replica_id >= 0:
         _note_follower(broker, request, context)
     if request.max_wait_ms <= 0 or broker.fetching.ready(broker, request):
@@ -40,6 +43,8 @@ def _note_follower(broker: Broker, request: FetchRequest, context: RequestContex
         log = partition.log
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
+        if broker.config.replica_selector_class and replica_id in partition.remotes:
+            partition.remotes[replica_id].log_start_offset = asked.log_start_offset
         before = log.high_watermark
         if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch):
             broker.expand_isr(env, partition, replica_id)

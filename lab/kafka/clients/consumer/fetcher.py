@@ -45,6 +45,9 @@ Asked = tuple[str, tuple[TopicPartition, ...]]
 class Fetcher:
     """Positions of the assigned partitions, and what has been fetched for them."""
 
+    preferred: dict[TopicPartition, tuple[int, Micros]] | None = None
+    """Whom to read from instead of the leader, and until when (KIP-392); made when a leader first says so."""
+
     def __init__(
         self,
         group_id: str,
@@ -180,6 +183,8 @@ class Fetcher:
             if position.stage != FETCHING or position.paused or position.retry_at > now or partition in has_data:
                 continue
             host = metadata.leader_of(partition)
+            if self.preferred:
+                host = self._read_replica(partition, now) or host
             if host is None:
                 metadata.needed = True
             elif host not in self.fetching:
@@ -193,9 +198,18 @@ class Fetcher:
             self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
             request = FetchRequest(
                 -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
-                isolation_level=isolation,
+                isolation_level=isolation, rack_id=self.config.client_rack,
             )  # fmt: skip
             self._send(env, host, request, ("fetch", tuple(partitions)))
+
+    def _read_replica(self, partition: TopicPartition, now: Micros) -> str | None:
+        """The host of the replica that the leader has sent us to, for metadata.max.age.ms; None for the leader."""
+        assert self.preferred is not None
+        replica, until = self.preferred.get(partition, (-1, now))
+        host = self.metadata.brokers.get(replica) if until > now else None
+        if host is None:
+            self.preferred.pop(partition, None)
+        return host
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
         """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
@@ -208,9 +222,18 @@ class Fetcher:
     def _partition_fetched(
         self, env: Env, partition: TopicPartition, position: Position, one: FetchedPartition
     ) -> None:
+        followed = self.preferred is not None and partition in self.preferred
         match one.error_code:
+            case ErrorCode.NONE if one.preferred_read_replica >= 0:
+                until = env.now + millis(self.config.metadata_max_age_ms)
+                self.preferred = {**(self.preferred or {}), partition: (one.preferred_read_replica, until)}
             case ErrorCode.NONE:
                 self._take(partition, position, one)
+            case _ if followed and self.preferred is not None:
+                # The leader knows better, also where the position is: it is not reset on a follower's word.
+                del self.preferred[partition]
+                if one.error_code is not ErrorCode.OFFSET_OUT_OF_RANGE:
+                    self._retry(env, position)
             case ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, position)
             case _:
@@ -248,6 +271,9 @@ class Fetcher:
         """A connection is gone, or an answer too late: ask again after a pause."""
         self.fetching.pop(host, None)
         self.metadata.needed = True
+        if self.preferred:
+            brokers = self.metadata.brokers
+            self.preferred = {one: found for one, found in self.preferred.items() if brokers.get(found[0]) != host}
         for tag in tags:
             if type(tag) is tuple and tag[0] in ("fetch", "list", "epoch"):
                 for partition in cast("Iterable[TopicPartition]", tag[1]):

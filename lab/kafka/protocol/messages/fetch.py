@@ -45,7 +45,9 @@ class FetchRequest(Sealed):
 
 @dataclass(slots=True)
 class FetchedPartition:
-    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate."""
+    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate.
+    `preferred_read_replica` tells a consumer to read from that broker (KIP-392).
+    """
 
     error_code: ErrorCode
     high_watermark: int = -1
@@ -54,6 +56,7 @@ class FetchedPartition:
     records: tuple[RecordBatch, ...] = ()
     diverging_epoch: tuple[int, int] | None = None
     current_leader: tuple[int, int] | None = None
+    preferred_read_replica: int = -1
 
 
 @dataclass(slots=True)
