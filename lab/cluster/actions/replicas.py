@@ -209,7 +209,7 @@ class RemoveBroker(ClusterAction):
 
 @dataclass(frozen=True, slots=True)
 class ThrottleReplication(ClusterAction):
-    """Copy replicas that are not in sync with at most so many bytes a second, on every broker; 0: as fast as it goes."""
+    """Copy replicas that are not in sync with at most so many bytes a second, on every broker; 0: freely."""
 
     bytes_per_second: int
 
@@ -228,12 +228,8 @@ class ThrottleReplication(ClusterAction):
         topics = {name: dict(lists) for name in image_of(world).topics if not name.startswith("__")}
         body = IncrementalAlterConfigsRequest(topics, {"": dict.fromkeys(ThrottleConfig.settings, rate)})
         world.signal(ADMIN, Admin(body))
-        text = (
-            f"replicas are copied with {self.bytes_per_second:,} bytes a second"
-            if rate
-            else "replicas are copied freely"
-        )
-        world.mark("throttled" if rate else "changed", "cluster", text)
+        pace = f"with {self.bytes_per_second:,} bytes a second" if rate else "freely"
+        world.mark("throttled" if rate else "changed", "cluster", f"replicas are copied {pace}")
 
     def describe(self) -> str:
         return f"Throttle replication to {self.bytes_per_second} bytes a second"

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field, replace
 from lab.env import Micros, millis
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
-from lab.kafka.config.throttle import ThrottleConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import elections, eligibility, reassignment
 from lab.kafka.controller.placement import partition_record, place
 from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.metadata.records import (
-    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     FeatureLevelRecord,
@@ -21,7 +19,6 @@ from lab.kafka.metadata.records import (
     RegisterBrokerRecord,
     RemoveTopicRecord,
     TopicRecord,
-    UnregisterBrokerRecord,
 )
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
@@ -38,15 +35,6 @@ from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
-from lab.kafka.protocol.messages.reassignments import (
-    AlterPartitionReassignmentsRequest,
-    AlterPartitionReassignmentsResponse,
-    ListPartitionReassignmentsRequest,
-    ListPartitionReassignmentsResponse,
-    OngoingReassignment,
-    UnregisterBrokerRequest,
-    UnregisterBrokerResponse,
-)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreatePartitionsResponse,
@@ -56,8 +44,6 @@ from lab.kafka.protocol.messages.topics import (
     DeleteTopicsResponse,
     ElectLeadersRequest,
     ElectLeadersResponse,
-    IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse,
     NewTopic,
     TopicResult,
 )
@@ -113,7 +99,7 @@ class Controller:
         if self.config.eligible_leader_replicas_enable and self.image.eligible is None:
             records.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
         lost = known is not None and known.broker_epoch != request.previous_broker_epoch
-        records += self._leave_everything(request.broker_id, "restarted", lost=lost)
+        records += self.leave_everything(request.broker_id, "restarted", lost=lost)
         epoch = next_offset + len(records)
         records.append(
             RegisterBrokerRecord(request.broker_id, request.host, request.incarnation_id, epoch, request.rack)
@@ -163,7 +149,7 @@ class Controller:
         if broker.in_controlled_shutdown or broker.fenced:
             return []
         change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, None, True)
-        moved = self._leave_everything(broker_id, "shutdown")
+        moved = self.leave_everything(broker_id, "shutdown")
         self.sessions[broker_id].shutdown_offset = next_offset + len(moved)
         return [change, *moved]
 
@@ -188,10 +174,10 @@ class Controller:
         """Leaderships leave before the broker is marked, in one batch: so a replayer sees it in that order."""
         broker = self.image.brokers[broker_id]
         change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, True)
-        return [*self._leave_everything(broker_id, "fenced"), change]
+        return [*self.leave_everything(broker_id, "fenced"), change]
 
-    def _leave_everything(self, broker_id: int, reason: str, *, lost: bool = False) -> list[MetadataRecord]:
-        """`lost`: its process ended uncleanly, so that what it held in its page cache may be gone."""
+    def leave_everything(self, broker_id: int, reason: str, *, lost: bool = False) -> list[MetadataRecord]:
+        """What becomes of all that a broker leads or is in sync with. `lost`: its process ended uncleanly, so that what it held in its page cache may be gone."""
         eligible = self.image.eligible or {}
         changes = (
             elections.change_without(
@@ -293,41 +279,6 @@ class Controller:
         if first not in state.isr or not self.image.is_active(first):
             return ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE
         return PartitionChangeRecord(*partition, reason="preferred", leader=first)
-
-    def alter_reassignments(self, request: AlterPartitionReassignmentsRequest) -> Decision:
-        """Move replicas to other brokers, or stop doing so."""
-        records: list[MetadataRecord] = []
-        answers: dict[TopicPartition, tuple[ErrorCode, str]] = {}
-        for partition, target in request.partitions.items():
-            state = self.image.partition(partition)
-            if state is None:
-                answers[partition] = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no partition {partition}"
-                continue
-            found = reassignment.change(self.image, state, target, self.unclean_allowed(partition.topic))
-            answers[partition] = found if isinstance(found, tuple) else (ErrorCode.NONE, "")
-            if isinstance(found, PartitionChangeRecord):
-                records.append(found)
-        return Decision(AlterPartitionReassignmentsResponse(answers), records)
-
-    def list_reassignments(self, request: ListPartitionReassignmentsRequest) -> Decision:
-        """What is being moved."""
-        found: dict[TopicPartition, OngoingReassignment] = {}
-        for partition, moving in self.image.reassignments.items():
-            state = self.image.partition(partition)
-            assert state is not None
-            if request.partitions is None or partition in request.partitions:
-                found[partition] = OngoingReassignment(state.replicas, moving.adding, moving.removing)
-        return Decision(ListPartitionReassignmentsResponse(found))
-
-    def unregister(self, request: UnregisterBrokerRequest) -> Decision:
-        """A broker will not come back. What it was in sync with goes on without it."""
-        if request.broker_id not in self.image.brokers:
-            text = f"there is no broker {request.broker_id}"
-            return Decision(UnregisterBrokerResponse(ErrorCode.BROKER_ID_NOT_REGISTERED, text))
-        self.sessions.pop(request.broker_id, None)
-        records = self._leave_everything(request.broker_id, "unregistered", lost=True)
-        records.append(UnregisterBrokerRecord(request.broker_id))
-        return Decision(UnregisterBrokerResponse(ErrorCode.NONE), records)
 
     def balance(self) -> list[MetadataRecord]:
         """Preferred leaders, every leader.imbalance.check.interval.seconds."""
@@ -455,39 +406,6 @@ class Controller:
             ]
             results.append(TopicResult(name, ErrorCode.NONE))
         return Decision(CreatePartitionsResponse(tuple(results)), records)
-
-    def alter_configs(self, request: IncrementalAlterConfigsRequest) -> Decision:
-        """Set or reset settings of topics, and the brokers' throttles."""
-        records: list[MetadataRecord] = []
-        results: list[TopicResult] = []
-        for name, values in request.topics.items():
-            topic = self.image.topics.get(name)
-            if topic is None:
-                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
-                continue
-            try:
-                TopicConfig(topic.config).changed(values)
-            except InvalidConfig as wrong:
-                results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
-                continue
-            records += [
-                ConfigRecord(name, setting, value)
-                for setting, value in values.items()
-                if topic.config.get(setting) != value
-            ]
-            if "min.insync.replicas" in values:
-                records += eligibility.forgotten(self.image, name)
-            results.append(TopicResult(name, ErrorCode.NONE))
-        for name, values in request.brokers.items():
-            known = self.image.broker_config.get(name, {})
-            try:
-                ThrottleConfig(known).changed(values)
-            except InvalidConfig as wrong:
-                results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
-                continue
-            records += [BrokerConfigRecord(name, setting, value) for setting, value in values.items()]
-            results.append(TopicResult(name, ErrorCode.NONE))
-        return Decision(IncrementalAlterConfigsResponse(tuple(results)), records)
 
     # --- producer ids -----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.controller import administration
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -230,13 +231,13 @@ class ControllerNode:
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
         AlterPartitionRequest: _timeless(Controller.alter_partition),
-        AlterPartitionReassignmentsRequest: _timeless(Controller.alter_reassignments),
-        ListPartitionReassignmentsRequest: _timeless(Controller.list_reassignments),
-        UnregisterBrokerRequest: _timeless(Controller.unregister),
+        AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
+        ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
+        UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
         CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),
         CreatePartitionsRequest: _timeless(Controller.create_partitions),
-        IncrementalAlterConfigsRequest: _timeless(Controller.alter_configs),
+        IncrementalAlterConfigsRequest: _timeless(administration.alter_configs),
         AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
     }

@@ -1,5 +1,7 @@
 """Racks: where replicas are placed, and reading from a replica nearby (KIP-392, spec 2.11, 2.13)."""
 
+from typing import Any
+
 import pytest
 
 from lab.cluster.actions.machines import Crash
@@ -33,9 +35,12 @@ def three_racks(**config: object) -> Story:
     return Story(topics=orders(), racks=("a", "b", "c"), broker_config=broker_config)
 
 
-def fetch(story: Story, broker: int, offset: int, *, rack: str = "b", epoch: int = 0, wait_ms: int = 0):
+def fetch(story: Story, broker: int, offset: int, *, rack: str = "b", epoch: int = 0, wait_ms: int = 0) -> Any:
+    """The answer for orders-0; None if there is nothing to say."""
     asked = {ORDERS: FetchPartition(offset, 1 << 20, epoch)}
-    return story.ask(f"broker-{broker}", FetchRequest(-1, wait_ms, 1, 1 << 20, asked, rack_id=rack)).responses[ORDERS]
+    return story.ask(f"broker-{broker}", FetchRequest(-1, wait_ms, 1, 1 << 20, asked, rack_id=rack)).responses.get(
+        ORDERS
+    )
 
 
 def produced(story: Story, *values: str) -> None:
@@ -73,8 +78,7 @@ def test_spec_02_22_a_consumer_is_sent_to_the_replica_in_its_rack_and_reads_ther
     story.producer("web", rate=20)
     story.consumer("app", config=settings(client_rack="b", auto_offset_reset="earliest"))
     story.run(10)
-    assert story.app("app").fetcher.preferred is not None
-    assert story.app("app").fetcher.preferred[ORDERS][0] == 2
+    assert (story.app("app").fetcher.preferred or {})[ORDERS][0] == 2
     story.act(CutLink("app", "broker-1"))
     before = len(story.done())
     story.run(5)
@@ -122,8 +126,7 @@ def test_spec_02_13_a_follower_serves_up_to_its_own_high_watermark():
     story.until(lambda: story.replica(2).log.log_end_offset == 2)
     assert story.replica(2).log.high_watermark == 1
     assert sum(one.record_count for one in fetch(story, 2, 0).records) == 1
-    beyond = fetch(story, 2, 1)
-    assert (beyond.error_code, beyond.records) == (ErrorCode.NONE, ()), "it has the record, and does not show it"
+    assert fetch(story, 2, 1) is None, "it has the record, and says nothing of it"
     assert fetch(story, 2, 9).error_code is ErrorCode.OFFSET_OUT_OF_RANGE
     assert fetch(story, 2, 0, epoch=5).error_code is ErrorCode.UNKNOWN_LEADER_EPOCH
     assert fetch(story, 2, 0, rack="").error_code is ErrorCode.NOT_LEADER_OR_FOLLOWER
