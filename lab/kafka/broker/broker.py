@@ -11,6 +11,7 @@ from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
 from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.storage import Storage
 from lab.kafka.broker.throttle import throttle_of
 from lab.kafka.config.broker import BrokerConfig
@@ -66,6 +67,7 @@ class Broker:
         self.fetching = Fetching(broker_id, config, self.replicas)
         self.isr = IsrChanges(broker_id)
         self.storage = Storage(config)
+        self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
         self.purgatory = Purgatory()
         self.coordinators = Coordinators(config)
         self.channels: dict[Address, RequestChannel] = {}
@@ -290,8 +292,7 @@ class Broker:
         """Another rate: what had to pause for the old one goes on."""
         self.replicas.throttle = throttle_of(self.image, self.broker_id)
         for leader_id, fetcher in list(self.replicas.fetchers.items()):
-            for state in fetcher.states.values():
-                state.delayed_until = min(state.delayed_until, env.now)
+            fetcher.hurry(env.now)
             self._fetch(env, leader_id)
 
     def _publish_first(self, env: Env) -> None:
@@ -344,7 +345,7 @@ class Broker:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             self._complete_fetch(env, number)
         if partition.leading:
             self.coordinators.on_leader(self, env, partition)
@@ -420,11 +421,9 @@ class Broker:
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
         operations = self.purgatory.operations
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             operation = operations.get(number)
-            if operation is None:
-                del partition.waiting_fetches[number]
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+            if isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
                 if operation.request.min_bytes <= 1:
                     self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
                 else:
@@ -436,26 +435,41 @@ class Broker:
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
         operations = self.purgatory.operations
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             operation = operations.get(number)
-            if operation is None:
-                partition.waiting_fetches.pop(number, None)
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
+            if isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
                 self._try_fetch(env, number, operation)
 
+    def _waiting_fetches(self, partition: Partition) -> list[int]:
+        """The numbers of fetches that wait for this partition among others."""
+        gone = [number for number in partition.waiting_fetches if number not in self.purgatory.operations]
+        for number in gone:
+            del partition.waiting_fetches[number]
+        return [
+            *partition.waiting_fetches,
+            *[session.waiting for session in partition.watchers.values() if session.waiting],
+        ]
+
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
-        if self.fetching.ready(self, operation.request):
+        if self.fetching.ready(self, operation.request, operation.session):
             self._complete_fetch(env, number)
 
     def _complete_fetch(self, env: Env, number: int) -> None:
         operation = self.purgatory.operations.pop(number, None)
         if isinstance(operation, DelayedFetch):
-            for name in operation.request.partitions:
-                partition = self.partitions.get(name)
-                if partition is not None:
-                    partition.waiting_fetches.pop(number, None)
-            response = self.fetching.response(self, operation.request)
+            session = operation.session
+            if session is not None:
+                session.waiting = 0
+            else:
+                self._unregister(number, operation)
+            response = self.fetching.response(self, operation.request, session)
             self.reply(env, operation.sender, operation.correlation_id, response)
+
+    def _unregister(self, number: int, operation: DelayedFetch) -> None:
+        for name in operation.request.partitions:
+            partition = self.partitions.get(name)
+            if partition is not None:
+                partition.waiting_fetches.pop(number, None)
 
     def _try_produce(self, env: Env, number: int) -> None:
         """Whether each partition of a waiting produce is replicated, or can no longer be."""

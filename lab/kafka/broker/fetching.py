@@ -4,6 +4,7 @@ from typing import Protocol, TypeGuard
 
 from lab.env import Address, Env, millis
 from lab.kafka import facts
+from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.read_replicas import elsewhere
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
@@ -53,13 +54,16 @@ class Fetching:
 
     # --- answering --------------------------------------------------------------------------------
 
-    def ready(self, broker: Asker, request: FetchRequest) -> bool:
+    def ready(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> bool:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
         partitions = broker.partitions
         current = self._current(broker, request)
         rack, throttle = self._rack(request), self.replicas.throttle
-        for name, asked in request.partitions.items():
+        for name in request.partitions if session is None or not current else session.stale:
+            asked = request.partitions.get(name)
+            if asked is None:
+                continue
             partition = partitions.get(name)
             if rack and partition is not None and elsewhere(broker.image, partition, rack, asked.fetch_offset) >= 0:
                 return True
@@ -84,15 +88,19 @@ class Fetching:
         batches = partition.log.read(asked.fetch_offset, asked.partition_max_bytes, end)
         return sum(batch.size for batch in batches) if isinstance(batches, tuple) else 0
 
-    def response(self, broker: Asker, request: FetchRequest) -> FetchResponse:
-        """What there is to say now; partitions without news are left out, as a fetch session would."""
+    def response(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> FetchResponse:
+        """What there is to say now; partitions without news are left out."""
         found: dict[TopicPartition, FetchedPartition] = {}
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         current = self._current(broker, request)
         rack, throttle = self._rack(request), self.replicas.throttle
-        for name, asked in request.partitions.items():
+        for name in request.partitions if session is None or not current else tuple(session.stale):
             partition = partitions.get(name)
+            asked = request.partitions.get(name)
+            if asked is None:
+                self._unwatch(session, name, partition)
+                continue
             if rack and partition is not None:
                 replica = elsewhere(broker.image, partition, rack, asked.fetch_offset)
                 if replica >= 0:
@@ -102,6 +110,9 @@ class Fetching:
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id):
                     found[name] = self._nothing_but_news(partition)
+                if session is not None:
+                    del session.stale[name]
+                    partition.watchers[session.session_id] = session
                 continue
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
@@ -111,9 +122,18 @@ class Fetching:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
+                if session is not None and current:
+                    session.rotate(name)
                 if throttle is not None and partition is not None:
                     throttle.gave(partition, request.replica_id, before - left)
-        return FetchResponse(found)
+        return FetchResponse(found, session_id=session.session_id if session is not None else 0)
+
+    def _unwatch(self, session: FetchSession | None, name: TopicPartition, partition: Partition | None) -> None:
+        """A partition that the session has forgotten, and that does not know it yet."""
+        assert session is not None, name
+        del session.stale[name]
+        if partition is not None:
+            partition.watchers.pop(session.session_id, None)
 
     def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
         log = partition.log
@@ -299,9 +319,14 @@ class Fetching:
         for fetcher in self.replicas.fetchers.values():
             if f"broker-{fetcher.leader_id}" == leader:
                 fetcher.in_flight = -1
-                for state in fetcher.states.values():
-                    state.delayed_until = env.now + millis(self.config.replica_fetch_backoff_ms)
-                self._retry_later(env, fetcher)
+                self._begin_again(env, fetcher)
+
+    def _begin_again(self, env: Env, fetcher: ReplicaFetcher) -> None:
+        """What was asked has no answer, or was not understood: after a pause, in a session of its own."""
+        for name in fetcher.states:
+            fetcher.delay(name, env.now + millis(self.config.replica_fetch_backoff_ms))
+        fetcher.session.lost()
+        self._retry_later(env, fetcher)
 
     def received(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
         """A leader's answer. Returns the partitions whose high watermark may have moved."""
@@ -311,12 +336,15 @@ class Fetching:
             return []
         fetcher.in_flight = -1
         moved: list[Partition] = []
+        if not fetcher.session.answered(body):
+            return moved
         partitions = self.replicas.partitions
         for name, answer in body.responses.items():
             partition = partitions.get(name)
-            asked = fetcher.sent.get(name)
-            if partition is None or asked is None or name not in fetcher.states:
+            asked = fetcher.session.partitions.get(name)
+            if partition is None or asked is None:
                 continue
+            fetcher.touched[name] = None
             if (
                 asked.fetch_offset != partition.log.log_end_offset
                 or asked.current_leader_epoch != partition.leader_epoch
@@ -331,8 +359,7 @@ class Fetching:
             if answer.error_code is ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, answer)
             else:
-                pause = millis(self.config.replica_fetch_backoff_ms)
-                fetcher.states[partition.partition].delayed_until = env.now + pause
+                fetcher.delay(partition.partition, env.now + millis(self.config.replica_fetch_backoff_ms))
             return False
         if answer.diverging_epoch is not None:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
@@ -356,7 +383,7 @@ class Fetching:
         start = min(leader_start, log.high_watermark)
         if start > log.log_start_offset:
             log.set_log_start_offset(start)
-            env.tell(facts.LogStartMoved(partition.partition, start, "the leader's log start"))
+            partition.log_start_moved(env, "the leader's log start")
 
     def _out_of_range(self, env: Env, partition: Partition, answer: FetchedPartition) -> None:
         """This log reaches further than the leader's (an unclean election), or ends before that one begins."""
@@ -365,6 +392,6 @@ class Fetching:
             end = log.log_end_offset
             log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
             env.tell(facts.Truncated(partition.partition, log.log_start_offset, end))
-            env.tell(facts.LogStartMoved(partition.partition, log.log_start_offset, "the leader's log start"))
+            partition.log_start_moved(env, "the leader's log start")
         else:
             partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

@@ -69,7 +69,7 @@ class Storage:
         for partition in broker.partitions.values():
             reason = partition.log.delete_old_segments(env.wall_time_ms)
             if reason:
-                env.tell(facts.LogStartMoved(partition.partition, partition.log.log_start_offset, reason))
+                partition.log_start_moved(env, reason)
         self._purge_by(broker, env)
 
     def _purge_by(self, broker: Keeper, env: Env) -> None:

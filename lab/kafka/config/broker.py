@@ -24,6 +24,7 @@ class BrokerConfig(Config):
     log_flush_offset_checkpoint_interval_ms: int
     log_initial_task_delay_ms: int
     log_retention_check_interval_ms: int
+    max_incremental_fetch_session_cache_slots: int
     num_partitions: int
     offset_metadata_max_bytes: int
     offsets_commit_timeout_ms: int
@@ -90,6 +91,9 @@ class BrokerConfig(Config):
         Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0, dynamic=False),
         Setting(
             "log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1, dynamic=False
+        ),
+        Setting(
+            "max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none", dynamic=False
         ),
         Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1, dynamic=False),
         Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry", dynamic=False),

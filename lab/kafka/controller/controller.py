@@ -177,7 +177,9 @@ class Controller:
         return [*self.leave_everything(broker_id, "fenced"), change]
 
     def leave_everything(self, broker_id: int, reason: str, *, lost: bool = False) -> list[MetadataRecord]:
-        """What becomes of all that a broker leads or is in sync with. `lost`: its process ended uncleanly, so that what it held in its page cache may be gone."""
+        """What becomes of all that a broker leads or is in sync with. `lost`: its process ended uncleanly, so that
+        what it held in its page cache may be gone.
+        """
         eligible = self.image.eligible or {}
         changes = (
             elections.change_without(

@@ -52,6 +52,7 @@ BROKER = {
     "log.flush.offset.checkpoint.interval.ms": 60_000,
     "log.initial.task.delay.ms": 30_000,
     "log.retention.check.interval.ms": 300_000,
+    "max.incremental.fetch.session.cache.slots": 1_000,
     "num.partitions": 1,
     "offset.metadata.max.bytes": 4_096,
     "offsets.commit.timeout.ms": 5_000,

@@ -35,6 +35,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
 )
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
@@ -64,13 +65,23 @@ class Fetcher:
         self.positions: dict[TopicPartition, Position] = {}
         self.buffered: list[Fetched] = []
         self.fetching: dict[str, dict[TopicPartition, int]] = {}
+        self.sessions: dict[str, FetchSessionHandler] = {}
+        self.unsettled = True
+        """Whether a position may need more than fetching: else nothing is looked at until metadata changes."""
+        self.settled_in = -1
+        self._by_leader: tuple[int, dict[str | None, list[TopicPartition]]] | None = None
         self.exception = ""
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_by_leader": None}
 
     # --- assignment -------------------------------------------------------------------------------
 
     def assign(self, partitions: tuple[TopicPartition, ...]) -> None:
         """These are ours now; positions of those that stay are kept."""
         self.positions = {one: self.positions.get(one) or Position() for one in partitions}
+        self.unsettled = True
+        self._by_leader = None
         self.buffered = [one for one in self.buffered if one.partition in self.positions]
 
     def seek(self, env: Env, partition: TopicPartition, offset: int, reason: str, epoch: int = -1) -> None:
@@ -93,6 +104,7 @@ class Fetcher:
             self.exception = f"{exception}: {partition}"
             return
         position.stage = RESETTING
+        self.unsettled = True
         position.asked = False
         self.buffered = [one for one in self.buffered if one.partition != partition]
 
@@ -100,15 +112,23 @@ class Fetcher:
 
     def update_positions(self, env: Env) -> None:
         """Ask for what is missing: offsets to begin at, and whether an old position is still in the log."""
+        if not self.unsettled and self.settled_in == self.metadata.version:
+            return
+        self.unsettled = False
+        self.settled_in = self.metadata.version
         resets: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
         checks: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
         leaders = self.metadata.leaders
         for partition, position in self.positions.items():
             if position.asked or position.retry_at > env.now:
+                self.unsettled = True
                 continue
             if partition in leaders and leaders[partition][1] > position.leader_epoch:
                 self._notice_new_epoch(position, leaders[partition][1])
-            if position.stage not in (RESETTING, VALIDATING):
+            if position.stage == FETCHING:
+                continue
+            self.unsettled = True
+            if position.stage == INITIALIZING:
                 continue
             host = self.metadata.leader_of(partition)
             if host is None:
@@ -170,6 +190,7 @@ class Fetcher:
 
     def _retry(self, env: Env, position: Position) -> None:
         position.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.unsettled = True
         self.metadata.needed = True
 
     # --- fetching ---------------------------------------------------------------------------------
@@ -177,43 +198,72 @@ class Fetcher:
     def send_fetches(self, env: Env) -> None:
         """One fetch a broker, for partitions whose fetched records have all been returned."""
         has_data = {one.partition: None for one in self.buffered}
-        wanted: dict[str, dict[TopicPartition, FetchPartition]] = {}
-        metadata, now = self.metadata, env.now
-        for partition, position in self.positions.items():
-            if position.stage != FETCHING or position.paused or position.retry_at > now or partition in has_data:
+        if self.preferred and any(until <= env.now for _, until in self.preferred.values()):
+            self._prefer({one: found for one, found in self.preferred.items() if found[1] > env.now})
+        for host, partitions in self._led_by().items():
+            if host in self.fetching:
                 continue
-            host = metadata.leader_of(partition)
-            if self.preferred:
-                host = self._read_replica(partition, now) or host
+            wanted = self._fetchable(partitions, has_data, env.now)
+            if not wanted:
+                continue
             if host is None:
-                metadata.needed = True
-            elif host not in self.fetching:
-                wanted.setdefault(host, {})[partition] = FetchPartition(
+                self.metadata.needed = True
+            else:
+                self._fetch(env, host, wanted)
+
+    def _led_by(self) -> dict[str | None, list[TopicPartition]]:
+        """Our partitions by their leaders, derived from metadata and so left out of checkpoints."""
+        if self._by_leader is None or self._by_leader[0] != self.metadata.version:
+            found: dict[str | None, list[TopicPartition]] = {}
+            for partition in self.positions:
+                found.setdefault(self._read_from(partition), []).append(partition)
+            self._by_leader = self.metadata.version, found
+        return self._by_leader[1]
+
+    def _fetchable(
+        self, partitions: list[TopicPartition], has_data: dict[TopicPartition, None], now: Micros
+    ) -> dict[TopicPartition, FetchPartition]:
+        wanted: dict[TopicPartition, FetchPartition] = {}
+        for partition in partitions:
+            position = self.positions[partition]
+            if position.stage == FETCHING and not position.paused and position.retry_at <= now:
+                if partition in has_data:
+                    continue
+                wanted[partition] = FetchPartition(
                     position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
                 )
-        if not wanted:
-            return
-        isolation = IsolationLevel[self.config.isolation_level.upper()]
-        for host, partitions in wanted.items():
-            self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
-            request = FetchRequest(
-                -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
-                isolation_level=isolation, rack_id=self.config.client_rack,
-            )  # fmt: skip
-            self._send(env, host, request, ("fetch", tuple(partitions)))
+        return wanted
 
-    def _read_replica(self, partition: TopicPartition, now: Micros) -> str | None:
-        """The host of the replica that the leader has sent us to, for metadata.max.age.ms; None for the leader."""
-        assert self.preferred is not None
-        replica, until = self.preferred.get(partition, (-1, now))
-        host = self.metadata.brokers.get(replica) if until > now else None
-        if host is None:
-            self.preferred.pop(partition, None)
-        return host
+    def _fetch(self, env: Env, host: str, wanted: dict[TopicPartition, FetchPartition]) -> None:
+        session = self.sessions.get(host)
+        if session is None:
+            session = self.sessions[host] = FetchSessionHandler()
+        session.keep_only(wanted)
+        news = session.changed(wanted)
+        config = self.config
+        request = FetchRequest(
+            -1, config.fetch_max_wait_ms, config.fetch_min_bytes, config.fetch_max_bytes, news,
+            isolation_level=IsolationLevel[config.isolation_level.upper()], session_id=session.session_id,
+            session_epoch=session.epoch, forgotten=session.take_forgotten(), rack_id=config.client_rack,
+        )  # fmt: skip
+        self.fetching[host] = {one: asked.fetch_offset for one, asked in wanted.items()}
+        self._send(env, host, request, ("fetch", tuple(wanted)))
+
+    def _read_from(self, partition: TopicPartition) -> str | None:
+        """The host of the replica that the leader has sent us to; else the leader's."""
+        replica = self.preferred[partition][0] if self.preferred and partition in self.preferred else -1
+        return self.metadata.brokers.get(replica) or self.metadata.leader_of(partition)
+
+    def _prefer(self, preferred: dict[TopicPartition, tuple[int, Micros]]) -> None:
+        self.preferred = preferred
+        self._by_leader = None
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
         """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
         asked = self.fetching.pop(host, {})
+        session = self.sessions.get(host)
+        if session is not None and not session.answered(body):
+            return
         for partition, one in body.responses.items():
             position = self.positions.get(partition)
             if position is not None and position.stage == FETCHING and asked.get(partition) == position.offset:
@@ -226,12 +276,12 @@ class Fetcher:
         match one.error_code:
             case ErrorCode.NONE if one.preferred_read_replica >= 0:
                 until = env.now + millis(self.config.metadata_max_age_ms)
-                self.preferred = {**(self.preferred or {}), partition: (one.preferred_read_replica, until)}
+                self._prefer({**(self.preferred or {}), partition: (one.preferred_read_replica, until)})
             case ErrorCode.NONE:
                 self._take(partition, position, one)
             case _ if followed and self.preferred is not None:
                 # The leader knows better, also where the position is: it is not reset on a follower's word.
-                del self.preferred[partition]
+                self._prefer({name: found for name, found in self.preferred.items() if name != partition})
                 if one.error_code is not ErrorCode.OFFSET_OUT_OF_RANGE:
                     self._retry(env, position)
             case ErrorCode.OFFSET_OUT_OF_RANGE:
@@ -270,10 +320,12 @@ class Fetcher:
     def host_lost(self, env: Env, host: str, tags: list[Tag]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
         self.fetching.pop(host, None)
+        if host in self.sessions:
+            self.sessions[host].lost()
         self.metadata.needed = True
         if self.preferred:
             brokers = self.metadata.brokers
-            self.preferred = {one: found for one, found in self.preferred.items() if brokers.get(found[0]) != host}
+            self._prefer({one: found for one, found in self.preferred.items() if brokers.get(found[0]) != host})
         for tag in tags:
             if type(tag) is tuple and tag[0] in ("fetch", "list", "epoch"):
                 for partition in cast("Iterable[TopicPartition]", tag[1]):
@@ -328,9 +380,13 @@ class Fetcher:
 
     def initializing(self) -> tuple[TopicPartition, ...]:
         """Partitions that wait for their committed offset."""
+        if not self.unsettled:
+            return ()
         return tuple([one for one, position in self.positions.items() if position.stage == INITIALIZING])
 
     def next_retry(self, now: Micros) -> Micros | None:
         """When the first position that had to pause may be asked about again."""
+        if not self.unsettled:
+            return None
         later = [one.retry_at for one in self.positions.values() if one.retry_at > now]
         return min(later) if later else None
