@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import CONTROLLER
+from lab.cluster.draw import Draw
+from lab.cluster.moving import moving
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.env import Micros, NodeId, millis, seconds
-from lab.world.dice import Stream
+from lab.env import Micros, NodeId, seconds
 
 SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
@@ -30,43 +31,11 @@ class Plan:
     actions: tuple[Timed, ...]
 
 
-class Draw:
-    """The choices of one seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.dice = Stream(f"fuzz/{seed}")
-
-    def of(self, *options: str) -> str:
-        """One of these."""
-        return options[self.dice.below(len(options))]
-
-    def number(self, least: int, most: int) -> int:
-        """From `least` to `most`."""
-        return least + self.dice.below(most - least + 1)
-
-    def percent(self, chance: int) -> bool:
-        """True so many times in a hundred."""
-        return self.dice.below(100) < chance
-
-    def duration(self) -> Micros:
-        """50 ms to 25 s, short ones as likely as long ones."""
-        return millis(50 << self.dice.below(10)) * self.number(50, 100) // 100
-
-    def weighted(self, weights: "list[int]") -> int:
-        """An index, as often as its weight says."""
-        left = self.dice.below(max(1, sum(weights)))
-        for at, weight in enumerate(weights):
-            left -= weight
-            if left < 0:
-                return at
-        return len(weights) - 1
-
-
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
     draw = Draw(seed)
     spec = _spec(draw, seed)
-    return Plan(seed, spec, _faults(draw, spec))
+    return Plan(seed, *moving(Draw(seed, "/replicas"), spec, _faults(draw, spec)))
 
 
 # --- the cluster ----------------------------------------------------------------------------------

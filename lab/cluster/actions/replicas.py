@@ -9,11 +9,12 @@ from lab.cluster.build import ADMIN, image_of
 from lab.env import NodeId
 from lab.kafka.config.throttle import ThrottleConfig
 from lab.kafka.controller.placement import place
-from lab.kafka.metadata.image import MetadataImage, PartitionState
+from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, MetadataImage, PartitionState
 from lab.kafka.orders import Admin
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
 )
 from lab.kafka.protocol.messages.topics import ElectLeadersRequest, IncrementalAlterConfigsRequest
 from lab.kafka.protocol.topics import TopicPartition
@@ -247,3 +248,20 @@ class BalanceLeaders(ClusterAction):
     def apply(self, world: World) -> None:
         world.signal(ADMIN, Admin(ElectLeadersRequest(False)))
         world.mark("changed", "cluster", "all preferred leaders are asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class UseEligibleLeaders(ClusterAction):
+    """Upgrade the feature `eligible.leader.replicas.version` (KIP-966): who was last in sync may lead. No way back."""
+
+    on: ClassVar[tuple[str, ...]] = ("cluster",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "shield-check"
+    title: ClassVar[str] = "Use eligible leader replicas"
+
+    def refusal(self, world: World) -> str:
+        return "eligible leader replicas are in use" if image_of(world).eligible is not None else ""
+
+    def apply(self, world: World) -> None:
+        world.signal(ADMIN, Admin(UpdateFeaturesRequest({ELIGIBLE_LEADER_REPLICAS: 1})))
+        world.mark("changed", "cluster", "eligible leader replicas are to be used")

@@ -26,6 +26,7 @@ from lab.kafka.protocol.messages.offsets import (
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsResponse,
     UnregisterBrokerResponse,
+    UpdateFeaturesResponse,
 )
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsResponse,
@@ -194,7 +195,7 @@ class AdminApp:
             case AlterPartitionReassignmentsResponse():
                 wrong = [one for one in body.partitions.values() if one[0]]
                 self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
-            case UnregisterBrokerResponse():
+            case UnregisterBrokerResponse() | UpdateFeaturesResponse():
                 self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
             case (
                 CreateTopicsResponse()

@@ -5,9 +5,11 @@ from lab.kafka.config.throttle import ThrottleConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import eligibility, reassignment
 from lab.kafka.controller.controller import Controller, Decision
+from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS
 from lab.kafka.metadata.records import (
     BrokerConfigRecord,
     ConfigRecord,
+    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
     UnregisterBrokerRecord,
@@ -21,6 +23,8 @@ from lab.kafka.protocol.messages.reassignments import (
     OngoingReassignment,
     UnregisterBrokerRequest,
     UnregisterBrokerResponse,
+    UpdateFeaturesRequest,
+    UpdateFeaturesResponse,
 )
 from lab.kafka.protocol.messages.topics import (
     IncrementalAlterConfigsRequest,
@@ -28,6 +32,8 @@ from lab.kafka.protocol.messages.topics import (
     TopicResult,
 )
 from lab.kafka.protocol.topics import TopicPartition
+
+KNOWN_FEATURE = (ELIGIBLE_LEADER_REPLICAS, 1)
 
 
 def alter_reassignments(controller: Controller, request: AlterPartitionReassignmentsRequest) -> Decision:
@@ -55,6 +61,17 @@ def list_reassignments(controller: Controller, request: ListPartitionReassignmen
         if request.partitions is None or partition in request.partitions:
             found[partition] = OngoingReassignment(state.replicas, moving.adding, moving.removing)
     return Decision(ListPartitionReassignmentsResponse(found))
+
+
+def update_features(controller: Controller, request: UpdateFeaturesRequest) -> Decision:
+    """Upgrade a feature; here that is only eligible leader replicas, and there is no way back."""
+    wrong = [(name, level) for name, level in request.features.items() if (name, level) != KNOWN_FEATURE]
+    if wrong or not request.features:
+        text = f"wanted {KNOWN_FEATURE[0]} at level {KNOWN_FEATURE[1]}, found {wrong}"
+        return Decision(UpdateFeaturesResponse(ErrorCode.INVALID_UPDATE_VERSION, text))
+    on = controller.image.eligible is not None
+    records: list[MetadataRecord] = [] if on else [FeatureLevelRecord(*KNOWN_FEATURE)]
+    return Decision(UpdateFeaturesResponse(ErrorCode.NONE), records)
 
 
 def unregister(controller: Controller, request: UnregisterBrokerRequest) -> Decision:

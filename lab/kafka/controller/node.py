@@ -31,6 +31,7 @@ from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     ListPartitionReassignmentsRequest,
     UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
 )
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
@@ -233,6 +234,7 @@ class ControllerNode:
         AlterPartitionRequest: _timeless(Controller.alter_partition),
         AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
         ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
+        UpdateFeaturesRequest: _timeless(administration.update_features),
         UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
         CreateTopicsRequest: _timeless(Controller.create_topics),

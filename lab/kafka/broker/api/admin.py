@@ -11,6 +11,7 @@ from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     ListPartitionReassignmentsRequest,
     UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
 )
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
@@ -32,6 +33,7 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(AlterPartitionReassignmentsRequest)
 @handles(ListPartitionReassignmentsRequest)
 @handles(UnregisterBrokerRequest)
+@handles(UpdateFeaturesRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)

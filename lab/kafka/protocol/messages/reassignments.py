@@ -1,4 +1,4 @@
-"""AlterPartitionReassignments (45), ListPartitionReassignments (46), UnregisterBroker (64): moving replicas."""
+"""AlterPartitionReassignments (45), ListPartitionReassignments (46), UpdateFeatures (57), UnregisterBroker (64)."""
 
 from dataclasses import dataclass
 
@@ -41,6 +41,21 @@ class ListPartitionReassignmentsResponse:
     """Only partitions that are being reassigned."""
 
     partitions: dict[TopicPartition, OngoingReassignment]
+
+
+@dataclass(slots=True)
+class UpdateFeaturesRequest:
+    """Feature -> the level to upgrade it to."""
+
+    features: dict[str, int]
+
+
+@dataclass(slots=True)
+class UpdateFeaturesResponse:
+    """The outcome, and a sentence where it failed."""
+
+    error_code: ErrorCode
+    error_message: str = ""
 
 
 @dataclass(slots=True)
