@@ -7,12 +7,16 @@ of it is faked.
 
 from pathlib import Path
 
+from lab.cluster.cleaning_moments import CleaningMoments
+from lab.cluster.controllers import CONTROLLER, controller_at, controller_hosts, in_quorum, voters_of
 from lab.cluster.data_file import locate, read_rows, skipped_text
-from lab.cluster.invariants import all_invariants
+from lab.cluster.decisions import Decisions
+from lab.cluster.invariants import all_invariants, quorum_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
+from lab.cluster.quorum_moments import QuorumMoments
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
 from lab.env.vec import Vec
@@ -20,21 +24,23 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
-from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.producer.transactional_app import TransactionPlan
+from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProcessorRecipe, ProducerRecipe
+from lab.kafka.combined import CombinedRecipe
 from lab.kafka.config.definition import InvalidConfig
-from lab.kafka.controller.node import ControllerNode
-from lab.kafka.controller.recipe import ControllerRecipe
+from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.orders import Admin
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
-from lab.world.host import Host
+from lab.world.host import Host, Recipe
 from lab.world.world import World
 
 ADMIN: NodeId = "admin"
-CONTROLLER: NodeId = "controller-1"
 RACK = "broker.rack"
 SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
+ELECTION: Micros = seconds(20)
+"""So much more time is there where the controllers must first elect one: whatever the dice say, that is enough."""
 
 
 def build(spec: ClusterSpec, beside: Path | None = None) -> World:
@@ -42,10 +48,12 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     Raises Refused if the spec is wrong.
     """
     spec.checked()
-    world = World(spec.seed, start=-SET_UP)
+    world = World(spec.seed, start=-SET_UP if not in_quorum(spec) else -SET_UP - ELECTION)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger)]
+    observers: list[Observer] = [ledger, Moments(ledger), CleaningMoments(ledger), *all_invariants(ledger)]
+    if in_quorum(spec):
+        observers += [Decisions(), QuorumMoments(), *quorum_invariants(spec.controllers)]
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)
@@ -54,27 +62,42 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
         add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
+    for processor in spec.processors:
+        add_processor(world, processor)
     return world
 
 
 def _machines(world: World, spec: ClusterSpec) -> None:
-    world.add_host(CONTROLLER, ControllerRecipe(spec.broker_config))
-    world.boot(CONTROLLER)
+    config = spec.broker_config
+    if not in_quorum(spec):
+        _boot(world, CONTROLLER, ControllerRecipe(config))
+    elif not spec.combined:
+        for replica_id, name in voters_of(spec).members:
+            _boot(world, name, VoterRecipe(replica_id, voters_of(spec), config))
     for broker_id in range(1, spec.brokers + 1):
-        config = spec.broker_config
-        if spec.racks:
-            config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
-        _broker(world, broker_id, config, spec.disk_capacity_bytes)
+        _boot(world, f"broker-{broker_id}", _broker_recipe(spec, broker_id), spec.disk_capacity_bytes)
     world.add_host(ADMIN, AdminRecipe(broker_hosts(world) or ("broker-1",)))
     world.boot(ADMIN)
     world.run_until(-SET_UP // 2)
 
 
-def _broker(world: World, broker_id: int, config: tuple[tuple[str, str], ...], capacity: int | None) -> NodeId:
-    name = f"broker-{broker_id}"
-    world.add_host(name, BrokerRecipe(broker_id, CONTROLLER, config), disk_capacity=capacity)
+def _broker_recipe(spec: ClusterSpec, broker_id: int) -> BrokerRecipe:
+    """A broker under the controllers of its cluster; in a combined one perhaps a voter itself."""
+    config = spec.broker_config
+    if spec.racks:
+        config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
+    if not in_quorum(spec):
+        return BrokerRecipe(broker_id, (CONTROLLER,), config)
+    voters = voters_of(spec)
+    hosts = tuple(host for _, host in voters.members)
+    if spec.combined and broker_id in voters.ids:
+        return CombinedRecipe(broker_id, hosts, config, True, voters)
+    return BrokerRecipe(broker_id, hosts, config, True)
+
+
+def _boot(world: World, name: NodeId, recipe: Recipe, capacity: int | None = None) -> None:
+    world.add_host(name, recipe, disk_capacity=capacity)
     world.boot(name)
-    return name
 
 
 def _topics(world: World, spec: ClusterSpec) -> None:
@@ -92,16 +115,21 @@ def _topics(world: World, spec: ClusterSpec) -> None:
 
 
 def add_broker(world: World) -> NodeId:
-    """One more broker, with the settings of the first; in the rack with the fewest. Returns its name."""
+    """One more broker, with the settings of the first, in the rack with the fewest; it votes in no quorum. Returns
+    its name.
+    """
     brokers = broker_hosts(world)
-    recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, CONTROLLER)
+    hosts = controller_hosts(world)
+    recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, hosts, quorum=len(hosts) > 1)
     assert isinstance(recipe, BrokerRecipe)
     highest = max((int(name.removeprefix("broker-")) for name in brokers), default=0)
     config = tuple(one for one in recipe.configs if one[0] != RACK)
     racks = racks_of(world)
     if racks:
         config = (*config, (RACK, min(dict.fromkeys(racks), key=racks.count)))
-    return _broker(world, highest + 1, config, None)
+    name = f"broker-{highest + 1}"
+    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, config, recipe.quorum))
+    return name
 
 
 def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -> None:
@@ -117,8 +145,13 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         rate=spec.data.rate if spec.data is not None else spec.rate,
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
+        transaction=_plan(spec.transaction),
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
+
+
+def _plan(spec: TransactionSpec | None) -> TransactionPlan | None:
+    return TransactionPlan(spec.commit_every, spec.commit_ms, spec.abort_every) if spec is not None else None
 
 
 def add_consumer(world: World, spec: ConsumerSpec) -> None:
@@ -126,6 +159,15 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
     recipe = ConsumerRecipe(
         spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit
     )
+    _start_client(world, spec.name, recipe, spec.started)
+
+
+def add_processor(world: World, spec: ProcessorSpec) -> None:
+    """A read-process-write application's machine; it starts now, or waits to be started."""
+    recipe = ProcessorRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", spec.output,
+        spec.producer_config, spec.abort_every,
+    )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
 
 
@@ -174,21 +216,27 @@ def kind_of(host: Host) -> str:
 
 KINDS: dict[type, str] = {
     BrokerRecipe: "broker",
+    CombinedRecipe: "broker",
     ControllerRecipe: "controller",
+    VoterRecipe: "controller",
     ProducerRecipe: "producer",
     ConsumerRecipe: "consumer",
+    ProcessorRecipe: "consumer",
     AdminRecipe: "admin",
 }
 
 
 def image_of(world: World) -> MetadataImage:
-    """The newest metadata any live server has: the controller's, else the most advanced broker's."""
+    """The newest committed metadata any live server has: a controller's, else the most advanced broker's."""
     best = MetadataImage()
-    for name in (CONTROLLER, *broker_hosts(world)):
+    for name in controller_hosts(world):
+        controller = controller_at(world, name)
+        if controller is not None and controller.image.offset > best.offset:
+            best = controller.image
+    for name in broker_hosts(world):
         node = world.hosts[name].node
-        image = node.image if isinstance(node, (ControllerNode, Broker)) else None
-        if image is not None and image.offset > best.offset:
-            best = image
+        if isinstance(node, Broker) and node.image.offset > best.offset:
+            best = node.image
     return best
 
 

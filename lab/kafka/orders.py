@@ -26,10 +26,17 @@ class SetRate:
 
 @dataclass(slots=True)
 class SendRecords:
-    """Have a producer send these now, in order: (key, value)."""
+    """Have a producer send these now, in order: (key, value); without a value it is a tombstone."""
 
-    records: tuple[tuple[bytes | None, bytes], ...]
+    records: tuple[tuple[bytes | None, bytes | None], ...]
     partition: int | None = None
+
+
+@dataclass(slots=True)
+class EndTransaction:
+    """Have a producer commit, or abort, the transaction it has open."""
+
+    commit: bool
 
 
 @dataclass(slots=True)

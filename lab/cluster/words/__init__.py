@@ -5,7 +5,19 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, records, replicas, safety
+from lab.cluster.words import groups, history, partitions, quorum, records, replicas, safety, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "records", "replicas", "safety"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "records",
+    "replicas",
+    "safety",
+    "storage",
+]

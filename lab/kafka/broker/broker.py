@@ -1,22 +1,35 @@
 """Broker: the node. Events in, plain calls, then whatever became due goes out."""
 
-from lab.env import Address, DiskFull, Env, Micros, Timer, address, millis
+from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import lifecycle
+from lab.kafka.broker import deleting, lifecycle
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.purgatory import Delayed, DelayedAppend, DelayedDelete, DelayedFetch, DelayedProduce, Purgatory
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.storage import Storage
 from lab.kafka.broker.throttle import throttle_of
+from lab.kafka.broker.transactions import (
+    CHANNELS,
+    TRANSACTIONS_TOPIC,
+    PendingMarker,
+    PendingTransition,
+    Transactions,
+)
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
-from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
+from lab.kafka.metadata.fetch import (
+    FetchMetadataRefused,
+    FetchMetadataRequest,
+    FetchMetadataResponse,
+    FetchMetadataSnapshot,
+)
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
     BrokerConfigRecord,
@@ -29,6 +42,7 @@ from lab.kafka.metadata.records import (
     RemoveTopicRecord,
     UnregisterBrokerRecord,
 )
+from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
@@ -36,11 +50,13 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerHeartbeatResponse,
     BrokerRegistrationResponse,
 )
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse, WriteTxnMarkersResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -56,10 +72,11 @@ REQUEST_BYTES = 96
 class Broker:
     """One broker process."""
 
-    def __init__(self, broker_id: int, controller: str, config: BrokerConfig) -> None:
+    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig, quorum: bool) -> None:
         self.broker_id = broker_id
         self.config = config
-        self.controller = controller
+        self.controller = controllers[0]
+        self.finder = ControllerFinder(controllers) if quorum else None
         self.image = MetadataImage()
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
@@ -70,6 +87,7 @@ class Broker:
         self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
         self.purgatory = Purgatory()
         self.coordinators = Coordinators(config)
+        self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids: list[int] = []
         self.forwarded: dict[int, tuple[Address, int]] = {}
@@ -84,8 +102,8 @@ class Broker:
         self.lifecycle.host = env.name
         self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
         self.lifecycle.previous_broker_epoch = self.replicas.open(env)
-        self._report(env)
-        self._observe(env)
+        self.report(env)
+        self.observe(env)
         self.storage.start(env)
         env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
 
@@ -114,9 +132,9 @@ class Broker:
             case "purgatory":
                 self._expire(env)
             case "heartbeat":
-                self._report(env)
+                self.report(env)
             case "metadata":
-                self._observe(env)
+                self.observe(env)
             case "isr":
                 self._shrink_isrs(env)
             case ("fetch", int(leader_id)):
@@ -125,6 +143,14 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "seek" if self.finder is not None:
+                self.finder.seek(self, env)
+            case "forward" if self.finder is not None:
+                self.finder.forward_again(self, env)
+            case "transactions":
+                self.transactions(env).wake(self, env)
+            case "markers":
+                self.transactions(env).wake_markers(self, env)
             case _:
                 self.storage.wake(self, env, timer)
 
@@ -133,11 +159,17 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.transaction_coordinators is not None:
+            self.transaction_coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
-        if name == self.controller:
+        if self.finder is not None and name == self.controller and channel in CONTROLLER_CHANNELS:
+            self.finder.lost(self, env, channel)
+        elif self.finder is None and name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel in CHANNELS and self.transaction_coordinators is not None:
+            self.transaction_coordinators.connection_lost(self, env, peer)
 
     def _controller_gone(self, env: Env, channel: str) -> None:
         match channel:
@@ -196,13 +228,26 @@ class Broker:
         if channel.waiting:
             self._serve(env, sender, channel)
 
+    def resume(self, context: RequestContext, body: object) -> None:
+        """Handle a request that had to wait before anything was done, in the place of its connection."""
+        channel = self.channels.get(context.sender)
+        if channel is None:
+            return  # the connection is gone
+        answer = HANDLERS[type(body)](self, body, context)
+        if answer is NO_REPLY:
+            channel.busy = False
+            self._serve(context.env, context.sender, channel)
+        elif answer is not PENDING:
+            self.reply(context.env, context.sender, context.correlation_id, answer)
+
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body
         match body:
             case FetchResponse():
                 self._fetched(env, sender, response.correlation_id, body)
             case FetchMetadataResponse():
-                self._learn(env, body)
+                if self.finder is None or self.finder.answered(self, env, response.correlation_id):
+                    self._learn(env, body)
             case BrokerHeartbeatResponse():
                 self._heartbeat_answered(env, body)
             case BrokerRegistrationResponse():
@@ -215,10 +260,32 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case _ if self.finder is not None and self._redirected(env, self.finder, response):
+                pass
+            case AddPartitionsToTxnResponse():
+                self.transactions(env).verification_answered(self, env, response.correlation_id, body)
+            case WriteTxnMarkersResponse():
+                self.transactions(env).markers_answered(self, env, response.correlation_id, body)
             case _:
                 waiting = self.forwarded.pop(response.correlation_id, None)
                 if waiting is not None:
                     self.reply(env, *waiting, body)
+
+    def _redirected(self, env: Env, finder: ControllerFinder, response: Response) -> bool:
+        """What only one controller among several answers; False if it is an answer to hand back."""
+        body = response.body
+        match body:
+            case FetchMetadataRefused():
+                finder.refused(self, env, response.correlation_id, body)
+            case FetchMetadataSnapshot():
+                if finder.answered(self, env, response.correlation_id):
+                    self._learn_anew(env, body)
+            case EnvelopeResponse():
+                finder.not_now(env)
+            case _:
+                finder.settled(response.correlation_id)
+                return False
+        return True
 
     def ask_controller(self, env: Env, channel: str, body: object) -> int:
         """Send a request to the controller; returns its correlation id."""
@@ -231,6 +298,15 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         number = self.ask_controller(context.env, "forward", body)
         self.forwarded[number] = (context.sender, context.correlation_id)
+        if self.finder is not None:
+            self.finder.forwarded(context.env, number, body)
+
+    def transactions(self, env: Env) -> Transactions:
+        """This broker's part in transactions, begun if need be."""
+        found = self.transaction_coordinators
+        if found is None:
+            found = self.transaction_coordinators = Transactions(env.name, self.config)
+        return found
 
     def next_producer_id(self, env: Env) -> int:
         """A producer id of this broker's block; -1 while a new block is on its way."""
@@ -246,47 +322,75 @@ class Broker:
 
     # --- the controller ---------------------------------------------------------------------------
 
-    def _report(self, env: Env) -> None:
+    def report(self, env: Env) -> None:
+        """Tell the controller that this broker lives."""
         self.ask_controller(env, "heartbeat", self.lifecycle.request(self.image.offset))
         env.set_timer(HEARTBEAT, env.now + max(self.lifecycle.interval(), millis(100)))
 
     def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
         if self.lifecycle.heard(body):
             self.replicas.close(env, self.lifecycle.broker_epoch)
-            env.stop()
+            self.end(env)
         elif self.lifecycle.stage != lifecycle.RUNNING:
             env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
+
+    def end(self, env: Env) -> None:
+        """Everything is handed over and closed."""
+        env.stop()
 
     def _begin_shutdown(self, env: Env) -> None:
         """SIGTERM: leaderships first. Without a controller to agree there is nobody to hand over to."""
         self.lifecycle.stage = lifecycle.STOPPING
-        self._report(env)
+        self.report(env)
 
-    def _observe(self, env: Env) -> None:
+    def observe(self, env: Env) -> None:
+        """Ask for the metadata that comes next."""
         body = FetchMetadataRequest(self.broker_id, self.image.offset, METADATA_WAIT_MS)
-        self.ask_controller(env, "metadata", body)
+        number = self.ask_controller(env, "metadata", body)
+        if self.finder is not None:
+            self.finder.asked(env, number, self.config)
 
     def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
         """New metadata: replay it, then make the replicas what it says."""
         if body.base_offset == self.image.offset:
-            changed: dict[TopicPartition, None] = {}
-            brokers = False
-            for record in body.records:
-                self._note_changed(record, changed)
-                self.image.replay(record)
-                if isinstance(record, RemoveTopicRecord):
-                    self.coordinators.topic_deleted(self, env, record.name)
-                brokers = brokers or isinstance(record, BROKER_RECORDS)
-                if isinstance(record, BrokerConfigRecord):
-                    self._throttle(env)
-            if self.unpublished is not None:
-                self.unpublished.update(changed)
-                self._publish_first(env)
-            elif changed:
-                self._apply(env, changed)
-            if brokers or changed:
-                self._note_active(env)
-        self._observe(env)
+            self._take_in(env, body.records)
+        self.observe(env)
+
+    def _take_in(self, env: Env, records: tuple[MetadataRecord, ...]) -> None:
+        changed: dict[TopicPartition, None] = {}
+        brokers = False
+        for record in records:
+            self._note_changed(record, changed)
+            self.image.replay(record)
+            if isinstance(record, RemoveTopicRecord):
+                self.coordinators.topic_deleted(self, env, record.name)
+            brokers = brokers or isinstance(record, BROKER_RECORDS)
+            if isinstance(record, BrokerConfigRecord):
+                self._throttle(env)
+        self._taken_in(env, changed, brokers)
+
+    def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
+        """The image is newer by these partitions, and by brokers or not."""
+        if self.finder is not None:
+            env.tell(facts.MetadataApplied(self.image.offset))
+        if self.unpublished is not None:
+            self.unpublished.update(changed)
+            self._publish_first(env)
+        elif changed:
+            self._apply(env, changed)
+        if brokers or changed:
+            self._note_active(env)
+
+    def _learn_anew(self, env: Env, body: FetchMetadataSnapshot) -> None:
+        """The log begins later than where this broker is: first drop what is not in the snapshot, or is in it as
+        another of the same name, then take all of it over.
+        """
+        image = image_of_records(body.records, body.end_offset)
+        self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
+        self.image = image
+        self._throttle(env)
+        self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
+        self.observe(env)
 
     def _throttle(self, env: Env) -> None:
         """Another rate: what had to pause for the old one goes on."""
@@ -333,6 +437,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if name.topic == TRANSACTIONS_TOPIC:
+                    self.transactions(env).on_not_leader(name)
             else:
                 partition.log.config = self.replicas.topic_config(self.image, name.topic)
                 self.committed(env, partition)
@@ -347,10 +453,17 @@ class Broker:
             self._try_produce(env, number)
         for number in self._waiting_fetches(partition):
             self._complete_fetch(env, number)
+        if self.purgatory.deletes:
+            deleting.settle(self, env)
         if partition.leading:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        if partition.partition.topic == TRANSACTIONS_TOPIC:
+            if partition.leading:
+                self.transactions(env).on_leader(self, env, partition)
+            else:
+                self.transactions(env).on_not_leader(partition.partition)
 
     # --- replication ------------------------------------------------------------------------------
 
@@ -395,19 +508,21 @@ class Broker:
 
     # --- waiting requests -------------------------------------------------------------------------
 
-    def wait(self, env: Env, operation: DelayedProduce | DelayedFetch | DelayedAppend) -> int:
+    def wait(self, env: Env, operation: Delayed) -> int:
         """Keep a request until something happens or its time is over."""
         number = self.purgatory.add(operation)
         self._wake_purgatory_by(env, operation.deadline)
         return number
 
-    def append_internal(self, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
+    def append_internal(
+        self, env: Env, partition: Partition, batch: RecordBatch, token: object, timeout_ms: int | None = None
+    ) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
-            self.coordinators.completed(self, env, token, info.error_code)
+            self._append_ended(env, token, info.error_code)
             return
-        deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
+        deadline = env.now + millis(self.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
         operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)
@@ -501,7 +616,13 @@ class Broker:
         partition = self.partitions.get(operation.partition)
         if partition is not None:
             partition.waiting_produces.pop(number, None)
-        self.coordinators.completed(self, env, operation.token, error)
+        self._append_ended(env, operation.token, error)
+
+    def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
+        if isinstance(token, (PendingTransition, PendingMarker)):
+            self.transactions(env).completed(self, env, token, error)
+        else:
+            self.coordinators.completed(self, env, token, error)
 
     def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
         """How an append with acks=all has ended; None while it is undecided."""
@@ -527,6 +648,8 @@ class Broker:
                     self._expire_produce(env, number, operation)
                 case DelayedAppend():
                     self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
+                case DelayedDelete():
+                    deleting.expire(self, env, number, operation)
                 case None:
                     pass
         deadline = self.purgatory.next_deadline()

@@ -157,7 +157,7 @@ class Fetching:
         if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
             return False
         log = partition.log
-        end = log.log_end_offset if request.replica_id >= 0 else log.high_watermark
+        end = self._readable_to(partition, request)
         entries = log.epochs.entries
         return asked.fetch_offset == end and (
             asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
@@ -179,17 +179,20 @@ class Fetching:
                 diverging_epoch=diverging,
             )  # fmt: skip
         limit = min(asked.partition_max_bytes, max(left, 0))
-        batches = log.read(asked.fetch_offset, limit, self._readable_to(partition, request), min_one=first)
+        end = self._readable_to(partition, request)
+        batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
         if not batches and not self._news(partition, request.replica_id):
             return None
+        committed = request.isolation_level is IsolationLevel.READ_COMMITTED
         return FetchedPartition(
             ErrorCode.NONE,
             log.high_watermark,
             log.last_stable_offset,
             log.log_start_offset,
             batches,
+            aborted_transactions=log.aborted_transactions(asked.fetch_offset, end) if committed else None,
         )
 
     def _news(self, partition: Partition, replica_id: int) -> bool:
@@ -250,10 +253,15 @@ class Fetching:
     def list_offsets(self, broker: Asker, request: ListOffsetsRequest) -> ListOffsetsResponse:
         """Offsets for times and ends (spec 1.10)."""
         return ListOffsetsResponse(
-            {name: self._listed(broker.partitions.get(name), *asked) for name, asked in request.partitions.items()}
+            {
+                name: self._listed(broker.partitions.get(name), request.isolation_level, *asked)
+                for name, asked in request.partitions.items()
+            }
         )
 
-    def _listed(self, partition: Partition | None, timestamp: int, epoch: int) -> ListedOffset:
+    def _listed(
+        self, partition: Partition | None, isolation: IsolationLevel, timestamp: int, epoch: int
+    ) -> ListedOffset:
         if partition is None:
             return ListedOffset(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         if not partition.leading:
@@ -266,11 +274,10 @@ class Fetching:
             return ListedOffset(ErrorCode.NONE, -1, log.log_start_offset, log.epochs.latest)
         if log.high_watermark < partition.epoch_start_offset:
             return ListedOffset(ErrorCode.OFFSET_NOT_AVAILABLE)
+        end = log.last_stable_offset if isolation is IsolationLevel.READ_COMMITTED else log.high_watermark
         if timestamp == LATEST:
-            return ListedOffset(ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch)
-        found = (
-            log.offset_for_timestamp(timestamp, log.high_watermark) if timestamp >= 0 else log.offset_of_max_timestamp()
-        )
+            return ListedOffset(ErrorCode.NONE, -1, end, partition.leader_epoch)
+        found = log.offset_for_timestamp(timestamp, end) if timestamp >= 0 else log.offset_of_max_timestamp()
         return ListedOffset(ErrorCode.NONE, *found) if found is not None else ListedOffset(ErrorCode.NONE)
 
     # --- copying ----------------------------------------------------------------------------------

@@ -204,6 +204,16 @@ class Partition:
             env.tell(
                 facts.HighWatermarkMoved(self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False)
             )
+            if log.producers.transactional:
+                self._tell_stable(env)
+
+    def _tell_stable(self, env: Env) -> None:
+        log = self.log
+        env.tell(
+            facts.LastStableOffsetMoved(
+                self.partition, log.last_stable_offset, log.high_watermark, self.leader_epoch, self.leading
+            )
+        )
 
     def truncate(self, env: Env, offset: int) -> None:
         """Cut the end off, because the leader's log says otherwise."""
@@ -220,8 +230,9 @@ class Partition:
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
 
     def fetched_by(
-        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None
-    ) -> bool:
+        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None,
+        log_start_offset: int = 0,
+    ) -> bool:  # fmt: skip
         """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
         remote = self.remotes.get(replica_id)
         if remote is None:
@@ -234,6 +245,7 @@ class Partition:
             remote.last_caught_up = max(remote.last_caught_up, remote.last_fetch)
         remote.last_fetch_leader_end = end
         remote.last_fetch = env.now
+        remote.log_start_offset = log_start_offset
         if remote.broker_epoch != broker_epoch:
             remote.forget_told()
             remote.broker_epoch = broker_epoch
@@ -298,6 +310,8 @@ class Partition:
             log.set_high_watermark(end)
             self.changed()
             env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
+            if log.producers.transactional:
+                self._tell_stable(env)
 
     def note_active(self, env: Env, active: dict[int, None]) -> None:
         """Which brokers may be in sync at all: the high watermark waits for no other."""

@@ -12,6 +12,8 @@ from lab.kafka.log.loader import load_log
 from lab.kafka.metadata.image import MetadataImage, PartitionState
 from lab.kafka.protocol.topics import TopicPartition
 
+METADATA_TOPIC = "__cluster_metadata"
+
 
 class ReplicaManager:
     """The replicas of one broker and the fetchers that feed them."""
@@ -178,6 +180,8 @@ class ReplicaManager:
         folders = dict.fromkeys(path.split("/")[1] for path in env.disk.list("logs"))
         for folder in folders:
             topic, _, index = folder.rpartition("-")
+            if topic == METADATA_TOPIC:
+                continue  # a combined node's own, of which no metadata says anything
             name = TopicPartition(topic, int(index))
             state = image.partition(name)
             if state is None or self.broker_id not in state.replicas:

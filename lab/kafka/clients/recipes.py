@@ -6,13 +6,17 @@ from lab.env import Micros
 from lab.kafka.clients.admin import AdminApp
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerRecipe:
-    """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`."""
+    """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`. With a
+    `transactional.id` among its settings it writes in transactions, which end as `transaction` says.
+    """
 
     name: str
     topic: str
@@ -24,10 +28,16 @@ class ProducerRecipe:
     count: int | None = None
     rows: Rows | None = None
     pace_percent: int = 100
+    transaction: TransactionPlan | None = None
 
     def build(self) -> ProducerApp:
         """A new process."""
         config = ProducerConfig(self.configs)
+        if config.transactional_id:
+            return TransactionalApp(
+                self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,
+                self.rows, self.pace_percent, self.transaction or TransactionPlan(),
+            )  # fmt: skip
         return ProducerApp(
             self.name,
             self.topic,
@@ -66,6 +76,27 @@ class ConsumerRecipe:
             self.commit,
             self.bootstrap,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorRecipe(ConsumerRecipe):
+    """A read-process-write application: what it reads it writes to `output`. With a `transactional.id` among the
+    producer's settings both are one transaction a poll(), and it reads what is committed unless told otherwise.
+    """
+
+    output: str = ""
+    producer_configs: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+
+    def build(self) -> ProcessorApp:
+        """A new process."""
+        producer = ProducerConfig(self.producer_configs)
+        committed = {"isolation.level": "read_committed"} if producer.transactional_id else {}
+        config = ConsumerConfig({**committed, **dict(self.configs)})
+        return ProcessorApp(
+            self.name, self.group_id, self.topics, config, self.per_record_us, self.bootstrap, self.output, producer,
+            self.abort_every,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from lab.kafka.metadata.records import (
     ConfigRecord,
     FeatureLevelRecord,
     MetadataRecord,
+    NoOpRecord,
     PartitionChangeRecord,
     PartitionRecord,
     ProducerIdsRecord,
@@ -181,6 +182,8 @@ class MetadataImage:
                 self.eligible = {} if record.feature_level > 0 else None
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
+            case NoOpRecord():
+                pass
         self.offset += 1
 
     def _change_broker(self, record: BrokerRegistrationChangeRecord) -> None:

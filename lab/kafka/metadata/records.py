@@ -117,6 +117,11 @@ class ProducerIdsRecord(Sealed):
     next_producer_id: int
 
 
+@dataclass(slots=True)
+class NoOpRecord(Sealed):
+    """Nothing, but an offset: what an idle quorum writes, and how a new leader's first record reaches a broker."""
+
+
 MetadataRecord: TypeAlias = (
     RegisterBrokerRecord
     | BrokerRegistrationChangeRecord
@@ -129,6 +134,7 @@ MetadataRecord: TypeAlias = (
     | PartitionRecord
     | PartitionChangeRecord
     | ProducerIdsRecord
+    | NoOpRecord
 )
 
 KINDS: dict[str, type[Any]] = {
@@ -145,6 +151,7 @@ KINDS: dict[str, type[Any]] = {
         PartitionRecord,
         PartitionChangeRecord,
         ProducerIdsRecord,
+        NoOpRecord,
     )
 }
 

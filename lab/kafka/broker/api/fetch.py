@@ -5,6 +5,7 @@ We do: fetch sessions too; from a follower too, for consumers that say in which 
 """
 
 from lab.env import millis
+from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.fetch_session import FetchSession
@@ -67,7 +68,8 @@ def _note_follower(
         if broker.config.replica_selector_class and replica_id in partition.remotes:
             partition.remotes[replica_id].log_start_offset = asked.log_start_offset
         before = log.high_watermark
-        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch, session):
+        told = asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
+        if partition.fetched_by(env, replica_id, *told):
             broker.expand_isr(env, partition, replica_id)
         if session is not None:
             if replica_id in partition.in_sync_replicas:
@@ -76,3 +78,5 @@ def _note_follower(
                 session.outside[name] = None
         if log.high_watermark > before:
             broker.committed(env, partition)
+    if broker.purgatory.deletes:
+        deleting.settle(broker, env)

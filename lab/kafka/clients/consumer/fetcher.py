@@ -5,6 +5,7 @@ from typing import cast
 
 from lab.env import Env, Micros, address, millis
 from lab.kafka import facts
+from lab.kafka.clients.consumer.isolation import aborted_batches
 from lab.kafka.clients.consumer.positions import (
     FETCHING,
     INITIALIZING,
@@ -39,6 +40,7 @@ from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
+NONE: dict[int, None] = {}
 Asked = tuple[str, tuple[TopicPartition, ...]]
 """A tag: `fetch`, `list` or `epoch`, and the partitions it was about."""
 
@@ -71,6 +73,11 @@ class Fetcher:
         self.settled_in = -1
         self._by_leader: tuple[int, dict[str | None, list[TopicPartition]]] | None = None
         self.exception = ""
+
+    @property
+    def isolation(self) -> IsolationLevel:
+        """How far this consumer reads."""
+        return IsolationLevel[self.config.isolation_level.upper()]
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_by_leader": None}
@@ -144,7 +151,7 @@ class Fetcher:
                     position.offset_epoch,
                 )
         for host, asked in resets.items():
-            self._send(env, host, ListOffsetsRequest(-1, asked), ("list", tuple(asked)))
+            self._send(env, host, ListOffsetsRequest(-1, asked, self.isolation), ("list", tuple(asked)))
         for host, asked in checks.items():
             self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
 
@@ -243,7 +250,7 @@ class Fetcher:
         config = self.config
         request = FetchRequest(
             -1, config.fetch_max_wait_ms, config.fetch_min_bytes, config.fetch_max_bytes, news,
-            isolation_level=IsolationLevel[config.isolation_level.upper()], session_id=session.session_id,
+            isolation_level=self.isolation, session_id=session.session_id,
             session_epoch=session.epoch, forgotten=session.take_forgotten(), rack_id=config.client_rack,
         )  # fmt: skip
         self.fetching[host] = {one: asked.fetch_offset for one, asked in wanted.items()}
@@ -292,20 +299,26 @@ class Fetcher:
                 self._retry(env, position)
 
     def _take(self, partition: TopicPartition, position: Position, one: FetchedPartition) -> None:
-        """Keep what lies at or beyond the position; a batch may begin before it, and may have holes."""
+        """Keep what lies at or beyond the position; a batch may begin before it, and may have holes. Markers are never
+        kept, nor what belongs to the transactions that the broker says were aborted.
+        """
         position.high_watermark = one.high_watermark
         offset = position.offset
         if not one.records or one.records[-1].next_offset <= offset:
             return
         records: list[Record] = []
         epochs: list[int] = []
+        aborted = aborted_batches(one.records, one.aborted_transactions) if one.aborted_transactions else NONE
+        hidden: tuple[tuple[int, int], ...] = ()
         for batch in one.records:
-            if not batch.is_control:
-                new = [record for record in batch.records() if record.offset >= offset]
-                records += new
-                epochs += [batch.leader_epoch] * len(new)
+            if batch.is_control or batch.base_offset in aborted:
+                hidden = (*hidden, (max(batch.base_offset, offset), batch.next_offset))
+                continue
+            new = [record for record in batch.records() if record.offset >= offset]
+            records += new
+            epochs += [batch.leader_epoch] * len(new)
         next_offset = one.records[-1].next_offset
-        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark))
+        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark, hidden))
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
@@ -364,7 +377,9 @@ class Fetcher:
                 one.epochs[one.at : end],
                 one.next_offset,
                 one.high_watermark,
+                one.hidden,
             )
+            one.hidden = ()
             left -= end - one.at
             one.at = end
             if one.at == len(one.records):
@@ -375,6 +390,7 @@ class Fetcher:
             if part.records:
                 position.offset_epoch = part.epochs[-1]
                 position.timestamp = part.records[-1].timestamp_ms
+            if part.records or part.hidden:
                 found.append(part)
         return found
 

@@ -51,7 +51,8 @@ class FetchRequest(Sealed):
 
 @dataclass(slots=True)
 class FetchedPartition:
-    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate.
+    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate. Who reads committed
+    is told the `aborted_transactions`, (producer id, first offset), that have records here.
     `preferred_read_replica` tells a consumer to read from that broker (KIP-392).
     """
 
@@ -62,6 +63,7 @@ class FetchedPartition:
     records: tuple[RecordBatch, ...] = ()
     diverging_epoch: tuple[int, int] | None = None
     current_leader: tuple[int, int] | None = None
+    aborted_transactions: tuple[tuple[int, int], ...] | None = None
     preferred_read_replica: int = -1
 
 
