@@ -7,8 +7,8 @@ from lab.world.dice import Stream
 class Draw:
     """The choices of one seed."""
 
-    def __init__(self, seed: int, what: str = "") -> None:
-        self.dice = Stream(f"fuzz/{seed}{what}")
+    def __init__(self, seed: int, stream: str = "fuzz") -> None:
+        self.dice = Stream(f"{stream}/{seed}")
 
     def of(self, *options: str) -> str:
         """One of these."""

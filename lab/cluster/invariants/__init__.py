@@ -13,6 +13,7 @@ from lab.cluster.invariants import (
     quorum,
     reassignment,
     replication,
+    shares,
 )
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
@@ -21,7 +22,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups)
+MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

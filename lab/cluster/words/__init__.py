@@ -5,7 +5,7 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, replicas, safety, storage
+from lab.cluster.words import groups, history, partitions, quorum, records, replicas, safety, shares, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "records",
     "replicas",
     "safety",
+    "shares",
     "storage",
 ]

@@ -65,6 +65,17 @@ from lab.kafka.facts.quorum import (
     QuorumTruncated,
     QuorumVoteGranted,
 )
+from lab.kafka.facts.shares import (
+    AcknowledgementFailed,
+    RecordFailed,
+    RecordsAcquired,
+    RecordsDelivered,
+    RecordsSettled,
+    ShareGroupChanged,
+    SharePartitionLoaded,
+    ShareStartMoved,
+    ShareStateStored,
+)
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
     MarkersWritten,
@@ -80,6 +91,7 @@ from lab.kafka.facts.transactions import (
 )
 
 __all__ = [
+    "AcknowledgementFailed",
     "AdminResult",
     "Appended",
     "BatchRetried",
@@ -126,14 +138,22 @@ __all__ = [
     "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
+    "RecordFailed",
     "RecordsAcked",
+    "RecordsAcquired",
+    "RecordsDelivered",
     "RecordsFailed",
     "RecordsPolled",
+    "RecordsSettled",
     "ReplicaDeleted",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",
     "SegmentsDeleted",
+    "ShareGroupChanged",
+    "SharePartitionLoaded",
+    "ShareStartMoved",
+    "ShareStateStored",
     "TopicCreated",
     "TopicDeleted",
     "TransactionBegan",
