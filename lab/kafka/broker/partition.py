@@ -121,6 +121,7 @@ class Partition:
         new_epoch = state.leader_epoch > self.leader_epoch
         self._install(state)
         if not new_epoch and self.leading:
+            self._follow_assignment(env)
             self._advance_high_watermark(env)
             return
         self.leading = True
@@ -131,6 +132,16 @@ class Partition:
         }
         env.tell(facts.BecameLeader(self.partition, state.leader_epoch, self.log.log_end_offset, self.in_sync_replicas))
         self._advance_high_watermark(env)
+
+    def _follow_assignment(self, env: Env) -> None:
+        """A reassignment brings followers, and takes them away, within an epoch."""
+        remotes = self.remotes
+        if len(remotes) + 1 == len(self.replicas) and all(one in self.replicas for one in remotes):
+            return
+        self.remotes = {
+            one: remotes.get(one) or RemoteReplica(env.now if one in self.in_sync_replicas else 0)
+            for one in self.replicas if one != self.broker_id
+        }  # fmt: skip
 
     def become_follower(self, env: Env, state: PartitionState) -> bool:
         """The controller says another leads, or nobody. Returns whether the epoch or leader is new."""
@@ -336,6 +347,8 @@ class Partition:
         if self.pending_isr is None:
             return False
         match answer.error_code:
+            case ErrorCode.NONE if answer.leader_epoch > self.leader_epoch:
+                pass  # a reassignment has ended with this change: metadata says who the replicas are now
             case ErrorCode.NONE:
                 if answer.partition_epoch > self.partition_epoch:
                     self.in_sync_replicas = answer.isr

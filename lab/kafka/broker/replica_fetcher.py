@@ -53,6 +53,11 @@ class ReplicaFetcher:
         self.touched[partition] = None
         self.session.forget(partition)
 
+    def hurry(self, now: Micros) -> None:
+        """What is left out may be asked for from now on."""
+        for state in self.states.values():
+            state.delayed_until = min(state.delayed_until, now)
+
     def request(
         self,
         broker_id: int,
