@@ -16,7 +16,6 @@ from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
@@ -121,15 +120,6 @@ def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cl
     story.until(lambda: bool(story.told(facts.Compacted)))
     story.run(0.1)
     assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
-
-
-def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    asked = {ORDERS: FetchPartition(0, 1 << 20)}
-    for level in IsolationLevel:
-        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
-        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
 
 
 def test_reading_a_disk_takes_no_time_and_writing_does():
