@@ -12,6 +12,7 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.topics import valid_topic_name
 
 BROKERS_MAX = 200
+CONTROLLERS = (1, 3, 5)
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
@@ -111,7 +112,10 @@ class ProcessorSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker."""
+    """Everything that stands at the beginning. `broker_config` goes to every broker and controller.
+
+    `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
+    """
 
     seed: int = 42
     brokers: int = 3
@@ -122,10 +126,17 @@ class ClusterSpec:
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
     processors: tuple[ProcessorSpec, ...] = ()
+    controllers: int = 1
+    combined: bool = False
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
         wanted(0 <= self.brokers <= BROKERS_MAX, f"wanted 0 to {BROKERS_MAX} brokers", self.brokers)
+        wanted(self.controllers in CONTROLLERS, "wanted controllers of 1, 3 or 5", self.controllers)
+        wanted(
+            not self.combined or self.controllers <= self.brokers,
+            f"combined: wanted at least as many brokers as controllers ({self.controllers})", self.brokers,
+        )  # fmt: skip
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
         capacity = self.disk_capacity_bytes

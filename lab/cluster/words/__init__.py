@@ -5,7 +5,18 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, records, transactions
+from lab.cluster.words import groups, history, partitions, quorum, records, storage, transactions
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "records", "transactions"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "records",
+    "storage",
+    "transactions",
+]
