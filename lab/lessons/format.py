@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, action_from
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import (
     ClusterSpec,
     ConsumerSpec,
@@ -36,7 +37,7 @@ WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
 HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox",
-             "cluster", "topic", "producer", "consumer", "processor", "check")  # fmt: skip
+             "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us")
@@ -47,6 +48,7 @@ CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "con
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
                   "abort_every", "started")  # fmt: skip
 TRANSACTION_KEYS = ("commit_every", "commit_ms", "abort_every")
+SHARE_CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "poison", "on_failure", "config", "started")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
 
 Names = frozenset[str]
@@ -366,6 +368,9 @@ def _spec(table: TomlTable) -> ClusterSpec:
     for one in table.tables("processor", "a processor"):
         spec = dataclasses.replace(spec, processors=(*spec.processors, _processor(one)))
         _checked(one, spec)
+    for one in table.tables("share_consumer", "a share consumer"):
+        spec = dataclasses.replace(spec, share_consumers=(*spec.share_consumers, _share_consumer(one)))
+        _checked(one, spec)
     return spec
 
 
@@ -450,6 +455,20 @@ def _consumer(table: TomlTable) -> ConsumerSpec:
         topics=table.texts("topics"),
         work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
         commit=table.text("commit", "auto"),
+        config=_config(table),
+        started=table.truth("started", True),
+    )
+
+
+def _share_consumer(table: TomlTable) -> ShareConsumerSpec:
+    table.only(SHARE_CONSUMER_KEYS)
+    return ShareConsumerSpec(
+        name=table.text("name"),
+        group=table.text("group"),
+        topics=table.texts("topics"),
+        work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
+        poison=table.text("poison", ""),
+        on_failure=table.text("on_failure", "release"),
         config=_config(table),
         started=table.truth("started", True),
     )

@@ -13,12 +13,14 @@ from typing import cast
 from lab.cluster.build import broker_hosts, image_of
 from lab.cluster.refused import Refused, wanted
 from lab.cluster.session import Session
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
-from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe, ShareConsumerRecipe
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.metadata.image import TopicImage
 from lab.lessons.format import LINE_MAX
 from lab.world.host import Host
@@ -70,6 +72,9 @@ def spec_of(session: Session) -> ClusterSpec:
         ),
         processors=tuple(
             _processor(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ProcessorRecipe)
+        ),
+        share_consumers=tuple(
+            _share_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ShareConsumerRecipe)
         ),
         broker_config=first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else (),
         disk_capacity_bytes=first.disk.capacity if first is not None else None,
@@ -133,6 +138,21 @@ def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
     )
 
 
+def _share_consumer(host: Host, recipe: ShareConsumerRecipe) -> ShareConsumerSpec:
+    node = host.node
+    running = node if isinstance(node, ShareConsumerApp) else None
+    return ShareConsumerSpec(
+        name=recipe.name,
+        group=recipe.group_id,
+        topics=recipe.topics,
+        work_us=running.per_record_us if running is not None else recipe.per_record_us,
+        poison=running.poison if running is not None else recipe.poison,
+        on_failure=recipe.on_failure,
+        config=recipe.configs,
+        started=running is not None,
+    )
+
+
 # --- as TOML --------------------------------------------------------------------------------------
 
 
@@ -168,6 +188,11 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
             "output": processor.output, "work_us": processor.work_us, "abort_every": processor.abort_every,
             "started": processor.started, "config": dict(processor.config),
             "producer_config": dict(processor.producer_config),
+        })]  # fmt: skip
+    for one in spec.share_consumers:
+        lines += ["", "[[share_consumer]]", *_fields({
+            "name": one.name, "group": one.group, "topics": list(one.topics), "work_us": one.work_us,
+            "poison": one.poison, "on_failure": one.on_failure, "started": one.started, "config": dict(one.config),
         })]  # fmt: skip
     return lines
 

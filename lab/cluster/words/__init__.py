@@ -5,7 +5,7 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, storage, transactions
+from lab.cluster.words import groups, history, partitions, quorum, records, shares, storage, transactions
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "partitions",
     "quorum",
     "records",
+    "shares",
     "storage",
     "transactions",
 ]

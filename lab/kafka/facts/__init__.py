@@ -64,6 +64,17 @@ from lab.kafka.facts.quorum import (
     QuorumTruncated,
     QuorumVoteGranted,
 )
+from lab.kafka.facts.shares import (
+    AcknowledgementFailed,
+    RecordFailed,
+    RecordsAcquired,
+    RecordsDelivered,
+    RecordsSettled,
+    ShareGroupChanged,
+    SharePartitionLoaded,
+    ShareStartMoved,
+    ShareStateStored,
+)
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
     MarkersWritten,
@@ -79,6 +90,7 @@ from lab.kafka.facts.transactions import (
 )
 
 __all__ = [
+    "AcknowledgementFailed",
     "AdminResult",
     "Appended",
     "BatchRetried",
@@ -125,13 +137,21 @@ __all__ = [
     "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
+    "RecordFailed",
     "RecordsAcked",
+    "RecordsAcquired",
+    "RecordsDelivered",
     "RecordsFailed",
     "RecordsPolled",
+    "RecordsSettled",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",
     "SegmentsDeleted",
+    "ShareGroupChanged",
+    "SharePartitionLoaded",
+    "ShareStartMoved",
+    "ShareStateStored",
     "TopicCreated",
     "TopicDeleted",
     "TransactionBegan",
