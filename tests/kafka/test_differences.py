@@ -14,7 +14,6 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
@@ -99,15 +98,6 @@ def test_a_metadata_record_is_json_and_not_kafkas_encoding():
     disk = story.world.hosts[CONTROLLER].disk
     path = "logs/__cluster_metadata-0/00000000000000000000.log"
     assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
-
-
-def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    asked = {ORDERS: FetchPartition(0, 1 << 20)}
-    for level in IsolationLevel:
-        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
-        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
 
 
 def test_reading_a_disk_takes_no_time_and_writing_does():

@@ -5,7 +5,18 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, replicas, safety, shares, storage
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    records,
+    replicas,
+    safety,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -21,4 +32,5 @@ __all__ = [
     "safety",
     "shares",
     "storage",
+    "transactions",
 ]
