@@ -12,6 +12,7 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import CONTROLLER
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_load import with_loads
 from lab.env import Micros, NodeId, millis, seconds
 from lab.world.dice import Stream
 
@@ -68,7 +69,7 @@ def plan(seed: int) -> Plan:
     draw, cleaning = Draw(seed), Cleaning(seed)
     spec = _spec(draw, seed)
     faults = _faults(draw, spec)
-    spec = cleaning.spec(spec)
+    spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
     return Plan(seed, spec, tuple(sorted((*faults, *deletes), key=lambda one: one[0])))
 
