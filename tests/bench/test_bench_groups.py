@@ -75,7 +75,7 @@ def test_promises_tells_what_watching_costs(measured):
 
 
 def test_throughput_tells_records_made_one_by_one_and_as_a_load(measured):
-    figures, said = measured(throughput, WARM_UP=millis(200), STRETCH=millis(200))
+    figures, said = measured(throughput, WARM_UP=seconds(1), STRETCH=millis(200))
     assert shape(figures) == [
         ("records made one by one, 100 a batch", "1/CPU s", ""),
         ("records made one by one, 1000 a batch", "1/CPU s", ""),

@@ -9,6 +9,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -26,6 +27,7 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(CreatePartitionsRequest)
 @handles(IncrementalAlterConfigsRequest)
 @handles(ElectLeadersRequest)
+@handles(DescribeQuorumRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)
