@@ -17,6 +17,8 @@ from lab.cluster.watch import Observer, hears
 from lab.env import Micros, NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
+from lab.kafka.log.unified_log import read_all
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -203,6 +205,27 @@ class Ledger(Observer):
         truth.leader_epoch = fact.leader_epoch
         truth.leader = node
         self._cut(fact.partition, truth, fact.log_end_offset)
+        if fact.log_end_offset > truth.log_end_offset and not fact.partition.topic.startswith("__"):
+            self._bring_back(world, fact, truth)
+
+    def _bring_back(self, world: World, fact: facts.BecameLeader, truth: PartitionTruth) -> None:
+        """An unclean election may choose a replica whose log is longer than that of the leaders before it: records
+        that were gone are there again.
+        """
+        process = world.hosts[truth.leader].node if truth.leader in world.hosts else None
+        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        again: dict[int, str | None] = {}
+        for batch in read_all(replica.log) if replica is not None else ():
+            if batch.next_offset > truth.log_end_offset:
+                again.update((record.offset, birth_of(record)) for record in batch.records())
+        for offset in range(truth.log_end_offset, fact.log_end_offset):
+            birth = again.get(offset)
+            truth.births.append(birth)
+            truth.appended_at.append(world.now)
+            if birth is not None:
+                producer, number = split_birth(birth)
+                truth.duplicates += self.producer(producer).stored.add(number)
+        truth.log_end_offset = fact.log_end_offset
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
