@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -93,6 +94,24 @@ class ConsumerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessorSpec:
+    """A read-process-write app: member of `group`, it writes what it makes of each record to `output`. With a
+    `transactional.id` in its `producer_config` each poll() is a transaction, and every `abort_every`-th is aborted and
+    done again.
+    """
+
+    name: str
+    group: str
+    topics: tuple[str, ...]
+    output: str
+    work_us: int = 0
+    config: tuple[tuple[str, str], ...] = ()
+    producer_config: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+    started: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """Everything that stands at the beginning. `broker_config` goes to every broker and controller.
 
@@ -107,8 +126,10 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    processors: tuple[ProcessorSpec, ...] = ()
     controllers: int = 1
     combined: bool = False
+    share_consumers: tuple[ShareConsumerSpec, ...] = ()
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
@@ -123,7 +144,7 @@ class ClusterSpec:
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)
-        clients = (*self.producers, *self.consumers)
+        clients = (*self.producers, *self.consumers, *self.processors, *self.share_consumers)
         wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
         total = sum(topic.partitions for topic in self.topics)
         wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions in all", f"{total:,}")
@@ -133,6 +154,11 @@ class ClusterSpec:
             _producer(producer)
         for consumer in self.consumers:
             _consumer(consumer)
+        for processor in self.processors:
+            _processor(processor)
+        for consumer in self.share_consumers:
+            _client_name(consumer.name)
+            consumer.check()
         _once("topic", [topic.name for topic in self.topics])
         _once("client name", [client.name for client in clients])
         return self
@@ -218,6 +244,18 @@ def _consumer(consumer: ConsumerSpec) -> None:
     )  # fmt: skip
     wanted(consumer.commit in COMMITS, f"{name}: wanted a commit of {', '.join(COMMITS)}", repr(consumer.commit))
     _config(f"{name}: config", ConsumerConfig, consumer.config)
+
+
+def _processor(processor: ProcessorSpec) -> None:
+    name = processor.name
+    _consumer(ConsumerSpec(name, processor.group, processor.topics, processor.work_us, config=processor.config))
+    wanted(bool(processor.output), f"{name}: wanted an output topic to write to", "none")
+    wanted(processor.output not in processor.topics, f"{name}: wanted another output than its input", processor.output)
+    wanted(
+        0 <= processor.abort_every <= RATE_MAX, f"{name}: wanted an abort every of 0 to {RATE_MAX:,}",
+        processor.abort_every,
+    )  # fmt: skip
+    _config(f"{name}: producer config", ProducerConfig, processor.producer_config)
 
 
 def _config(what: str, kind: type[Config], values: tuple[tuple[str, str], ...]) -> None:

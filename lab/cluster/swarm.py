@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.controllers import CONTROLLER
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.cluster.swarm_cleaning import Cleaning
 from lab.env import Micros, NodeId, millis, seconds
 from lab.world.dice import Stream
 
@@ -34,8 +36,8 @@ class Plan:
 class Draw:
     """The choices of one seed."""
 
-    def __init__(self, seed: int) -> None:
-        self.dice = Stream(f"fuzz/{seed}")
+    def __init__(self, seed: int, stream: str = "fuzz") -> None:
+        self.dice = Stream(f"{stream}/{seed}")
 
     def of(self, *options: str) -> str:
         """One of these."""
@@ -65,9 +67,12 @@ class Draw:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
-    draw = Draw(seed)
-    spec = _spec(draw, seed)
-    return Plan(seed, spec, _faults(draw, spec))
+    draw, cleaning = Draw(seed), Cleaning(seed)
+    spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
+    faults = _faults(draw, spec)
+    spec = cleaning.spec(spec)
+    deletes = cleaning.deletes(spec, FIRST)
+    return Plan(seed, spec, tuple(sorted((*faults, *deletes), key=lambda one: one[0])))
 
 
 # --- the cluster ----------------------------------------------------------------------------------
@@ -165,6 +170,39 @@ def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) ->
     return ConsumerSpec(name, group, read, work_us, commit, tuple(config))
 
 
+def with_shares(draw: Draw, spec: ClusterSpec) -> ClusterSpec:
+    """Every fifth cluster has a share group as well. Drawn apart: what else a seed does stays as it was."""
+    if not draw.percent(20):
+        return spec
+    members = tuple(_share_consumer(draw, f"worker-{at}", spec.topics) for at in range(draw.number(1, 4)))
+    config = (
+        ("group.share.auto.offset.reset", draw.of("earliest", "latest")),
+        ("group.share.delivery.count.limit", draw.of("2", "5")),
+        ("group.share.record.lock.duration.ms", draw.of("3000", "15000")),
+        ("group.share.partition.max.record.locks", draw.of("5", "200")),
+        ("group.share.heartbeat.interval.ms", "1500"),
+        ("group.share.session.timeout.ms", "6000"),
+        ("share.coordinator.state.topic.num.partitions", "2"),
+        ("share.coordinator.snapshot.update.records.per.snapshot", draw.of("3", "500")),
+    )
+    return replace(spec, share_consumers=members, broker_config=(*spec.broker_config, *config))
+
+
+def _share_consumer(draw: Draw, name: str, made: tuple[TopicSpec, ...]) -> ShareConsumerSpec:
+    mode = draw.of("implicit", "explicit", "explicit")
+    config = (
+        ("share.acknowledgement.mode", mode),
+        ("max.poll.records", draw.of("1", "10", "500")),
+        ("request.timeout.ms", draw.of("3000", "10000")),
+        ("metadata.max.age.ms", "10000"),
+    )
+    poison = draw.of("", "", "A", "B")
+    read = tuple(topic.name for topic in made)
+    return ShareConsumerSpec(
+        name, "workers", read, draw.number(0, 100) * 1_000, poison, draw.of("release", "release", "reject"), config
+    )
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 Fault = Callable[[Draw, ClusterSpec, Micros], list[Timed]]
@@ -195,7 +233,7 @@ def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
-    names = [one.name for one in (*spec.producers, *spec.consumers)]
+    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers)]
     return names[draw.dice.below(len(names))]
 
 
@@ -279,7 +317,8 @@ def _clock(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
 
 
 def _pause(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    node = spec.consumers[draw.dice.below(len(spec.consumers))].name
+    readers = (*spec.consumers, *spec.share_consumers)
+    node = readers[draw.dice.below(len(readers))].name
     return [(at, clients.PauseConsumer(node)), (at + draw.duration(), clients.ResumeConsumer(node))]
 
 

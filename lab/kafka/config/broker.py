@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
+from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
 
 
 class BrokerConfig(Config):
@@ -23,9 +24,21 @@ class BrokerConfig(Config):
     group_max_session_timeout_ms: int
     group_max_size: int
     group_min_session_timeout_ms: int
+    group_share_auto_offset_reset: str
+    group_share_delivery_count_limit: int
+    group_share_heartbeat_interval_ms: int
+    group_share_max_size: int
+    group_share_partition_max_record_locks: int
+    group_share_record_lock_duration_ms: int
+    group_share_session_timeout_ms: int
     leader_imbalance_check_interval_seconds: int
     log_cleaner_backoff_ms: int
+    log_cleaner_dedupe_buffer_size: int
+    log_cleaner_enable: bool
+    log_cleaner_io_buffer_size: int
+    log_cleaner_io_max_bytes_per_second: int
     log_flush_offset_checkpoint_interval_ms: int
+    log_flush_scheduler_interval_ms: int
     log_initial_task_delay_ms: int
     log_retention_check_interval_ms: int
     metadata_log_max_record_bytes_between_snapshots: int
@@ -50,6 +63,11 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    share_coordinator_snapshot_update_records_per_snapshot: int
+    share_coordinator_state_topic_min_isr: int
+    share_coordinator_state_topic_num_partitions: int
+    share_coordinator_state_topic_replication_factor: int
+    share_coordinator_write_timeout_ms: int
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int
     transaction_max_timeout_ms: int
     transaction_partition_verification_enable: bool
@@ -107,16 +125,41 @@ class BrokerConfig(Config):
             1,
             dynamic=False,
         ),
+        *SHARE_GROUPS,
         Setting(
             "leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1, dynamic=False
         ),
         Setting(
             "log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=False
         ),
+        # Apache Kafka wants at least 1 MiB; a class wants to see the map fill up.
+        Setting(
+            "log.cleaner.dedupe.buffer.size",
+            134_217_728,
+            "room for the keys of one clean, 24 bytes each",
+            24,
+            dynamic=False,
+        ),
+        Setting("log.cleaner.enable", True, "compact what is to be compacted", dynamic=False),
+        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1, dynamic=False),
+        Setting(
+            "log.cleaner.io.max.bytes.per.second",
+            LONG_MAX,
+            "the cleaner reads and writes no more than this",
+            1,
+            dynamic=False,
+        ),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
             60_000,
             "how often the recovery point is written",
+            1,
+            dynamic=False,
+        ),
+        Setting(
+            "log.flush.scheduler.interval.ms",
+            LONG_MAX,
+            "how often flush.ms is looked at; by default never",
             1,
             dynamic=False,
         ),
@@ -202,6 +245,7 @@ class BrokerConfig(Config):
         Setting(
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
         ),
+        *SHARE_COORDINATOR,
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,

@@ -5,6 +5,7 @@ else. Stating a fact changes nothing. `node` is always the name of the host that
 repeated in the fact.
 """
 
+from lab.kafka.facts.cleaning import CleaningFailed, CleaningStarted, Compacted, SegmentsCleaned, SegmentsDeleted
 from lab.kafka.facts.clients import (
     AdminResult,
     BatchRetried,
@@ -43,7 +44,6 @@ from lab.kafka.facts.logs import (
     Appended,
     BecameFollower,
     BecameLeader,
-    Compacted,
     HighWatermarkMoved,
     IsrCommitted,
     LogDirFailed,
@@ -64,6 +64,17 @@ from lab.kafka.facts.quorum import (
     QuorumTruncated,
     QuorumVoteGranted,
 )
+from lab.kafka.facts.shares import (
+    AcknowledgementFailed,
+    RecordFailed,
+    RecordsAcquired,
+    RecordsDelivered,
+    RecordsSettled,
+    ShareGroupChanged,
+    SharePartitionLoaded,
+    ShareStartMoved,
+    ShareStateStored,
+)
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
     MarkersWritten,
@@ -79,6 +90,7 @@ from lab.kafka.facts.transactions import (
 )
 
 __all__ = [
+    "AcknowledgementFailed",
     "AdminResult",
     "Appended",
     "BatchRetried",
@@ -87,6 +99,8 @@ __all__ = [
     "BrokerFenced",
     "BrokerRegistered",
     "BrokerUnfenced",
+    "CleaningFailed",
+    "CleaningStarted",
     "CommitAcknowledged",
     "CommitFailed",
     "CommitRefused",
@@ -123,11 +137,21 @@ __all__ = [
     "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
+    "RecordFailed",
     "RecordsAcked",
+    "RecordsAcquired",
+    "RecordsDelivered",
     "RecordsFailed",
     "RecordsPolled",
+    "RecordsSettled",
     "RowRefused",
     "SegmentRolled",
+    "SegmentsCleaned",
+    "SegmentsDeleted",
+    "ShareGroupChanged",
+    "SharePartitionLoaded",
+    "ShareStartMoved",
+    "ShareStateStored",
     "TopicCreated",
     "TopicDeleted",
     "TransactionBegan",
