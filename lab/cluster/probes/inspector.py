@@ -37,6 +37,8 @@ TONES = {
     "stable": "ok",
     "truncated": "fail",
     "retention": "pending",
+    "cleaning": "pending",
+    "cleaned": "ok",
     "client": "pending",
     "skipped": "pending",
     "expired": "pending",
@@ -55,6 +57,8 @@ ICONS = {
     "stable": "users",
     "truncated": "scissors",
     "retention": "trash-2",
+    "cleaning": "sparkles",
+    "cleaned": "sparkles",
     "client": "user",
     "built": "plus",
     "changed": "settings",
@@ -160,7 +164,7 @@ def _why_watermark(
 ) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
-    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
+    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention", "cleaned"))
     if partition is None:
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log

@@ -5,7 +5,7 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, records, shares
+from lab.cluster.words import groups, history, partitions, quorum, records, shares, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "records", "shares"]
+__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "quorum", "records", "shares", "storage"]

@@ -7,6 +7,7 @@ from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.orders import Admin, ResetGroup
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
@@ -185,6 +186,8 @@ class AdminApp:
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case DeleteRecordsResponse():
                 self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
+            case EnvelopeResponse():
+                self._settled(env, job, [body.error_code], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case (

@@ -5,6 +5,7 @@ else. Stating a fact changes nothing. `node` is always the name of the host that
 repeated in the fact.
 """
 
+from lab.kafka.facts.cleaning import CleaningFailed, CleaningStarted, Compacted, SegmentsCleaned, SegmentsDeleted
 from lab.kafka.facts.clients import (
     AdminResult,
     BatchRetried,
@@ -43,7 +44,6 @@ from lab.kafka.facts.logs import (
     Appended,
     BecameFollower,
     BecameLeader,
-    Compacted,
     HighWatermarkMoved,
     IsrCommitted,
     LogDirFailed,
@@ -51,6 +51,18 @@ from lab.kafka.facts.logs import (
     LogStartMoved,
     SegmentRolled,
     Truncated,
+)
+from lab.kafka.facts.quorum import (
+    Decided,
+    MetadataApplied,
+    QuorumAppended,
+    QuorumHighWatermarkMoved,
+    QuorumLogLoaded,
+    QuorumRoleChanged,
+    QuorumSnapshotLoaded,
+    QuorumSnapshotTaken,
+    QuorumTruncated,
+    QuorumVoteGranted,
 )
 from lab.kafka.facts.shares import (
     AcknowledgementFailed,
@@ -87,10 +99,13 @@ __all__ = [
     "BrokerFenced",
     "BrokerRegistered",
     "BrokerUnfenced",
+    "CleaningFailed",
+    "CleaningStarted",
     "CommitAcknowledged",
     "CommitFailed",
     "CommitRefused",
     "Compacted",
+    "Decided",
     "GroupAssigned",
     "GroupStateChanged",
     "GroupsLoaded",
@@ -102,6 +117,7 @@ __all__ = [
     "LogLoaded",
     "LogStartMoved",
     "MarkersWritten",
+    "MetadataApplied",
     "OffsetsCommitted",
     "OffsetsForgotten",
     "OffsetsHidden",
@@ -111,6 +127,14 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "QuorumAppended",
+    "QuorumHighWatermarkMoved",
+    "QuorumLogLoaded",
+    "QuorumRoleChanged",
+    "QuorumSnapshotLoaded",
+    "QuorumSnapshotTaken",
+    "QuorumTruncated",
+    "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
     "RecordFailed",
@@ -122,6 +146,8 @@ __all__ = [
     "RecordsSettled",
     "RowRefused",
     "SegmentRolled",
+    "SegmentsCleaned",
+    "SegmentsDeleted",
     "ShareGroupChanged",
     "SharePartitionLoaded",
     "ShareStartMoved",
