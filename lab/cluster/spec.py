@@ -19,6 +19,8 @@ CONTROLLERS = (1, 3, 5)
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
+LOAD_MAX = 10_000
+"""Records of one batch."""
 NAME_MAX = 60
 VALUE_BYTES_MAX = 100_000_000
 WORK_US_MAX = 3_600_000_000
@@ -41,8 +43,9 @@ class ProducerSpec:
 
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
     `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
-    `transactional.id` in its config it writes in transactions, as `transaction` says. `flavour`: the client
-    library, by its name in FLAVOURS.
+    `transactional.id` in its config it writes in transactions, as `transaction` says. With a `load` it makes batches
+    of so many records, equal but for their number. `flavour`: the client library, by its name in
+    FLAVOURS.
     """
 
     name: str
@@ -56,6 +59,7 @@ class ProducerSpec:
     data: "DataSpec | None" = None
     flavour: str = DEFAULT_FLAVOUR
     transaction: "TransactionSpec | None" = None
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ class ProcessorSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker and controller.
+    """Everything that stands at the beginning. `broker_config` goes to every broker and controller; the `racks` are
+    dealt out to the brokers in turn.
 
     `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
     """
@@ -131,6 +136,7 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    racks: tuple[str, ...] = ()
     processors: tuple[ProcessorSpec, ...] = ()
     controllers: int = 1
     combined: bool = False
@@ -146,6 +152,7 @@ class ClusterSpec:
         )  # fmt: skip
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
+        wanted(all(self.racks), "wanted a name for each rack", self.racks)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)
@@ -212,6 +219,9 @@ def _producer(producer: ProducerSpec) -> None:
         f"{name}: wanted value bytes of 0 to {VALUE_BYTES_MAX:,}", producer.value_bytes,
     )  # fmt: skip
     wanted(producer.count is None or producer.count > 0, f"{name}: wanted a count of 1 or more", producer.count)
+    wanted(0 <= producer.load <= LOAD_MAX, f"{name}: wanted a load of 0 to {LOAD_MAX:,} records", producer.load)
+    alone = producer.keys == "none" and producer.data is None and producer.transaction is None
+    wanted(not producer.load or alone, f"{name}: wanted a load without keys, data or transactions", "them")
     wrong = KeyPattern(producer.keys).wrong()
     if wrong:
         raise Refused(f"{name}: keys: {wrong}")

@@ -14,7 +14,6 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
@@ -84,8 +83,18 @@ def test_a_request_travels_as_an_object_and_only_its_batches_are_bytes():
     assert type(request.data[ORDERS].data) is bytes
 
 
-def test_there_is_one_controller_and_without_it_nobody_is_elected():
+def test_a_broker_keeps_no_metadata_on_its_disk():
+    story = Story(topics=orders(), controllers=3)
+    hosts = story.world.hosts
+    assert any("__cluster_metadata" in path for path in hosts[CONTROLLER].disk.list(""))
+    assert not any("__cluster_metadata" in path for path in hosts["broker-1"].disk.list(""))
+
+
+def test_a_controller_that_is_alone_does_not_vote_and_without_it_nobody_is_elected():
     story = Story(topics=orders())
+    before = story.broker(1).image.offset
+    story.run(10)
+    assert story.broker(1).image.offset == before
     assert [name for name, host in story.world.hosts.items() if isinstance(host.node, ControllerNode)] == [CONTROLLER]
     story.act(Crash(CONTROLLER), Crash("broker-1"))
     story.run(60)
@@ -99,15 +108,6 @@ def test_a_metadata_record_is_json_and_not_kafkas_encoding():
     disk = story.world.hosts[CONTROLLER].disk
     path = "logs/__cluster_metadata-0/00000000000000000000.log"
     assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
-
-
-def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    asked = {ORDERS: FetchPartition(0, 1 << 20)}
-    for level in IsolationLevel:
-        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
-        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
 
 
 def test_reading_a_disk_takes_no_time_and_writing_does():
@@ -152,7 +152,6 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
-    "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "check.crcs": (ConsumerConfig, "consumers that check CRCs"),
     "connections.max.idle.ms": (ConsumerConfig, "closing idle connections"),
@@ -160,14 +159,14 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "queued.min.messages": (ConsumerConfig, "fetching ahead as librdkafka does"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
-    "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
+    "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),
+    "controller.quorum.bootstrap.servers": (BrokerConfig, "voters that come and go"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
-    "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
     "preallocate": (TopicConfig, "files made at their full size"),
-    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+    "quota.window.num": (BrokerConfig, "quotas of clients"),
 }
 
 

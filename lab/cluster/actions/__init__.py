@@ -4,7 +4,19 @@ An action is frozen data kept in the journal, so that it can be done again. Its 
 in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
-from lab.cluster.actions import clients, disks, keys, machines, network, settings, shares, topics
+from lab.cluster.actions import (
+    clients,
+    disks,
+    keys,
+    load,
+    machines,
+    network,
+    replicas,
+    settings,
+    shares,
+    topics,
+    transactions,
+)
 from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 
 __all__ = [
@@ -14,9 +26,12 @@ __all__ = [
     "clients",
     "disks",
     "keys",
+    "load",
     "machines",
     "network",
+    "replicas",
     "settings",
     "shares",
     "topics",
+    "transactions",
 ]

@@ -5,7 +5,19 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, settings, shares, storage
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    records,
+    replicas,
+    safety,
+    settings,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -17,7 +29,10 @@ __all__ = [
     "partitions",
     "quorum",
     "records",
+    "replicas",
+    "safety",
     "settings",
     "shares",
     "storage",
+    "transactions",
 ]
