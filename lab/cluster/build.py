@@ -158,7 +158,7 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
         load=spec.load,
-        transaction=_plan(spec.transaction),
+        transaction=_plan(spec.transaction), flavour=spec.flavour,
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
 
@@ -170,7 +170,7 @@ def _plan(spec: TransactionSpec | None) -> TransactionPlan | None:
 def add_consumer(world: World, spec: ConsumerSpec) -> None:
     """A consumer's machine; it starts now, or waits to be started."""
     recipe = ConsumerRecipe(
-        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.commit, spec.flavour
     )
     _start_client(world, spec.name, recipe, spec.started)
 
@@ -178,8 +178,8 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
 def add_processor(world: World, spec: ProcessorSpec) -> None:
     """A read-process-write application's machine; it starts now, or waits to be started."""
     recipe = ProcessorRecipe(
-        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", spec.output,
-        spec.producer_config, spec.abort_every,
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", output=spec.output,
+        producer_configs=spec.producer_config, abort_every=spec.abort_every,
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
 

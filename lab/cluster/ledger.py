@@ -185,6 +185,8 @@ class Ledger(Observer):
         self.producers: dict[str, ProducerTruth] = {}
         self.partitions: dict[TopicPartition, PartitionTruth] = {}
         self.groups: dict[str, GroupHistory] = {}
+        self.errors: dict[tuple[str, str], int] = {}
+        """How many records of a producer failed with an error."""
         self.lost_births: list[str] = []
         self._lost = 0
 
@@ -258,6 +260,8 @@ class Ledger(Observer):
     @hears(facts.RecordsFailed)
     def _failed(self, world: World, node: NodeId, fact: facts.RecordsFailed) -> None:
         producer = self.producer(fact.producer)
+        error = fact.producer, fact.error
+        self.errors[error] = self.errors.get(error, 0) + len(fact.births)
         _add(producer.unknown if fact.unknown else producer.failed, fact.births)
 
     # --- the reference log ------------------------------------------------------------------------

@@ -8,24 +8,29 @@ from typing import Any, Union, get_args, get_origin
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
+from lab.cluster.actions.clients import FLAVOURS_OWN
+from lab.cluster.actions.settings import configured, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.cluster.share_spec import FAILURES
-from lab.kafka.config.topic import TopicConfig
+from lab.kafka.config.client import ClientConfig
+from lab.kafka.config.definition import Config
+from lab.kafka.config.flavours import FLAVOURS
 from lab.world.world import World
 
 CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("add_producer", "acks"): ("all", "1", "0"),
+    ("add_producer", "acks"): (FLAVOURS_OWN, "all", "1", "0"),
+    ("add_producer", "flavour"): tuple(FLAVOURS),
+    ("add_consumer", "flavour"): tuple(FLAVOURS),
+    ("add_consumer", "assignor"): (FLAVOURS_OWN, "range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_load", "acks"): ("all", "1", "0"),
-    ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
     ("add_share_consumer", "acknowledgement"): ("explicit", "implicit"),
     ("add_share_consumer", "on_failure"): FAILURES,
-    ("set_topic_config", "setting"): tuple(TopicConfig.settings),
 }
 UNITS = {
     "extra_ms": "ms",
@@ -43,8 +48,17 @@ LABELS = {"per_second": "Rate", "bytes_per_second": "Rate"}
 
 
 @dataclass(frozen=True, slots=True)
+class SettingNote:
+    """What a form says of one setting: the value it has, and what one should know before changing it."""
+
+    setting: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One line of a form. `kind`: int, text or choice."""
+    """One line of a form. `kind`: int, text or choice. `notes`: of each choice that is a setting."""
 
     name: str
     label: str
@@ -54,6 +68,7 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     unit: str = ""
+    notes: tuple[SettingNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,11 @@ def _parsed(text: str, hint: Any, name: str) -> object:
     return text
 
 
+WHEN = {
+    "set_topic_config": "It holds at once.",
+    "set_broker_config": "It holds from the next start.",
+    "set_client_config": "The application closes its client and makes another with it.",
+}
 ANYWHERE = ("break", "mend")
 """Menus that are offered for the cluster as a whole too: which thing is meant becomes a field of the form."""
 
@@ -122,6 +142,8 @@ def _offer(world: World, kind: type[ClusterAction], subject: str, name: str) -> 
     if not form:
         action = kind(**fixed)
         disabled = action.refusal(world)
+    elif subject in KINDS.values() and name not in world.hosts and fixed:
+        disabled = f"there is no {name}"
     else:
         disabled = _refusal_with_defaults(world, kind, fixed, form)
     tooltip = " ".join((kind.__doc__ or "").split())
@@ -188,8 +210,12 @@ def _field(
     name: str,
 ) -> Field:
     hint = types_of(kind)[field.name]
+    notes = setting_notes(world, kind.name(), subject, name) if field.name in ("setting", "value") else ()
+    if field.name == "value" and notes:
+        return Field(field.name, "Value", "text", notes[0].value)
     choices = (
         CHOICES.get((kind.name(), field.name), ())
+        or tuple(one.setting for one in notes)
         or _choices(world, kind.name(), field.name, name)
         or (_subjects(world, kind, field.name) if subject == "cluster" else ())
     )
@@ -213,7 +239,33 @@ def _field(
         0 if hint is int and field.name != "offset_ms" else None,
         None,
         UNITS.get(field.name, ""),
+        notes,
     )
+
+
+def setting_notes(world: World, action: str, subject: str, name: str) -> tuple[SettingNote, ...]:
+    """Of each setting that an action may change: its value, its range, its default, and when a change holds."""
+    config: Config | None = None
+    if action == "set_topic_config":
+        found = partition_of(name) if subject == "partition" else None
+        topic = found.topic if found is not None else name
+        config = topic_settings(world, topic) if topic in image_of(world).topics else None
+    elif action in ("set_broker_config", "set_client_config") and name in world.hosts:
+        config = configured(world.hosts[name])
+    if config is None:
+        return ()
+    known = config.known() if isinstance(config, ClientConfig) else tuple(config.settings)
+    return tuple(SettingNote(one, config.shown(one), _note(config, one, WHEN[action])) for one in known)
+
+
+def _note(config: Config, name: str, when: str) -> str:
+    setting = config.settings[name]
+    default = str(config.default_of(setting))
+    default = default.lower() if isinstance(setting.default, bool) else default or "nothing"
+    own = config.flavour.name_of(name) if isinstance(config, ClientConfig) else name
+    called = f" {config.flavour.title} calls it {own}." if isinstance(config, ClientConfig) and own != name else ""
+    meaning = setting.meaning[0].upper() + setting.meaning[1:]
+    return f"{meaning}. Wanted: {setting.range}. Default: {default}. {when}{called}"
 
 
 def _shown(value: object) -> str:
@@ -289,13 +341,11 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         found = partition_of(name)
         topic = image_of(world).topics.get(found.topic if found else name)
         return str(len(topic.partitions) + 1) if topic is not None else "4"
-    if field == "value":
-        return TopicConfig.settings["cleanup.policy"].default  # type: ignore[return-value]
     if field == "brokers":
         return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
-    return {"offset_ms": "300000", "assignor": "range"}.get(field, "")
+    return {"offset_ms": "300000"}.get(field, "")
 
 
 def _next_brokers(world: World, name: str) -> str:

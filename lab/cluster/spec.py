@@ -1,7 +1,8 @@
 """ClusterSpec: a lab set-up as data, with every number checked before anything is built."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.share_spec import ShareConsumerSpec
@@ -9,6 +10,7 @@ from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.topics import valid_topic_name
 
@@ -42,7 +44,8 @@ class ProducerSpec:
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
     `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
     `transactional.id` in its config it writes in transactions, as `transaction` says. With a `load` it makes batches
-    of so many records, equal but for their number.
+    of so many records, equal but for their number. `flavour`: the client library, by its name in
+    FLAVOURS.
     """
 
     name: str
@@ -54,6 +57,7 @@ class ProducerSpec:
     config: tuple[tuple[str, str], ...] = ()
     started: bool = True
     data: "DataSpec | None" = None
+    flavour: str = DEFAULT_FLAVOUR
     transaction: "TransactionSpec | None" = None
     load: int = 0
 
@@ -85,7 +89,7 @@ class DataSpec:
 @dataclass(frozen=True, slots=True)
 class ConsumerSpec:
     """A consumer app, member of `group`. `work_us`: its work on one record. `commit`: auto, sync, async,
-    before, record, none.
+    before, record, none. `flavour`: as a producer's.
     """
 
     name: str
@@ -95,6 +99,7 @@ class ConsumerSpec:
     commit: str = "auto"
     config: tuple[tuple[str, str], ...] = ()
     started: bool = True
+    flavour: str = DEFAULT_FLAVOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +234,7 @@ def _producer(producer: ProducerSpec) -> None:
             producer.data.pace_percent >= 1, f"{name}: data: wanted a pace of 1 percent or more",
             producer.data.pace_percent,
         )  # fmt: skip
-    _config(f"{name}: config", ProducerConfig, producer.config)
+    _config(f"{name}: config", partial(ProducerConfig, flavour=producer.flavour), producer.config)
     if producer.transaction is not None:
         _transaction(name, producer.transaction, dict(producer.config))
 
@@ -253,7 +258,7 @@ def _consumer(consumer: ConsumerSpec) -> None:
         consumer.work_us,
     )  # fmt: skip
     wanted(consumer.commit in COMMITS, f"{name}: wanted a commit of {', '.join(COMMITS)}", repr(consumer.commit))
-    _config(f"{name}: config", ConsumerConfig, consumer.config)
+    _config(f"{name}: config", partial(ConsumerConfig, flavour=consumer.flavour), consumer.config)
 
 
 def _processor(processor: ProcessorSpec) -> None:
@@ -268,7 +273,9 @@ def _processor(processor: ProcessorSpec) -> None:
     _config(f"{name}: producer config", ProducerConfig, processor.producer_config)
 
 
-def _config(what: str, kind: type[Config], values: tuple[tuple[str, str], ...]) -> None:
+def _config(
+    what: str, kind: Callable[[tuple[tuple[str, str], ...]], Config], values: tuple[tuple[str, str], ...]
+) -> None:
     try:
         kind(values)
     except InvalidConfig as wrong:

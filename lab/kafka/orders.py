@@ -86,7 +86,9 @@ class ResumePartitions:
 
 @dataclass(slots=True)
 class SetClientConfig:
-    """A client reads new settings without a restart: only those the client allows."""
+    """The application closes its client and makes another with these settings, which are all that are not default: no
+    client library changes one that runs.
+    """
 
     configs: tuple[tuple[str, str], ...]
 

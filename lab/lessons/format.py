@@ -24,6 +24,7 @@ from lab.cluster.spec import (
     TransactionSpec,
     settings,
 )
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
 from lab.lessons.prose import expressions_in
@@ -43,8 +44,8 @@ QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "soluti
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
-                 "transaction")  # fmt: skip
-CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
+                 "transaction", "flavour")  # fmt: skip
+CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started", "flavour")
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
                   "abort_every", "started")  # fmt: skip
 TRANSACTION_KEYS = ("commit_every", "commit_ms", "abort_every")
@@ -410,6 +411,7 @@ def _producer(table: TomlTable) -> ProducerSpec:
         config=_config(table),
         started=table.truth("started", True),
         data=_data(table.table("data")) if "data" in table.values else None,
+        flavour=table.text("flavour", DEFAULT_FLAVOUR),
         transaction=_transaction(table.table("transaction")) if "transaction" in table.values else None,
     )
 
@@ -459,6 +461,7 @@ def _consumer(table: TomlTable) -> ConsumerSpec:
         commit=table.text("commit", "auto"),
         config=_config(table),
         started=table.truth("started", True),
+        flavour=table.text("flavour", DEFAULT_FLAVOUR),
     )
 
 

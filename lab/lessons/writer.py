@@ -112,6 +112,7 @@ def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> Producer
         config=recipe.configs,
         started=node is not None,
         data=data,
+        flavour=recipe.flavour,
         transaction=_transaction(recipe.transaction),
     )
 
@@ -138,6 +139,7 @@ def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
         commit=recipe.commit,
         config=recipe.configs,
         started=node is not None,
+        flavour=recipe.flavour,
     )
 
 
@@ -184,7 +186,7 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
         lines += ["", "[[consumer]]", *_fields({
             "name": consumer.name, "group": consumer.group, "topics": list(consumer.topics),
             "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
-            "config": dict(consumer.config),
+            "flavour": consumer.flavour, "config": dict(consumer.config),
         })]  # fmt: skip
     for processor in spec.processors:
         lines += ["", "[[processor]]", *_fields({
@@ -206,7 +208,7 @@ def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
     return {
         "name": producer.name, "topic": producer.topic, "rate": producer.rate, "keys": producer.keys,
         "value_bytes": producer.value_bytes, "count": producer.count or 0, "load": producer.load,
-        "started": producer.started, "config": dict(producer.config),
+        "started": producer.started, "flavour": producer.flavour, "config": dict(producer.config),
         "data": {} if data is None else {
             "path": data.path, "key": data.key, "value": data.value, "timestamp": data.timestamp,
             "pace_percent": data.pace_percent, "rate": data.rate, "bad_rows": data.bad_rows,

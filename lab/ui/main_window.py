@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
         page.width_changed.connect(self.refresh)
         page.inspector.seek_asked.connect(self.jump_to_cause)
         page.inspector.offer_chosen.connect(self.menus.choose)
+        page.inspector.setting_chosen.connect(self.menus.change_setting)
         page.inspector.records_asked.connect(self.toggle_records)
         page.inspector.pin_toggled.connect(self._pin)
         self.start_page.scenario_chosen.connect(self.open_scenario)

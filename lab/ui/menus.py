@@ -75,6 +75,12 @@ class Menus:
         form = ActionForm(offer, lambda values: self.window.submit(offer, values), self.window)
         self.window.show_dialog(form)
 
+    def change_setting(self, offer: "Offer", setting: str) -> None:
+        """Ask for another value of one setting."""
+        form = ActionForm(offer, lambda values: self.window.submit(offer, values), self.window)
+        form.choose_setting(setting)
+        self.window.show_dialog(form)
+
     def open_branches(self) -> None:
         """The kept futures, to switch between."""
         window = self.window

@@ -14,6 +14,7 @@ from lab.cluster.actions.disks import SlowDisk
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Stop
 from lab.cluster.offers import Offer, offers_for
 from lab.cluster.refused import Refused
+from lab.kafka.config.flavours import FLAVOURS
 from tests.story import Story, orders, settings
 
 THINGS = [
@@ -208,7 +209,18 @@ def test_a_disk_that_is_slow_can_be_mended():
             "wanted a name that is not a server's, found 'broker-9'",
         ),
         ({"add_producer": {"producer": "p", "topic": "orders", "rate": -1}}, f"{RATE}, found -1"),
-        ({"add_producer": {"producer": "p", "topic": "orders", "acks": "2"}}, "wanted acks 0, 1 or all, found 2"),
+        (
+            {"add_producer": {"producer": "p", "topic": "orders", "acks": "2"}},
+            "wanted acks 0, 1, all or default, found 2",
+        ),
+        (
+            {"add_producer": {"producer": "p", "topic": "orders", "flavour": "sarama"}},
+            f"flavour: wanted one of {', '.join(FLAVOURS)}, found 'sarama'",
+        ),
+        (
+            {"add_consumer": {"consumer": "c", "group": "g", "topic": "orders", "flavour": "sarama"}},
+            f"flavour: wanted one of {', '.join(FLAVOURS)}, found 'sarama'",
+        ),
         (
             {"add_consumer": {"consumer": "c", "group": "g", "topic": "orders", "assignor": "best"}},
             "there is no assignor 'best'",

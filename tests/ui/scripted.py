@@ -61,6 +61,7 @@ class ScriptedField:
     minimum: int | None = 1
     maximum: int | None = 1000
     unit: str = "ms"
+    notes: tuple[()] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from lab.env import NodeId
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.share.app import ShareConsumerApp
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from lab.kafka.orders import PauseWork as Pause
 from lab.kafka.orders import ResumeWork as Resume
 from lab.kafka.orders import SendRecords, SetRate, SetWork
@@ -19,6 +20,13 @@ from lab.world.world import World
 
 WORK_MS_MAX = 3_600_000
 TIMES_MAX = 1_000_000
+FLAVOURS_OWN = "default"
+"""The choice of a form that leaves a setting to the flavour."""
+
+
+def bad_flavour(flavour: str) -> str:
+    """The refusal when there is no such client library."""
+    return "" if flavour in FLAVOURS else f"flavour: wanted one of {', '.join(FLAVOURS)}, found {flavour!r}"
 
 
 def free_name(world: World, name: str) -> str:
@@ -36,12 +44,15 @@ def hangs(world: World, node: NodeId) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddProducer(ClusterAction):
-    """A new producer application. `keys`: none, cycle:6, or names joined by commas."""
+    """A new producer application. `keys`: none, cycle:6, or names joined by commas. `flavour`: the client
+    library, whose defaults and habits it has.
+    """
 
     producer: str
     topic: str
     rate: int = 10
-    acks: str = "all"
+    flavour: str = DEFAULT_FLAVOUR
+    acks: str = FLAVOURS_OWN
     keys: str = "cycle:6"
 
     on: ClassVar[tuple[str, ...]] = ("cluster", "topic", "partition")
@@ -50,8 +61,10 @@ class AddProducer(ClusterAction):
     title: ClassVar[str] = "Add a producer"
 
     def refusal(self, world: World) -> str:
-        if self.acks not in ("0", "1", "all"):
-            return f"wanted acks 0, 1 or all, found {self.acks}"
+        if wrong := bad_flavour(self.flavour):
+            return wrong
+        if self.acks not in ("0", "1", "all", FLAVOURS_OWN):
+            return f"wanted acks 0, 1, all or {FLAVOURS_OWN}, found {self.acks}"
         if not 0 <= self.rate <= RATE_MAX:
             return f"wanted a rate of 0 to {RATE_MAX:,} records a second, found {self.rate}"
         if not self.topic:
@@ -61,14 +74,16 @@ class AddProducer(ClusterAction):
         return free_name(world, self.producer)
 
     def apply(self, world: World) -> None:
+        config = () if self.acks == FLAVOURS_OWN else (("acks", self.acks),)
         add_producer(
             world,
-            ProducerSpec(self.producer, self.topic, self.rate, self.keys, config=(("acks", self.acks),)),
+            ProducerSpec(self.producer, self.topic, self.rate, self.keys, config=config, flavour=self.flavour),
         )
         world.mark("built", self.producer, f"{self.producer} begins to write to {self.topic}")
 
     def describe(self) -> str:
-        return f"Add producer {self.producer} for {self.topic}, {self.rate}/s, acks={self.acks}"
+        acks = "" if self.acks == FLAVOURS_OWN else f", acks={self.acks}"
+        return f"Add producer {self.producer} for {self.topic}, {self.rate}/s, {FLAVOURS[self.flavour].title}{acks}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +132,16 @@ class SendFile(ClusterAction):
 
 @dataclass(frozen=True, slots=True)
 class AddConsumer(ClusterAction):
-    """A new member of a consumer group, which is made with its first member."""
+    """A new member of a consumer group, which is made with its first member. `flavour`: the client library,
+    whose defaults and habits it has.
+    """
 
     consumer: str
     group: str
     topic: str
     work_ms: int = 0
-    assignor: str = "range"
+    flavour: str = DEFAULT_FLAVOUR
+    assignor: str = FLAVOURS_OWN
     reset: str = "earliest"
     commit: str = "auto"
 
@@ -137,7 +155,9 @@ class AddConsumer(ClusterAction):
             return "wanted a group and a topic"
         if group_kind(world, self.group) == "share":
             return f"{self.group} is a share group"
-        if self.assignor not in ("range", "roundrobin", "sticky", "cooperative-sticky"):
+        if wrong := bad_flavour(self.flavour):
+            return wrong
+        if self.assignor not in ("range", "roundrobin", "sticky", "cooperative-sticky", FLAVOURS_OWN):
             return f"there is no assignor {self.assignor!r}"
         if self.reset not in ("earliest", "latest", "none"):
             return f"wanted a reset of earliest, latest or none, found {self.reset!r}"
@@ -148,14 +168,16 @@ class AddConsumer(ClusterAction):
         return free_name(world, self.consumer)
 
     def apply(self, world: World) -> None:
-        config = (
-            ("partition.assignment.strategy", self.assignor),
-            ("auto.offset.reset", self.reset),
-        )
+        config = (("auto.offset.reset", self.reset),)
+        if self.assignor != FLAVOURS_OWN:
+            config = (("partition.assignment.strategy", self.assignor), *config)
         add_consumer(
             world,
-            ConsumerSpec(self.consumer, self.group, (self.topic,), self.work_ms * 1_000, self.commit, config),
-        )
+            ConsumerSpec(
+                self.consumer, self.group, (self.topic,), self.work_ms * 1_000, self.commit, config,
+                flavour=self.flavour,
+            ),
+        )  # fmt: skip
         world.mark("built", self.consumer, f"{self.consumer} starts in group {self.group}")
 
     def describe(self) -> str:

@@ -16,7 +16,6 @@ from lab.kafka.protocol.messages.topics import (
     DeleteRecordsRequest,
     DeleteTopicsRequest,
     ElectLeadersRequest,
-    IncrementalAlterConfigsRequest,
     NewTopic,
 )
 from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
@@ -136,31 +135,6 @@ class AddPartitions(ClusterAction):
 
     def describe(self) -> str:
         return f"Give {self.topic} {self.total} partitions"
-
-
-@dataclass(frozen=True, slots=True)
-class SetTopicConfig(ClusterAction):
-    """Change a topic's setting while it runs."""
-
-    topic: str
-    setting: str
-    value: str
-
-    on: ClassVar[tuple[str, ...]] = ("topic", "partition")
-    menu: ClassVar[str] = "change"
-    icon: ClassVar[str] = "settings"
-    title: ClassVar[str] = "Change a setting"
-
-    def refusal(self, world: World) -> str:
-        return bad_config(((self.setting, self.value),)) or unknown_topic(world, self.topic)
-
-    def apply(self, world: World) -> None:
-        body = IncrementalAlterConfigsRequest({self.topic: {self.setting: self.value}})
-        world.signal(ADMIN, Admin(body))
-        world.mark("changed", self.topic, f"{self.topic}: {self.setting} = {self.value}")
-
-    def describe(self) -> str:
-        return f"Set {self.setting} of {self.topic} to {self.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A violation is our own mistake, never a learner's: it stops the world and names 
 
 from lab.cluster.invariants import (
     cleaning,
+    commits,
     deletion,
     elections,
     eligibility,
@@ -22,7 +23,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, shares)
+MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, commits, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

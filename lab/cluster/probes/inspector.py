@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.cluster.actions.settings import configured
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import grouped
@@ -14,17 +15,23 @@ from lab.cluster.probes.share import share_consumer_rows, share_group_sections
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words.groups import lag
+from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.controller.node import ControllerNode
 from lab.kafka.metadata.image import PartitionState
+from lab.world.host import Host
 from lab.world.world import Moment, World
 
 CAUSES = 3
 LOOK_BACK = 600
+SERVER_SETTINGS = ("broker.session.timeout.ms", "replica.lag.time.max.ms")
 TONES = {
     "fault": "fail",
     "loss": "fail",
@@ -208,10 +215,7 @@ def _holder(world: World, state: PartitionState, partition: Partition) -> CauseV
 
 def _settings(config: Config) -> tuple[tuple[str, str], ...]:
     shown = {"min.insync.replicas": None, **dict.fromkeys(config.overrides)}
-    values = {name: getattr(config, name.replace(".", "_")) for name in shown if name in config.settings}
-    return tuple(
-        (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items()
-    )
+    return tuple((name, config.shown(name)) for name in shown if name in config.settings)
 
 
 def _topic(world: World, name: str) -> InspectorView | None:
@@ -280,8 +284,20 @@ def _broker(world: World, name: str) -> InspectorView | None:
         (Section("Machine", tuple(rows)), *quorum_section(world, name)),
         f"Why is {name} {state}?",
         causes_of(world, name),
-        (),
+        _server_settings(host),
     )
+
+
+def _server_settings(host: Host) -> tuple[tuple[str, str], ...]:
+    """What is not default, and what people ask for; what it reads when it starts next stands behind an arrow."""
+    written = configured(host)
+    if written is None:
+        return ()
+    node = host.node
+    runs = node.config if isinstance(node, (Broker, ControllerNode)) else written
+    shown = dict.fromkeys((*SERVER_SETTINGS, *written.overrides, *runs.overrides))
+    pairs = ((name, runs.shown(name), written.shown(name)) for name in shown)
+    return tuple((name, now if now == later else f"{now} → {later}") for name, now, later in pairs)
 
 
 def _client(world: World, name: str) -> InspectorView | None:
@@ -295,6 +311,8 @@ def _client(world: World, name: str) -> InspectorView | None:
         Row("State", host.state, "" if host.state == "running" else "fail"),
         Row("Topics", ", ".join(topics)),
     ]
+    recipe = host.recipe
+    flavour = recipe.flavour if isinstance(recipe, (ProducerRecipe, ConsumerRecipe)) else DEFAULT_FLAVOUR
     config: tuple[tuple[str, str], ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
@@ -309,12 +327,12 @@ def _client(world: World, name: str) -> InspectorView | None:
             node.config,
             (
                 "auto.offset.reset",
-                "max.poll.records",
+                *(() if "max.poll.records" in node.config.flavour.lacks else ("max.poll.records",)),
                 "session.timeout.ms",
                 "partition.assignment.strategy",
             ),
         )
-    subtitle = f"{kind} · Java client 4.0"
+    subtitle = f"{kind} · {FLAVOURS[flavour].title}"
     icon = "shopping-cart" if kind == "producer" else "user"
     return InspectorView(
         kind,
@@ -331,7 +349,7 @@ def _client(world: World, name: str) -> InspectorView | None:
 
 def _settings_of(config: Config, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     shown = dict.fromkeys((*names, *config.overrides))
-    return tuple((name, str(getattr(config, name.replace(".", "_"))).lower()) for name in shown)
+    return tuple((name, config.shown(name)) for name in shown)
 
 
 def _producer_rows(world: World, node: ProducerApp) -> list[Row]:

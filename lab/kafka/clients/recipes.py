@@ -12,6 +12,7 @@ from lab.kafka.clients.producer.load import LoadApp
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.kafka.config.share import ShareConsumerConfig
 
 
@@ -32,12 +33,17 @@ class ProducerRecipe:
     count: int | None = None
     rows: Rows | None = None
     pace_percent: int = 100
+    flavour: str = DEFAULT_FLAVOUR
     transaction: TransactionPlan | None = None
     load: int = 0
 
+    def config(self) -> ProducerConfig:
+        """Its settings. Raises InvalidConfig."""
+        return ProducerConfig(self.configs, self.flavour)
+
     def build(self) -> ProducerApp:
         """A new process."""
-        config = ProducerConfig(self.configs)
+        config = self.config()
         if self.load:
             return LoadApp(
                 self.name, self.topic, config, self.bootstrap, self.rate, self.value_bytes, self.count, self.load
@@ -50,7 +56,7 @@ class ProducerRecipe:
         return ProducerApp(
             self.name,
             self.topic,
-            config,
+            self.config(),
             self.bootstrap,
             self.rate,
             self.keys,
@@ -72,15 +78,19 @@ class ConsumerRecipe:
     configs: tuple[tuple[str, str], ...] = ()
     per_record_us: Micros = 0
     commit: str = "auto"
+    flavour: str = DEFAULT_FLAVOUR
+
+    def config(self) -> ConsumerConfig:
+        """Its settings. Raises InvalidConfig."""
+        return ConsumerConfig(self.configs, self.flavour)
 
     def build(self) -> ConsumerApp:
         """A new process."""
-        config = ConsumerConfig(self.configs)
         return ConsumerApp(
             self.name,
             self.group_id,
             self.topics,
-            config,
+            self.config(),
             self.per_record_us,
             self.commit,
             self.bootstrap,

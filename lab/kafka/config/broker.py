@@ -83,115 +83,90 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
-        Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas", dynamic=False),
-        Setting(
-            "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False
-        ),
-        Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
-        Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks", dynamic=False),
-        Setting("controller.quorum.append.linger.ms", 25, "a leader collects decisions for so long", dynamic=False),
-        Setting(
-            "controller.quorum.election.backoff.max.ms", 1_000, "the longest pause after a lost election", dynamic=False
-        ),
+        Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas"),
+        Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
+        Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1),
+        Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks"),
+        Setting("controller.quorum.append.linger.ms", 25, "a leader collects decisions for so long"),
+        Setting("controller.quorum.election.backoff.max.ms", 1_000, "the longest pause after a lost election"),
         Setting(
             "controller.quorum.election.timeout.ms",
             1_000,
             "a voter without a leader waits so long, and up to twice, before it stands",
             1,
-            dynamic=False,
         ),
         Setting(
             "controller.quorum.fetch.timeout.ms",
             2_000,
             "a voter that fetches nothing for so long stands; a leader without a majority resigns after 1.5 times",
             1,
-            dynamic=False,
         ),
-        Setting("controller.quorum.request.timeout.ms", 2_000, "a voter waits so long for an answer", 1, dynamic=False),
-        Setting("controller.quorum.retry.backoff.ms", 20, "a voter asks again after so long", 1, dynamic=False),
-        Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
+        Setting("controller.quorum.request.timeout.ms", 2_000, "a voter waits so long for an answer", 1),
+        Setting("controller.quorum.retry.backoff.ms", 20, "a voter asks again after so long", 1),
+        Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1),
         Setting(
             "eligible.leader.replicas.enable",
             False,
             "let who was last in sync lead without loss (KIP-966)",
-            dynamic=False,
         ),
-        Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
-        Setting(
-            "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False
-        ),
+        Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024),
+        Setting("group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members"),
         Setting(
             "group.max.session.timeout.ms",
             1_800_000,
             "the longest session time-out a member may ask for",
             1,
-            dynamic=False,
         ),
-        Setting("group.max.size", INT_MAX, "the most members of a group", 1, dynamic=False),
+        Setting("group.max.size", INT_MAX, "the most members of a group", 1),
         Setting(
             "group.min.session.timeout.ms",
             6_000,
             "the shortest session time-out a member may ask for",
             1,
-            dynamic=False,
         ),
         *SHARE_GROUPS,
-        Setting(
-            "leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1, dynamic=False
-        ),
-        Setting(
-            "log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=False
-        ),
+        Setting("leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1),
+        Setting("log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1),
         # Apache Kafka wants at least 1 MiB; a class wants to see the map fill up.
         Setting(
             "log.cleaner.dedupe.buffer.size",
             134_217_728,
             "room for the keys of one clean, 24 bytes each",
             24,
-            dynamic=False,
         ),
-        Setting("log.cleaner.enable", True, "compact what is to be compacted", dynamic=False),
-        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1, dynamic=False),
+        Setting("log.cleaner.enable", True, "compact what is to be compacted"),
+        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1),
         Setting(
             "log.cleaner.io.max.bytes.per.second",
             LONG_MAX,
             "the cleaner reads and writes no more than this",
             1,
-            dynamic=False,
         ),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
             60_000,
             "how often the recovery point is written",
             1,
-            dynamic=False,
         ),
         Setting(
             "log.flush.scheduler.interval.ms",
             LONG_MAX,
             "how often flush.ms is looked at; by default never",
             1,
-            dynamic=False,
         ),
-        Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0, dynamic=False),
-        Setting(
-            "log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1, dynamic=False
-        ),
-        Setting(
-            "max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none", dynamic=False
-        ),
+        Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0),
+        Setting("log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1),
+        Setting("max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none"),
         Setting(
             "metadata.log.max.record.bytes.between.snapshots",
             20_971_520,
             "so many bytes of metadata make a new snapshot due",
             1,
-            dynamic=False,
         ),
         Setting(
             "metadata.log.max.snapshot.interval.ms",
             3_600_000,
             "the longest time between two snapshots; 0: no limit",
-            dynamic=False,
         ),
         Setting(
             "metadata.log.segment.bytes",
@@ -199,61 +174,56 @@ class BrokerConfig(Config):
             "a metadata segment is closed at this size",
             14,
             INT_MAX,
-            dynamic=False,
         ),
-        Setting("metadata.log.segment.ms", 604_800_000, "a metadata segment is closed at this age", 1, dynamic=False),
+        Setting("metadata.log.segment.ms", 604_800_000, "a metadata segment is closed at this age", 1),
         Setting(
             "metadata.max.idle.interval.ms",
             500,
             "an idle quorum writes a record so often; 0: never",
-            dynamic=False,
         ),
         Setting(
             "metadata.max.retention.bytes",
             104_857_600,
             "beyond this much, metadata that a snapshot holds is deleted; -1: no limit",
             -1,
-            dynamic=False,
         ),
-        Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1, dynamic=False),
-        Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry", dynamic=False),
-        Setting("offsets.commit.timeout.ms", 5_000, "a commit not replicated by then fails", 1, dynamic=False),
-        Setting(
-            "offsets.retention.check.interval.ms", 600_000, "how often expired offsets are looked for", 1, dynamic=False
-        ),
+        Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1),
+        Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry"),
+        Setting("offsets.commit.timeout.ms", 5_000, "a commit not replicated by then fails", 1),
+        Setting("offsets.retention.check.interval.ms", 600_000, "how often expired offsets are looked for", 1),
         Setting(
             "offsets.retention.minutes",
             10_080,
             "an empty group's offsets are forgotten after so long",
             1,
-            dynamic=False,
+            history=(("2.0", 1_440),),
         ),
         # Apache Kafka has 50; three show where coordinators are, and cost a sixteenth.
-        Setting("offsets.topic.num.partitions", 3, "partitions of __consumer_offsets", 1, 1_000, dynamic=False),
+        Setting("offsets.topic.num.partitions", 3, "partitions of __consumer_offsets", 1, 1_000),
         Setting(
             "offsets.topic.replication.factor",
             3,
             "replicas of __consumer_offsets, at most as many as brokers",
             1,
-            dynamic=False,
         ),
         Setting("producer.id.expiration.ms", 86_400_000, "a producer silent for so long is forgotten", 1),
-        Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0, dynamic=False),
-        Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0, dynamic=False),
-        Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much", dynamic=False),
-        Setting("replica.fetch.response.max.bytes", 10_485_760, "the most a follower asks for at once", dynamic=False),
-        Setting(
-            "replica.fetch.wait.max.ms", 500, "a leader answers a follower at the latest after so long", dynamic=False
-        ),
+        Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0),
+        Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0),
+        Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much"),
+        Setting("replica.fetch.response.max.bytes", 10_485_760, "the most a follower asks for at once"),
+        Setting("replica.fetch.wait.max.ms", 500, "a leader answers a follower at the latest after so long"),
         Setting(
             "replica.high.watermark.checkpoint.interval.ms",
             5_000,
             "how often high watermarks are written to disk",
             1,
-            dynamic=False,
         ),
         Setting(
-            "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
+            "replica.lag.time.max.ms",
+            30_000,
+            "a follower not caught up for so long leaves the ISR",
+            1,
+            history=(("2.5", 10_000),),
         ),
         *SHARE_COORDINATOR,
         Setting(
@@ -261,16 +231,14 @@ class BrokerConfig(Config):
             "",
             "whether consumers read from a follower in their own rack (client.rack)",
             choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
-            dynamic=False,
         ),
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,
             "how often transactions past their time-out are looked for",
             1,
-            dynamic=False,
         ),
-        Setting("transaction.max.timeout.ms", 900_000, "the longest time-out a producer may ask for", 1, dynamic=False),
+        Setting("transaction.max.timeout.ms", 900_000, "the longest time-out a producer may ask for", 1),
         Setting(
             "transaction.partition.verification.enable",
             True,
@@ -281,22 +249,18 @@ class BrokerConfig(Config):
             3_600_000,
             "how often expired transactional ids are looked for",
             1,
-            dynamic=False,
         ),
-        Setting("transaction.state.log.min.isr", 2, "min.insync.replicas of __transaction_state", 1, dynamic=False),
+        Setting("transaction.state.log.min.isr", 2, "min.insync.replicas of __transaction_state", 1),
         # Apache Kafka has 50; see offsets.topic.num.partitions.
-        Setting(
-            "transaction.state.log.num.partitions", 3, "partitions of __transaction_state", 1, 1_000, dynamic=False
-        ),
+        Setting("transaction.state.log.num.partitions", 3, "partitions of __transaction_state", 1, 1_000),
         Setting(
             "transaction.state.log.replication.factor",
             3,
             "replicas of __transaction_state, at most as many as brokers",
             1,
-            dynamic=False,
         ),
         # A feature of the cluster and no setting in Apache Kafka.
-        Setting("transaction.version", 2, "1: before KIP-890's second part; 2: with it", 1, 2, dynamic=False),
+        Setting("transaction.version", 2, "1: before KIP-890's second part; 2: with it", 1, 2),
         Setting(
             "transactional.id.expiration.ms", 604_800_000, "a transactional id not used for so long is forgotten", 1
         ),
@@ -305,6 +269,5 @@ class BrokerConfig(Config):
             300_000,
             "how often leaderless partitions get an unclean election, where allowed",
             1,
-            dynamic=False,
         ),
     )

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from lab.env import Sealed
 
@@ -20,7 +20,9 @@ class InvalidConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. A number has a range, a text may have `choices`; `dynamic`: may change while running."""
+    """One setting. A number has a range, a text may have `choices`. `dynamic`: may change while running.
+    `history`: (release, value), the oldest first: before that release of Apache Kafka the default was the value.
+    """
 
     name: str
     default: Value
@@ -28,7 +30,12 @@ class Setting:
     minimum: int = 0
     maximum: int = LONG_MAX
     choices: tuple[str, ...] = ()
-    dynamic: bool = True
+    dynamic: bool = False
+    history: tuple[tuple[str, Value], ...] = ()
+
+    def default_in(self, release: str) -> Value:
+        """The default in a release like `3.9`."""
+        return next((value for before, value in self.history if _numbers(release) < _numbers(before)), self.default)
 
     @property
     def range(self) -> str:
@@ -87,11 +94,15 @@ class Config(Sealed):
                 raise InvalidConfig(f"wanted one of the settings {', '.join(self.settings)}, found {name[:60]!r}")
         self.overrides: dict[str, Value] = {}
         for name, setting in self.settings.items():
-            value = setting.default
+            value = self.default_of(setting)
             if name in given:
                 value = self.overrides[name] = setting.parse(given[name])
             setattr(self, attribute(name), value)
         self.check()
+
+    def default_of(self, setting: Setting) -> Value:
+        """The value of a setting that nobody has set."""
+        return setting.default
 
     def check(self) -> None:
         """Refuse values that do not go together. Raises InvalidConfig."""
@@ -102,13 +113,22 @@ class Config(Sealed):
     def __setstate__(self, overrides: dict[str, Value]) -> None:
         self.overrides = overrides
         for name, setting in self.settings.items():
-            setattr(self, attribute(name), overrides.get(name, setting.default))
+            setattr(self, attribute(name), overrides.get(name, self.default_of(setting)))
 
     def changed(self, values: Mapping[str, str | None]) -> "dict[str, Value]":
         """The overrides after setting `values`; None goes back to the default. Raises InvalidConfig."""
         kept: dict[str, object] = {name: value for name, value in self.overrides.items() if name not in values}
         new = {name: value for name, value in values.items() if value is not None}
-        return type(self)({**kept, **new}).overrides
+        return self.again({**kept, **new}).overrides
+
+    def again(self, values: Mapping[str, object]) -> Self:
+        """A config of the same kind with these values."""
+        return type(self)(values)
+
+    def shown(self, name: str) -> str:
+        """The value of a setting as Kafka writes it."""
+        value = getattr(self, attribute(name))
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def attribute(name: str) -> str:
@@ -116,6 +136,11 @@ def attribute(name: str) -> str:
     return name.replace(".", "_")
 
 
-def table(*settings: Setting) -> dict[str, Setting]:
-    """Settings by name."""
-    return {setting.name: setting for setting in settings}
+def table(*settings: Setting, dynamic: bool = False) -> dict[str, Setting]:
+    """Settings by name. `dynamic`: all of them may change while running."""
+    return {one.name: replace(one, dynamic=True) if dynamic else one for one in settings}
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    """A release as something that can be compared: 3.10 comes after 3.9."""
+    return tuple(int(part) for part in release.split("."))

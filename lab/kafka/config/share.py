@@ -11,27 +11,24 @@ SHARE_GROUPS = (
         "latest",
         "where a share group begins in a partition",
         choices=("latest", "earliest"),
-        dynamic=False,
     ),
-    Setting("group.share.delivery.count.limit", 5, "a record delivered so often is archived", 2, 10, dynamic=False),
-    Setting("group.share.heartbeat.interval.ms", 5_000, "how often share consumers report", 1, dynamic=False),
-    Setting("group.share.max.size", 200, "the most members of a share group", 1, dynamic=False),
+    Setting("group.share.delivery.count.limit", 5, "a record delivered so often is archived", 2, 10),
+    Setting("group.share.heartbeat.interval.ms", 5_000, "how often share consumers report", 1),
+    Setting("group.share.max.size", 200, "the most members of a share group", 1),
     Setting(
         "group.share.partition.max.record.locks",
         200,
         "the most records in flight a share-partition",
         1,
         10_000,
-        dynamic=False,
     ),
     Setting(
         "group.share.record.lock.duration.ms",
         30_000,
         "a record not acknowledged by then is another's",
         1,
-        dynamic=False,
     ),
-    Setting("group.share.session.timeout.ms", 45_000, "a share consumer silent for so long is out", 1, dynamic=False),
+    Setting("group.share.session.timeout.ms", 45_000, "a share consumer silent for so long is out", 1),
 )
 SHARE_COORDINATOR = (
     Setting(
@@ -40,23 +37,17 @@ SHARE_COORDINATOR = (
         "so many updates, then a whole snapshot",
         0,
         500,
-        dynamic=False,
     ),
-    Setting("share.coordinator.state.topic.min.isr", 2, "min.insync.replicas of __share_group_state", 1, dynamic=False),
+    Setting("share.coordinator.state.topic.min.isr", 2, "min.insync.replicas of __share_group_state", 1),
     # Apache Kafka has 50; three show where coordinators are, and cost a sixteenth.
-    Setting(
-        "share.coordinator.state.topic.num.partitions", 3, "partitions of __share_group_state", 1, 1_000, dynamic=False
-    ),
+    Setting("share.coordinator.state.topic.num.partitions", 3, "partitions of __share_group_state", 1, 1_000),
     Setting(
         "share.coordinator.state.topic.replication.factor",
         3,
         "replicas of __share_group_state, at most as many as brokers",
         1,
-        dynamic=False,
     ),
-    Setting(
-        "share.coordinator.write.timeout.ms", 5_000, "a write not answered by then is tried again", 1, dynamic=False
-    ),
+    Setting("share.coordinator.write.timeout.ms", 5_000, "a write not answered by then is tried again", 1),
 )
 
 

@@ -53,7 +53,12 @@ class TopicConfig(Config):
         Setting("leader.replication.throttled.replicas", "", "leaders that give at the throttled rate: 0:1,1:2 or *"),
         Setting("max.compaction.lag.ms", LONG_MAX, "clean a log at the latest when a record is so old", 1),
         Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
-        Setting("message.timestamp.after.max.ms", 3_600_000, "how far in the future a record may claim to be"),
+        Setting(
+            "message.timestamp.after.max.ms",
+            3_600_000,
+            "how far in the future a record may claim to be",
+            history=(("4.0", LONG_MAX),),
+        ),
         Setting("message.timestamp.before.max.ms", LONG_MAX, "how far in the past a record may claim to be"),
         Setting(
             "message.timestamp.type",
@@ -74,6 +79,7 @@ class TopicConfig(Config):
         Setting("segment.index.bytes", 10_485_760, "a segment file is closed when an index has this size", 24, INT_MAX),
         Setting("segment.ms", 604_800_000, "a segment file is closed at this age, in message time", 1),
         Setting("unclean.leader.election.enable", False, "rather lose records than wait for an in-sync replica"),
+        dynamic=True,
     )
 
     def check(self) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 PATH_FIELDS = ("path", "file")
+ROWS_SHOWN = 16
+"""How many choices of a long list are seen at once."""
 
 
 class ActionForm(QDialog):
@@ -42,6 +44,8 @@ class ActionForm(QDialog):
         self.setWindowTitle(offer.title)
         self.setMinimumWidth(380)
         self.inputs: dict[str, QLineEdit | QComboBox] = {}
+        self.note = text_label("", "quiet", wrap=True)
+        self.note.hide()
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
@@ -50,6 +54,8 @@ class ActionForm(QDialog):
             form.addRow(_label(field), self._with_chooser(field.name))
         self.refusal = text_label("", "refusal", wrap=True)
         self.refusal.hide()
+        for field in offer.form:
+            self._follow(field)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = self.buttons.addButton(offer.title, QDialogButtonBox.ButtonRole.AcceptRole)
         go.setProperty("role", "primary")
@@ -62,8 +68,36 @@ class ActionForm(QDialog):
         if offer.tooltip:
             layout.addWidget(text_label(plain(offer.tooltip), "quiet", wrap=True))
         layout.addLayout(form)
+        layout.addWidget(self.note)
         layout.addWidget(self.refusal)
         layout.addWidget(self.buttons)
+
+    def _follow(self, field: "Field") -> None:
+        """Where a setting is chosen, show its value, and what it means."""
+        box = self.inputs[field.name]
+        if not field.notes or not isinstance(box, QComboBox):
+            return
+        notes = {one.setting: one for one in field.notes}
+        box.setMaxVisibleItems(ROWS_SHOWN)
+
+        def show(setting: str) -> None:
+            value = self.inputs.get("value")
+            if isinstance(value, QLineEdit):
+                value.setText(notes[setting].value)
+                value.setPlaceholderText("empty: the default")
+            self.note.setText(notes[setting].note)
+            self.refusal.hide()
+
+        box.currentTextChanged.connect(show)
+        show(box.currentText())
+        self.note.show()
+
+    def choose_setting(self, setting: str) -> None:
+        """Have the form ask for the value of this setting."""
+        box = self.inputs.get("setting")
+        if isinstance(box, QComboBox):
+            box.setCurrentText(setting)
+            self.inputs["value"].setFocus()
 
     def _with_chooser(self, name: str) -> QWidget:
         """The field; one that takes a path gets a button to look for the file."""

@@ -29,12 +29,13 @@ BUTTONS = 2
 class Inspector(QWidget):
     """Shows an `InspectorView` and the first offers for it.
 
-    Emits `seek_asked(CauseView)`, `offer_chosen(Offer)`, `records_asked()` and `pin_toggled(bool)`: a
-    pinned inspector keeps its subject while other things are selected.
+    Emits `seek_asked(CauseView)`, `offer_chosen(Offer)`, `setting_chosen(Offer, str)`, `records_asked()` and
+    `pin_toggled(bool)`: a pinned inspector keeps its subject while other things are selected.
     """
 
     seek_asked = Signal(object)
     offer_chosen = Signal(object)
+    setting_chosen = Signal(object, str)
     records_asked = Signal()
     pin_toggled = Signal(bool)
 
@@ -75,9 +76,16 @@ class Inspector(QWidget):
         self.symbol.setPixmap(pixmap(view.icon, "t1", 18))
         self.title.setText(view.name)
         self.records.setVisible(view.kind == "partition")
-        self.body = InspectorBody(view, self.seek_asked.emit)
+        self.body = InspectorBody(view, self.seek_asked.emit, self._change)
         self.scroll_area.setWidget(self.body)
         self.scroll_area.verticalScrollBar().setValue(place)
+
+    def _change(self, setting: str) -> None:
+        """A setting was clicked: offer to change it, where that is offered."""
+        for offer in self.offers:
+            if any(field.name == "setting" for field in offer.form):
+                self.setting_chosen.emit(offer, setting)
+                return
 
     def update_theme(self) -> None:
         """Redraw with the current theme."""

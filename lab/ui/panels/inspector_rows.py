@@ -132,7 +132,7 @@ class CauseRow(QFrame):
         self.setToolTip("Jump to this event")
         self.symbol = QLabel()
         self.text = text_label("", "cause-text", wrap=True)
-        self.stamp = text_label("", "caption")
+        self.stamp = text_label("", "caption", wrap=True)
         words = QVBoxLayout()
         words.setSpacing(3)
         words.addWidget(self.text)
@@ -165,12 +165,18 @@ class CauseRow(QFrame):
 
 
 class ConfigRow(QFrame):
-    """A setting and its value, in the typewriter face; the value goes below where both do not fit in one line."""
+    """A setting and its value, in the typewriter face; the value goes below where both do not fit in one line. Click or
+    Return asks for another value.
+    """
 
-    def __init__(self, name: str, value: str) -> None:
+    def __init__(self, name: str, value: str, change: Callable[[str], None]) -> None:
         super().__init__()
         self.name = name
+        self.change = change
         self.setProperty("role", "config")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip("Change it, or another setting")
         self.value = text_label("", "mono", wrap=True)
         self.value.setAlignment(RIGHT)
         self.column = QHBoxLayout(self)
@@ -185,3 +191,14 @@ class ConfigRow(QFrame):
         long = len(self.name) + len(value) > CONFIG_LETTERS
         self.column.setDirection(QBoxLayout.Direction.TopToBottom if long else QBoxLayout.Direction.LeftToRight)
         show_text(self.value, value.replace(",", ",\u200b"))
+        self.setAccessibleName(f"{self.name} is {value}: change it")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self.change(self.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.change(self.name)
+            return
+        super().keyPressEvent(event)

@@ -6,7 +6,7 @@ import pytest
 
 from lab.cluster.actions.machines import Crash
 from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin
-from lab.cluster.actions.topics import SetTopicConfig
+from lab.cluster.actions.settings import SetTopicConfig
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest

@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, Thaw
 from lab.cluster.actions.network import CutLink, HealLink
-from lab.cluster.actions.topics import SetTopicConfig
+from lab.cluster.actions.settings import SetTopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, FetchResponse
 from lab.kafka.protocol.messages.list_offsets import LATEST, ListOffsetsRequest

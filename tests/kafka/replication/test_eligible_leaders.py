@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import Isolate, Rejoin
-from lab.cluster.actions.topics import SetTopicConfig
+from lab.cluster.actions.settings import SetTopicConfig
 from lab.cluster.build import image_of
 from lab.cluster.rest import difference
 from lab.kafka import facts

@@ -1,8 +1,8 @@
 """ConsumerApp: an application's poll loop around a consumer (spec 6.7, 6.11).
 
 poll() returns records, the application works on each for a while, then polls again. Heartbeats have a thread
-of their own. Commit policies: auto (inside the next poll, as the Java client), sync and async (after the
-batch), record (after each), before (at-most-once), none.
+of their own. Commit policies: auto (inside the next poll as the Java client, or from a thread as librdkafka), sync
+and async (after the batch), record (after each), before (at-most-once), none.
 """
 
 from lab.env import Address, Env, Micros, Timer, millis
@@ -47,6 +47,7 @@ REQUEST_BYTES = 96
 WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
+CHUNK_MAX = 500
 BIRTH = "birth"
 
 
@@ -68,11 +69,17 @@ class ConsumerApp:
         self.topics = topics
         self.config = config
         self.per_record_us = per_record_us
-        self.metadata = Metadata(bootstrap, topics)
         self.net = NetworkClient(name)
-        self.membership = Membership(name, group_id, topics, config, self.metadata, self.net)
-        self.fetcher = Fetcher(group_id, name, config, self.metadata, self.net)
-        self.commits = Commits(name, config, commit, self.membership, self.fetcher, self.net)
+        self._open(bootstrap, commit)
+        self.last_poll_at: Micros = 0
+        self.wakes_at: Micros | None = None
+
+    def _open(self, bootstrap: tuple[str, ...], commit: str) -> None:
+        """A new consumer with the settings of now: a stranger to its group, with nothing in hand."""
+        self.metadata = Metadata(bootstrap, self.topics)
+        self.membership = Membership(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
+        self.fetcher = Fetcher(self.group_id, self.name, self.config, self.metadata, self.net)
+        self.commits = Commits(self.name, self.config, commit, self.membership, self.fetcher, self.net)
         self.work: list[tuple[TopicPartition, Record]] = []
         self.done = 0
         self.working = False
@@ -80,8 +87,6 @@ class ConsumerApp:
         self.closing = False
         self.asking_offsets = False
         self.retry_at: Micros = 0
-        self.last_poll_at: Micros = 0
-        self.wakes_at: Micros | None = None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -106,8 +111,11 @@ class ConsumerApp:
     def wake(self, env: Env, timer: Timer) -> None:
         """Work is done, or something is due."""
         if timer == CLOSED:
-            env.stop()
-            return
+            if self.config is self.commits.config:
+                env.stop()
+                return
+            self.net.in_flight.clear()
+            self._open(self.metadata.bootstrap, self.commits.policy)
         if timer == WORK:
             self._work_done(env)
         else:
@@ -119,6 +127,8 @@ class ConsumerApp:
     def _loop(self, env: Env) -> None:
         """Whatever can be done now; then see when to look again."""
         self.membership.heartbeat(env)
+        if self.commits.in_background and self.membership.stage == STABLE:
+            self.commits.automatically(env, self.work[self.done :])
         self._refresh_metadata(env)
         if self.commits.retry(env):
             self._go_on(env)
@@ -145,6 +155,8 @@ class ConsumerApp:
         if self._is_busy():
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
         elif self.commits.auto and self.commits.auto_at:
+            found.append(self.commits.auto_at)
+        if self.commits.in_background:
             found.append(self.commits.auto_at)
         found += [
             self.membership.retry_at,
@@ -177,7 +189,7 @@ class ConsumerApp:
         self.commits.automatically(env)
         self._find_offsets(env)
         self.fetcher.update_positions(env)
-        parts = self.fetcher.collect()
+        parts = self.fetcher.collect(self._handed_out())
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
         for part in parts:
@@ -193,6 +205,14 @@ class ConsumerApp:
         if not self.commits.waiting:
             self._begin_work(env)
 
+    def _handed_out(self) -> int:
+        """The most that one poll() returns. A client that hands out single records gives as many as are worked on in
+        a millisecond: nothing could come between them.
+        """
+        if self.config.flavour.hands_out_one:
+            return min(self._chunk(), CHUNK_MAX)
+        return self.config.max_poll_records
+
     def _tell_polled(self, env: Env, partition: TopicPartition, records: list[Record], high_watermark: int) -> None:
         env.tell(
             facts.RecordsPolled(
@@ -203,27 +223,23 @@ class ConsumerApp:
 
     # --- work -------------------------------------------------------------------------------------
 
+    def _chunk(self) -> int:
+        """How many records are worked on without a look around: one, or as many as fit into a millisecond."""
+        if self.commits.policy == "record":
+            return 1
+        return max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30
+
     def _begin_work(self, env: Env) -> None:
         """Work on the next record, or on as many as fit into a millisecond."""
         self.working = True
-        chunk = min(
-            len(self.work) - self.done,
-            max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
-        )
-        if self.commits.policy == "record":
-            chunk = 1
+        chunk = min(len(self.work) - self.done, self._chunk())
         env.set_timer(WORK, env.now + chunk * self.per_record_us)
 
     def _work_done(self, env: Env) -> None:
         """Some records are finished. The last one of the batch ends with a commit, if that is the policy."""
         if not self.working:
             return
-        chunk = min(
-            len(self.work) - self.done,
-            max(1, CHUNK_US // self.per_record_us) if self.per_record_us else 1 << 30,
-        )
-        if self.commits.policy == "record":
-            chunk = 1
+        chunk = min(len(self.work) - self.done, self._chunk())
         for partition, record in self.work[self.done : self.done + chunk]:
             self._finish(env, partition, record)
         self.done += chunk
@@ -397,8 +413,8 @@ class ConsumerApp:
                     if position is not None:
                         position.paused = isinstance(body, PausePartitions)
             case SetClientConfig():
-                self.config = ConsumerConfig({**self.config.overrides, **dict(body.configs)})
-                self.fetcher.config = self.membership.config = self.commits.config = self.config
+                self.config = self.config.again(dict(body.configs))
+                self.closing = True
             case Shutdown():
                 self.closing = True
             case _:

@@ -1,5 +1,7 @@
 """Commits: what a consumer tells its coordinator of how far it has come, and what commitSync waits for (spec 6.11)."""
 
+from collections.abc import Sequence
+
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.clients.consumer.fetcher import Fetcher
@@ -7,6 +9,7 @@ from lab.kafka.clients.consumer.membership import STABLE, Membership
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest, OffsetCommitResponse
+from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
@@ -14,9 +17,12 @@ REQUEST_BYTES = 96
 Asked = tuple[str, tuple[tuple[TopicPartition, int], ...], bool, tuple[str, int]]
 """A tag: `commit`, the offsets, whether the application waits, and who asked."""
 
+Unfinished = Sequence[tuple[TopicPartition, Record]]
+"""Records in the application's hands, in their order."""
+
 
 class Commits:
-    """`waiting`: the application is inside commitSync. `auto`: poll() commits by itself, next at `auto_at`."""
+    """`waiting`: the application is inside commitSync. `auto`: the client commits by itself, next at `auto_at`."""
 
     def __init__(
         self,
@@ -43,24 +49,34 @@ class Commits:
 
     @property
     def auto(self) -> bool:
-        """Whether poll() commits by itself."""
+        """Whether the client commits by itself."""
         return self.policy == "auto" and self.config.enable_auto_commit
 
-    def due(self) -> dict[TopicPartition, int]:
-        """What poll() has returned up to, where that is news to the coordinator."""
-        return {
+    @property
+    def in_background(self) -> bool:
+        """Whether a thread commits, and not poll()."""
+        return self.auto and self.config.flavour.commits_in_background
+
+    def due(self, unfinished: Unfinished = ()) -> dict[TopicPartition, int]:
+        """What poll() has returned up to, where that is news to the coordinator. What is `unfinished` is not to be
+        committed where the application stores offsets itself, after the work (enable.auto.offset.store=false).
+        """
+        reached = {
             partition: position.offset
             for partition, position in self.fetcher.positions.items()
-            if position.offset >= 0
-            and position.stage != "initializing"
-            and self.acknowledged.get(partition) != position.offset
+            if position.offset >= 0 and position.stage != "initializing"
         }
+        if not self.config.enable_auto_offset_store:
+            for partition, record in reversed(unfinished):
+                if partition in reached:
+                    reached[partition] = record.offset
+        return {one: offset for one, offset in reached.items() if self.acknowledged.get(one) != offset}
 
-    def automatically(self, env: Env) -> None:
-        """Inside poll(): commit if the interval is over."""
+    def automatically(self, env: Env, unfinished: Unfinished = ()) -> None:
+        """Commit if the interval is over: inside poll(), when nothing is in hand, or from a thread at any time."""
         if self.auto and self.auto_at and env.now >= self.auto_at:
             self.begin_interval(env)
-            self.send(env, self.due())
+            self.send(env, self.due(unfinished))
 
     def begin_interval(self, env: Env) -> None:
         """The next auto-commit is an interval from now."""

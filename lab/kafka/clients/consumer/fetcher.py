@@ -349,9 +349,9 @@ class Fetcher:
 
     # --- handing out ------------------------------------------------------------------------------
 
-    def collect(self) -> list[Fetched]:
-        """What poll() returns: at most max.poll.records, of one partition's fetch after another. Positions move."""
-        left = self.config.max_poll_records
+    def collect(self, most: int) -> list[Fetched]:
+        """What poll() returns: `most` records at most, of one partition's fetch after another. Positions move."""
+        left = most
         found: list[Fetched] = []
         while left > 0 and self.buffered:
             one = self.buffered[0]

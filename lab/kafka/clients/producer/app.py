@@ -95,9 +95,11 @@ class ProducerApp:
 
     def _work(self, env: Env) -> None:
         self.producer.work(env)
-        if self.closing and self._idle():
-            env.stop()
-            return
+        if (self.closing or self._renewing) and self._idle():
+            if self.closing:
+                env.stop()
+                return
+            self._renew(env)
         at = self.producer.next_deadline(env.now)
         if at is not None and (self.wakes_at is None or at < self.wakes_at):
             self.wakes_at = at
@@ -117,13 +119,26 @@ class ProducerApp:
         self._schedule_next(env)
 
     def _configure(self, order: SetClientConfig) -> None:
-        self.config = ProducerConfig({**self.config.overrides, **dict(order.configs)})
-        self.producer.config = self.config
-        self.producer.expires_from = 0
+        """close() the producer, which sends what it has; the application waits for that, and then makes another."""
+        self.config = self.config.again(dict(order.configs))
+        self.producer.closing = True
+
+    @property
+    def _renewing(self) -> bool:
+        return self.config is not self.producer.config
+
+    def _renew(self, env: Env) -> None:
+        """A producer with the settings of now: another producer id, and nothing remembered but the connections."""
+        net = self.producer.net
+        net.in_flight.clear()
+        self.producer = Producer(self.source, self.topic, self.config, self.bootstrap)
+        self.producer.net = net
+        self._schedule_next(env)
+        self.producer.work(env)
 
     def _due_at(self, number: int) -> Micros | None:
         """When the record of that number since `began` is due."""
-        if self.closing or (self.count is not None and self.made >= self.count):
+        if self.closing or self._renewing or (self.count is not None and self.made >= self.count):
             return None
         if self.rows is not None and not self.rate:
             if self.made >= len(self.rows.rows):

@@ -7,9 +7,10 @@ from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
-from lab.kafka.clients.producer.partitioner import StickyPartitioner
+from lab.kafka.clients.producer.partitioner import by_key, partitioner_for
 from lab.kafka.clients.producer.transactions import FATAL_ERROR, FIRST_ADD_BACKOFF, TransactionManager
 from lab.kafka.config.client import ProducerConfig
+from lab.kafka.config.definition import INT_MAX
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
@@ -19,7 +20,6 @@ from lab.kafka.protocol.messages.produce import (
     ProduceResponse,
 )
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
-from lab.kafka.protocol.murmur import partition_for
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
@@ -51,7 +51,7 @@ class Queue:
 
 
 class Producer:
-    """A Java producer's behaviour, without its threads."""
+    """A producer's behaviour, without its threads: the Java client's, or its flavour's."""
 
     def __init__(
         self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...], channel: str = ""
@@ -63,7 +63,7 @@ class Producer:
         self.net = NetworkClient(name, channel)
         self.queues: dict[TopicPartition, Queue] = {}
         self.sequences: dict[TopicPartition, int] = {}
-        self.partitioner = StickyPartitioner(config.batch_size)
+        self.partitioner = partitioner_for(config)
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
         self.producer_id = -1
@@ -93,8 +93,28 @@ class Producer:
                 unknown=False,
             )
             return
-        self.unplaced.append((record, birth, size, env.now + millis(self.config.max_block_ms), partition))
+        if not self.config.flavour.blocks_when_full and self._is_full(size):
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), "QUEUE_FULL", unknown=False)
+            return
+        self.unplaced.append((record, birth, size, env.now + millis(self._patience_ms()), partition))
         self._place_all(env)
+
+    def _patience_ms(self) -> int:
+        """How long a record waits for metadata: librdkafka counts that to the time of its delivery."""
+        config = self.config
+        return config.max_block_ms if config.flavour.blocks_when_full else config.delivery_timeout_ms
+
+    def _is_full(self, size: int) -> bool:
+        """Whether there is no room for a record of `size` bytes."""
+        if self.buffered + size > self.config.buffer_memory:
+            return True
+        most = self.config.queue_buffering_max_messages
+        return most < INT_MAX and self._queued() >= most
+
+    def _queued(self) -> int:
+        """How many records are not settled. Counted, not kept: only who has a limit asks, and has few batches."""
+        batches = [len(one.births) for queue in self.queues.values() for one in (*queue.waiting, *queue.in_flight)]
+        return len(self.unplaced) + sum(batches)
 
     def _place_all(self, env: Env) -> None:
         """Move records into batches, in order, as far as metadata and memory allow."""
@@ -112,42 +132,39 @@ class Producer:
             self.metadata.needed = True
 
     def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
-        if partition is None and record.key is not None and not self.config.partitioner_ignore_keys:
-            partition = partition_for(record.key, count)
-        elif partition is None:
-            partition = self._sticky(env, size, count)
+        config = self.config
+        if partition is None:
+            partition = by_key(config, record.key, count)
+        if partition is None:
+            partition = self.partitioner.choose(self, env, size, count)
         queue = self._queue(TopicPartition(self.topic, partition))
         if self.transactions is not None:
             self.transactions.wrote_to(TopicPartition(self.topic, partition))
         batch = queue.waiting[-1] if queue.waiting else None
-        if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
+        if (
+            batch is None or batch.attempts or batch.bytes + size > config.batch_size
+            or len(batch.births) >= config.batch_num_messages
+        ):  # fmt: skip
             batch = ProducerBatch(env.now)
             queue.waiting.append(batch)
         batch.append(record, birth, size)
         self.buffered += size
 
-    def _sticky(self, env: Env, size: int, count: int) -> int:
-        """The partition for a record without a key. Where the last batch is half full, it is filled first."""
-        partitioner = self.partitioner
-        queue = self.queues.get(TopicPartition(self.topic, partitioner.partition))
-        last = queue.waiting[-1] if queue is not None and queue.waiting else None
-        if partitioner.spent(count, full=last is None or last.attempts > 0 or last.bytes >= self.config.batch_size):
-            # Where nobody leads anything, the records wait wherever they are.
-            partitioner.move(
-                self._loads(count) or dict.fromkeys(range(count), 0), env.dice,
-                self.config.partitioner_adaptive_partitioning_enable,
-            )  # fmt: skip
-        return partitioner.take(size)
+    # --- what a partitioner asks ------------------------------------------------------------------
 
-    def _loads(self, count: int) -> dict[int, int]:
-        """How many batches wait for each partition that somebody leads."""
-        led: dict[int, int] = {}
-        for partition in range(count):
-            name = TopicPartition(self.topic, partition)
-            if self.metadata.leader_of(name) is not None:
-                queue = self.queues.get(name)
-                led[partition] = len(queue.waiting) if queue is not None else 0
-        return led
+    def last_batch(self, partition: int) -> ProducerBatch | None:
+        """The batch of a partition that records are added to."""
+        queue = self.queues.get(TopicPartition(self.topic, partition))
+        return queue.waiting[-1] if queue is not None and queue.waiting else None
+
+    def waiting(self, partition: int) -> int:
+        """How many batches of a partition wait."""
+        queue = self.queues.get(TopicPartition(self.topic, partition))
+        return len(queue.waiting) if queue is not None else 0
+
+    def is_led(self, partition: int) -> bool:
+        """Whether a leader of a partition is known."""
+        return self.metadata.leader_of(TopicPartition(self.topic, partition)) is not None
 
     def put(self, batch: ProducerBatch, partition: TopicPartition) -> None:
         """Take a whole batch, behind all that wait for its partition."""
@@ -280,7 +297,10 @@ class Producer:
         batch = queue.waiting[0]
         if batch.retry_at > env.now or (queue.in_flight and self._goes_alone(queue)):
             return False
-        full = len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
+        full = (
+            len(queue.waiting) > 1 or batch.bytes >= self.config.batch_size
+            or len(batch.births) >= self.config.batch_num_messages
+        )  # fmt: skip
         return bool(
             full
             or batch.attempts
@@ -292,9 +312,12 @@ class Producer:
 
     def _goes_alone(self, queue: Queue) -> bool:
         """Whether the next batch waits for what is out: by the setting, or lest a retry change the order."""
-        if self.config.max_in_flight_requests_per_connection == 1:
+        config = self.config
+        if config.max_in_flight_requests_per_connection == 1:
             return True
-        return self.config.enable_idempotence and any(one.attempts for one in (queue.waiting[0], *queue.in_flight))
+        if config.enable_idempotence and config.flavour.mutes_when_idempotent:
+            return True
+        return config.enable_idempotence and any(one.attempts for one in (queue.waiting[0], *queue.in_flight))
 
     def _send_batches(self, env: Env, host: str, batches: dict[TopicPartition, ProducerBatch]) -> None:
         data: dict[TopicPartition, RecordBatch] = {}
@@ -362,7 +385,7 @@ class Producer:
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
                 self._acked(env, partition, batch, answer.base_offset, duplicate=batch.attempts > 0)
-            case ErrorCode.MESSAGE_TOO_LARGE if batch.count > 1:
+            case ErrorCode.MESSAGE_TOO_LARGE if batch.count > 1 and self.config.flavour.splits_batches:
                 self._split(partition, batch)
             case (
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER

@@ -8,6 +8,7 @@ from lab.env import node_of
 from lab.kafka import facts
 from lab.kafka.clients.producer.producer import Producer
 from lab.kafka.config.client import ProducerConfig
+from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import (
     MetadataRequest,
@@ -49,7 +50,13 @@ class Posted:
 class Post:
     """`leaders`: of each partition of orders, a broker id, or -1. Metadata and producer ids come at once."""
 
-    def __init__(self, leaders: tuple[int, ...] = (1,), topic_known: bool = True, **config: object) -> None:
+    def __init__(
+        self,
+        leaders: tuple[int, ...] = (1,),
+        topic_known: bool = True,
+        flavour: str = DEFAULT_FLAVOUR,
+        **config: object,
+    ) -> None:
         self.now = 0
         self.leaders = leaders
         self.leader_epoch = 0
@@ -63,7 +70,7 @@ class Post:
         self.dice = Stream("post")
         self.name = "web"
         self.replies: list[tuple[int, object]] = []
-        self.producer = Producer("web", "orders", ProducerConfig(settings(**config)), ("broker-1",))
+        self.producer = Producer("web", "orders", ProducerConfig(settings(**config), flavour), ("broker-1",))
         self._work()
 
     # --- the Env it sees --------------------------------------------------------------------------
