@@ -108,6 +108,13 @@ class Moments(Observer):
                 f"{fact.group_id} is stable in generation {fact.generation_id}",
             )  # fmt: skip
 
+    @hears(facts.ConsumerGroupChanged)
+    def _consumer_group(self, world: World, node: NodeId, fact: facts.ConsumerGroupChanged) -> None:
+        if fact.reason:
+            world.mark("rebalance", fact.group_id, f"{fact.group_id} rebalances: {fact.reason}")
+        if fact.state == "Stable":
+            world.mark("stable", fact.group_id, f"{fact.group_id} is stable in epoch {fact.group_epoch}")
+
     @hears(facts.LeftGroup)
     def _left(self, world: World, node: NodeId, fact: facts.LeftGroup) -> None:
         world.mark("client", fact.member, f"{fact.member} leaves {fact.group_id}: {fact.reason}")

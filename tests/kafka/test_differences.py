@@ -162,7 +162,6 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "transactional.id": (ProducerConfig, "transactions"),
     "transaction.timeout.ms": (ProducerConfig, "transactions"),
-    "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
     "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),

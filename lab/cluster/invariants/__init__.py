@@ -3,7 +3,7 @@
 A violation is our own mistake, never a learner's: it stops the world and names the record or partition.
 """
 
-from lab.cluster.invariants import deletion, elections, groups, logs, replication
+from lab.cluster.invariants import consumer_groups, deletion, elections, groups, logs, replication
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
@@ -11,7 +11,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants"]
 
-MODULES = (logs, replication, elections, deletion, groups)
+MODULES = (logs, replication, elections, deletion, groups, consumer_groups)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

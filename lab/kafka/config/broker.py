@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, table
+
+SERVER_ASSIGNORS = ("uniform", "range")
 
 
 class BrokerConfig(Config):
@@ -13,6 +15,10 @@ class BrokerConfig(Config):
     broker_session_timeout_ms: int
     default_replication_factor: int
     fetch_max_bytes: int
+    group_consumer_assignors: str
+    group_consumer_heartbeat_interval_ms: int
+    group_consumer_max_size: int
+    group_consumer_session_timeout_ms: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
     group_max_size: int
@@ -46,6 +52,31 @@ class BrokerConfig(Config):
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
         Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
+        Setting(
+            "group.consumer.assignors",
+            "uniform,range",
+            "who computes assignments in the consumer protocol, the default first",
+            dynamic=False,
+        ),
+        Setting(
+            "group.consumer.heartbeat.interval.ms",
+            5_000,
+            "how often members of the consumer protocol are to report",
+            5_000,
+            15_000,
+            dynamic=False,
+        ),
+        Setting(
+            "group.consumer.max.size", INT_MAX, "the most members of a group of the consumer protocol", 1, dynamic=False
+        ),
+        Setting(
+            "group.consumer.session.timeout.ms",
+            45_000,
+            "a member of the consumer protocol silent for so long is out",
+            45_000,
+            60_000,
+            dynamic=False,
+        ),
         Setting(
             "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False
         ),
@@ -128,3 +159,11 @@ class BrokerConfig(Config):
             dynamic=False,
         ),
     )
+
+    def check(self) -> None:
+        """Only assignors that there are."""
+        named = [one.strip() for one in self.group_consumer_assignors.split(",")]
+        unknown = [one for one in named if one not in SERVER_ASSIGNORS]
+        if unknown:
+            wanted = ", ".join(SERVER_ASSIGNORS)
+            raise InvalidConfig(f"group.consumer.assignors: wanted some of {wanted}, found {unknown[0]!r}")

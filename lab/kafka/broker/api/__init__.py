@@ -6,6 +6,7 @@ later. The listing is the table of what the broker speaks.
 
 from lab.kafka.broker.api import (
     admin,
+    consumer_groups,
     fetch,
     find_coordinator,
     groups,
@@ -17,5 +18,5 @@ from lab.kafka.broker.api import (
     produce,
 )
 
-LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
+LOADED = (admin, consumer_groups, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
           offset_for_leader_epoch, offsets, produce)  # fmt: skip

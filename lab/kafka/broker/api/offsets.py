@@ -2,6 +2,8 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.coordinator.commits import member_error
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
@@ -34,6 +36,10 @@ def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestCo
     if isinstance(found, ErrorCode):
         return OffsetFetchResponse({}, found)
     group = found[1].groups.get(request.group_id)
+    if request.member_id and isinstance(group, ConsumerGroup):
+        error = member_error(group, request.member_id, request.member_epoch)
+        if error:
+            return OffsetFetchResponse({}, error)
     known = group.offsets if group is not None else {}
     wanted = request.partitions if request.partitions is not None else tuple(known)
     return OffsetFetchResponse({name: known.get(name, CommittedOffset(-1)) for name in wanted})
