@@ -135,6 +135,14 @@ class Moments(Observer):
                 f"{fact.member} goes to {fact.offset} in {fact.partition}: {fact.reason}",
             )  # fmt: skip
 
+    @hears(facts.AdminResult)
+    def _administered(self, world: World, node: NodeId, fact: facts.AdminResult) -> None:
+        name = fact.request.removesuffix("Request")
+        if fact.error:
+            world.mark("changed", node, f"{name}: {fact.error}")
+        elif fact.text:
+            world.mark("changed", node, f"{name}: {fact.text}")
+
     @hears(facts.BecameLeader, facts.RecordsAcked)
     def _loss(self, world: World, node: NodeId, fact: object) -> None:
         # Heard after the ledger has drawn its conclusion from the same fact.

@@ -5,13 +5,14 @@ different weights: bugs hide where one kind of trouble is frequent and another i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import CONTROLLER
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.env import Micros, NodeId, millis, seconds
+from lab.kafka.config.client import THEIR_OWN
 from lab.world.dice import Stream
 
 SAFETY_S = 95
@@ -33,7 +34,7 @@ class Plan:
 class Draw:
     """The choices of one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self.dice = Stream(f"fuzz/{seed}")
 
     def of(self, *options: str) -> str:
@@ -78,6 +79,7 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
     producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)]) for at in range(draw.number(1, 2)))
     groups = draw.number(1, 2)
     members = tuple(_consumer(draw, f"consumer-{at}", f"group-{at % groups}", made) for at in range(draw.number(1, 3)))
+    members = _protocols(Draw(f"{seed}/protocols"), members)
     config = (
         ("replica.lag.time.max.ms", str((2_000, 10_000, 30_000)[draw.dice.below(3)])),
         ("offsets.topic.num.partitions", "2"),
@@ -146,6 +148,21 @@ def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) ->
     # Whoever cannot finish one poll within max.poll.interval.ms never gets any further, in Kafka as here.
     work_us = min(work_us, int(most["max.poll.interval.ms"]) * 500 // int(most["max.poll.records"]))
     return ConsumerSpec(name, group, read, work_us, commit, tuple(config))
+
+
+def _protocols(draw: Draw, members: tuple[ConsumerSpec, ...]) -> tuple[ConsumerSpec, ...]:
+    """Some groups use the consumer protocol. By dice of their own: the rest of a seed's story stays as it was."""
+    consumer = {group: None for group in dict.fromkeys(one.group for one in members) if draw.percent(35)}
+    assignors = {group: draw.of("uniform", "uniform", "range") for group in consumer}
+    return tuple(
+        replace(one, config=_consumer_protocol(one.config, assignors[one.group])) if one.group in consumer else one
+        for one in members
+    )
+
+
+def _consumer_protocol(config: tuple[tuple[str, str], ...], assignor: str) -> tuple[tuple[str, str], ...]:
+    kept = tuple((name, value) for name, value in config if name not in THEIR_OWN["classic"])
+    return (*kept, ("group.protocol", "consumer"), ("group.remote.assignor", assignor))
 
 
 # --- faults ---------------------------------------------------------------------------------------

@@ -106,16 +106,6 @@ class OneOwnerAtATime(GroupLog):
         if known is not None and fact.member in known.held:
             known.held[fact.member] = tuple(one for one in known.held[fact.member] if one not in fact.revoked)
 
-    @hears(facts.CommitTaken)
-    def _commits(self, world: World, node: NodeId, fact: facts.CommitTaken) -> None:
-        if fact.group_id not in self.groups or self.replaced(fact.group_id, node):
-            return
-        _, epoch, _ = self.groups[fact.group_id].granted.get(fact.member_id, ("", -1, ()))
-        self.require(
-            fact.member_epoch == epoch,
-            fact.member_id, "of", fact.group_id, "may commit in epoch", fact.member_epoch, "but its epoch is", epoch,
-        )  # fmt: skip
-
 
 class EpochsRise(GroupLog):
     """The group epoch never falls, no member is ahead of it, and an epoch that a member has heard of outlives its
@@ -161,6 +151,41 @@ class EpochsRise(GroupLog):
             self.heard[fact.group_id] = max(fact.generation_id, self.heard.get(fact.group_id, -1))
 
 
+class NewestEpochCommits(GroupLog):
+    """Whoever commits is a member, in the epoch its coordinator knows it by."""
+
+    claim = "only a member's newest epoch commits"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.epochs: dict[str, dict[str, int]] = {}
+
+    @hears(facts.ConsumerGroupLoaded)
+    def _loaded(self, world: World, node: NodeId, fact: facts.ConsumerGroupLoaded) -> None:
+        if not self.replaced(fact.group_id, node):
+            self.epochs[fact.group_id] = {member_id: epoch for member_id, (_, epoch, _) in fact.members.items()}
+
+    @hears(facts.MemberReconciled)
+    def _reconciled(self, world: World, node: NodeId, fact: facts.MemberReconciled) -> None:
+        if not self.replaced(fact.group_id, node):
+            self.epochs.setdefault(fact.group_id, {})[fact.member_id] = fact.member_epoch
+
+    @hears(facts.MemberRemoved)
+    def _removed(self, world: World, node: NodeId, fact: facts.MemberRemoved) -> None:
+        if not self.replaced(fact.group_id, node):
+            self.epochs.get(fact.group_id, {}).pop(fact.member_id, None)
+
+    @hears(facts.CommitTaken)
+    def _commits(self, world: World, node: NodeId, fact: facts.CommitTaken) -> None:
+        if self.replaced(fact.group_id, node):
+            return
+        epoch = self.epochs.get(fact.group_id, {}).get(fact.member_id, -1)
+        self.require(
+            fact.member_epoch == epoch,
+            fact.member_id, "of", fact.group_id, "commits in epoch", fact.member_epoch, "but its epoch is", epoch,
+        )  # fmt: skip
+
+
 class TargetComplete(Invariant):
     """Each partition that anybody asks for has one member in the target."""
 
@@ -176,4 +201,4 @@ class TargetComplete(Invariant):
         )  # fmt: skip
 
 
-ALL: tuple[type[Invariant], ...] = (OneOwnerAtATime, EpochsRise, TargetComplete)
+ALL: tuple[type[Invariant], ...] = (OneOwnerAtATime, EpochsRise, NewestEpochCommits, TargetComplete)

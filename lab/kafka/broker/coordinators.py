@@ -30,6 +30,7 @@ from lab.kafka.coordinator.offset_records import (
 from lab.kafka.coordinator.shard import GroupShard
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.group_admin import DeleteGroupsResponse, OffsetDeleteResponse
 from lab.kafka.protocol.messages.groups import JoinGroupResponse, SyncGroupResponse
 from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
@@ -68,12 +69,16 @@ class PendingGroup:
 
 
 @dataclass(slots=True)
-class PendingExpiry:
-    """Offsets being forgotten, by group, and groups of which nothing is left then."""
+class Forgetting:
+    """Offsets being forgotten, by group, and groups of which nothing is left then: since their time is over, or since
+    an administrator wants it, who gets `response` in the end.
+    """
 
     partition: TopicPartition
     offsets: dict[str, tuple[TopicPartition, ...]]
     ended: tuple[str, ...]
+    reply_to: Token = NOBODY
+    response: DeleteGroupsResponse | OffsetDeleteResponse | None = None
 
 
 class Coordinators:
@@ -147,7 +152,7 @@ class Coordinators:
                         member.syncing = NOBODY
         for operation in broker.purgatory.operations.values():
             token = operation.token if isinstance(operation, DelayedAppend) else None
-            if isinstance(token, (PendingCommit, PendingHeartbeat)) and token.reply_to[0] == sender:
+            if isinstance(token, (PendingCommit, PendingHeartbeat, Forgetting)) and token.reply_to[0] == sender:
                 token.reply_to = NOBODY
 
     def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
@@ -272,8 +277,8 @@ class Coordinators:
                     turn = Turn(env.now, env.wall_time_ms)
                     shard.assigned(token.group_id, token.generation, error, turn)
                     self.carry_out(broker, env, token.partition, turn)
-            case PendingExpiry():
-                self._expired(env, token, error)
+            case Forgetting():
+                self._forgotten(broker, env, token, error)
             case PendingHeartbeat():
                 consumer_groups.answer(broker, env, token, error)
             case None:
@@ -300,7 +305,11 @@ class Coordinators:
         answer = {**dict.fromkeys(token.accepted, error), **token.refused}
         broker.reply(env, *token.reply_to, OffsetCommitResponse(answer))
 
-    def _expired(self, env: Env, token: PendingExpiry, error: ErrorCode) -> None:
+    def _forgotten(self, broker: "Broker", env: Env, token: Forgetting, error: ErrorCode) -> None:
+        if token.response is not None:
+            if error:
+                token.response.error_code = error
+            broker.reply(env, *token.reply_to, token.response)
         shard = self.shards.get(token.partition)
         if error or shard is None:
             return
@@ -357,7 +366,7 @@ class Coordinators:
                     found[group.group_id] = gone
                 if is_over(group) and len(gone) == len(group.offsets):
                     ended.append(group.group_id)
-            self._forget(broker, env, name, found, tuple(ended))
+            self.forget(broker, env, Forgetting(name, found, tuple(ended)))
 
     def topic_deleted(self, broker: "Broker", env: Env, topic: str) -> None:
         """Its committed offsets go with it."""
@@ -366,21 +375,16 @@ class Coordinators:
                 group.group_id: tuple(one for one in group.offsets if one.topic == topic)
                 for group in shard.groups.values()
             }
-            self._forget(broker, env, name, {group: gone for group, gone in found.items() if gone}, ())
+            self.forget(broker, env, Forgetting(name, {group: gone for group, gone in found.items() if gone}, ()))
 
-    def _forget(
-        self,
-        broker: "Broker",
-        env: Env,
-        name: TopicPartition,
-        offsets: dict[str, tuple[TopicPartition, ...]],
-        ended: tuple[str, ...],
-    ) -> None:
+    def forget(self, broker: "Broker", env: Env, forgetting: Forgetting) -> None:
         """By tombstones."""
-        keys = [offset_key(OffsetKey(group, one)) for group, gone in offsets.items() for one in gone]
-        for group_id in ended:
-            keys += consumer_groups.end_keys(self.shards[name].groups[group_id])
+        keys = [
+            offset_key(OffsetKey(group_id, one)) for group_id, gone in forgetting.offsets.items() for one in gone
+        ]  # fmt: skip
+        for group_id in forgetting.ended:
+            keys += consumer_groups.end_keys(self.shards[forgetting.partition].groups[group_id])
+            forgetting.offsets.setdefault(group_id, ())
         if keys:
             records = [Record(0, env.wall_time_ms, key, None) for key in keys]
-            forgotten = {**dict.fromkeys(ended, ()), **offsets}
-            self.append(broker, env, name, records, PendingExpiry(name, forgotten, ended))
+            self.append(broker, env, forgetting.partition, records, forgetting)

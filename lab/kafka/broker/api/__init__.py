@@ -9,6 +9,7 @@ from lab.kafka.broker.api import (
     consumer_groups,
     fetch,
     find_coordinator,
+    group_admin,
     groups,
     init_producer_id,
     list_offsets,
@@ -18,5 +19,5 @@ from lab.kafka.broker.api import (
     produce,
 )
 
-LOADED = (admin, consumer_groups, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce)  # fmt: skip
+LOADED = (admin, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id, list_offsets,
+          metadata, offset_for_leader_epoch, offsets, produce)  # fmt: skip
