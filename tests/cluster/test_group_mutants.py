@@ -9,19 +9,18 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
+from lab.cluster.actions.clients import PauseConsumer, ResumeConsumer
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
-from lab.cluster.actions.network import CutLink, HealLink
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
+from lab.cluster.actions.network import CutLink, HealLink, SlowLink
 from lab.env import seconds
 from lab.kafka.broker import consumer_groups
 from lab.kafka.coordinator import assignors, commits, draft, reconciliation
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import GroupEpoch
 from lab.kafka.protocol.errors import ErrorCode
-from tests.story import settings
+from lab.world.world import WorldStopped
+from tests.story import Story, orders, settings
 
 Patch = pytest.MonkeyPatch
 
@@ -107,37 +106,44 @@ def heartbeat_is_answered_before_it_is_replicated(patch: Patch) -> None:
 # --- where it shows -------------------------------------------------------------------------------
 
 CONSUMER = settings(group_protocol="consumer", auto_offset_reset="earliest", max_poll_records=5)
-ORDERS = TopicSpec("orders", 6, 3)
 
 
-def member(name: str, *, started: bool = True) -> ConsumerSpec:
-    return ConsumerSpec(name, "pay", ("orders",), 10_000, "sync", CONSUMER, started)
+def told(*deeds: tuple[int, ClusterAction]) -> str:
+    """A group whose members come and go, until ten seconds after the last deed: what was found wrong."""
+    story = Story(topics=orders(partitions=6), brokers=3, seed=1)
+    story.producer("web", rate=50)
+    for name in ("one", "two", "three"):
+        story.consumer(name, work_us=10_000, commit="async", config=CONSUMER, started=name == "one")
+    try:
+        for at, deed in deeds:
+            story.world.run_until(seconds(at))
+            story.act(deed)
+        story.run(10)
+    except WorldStopped as stopped:
+        return str(stopped.__cause__)
+    assert story.coordinator() in (1, 2), "broker-1 coordinates at first, broker-2 when it is gone"
+    return ""
 
 
-def run(*deeds: tuple[int, ClusterAction]) -> Plan:
-    """One group whose members come and go; `broker-3` is its coordinator to begin with."""
-    spec = ClusterSpec(
-        seed=1, topics=(ORDERS,), producers=(ProducerSpec("web", "orders", 50),),
-        consumers=(member("one"), member("two", started=False), member("three", started=False)),
+def crowd() -> str:
+    """Members come; the first one, far away, does not poll for a while, and later is away longer than its session."""
+    return told(
+        (5, SlowLink("one", "broker-1", 100)), (6, PauseConsumer("one")), (7, Restart("two")),
+        (16, ResumeConsumer("one")), (25, Restart("three")), (36, Freeze("one")), (86, Thaw("one")),
     )  # fmt: skip
-    return Plan(1, spec, tuple((seconds(at), deed) for at, deed in deeds))
 
 
-def crowd() -> Plan:
-    """Members join one after the other, and one is away for longer than its session."""
-    return run((8, Restart("two")), (20, Restart("three")), (33, Freeze("one")), (85, Thaw("one")))
-
-
-def lonely_coordinator() -> Plan:
+def lonely_coordinator() -> str:
     """The coordinator can be heard, but nobody fetches from it any more when a member joins; then it is gone."""
-    alone = [(15, CutLink("broker-3", other)) for other in ("broker-1", "broker-2")]
-    back = [(24, HealLink("broker-3", other)) for other in ("broker-1", "broker-2")]
-    return run(*alone, (16, Restart("two")), (20, Crash("broker-3")), *back, (40, Restart("broker-3")))
+    return told(
+        (10, CutLink("broker-1", "broker-2")), (10, CutLink("broker-1", "broker-3")), (11, Restart("two")),
+        (14, Crash("broker-1")), (30, HealLink("broker-1", "broker-2")),
+    )  # fmt: skip
 
 
-def moved_coordinator() -> Plan:
+def moved_coordinator() -> str:
     """The coordinator dies, and another one reads the log."""
-    return run((10, Restart("two")), (20, Crash("broker-3")), (45, Restart("broker-3")))
+    return told((8, Restart("two")), (18, Crash("broker-1")), (30, Restart("three")))
 
 
 ONE_OWNER = "a partition is given up before it is given on"
@@ -145,7 +151,7 @@ EPOCHS = "no member epoch is above its group's, and no group epoch falls"
 COMMITS = "only a member's newest epoch commits"
 TARGET = "a target gives every partition to one member"
 
-MUTANTS: tuple[tuple[Callable[[Patch], None], Callable[[], Plan], str], ...] = (
+MUTANTS: tuple[tuple[Callable[[Patch], None], Callable[[], str], str], ...] = (
     (stale_member_epoch_may_commit, crowd, COMMITS),
     (who_is_out_may_commit, crowd, COMMITS),
     (partition_is_given_before_it_is_revoked, crowd, ONE_OWNER),
@@ -160,15 +166,13 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], Callable[[], Plan], str], ...] = (
 
 
 @pytest.mark.parametrize("story", [crowd, lonely_coordinator, moved_coordinator])
-def test_without_a_lie_nothing_is_found(story: Callable[[], Plan]):
-    assert fuzz.Run(story()).failure() is None
+def test_without_a_lie_nothing_is_found(story: Callable[[], str]):
+    assert story() == ""
 
 
 @pytest.mark.parametrize(("mutant", "story", "claim"), MUTANTS, ids=[mutant.__name__ for mutant, _, _ in MUTANTS])
 def test_a_lie_of_the_consumer_protocol_is_found(
-    monkeypatch: Patch, mutant: Callable[[Patch], None], story: Callable[[], Plan], claim: str
+    monkeypatch: Patch, mutant: Callable[[Patch], None], story: Callable[[], str], claim: str
 ):
     mutant(monkeypatch)
-    found = fuzz.Run(story()).failure()
-    assert found is not None
-    assert found.claim.startswith(claim), found.claim
+    assert story().startswith(claim)
