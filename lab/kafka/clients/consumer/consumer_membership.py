@@ -157,11 +157,9 @@ class ConsumerMembership(Membership):
         self.heartbeat_out = False
         self.net.forget("heartbeat")
 
-    def offset_fetch(self, partitions: tuple[TopicPartition, ...]) -> OffsetFetchRequest:
+    def offset_fetch(self, partitions: tuple[TopicPartition, ...], *, require_stable: bool) -> OffsetFetchRequest:
         """The question where the group has got to, as a member of this epoch."""
-        return OffsetFetchRequest(
-            self.group_id, partitions, member_id=self.member_id, member_epoch=self.generation
-        )  # fmt: skip
+        return OffsetFetchRequest(self.group_id, partitions, require_stable, self.member_id, self.generation)
 
     def leave(self, env: Env, reason: str) -> None:
         """A static member says that it will be back: nobody gets what it had within its session."""

@@ -110,9 +110,9 @@ class Membership:
         self.stage = UNJOINED
         self.rejoin = True
 
-    def offset_fetch(self, partitions: tuple[TopicPartition, ...]) -> OffsetFetchRequest:
+    def offset_fetch(self, partitions: tuple[TopicPartition, ...], *, require_stable: bool) -> OffsetFetchRequest:
         """The question where the group has got to."""
-        return OffsetFetchRequest(self.group_id, partitions)
+        return OffsetFetchRequest(self.group_id, partitions, require_stable)
 
     # --- what each protocol does in its own way ---------------------------------------------------
 
