@@ -11,6 +11,7 @@ from lab.cluster.data_file import locate, read_rows, skipped_text
 from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
+from lab.cluster.pauses import Pauses
 from lab.cluster.refused import Refused
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
@@ -45,7 +46,7 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world = World(spec.seed, start=-SET_UP)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger)]
+    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger), Pauses()]
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)
