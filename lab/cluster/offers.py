@@ -275,6 +275,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return "100"
     if field == "records":
         return "A=hello"
+    if field == "keys":
+        return "A"
     if field == "total":
         found = partition_of(name)
         topic = image_of(world).topics.get(found.topic if found else name)

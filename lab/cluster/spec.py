@@ -12,6 +12,7 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.topics import valid_topic_name
 
 BROKERS_MAX = 200
+CONTROLLERS = (1, 3, 5)
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
@@ -92,8 +93,29 @@ class ConsumerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessorSpec:
+    """A read-process-write app: member of `group`, it writes what it makes of each record to `output`. With a
+    `transactional.id` in its `producer_config` each poll() is a transaction, and every `abort_every`-th is aborted and
+    done again.
+    """
+
+    name: str
+    group: str
+    topics: tuple[str, ...]
+    output: str
+    work_us: int = 0
+    config: tuple[tuple[str, str], ...] = ()
+    producer_config: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+    started: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker."""
+    """Everything that stands at the beginning. `broker_config` goes to every broker and controller.
+
+    `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
+    """
 
     seed: int = 42
     brokers: int = 3
@@ -103,16 +125,24 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    processors: tuple[ProcessorSpec, ...] = ()
+    controllers: int = 1
+    combined: bool = False
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
         wanted(0 <= self.brokers <= BROKERS_MAX, f"wanted 0 to {BROKERS_MAX} brokers", self.brokers)
+        wanted(self.controllers in CONTROLLERS, "wanted controllers of 1, 3 or 5", self.controllers)
+        wanted(
+            not self.combined or self.controllers <= self.brokers,
+            f"combined: wanted at least as many brokers as controllers ({self.controllers})", self.brokers,
+        )  # fmt: skip
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)
-        clients = (*self.producers, *self.consumers)
+        clients = (*self.producers, *self.consumers, *self.processors)
         wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
         total = sum(topic.partitions for topic in self.topics)
         wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions in all", f"{total:,}")
@@ -122,6 +152,8 @@ class ClusterSpec:
             _producer(producer)
         for consumer in self.consumers:
             _consumer(consumer)
+        for processor in self.processors:
+            _processor(processor)
         _once("topic", [topic.name for topic in self.topics])
         _once("client name", [client.name for client in clients])
         return self
@@ -207,6 +239,18 @@ def _consumer(consumer: ConsumerSpec) -> None:
     )  # fmt: skip
     wanted(consumer.commit in COMMITS, f"{name}: wanted a commit of {', '.join(COMMITS)}", repr(consumer.commit))
     _config(f"{name}: config", ConsumerConfig, consumer.config)
+
+
+def _processor(processor: ProcessorSpec) -> None:
+    name = processor.name
+    _consumer(ConsumerSpec(name, processor.group, processor.topics, processor.work_us, config=processor.config))
+    wanted(bool(processor.output), f"{name}: wanted an output topic to write to", "none")
+    wanted(processor.output not in processor.topics, f"{name}: wanted another output than its input", processor.output)
+    wanted(
+        0 <= processor.abort_every <= RATE_MAX, f"{name}: wanted an abort every of 0 to {RATE_MAX:,}",
+        processor.abort_every,
+    )  # fmt: skip
+    _config(f"{name}: producer config", ProducerConfig, processor.producer_config)
 
 
 def _config(what: str, kind: type[Config], values: tuple[tuple[str, str], ...]) -> None:

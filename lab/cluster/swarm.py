@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.build import CONTROLLER
+from lab.cluster.controllers import CONTROLLER
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.cluster.swarm_cleaning import Cleaning
 from lab.env import Micros, NodeId, millis, seconds
 from lab.kafka.config.client import THEIR_OWN
 from lab.world.dice import Stream
@@ -18,6 +19,7 @@ from lab.world.dice import Stream
 SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
 FIRST: Micros = seconds(3)
+QUORUM_PERCENT = 20
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -65,9 +67,12 @@ class Draw:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
-    draw = Draw(seed)
+    draw, cleaning = Draw(seed), Cleaning(seed)
     spec = _spec(draw, seed)
-    return Plan(seed, spec, _faults(draw, spec))
+    faults = _faults(draw, spec)
+    spec = cleaning.spec(spec)
+    deletes = cleaning.deletes(spec, FIRST)
+    return Plan(seed, spec, tuple(sorted((*faults, *deletes), key=lambda one: one[0])))
 
 
 # --- the cluster ----------------------------------------------------------------------------------
@@ -89,7 +94,23 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
         ("leader.imbalance.check.interval.seconds", str((10, 300)[draw.dice.below(2)])),
         ("unclean.leader.election.interval.ms", "5000"),
     )
-    return ClusterSpec(seed, brokers, made, producers, members, config)
+    spec = ClusterSpec(seed, brokers, made, producers, members, config)
+    return _quorum(spec) if Stream(f"fuzz/{seed}/elect").below(100) >= 100 - QUORUM_PERCENT else spec
+
+
+def _quorum(spec: ClusterSpec) -> ClusterSpec:
+    """The same with controllers that vote. From dice of its own: other seeds' stories stay what they were."""
+    draw = Draw(spec.seed)
+    draw.dice = Stream(f"fuzz/{spec.seed}/controllers")
+    combined = spec.brokers >= 3 and draw.percent(30)
+    config = [*spec.broker_config]
+    if draw.percent(50):
+        config += [
+            ("metadata.log.max.record.bytes.between.snapshots", str(draw.number(1_000, 8_000))),
+            ("metadata.max.retention.bytes", str(draw.number(1_000, 8_000))),
+            ("metadata.log.segment.bytes", "4000"),
+        ]
+    return replace(spec, controllers=3, combined=combined, broker_config=tuple(config))
 
 
 def _topic(draw: Draw, name: str, brokers: int) -> TopicSpec:
@@ -171,11 +192,12 @@ Fault = Callable[[Draw, ClusterSpec, Micros], list[Timed]]
 
 
 def _faults(draw: Draw, spec: ClusterSpec) -> tuple[Timed, ...]:
-    weights = [0 if draw.percent(50) else 1 << draw.dice.below(7) for _ in FAULTS]
+    faults = FAULTS if spec.controllers == 1 else (*FAULTS, *QUORUM_FAULTS)
+    weights = [0 if draw.percent(50) else 1 << draw.dice.below(7) for _ in faults]
     found: list[Timed] = []
     for _ in range(draw.number(0, 30) if any(weights) else 0):
         at = FIRST + draw.dice.below(seconds(SAFETY_S) - FIRST)
-        found += FAULTS[draw.weighted(weights)](draw, spec, at)
+        found += faults[draw.weighted(weights)](draw, spec, at)
     return tuple(sorted(found, key=lambda one: one[0]))
 
 
@@ -184,7 +206,13 @@ def _broker(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _server(draw: Draw, spec: ClusterSpec) -> NodeId:
-    return CONTROLLER if draw.percent(15) else _broker(draw, spec)
+    return _controller(draw, spec) if draw.percent(15) else _broker(draw, spec)
+
+
+def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
+    if spec.controllers == 1:
+        return CONTROLLER
+    return f"{'broker' if spec.combined else 'controller'}-{draw.number(1, spec.controllers)}"
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
@@ -298,3 +326,32 @@ FAULTS: tuple[Fault, ...] = (
     _crash, _stop, _power, _freeze, _client_crash, _isolate, _cut, _slow_link, _slow_disk,
     _full_disk, _clock, _pause, _elect, _delete_records, _more_partitions,
 )  # fmt: skip
+
+
+def _controller_crash(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _controller(draw, spec)
+    end = machines.Crash(node) if draw.percent(60) else machines.Stop(node)
+    return [(at, end), (at + draw.duration(), machines.Restart(node))]
+
+
+def _controllers_power(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    nodes = tuple(dict.fromkeys(_controller(draw, spec) for _ in range(draw.number(1, spec.controllers))))
+    back: list[Timed] = [(at + draw.duration(), machines.Restart(node)) for node in nodes]
+    return [(at, machines.PowerOff(nodes)), *back]
+
+
+def _controller_freeze(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _controller(draw, spec)
+    return [(at, machines.Freeze(node)), (at + draw.duration(), machines.Thaw(node))]
+
+
+def _controller_cut(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    one, other = _controller(draw, spec), _controller(draw, spec) if draw.percent(70) else _broker(draw, spec)
+    return [
+        (at, network.CutLink(one, other, draw.percent(50))),
+        (at + draw.duration(), network.HealLink(one, other)),
+    ]
+
+
+QUORUM_FAULTS: tuple[Fault, ...] = (_controller_crash, _controllers_power, _controller_freeze, _controller_cut)
+"""Drawn as well where controllers vote."""

@@ -26,9 +26,9 @@ class SetRate:
 
 @dataclass(slots=True)
 class SendRecords:
-    """Have a producer send these now, in order: (key, value)."""
+    """Have a producer send these now, in order: (key, value); without a value it is a tombstone."""
 
-    records: tuple[tuple[bytes | None, bytes], ...]
+    records: tuple[tuple[bytes | None, bytes | None], ...]
     partition: int | None = None
 
 

@@ -30,7 +30,7 @@ HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", 
              "cluster", "topic", "producer", "consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "config", "disk_capacity_bytes", "link_extra_us")
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data")
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
@@ -335,6 +335,8 @@ def _spec(table: TomlTable) -> ClusterSpec:
         broker_config=_config(cluster),
         disk_capacity_bytes=cluster.whole("disk_capacity_bytes", 0) or None,
         link_extra_us=cluster.whole("link_extra_us", 0),
+        controllers=cluster.whole("controllers", 1),
+        combined=cluster.truth("combined", False),
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []

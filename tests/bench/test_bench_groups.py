@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from lab.bench.groups import checkpoint, determinism, promises, rewind, throughput, world
+from lab.bench.groups import checkpoint, compaction, determinism, promises, rewind, throughput, world
 from lab.bench.measurement import Figure
 from lab.bench.troubled import elsewhere, run
 from lab.env import millis, seconds
@@ -115,3 +115,9 @@ def test_a_run_says_how_far_it_is():
 def test_a_run_that_breaks_in_its_process_is_no_figure():
     with pytest.raises(AssertionError, match="7, not a number broke"):
         elsewhere(-1, "7, not a number")
+
+
+def test_compaction_tells_how_fast_the_cleaner_is(measured):
+    figures, _ = measured(compaction, RECORDS=400, BATCH=10, KEYS=40, TIMES=1)
+    assert shape(figures) == [("records cleaned", "1/CPU s", "≥ 300,000"), ("of which stay", "%", "")]
+    assert figures[1].value <= 10

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.actions.network import CutLink
-from lab.cluster.actions.topics import DeleteRecords
 from lab.cluster.build import CONTROLLER
-from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
+from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
@@ -103,26 +101,6 @@ def test_a_metadata_record_is_json_and_not_kafkas_encoding():
     assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
 
 
-def test_delete_records_does_not_wait_for_the_followers():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    story.run(1)
-    story.act(CutLink("broker-2", "broker-1"), CutLink("broker-3", "broker-1"), DeleteRecords("orders-0"))
-    story.run(1)
-    assert [story.replica(one).log.log_start_offset for one in (1, 2, 3)] == [1, 0, 0]
-
-
-def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cleaning():
-    config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
-    story = Story(topics=orders(**config, delete_retention_ms=1), broker_config=(("log.cleaner.backoff.ms", "1000"),))
-    tombstone = RecordBatch.build([Record(0, DATE_MS, b"a", None)])
-    for one in (keyed("a=1"), tombstone, keyed("b=2"), keyed("c=3")):
-        story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: one}))
-    story.until(lambda: bool(story.told(facts.Compacted)))
-    story.run(0.1)
-    assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
-
-
 def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
     story = Story(topics=orders())
     story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
@@ -157,6 +135,17 @@ def test_a_segment_may_be_smaller_than_kafka_allows():
     assert TopicConfig.settings["segment.bytes"].minimum < 1 << 20
 
 
+def test_a_cleaners_buffer_may_be_smaller_than_kafka_allows():
+    assert BrokerConfig.settings["log.cleaner.dedupe.buffer.size"].minimum < 1 << 20
+
+
+def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
+    assert "log.cleaner.threads" not in BrokerConfig.settings
+    newest = OffsetMap(240, -1)
+    newest.put(b"key", 7)
+    assert newest.offsets == {b"key": 7}
+
+
 # --- absent ---------------------------------------------------------------------------------------
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
@@ -170,9 +159,8 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
     "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
-    "min.compaction.lag.ms": (TopicConfig, "compaction lags"),
-    "max.compaction.lag.ms": (TopicConfig, "compaction lags"),
-    "flush.ms": (TopicConfig, "flushing by time"),
+    "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
+    "preallocate": (TopicConfig, "files made at their full size"),
     "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
 }
 

@@ -3,15 +3,24 @@
 A violation is our own mistake, never a learner's: it stops the world and names the record or partition.
 """
 
-from lab.cluster.invariants import consumer_groups, deletion, elections, groups, logs, replication
+from lab.cluster.invariants import (
+    cleaning,
+    consumer_groups,
+    deletion,
+    elections,
+    groups,
+    logs,
+    quorum,
+    replication,
+)
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer
 
-__all__ = ["Invariant", "Violated", "all_invariants"]
+__all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, deletion, groups, consumer_groups)
+MODULES = (logs, replication, elections, deletion, cleaning, groups, consumer_groups)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:
@@ -19,3 +28,8 @@ def all_invariants(ledger: Ledger) -> list[Observer]:
     fates = Fates()
     found: list[Observer] = [kind(ledger, fates) for module in MODULES for kind in module.ALL]
     return [*found, fates]
+
+
+def quorum_invariants(voters: int) -> list[Observer]:
+    """Those of a quorum of controllers, for where there is one."""
+    return [kind(voters) for kind in quorum.ALL]

@@ -6,7 +6,7 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
-from lab.kafka.controller.node import ControllerNode
+from lab.kafka.combined import controller_of
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -73,8 +73,8 @@ class ElectionsStayInSync(Invariant):
 
     def _wanted(self, world: World, node: NodeId, partition: TopicPartition) -> bool:
         host = world.hosts.get(node)
-        process = host.node if host is not None else None
-        topic = process.image.topics.get(partition.topic) if isinstance(process, ControllerNode) else None
+        process = controller_of(host.node) if host is not None else None
+        topic = process.image.topics.get(partition.topic) if process is not None else None
         allowed = topic is not None and topic.config.get("unclean.leader.election.enable") == "true"
         asked = self.all_asked or partition in self.asked
         self.asked.pop(partition, None)

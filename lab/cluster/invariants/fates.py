@@ -178,8 +178,8 @@ class Fates(Observer):
     def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
         self.table[fact.partition].log_starts[node] = fact.log_start_offset
 
-    @hears(facts.Compacted)
-    def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
+    @hears(facts.SegmentsCleaned)
+    def _compacted(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:
         fate = self.table[fact.partition]
         fate.compacted = max(fate.compacted, fact.end_offset)
 

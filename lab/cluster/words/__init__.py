@@ -5,7 +5,7 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, reading, records
+from lab.cluster.words import groups, history, partitions, quorum, reading, records, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "reading", "records"]
+__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "quorum", "reading", "records", "storage"]

@@ -1,4 +1,6 @@
-"""Checkpoint files of a log dir: high watermarks, recovery points, log start offsets, the clean-shutdown mark."""
+"""Checkpoint files of a log dir: high watermarks, recovery points, log start offsets, cleaner offsets; the mark of
+a clean shutdown.
+"""
 
 from lab.env import Disk
 from lab.kafka.protocol.topics import TopicPartition
@@ -6,6 +8,7 @@ from lab.kafka.protocol.topics import TopicPartition
 HIGH_WATERMARKS = "replication-offset-checkpoint"
 RECOVERY_POINTS = "recovery-point-offset-checkpoint"
 LOG_STARTS = "log-start-offset-checkpoint"
+CLEANER_OFFSETS = "cleaner-offset-checkpoint"
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 
 

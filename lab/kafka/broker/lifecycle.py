@@ -58,6 +58,8 @@ class Lifecycle:
             if self.stage != STOPPING:
                 self.stage = REGISTERING
             return self.stage == STOPPING
+        if response.error_code is ErrorCode.NOT_CONTROLLER:
+            return False
         self.fenced = response.is_fenced
         if self.stage == STARTING and not response.is_fenced:
             self.stage = RUNNING

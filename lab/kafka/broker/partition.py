@@ -219,8 +219,9 @@ class Partition:
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
 
     def fetched_by(
-        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None
-    ) -> bool:
+        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None,
+        log_start_offset: int = 0,
+    ) -> bool:  # fmt: skip
         """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
         remote = self.remotes.get(replica_id)
         if remote is None:
@@ -233,6 +234,7 @@ class Partition:
             remote.last_caught_up = max(remote.last_caught_up, remote.last_fetch)
         remote.last_fetch_leader_end = end
         remote.last_fetch = env.now
+        remote.log_start_offset = log_start_offset
         if remote.broker_epoch != broker_epoch:
             remote.forget_told()
             remote.broker_epoch = broker_epoch

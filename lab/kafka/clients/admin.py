@@ -9,6 +9,7 @@ from lab.kafka.clients.metadata import Metadata
 from lab.kafka.orders import Admin, AskCoordinator, ResetGroup
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
@@ -212,6 +213,8 @@ class AdminApp:
                 self._described(env, job, body)
             case DeleteRecordsResponse():
                 self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
+            case EnvelopeResponse():
+                self._settled(env, job, [body.error_code], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case (

@@ -6,6 +6,7 @@ from lab.env import Micros
 from lab.kafka.clients.admin import AdminApp
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -75,6 +76,27 @@ class ConsumerRecipe:
             self.commit,
             self.bootstrap,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorRecipe(ConsumerRecipe):
+    """A read-process-write application: what it reads it writes to `output`. With a `transactional.id` among the
+    producer's settings both are one transaction a poll(), and it reads what is committed unless told otherwise.
+    """
+
+    output: str = ""
+    producer_configs: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+
+    def build(self) -> ProcessorApp:
+        """A new process."""
+        producer = ProducerConfig(self.producer_configs)
+        committed = {"isolation.level": "read_committed"} if producer.transactional_id else {}
+        config = ConsumerConfig({**committed, **dict(self.configs)})
+        return ProcessorApp(
+            self.name, self.group_id, self.topics, config, self.per_record_us, self.bootstrap, self.output, producer,
+            self.abort_every,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ else. Stating a fact changes nothing. `node` is always the name of the host that
 repeated in the fact.
 """
 
+from lab.kafka.facts.cleaning import CleaningFailed, CleaningStarted, Compacted, SegmentsCleaned, SegmentsDeleted
 from lab.kafka.facts.clients import (
     AdminResult,
     BatchRetried,
@@ -52,7 +53,6 @@ from lab.kafka.facts.logs import (
     Appended,
     BecameFollower,
     BecameLeader,
-    Compacted,
     HighWatermarkMoved,
     IsrCommitted,
     LogDirFailed,
@@ -60,6 +60,18 @@ from lab.kafka.facts.logs import (
     LogStartMoved,
     SegmentRolled,
     Truncated,
+)
+from lab.kafka.facts.quorum import (
+    Decided,
+    MetadataApplied,
+    QuorumAppended,
+    QuorumHighWatermarkMoved,
+    QuorumLogLoaded,
+    QuorumRoleChanged,
+    QuorumSnapshotLoaded,
+    QuorumSnapshotTaken,
+    QuorumTruncated,
+    QuorumVoteGranted,
 )
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
@@ -84,6 +96,8 @@ __all__ = [
     "BrokerFenced",
     "BrokerRegistered",
     "BrokerUnfenced",
+    "CleaningFailed",
+    "CleaningStarted",
     "CommitAcknowledged",
     "CommitFailed",
     "CommitRefused",
@@ -91,6 +105,7 @@ __all__ = [
     "Compacted",
     "ConsumerGroupChanged",
     "ConsumerGroupLoaded",
+    "Decided",
     "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
@@ -105,6 +120,7 @@ __all__ = [
     "MarkersWritten",
     "MemberReconciled",
     "MemberRemoved",
+    "MetadataApplied",
     "OffsetsCommitted",
     "OffsetsForgotten",
     "OffsetsHidden",
@@ -114,6 +130,14 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "QuorumAppended",
+    "QuorumHighWatermarkMoved",
+    "QuorumLogLoaded",
+    "QuorumRoleChanged",
+    "QuorumSnapshotLoaded",
+    "QuorumSnapshotTaken",
+    "QuorumTruncated",
+    "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
     "RecordsAcked",
@@ -121,6 +145,8 @@ __all__ = [
     "RecordsPolled",
     "RowRefused",
     "SegmentRolled",
+    "SegmentsCleaned",
+    "SegmentsDeleted",
     "TargetAssigned",
     "TopicCreated",
     "TopicDeleted",

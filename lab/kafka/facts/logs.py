@@ -64,16 +64,6 @@ class SegmentRolled:
 
 
 @dataclass(slots=True)
-class Compacted:
-    """The cleaner rewrote closed segments up to `end_offset`: `kept` of `seen` records stayed."""
-
-    partition: TopicPartition
-    end_offset: int
-    seen: int
-    kept: int
-
-
-@dataclass(slots=True)
 class BecameLeader:
     """This broker now leads the partition in `leader_epoch`."""
 

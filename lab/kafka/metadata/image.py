@@ -4,6 +4,7 @@ from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
+    NoOpRecord,
     PartitionChangeRecord,
     PartitionRecord,
     ProducerIdsRecord,
@@ -131,6 +132,8 @@ class MetadataImage:
                 self._configure(record)
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
+            case NoOpRecord():
+                pass
         self.offset += 1
 
     def _change_broker(self, record: BrokerRegistrationChangeRecord) -> None:

@@ -88,6 +88,11 @@ class ProducerIdsRecord(Sealed):
     next_producer_id: int
 
 
+@dataclass(slots=True)
+class NoOpRecord(Sealed):
+    """Nothing, but an offset: what an idle quorum writes, and how a new leader's first record reaches a broker."""
+
+
 MetadataRecord: TypeAlias = (
     RegisterBrokerRecord
     | BrokerRegistrationChangeRecord
@@ -97,6 +102,7 @@ MetadataRecord: TypeAlias = (
     | PartitionRecord
     | PartitionChangeRecord
     | ProducerIdsRecord
+    | NoOpRecord
 )
 
 KINDS: dict[str, type[Any]] = {
@@ -110,6 +116,7 @@ KINDS: dict[str, type[Any]] = {
         PartitionRecord,
         PartitionChangeRecord,
         ProducerIdsRecord,
+        NoOpRecord,
     )
 }
 

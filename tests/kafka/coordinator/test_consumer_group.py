@@ -9,7 +9,9 @@ from lab.kafka.config.broker import SERVER_ASSIGNORS as NAMES
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.coordinator.assignors import SERVER_ASSIGNORS
+from lab.kafka.coordinator.commits import expired_offsets
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.offsets import CommittedOffset
 from lab.kafka.protocol.topics import TopicPartition
 from tests.kafka.coordinator.consumer_desk import ConsumerDesk, orders
 from tests.story import settings
@@ -290,3 +292,21 @@ def test_a_static_member_may_leave_for_good():
     desk.join("m1", instance_id="till-1")
     assert desk.beat("m1", -1, instance_id="till-1").member_epoch == -1
     assert desk.group.members == {}
+
+
+# --- expiry ---------------------------------------------------------------------------------------
+
+WEEK_MS = 7 * 86_400_000
+
+
+def test_spec_04_18_offsets_of_topics_that_nobody_reads_expire_with_the_age_of_their_commit():
+    desk = ConsumerDesk({"orders": 1, "bills": 1})
+    desk.join("m1")
+    for topic, age_ms in (("orders", WEEK_MS), ("bills", WEEK_MS)):
+        partition = TopicPartition(topic, 0)
+        desk.group.offsets[partition] = CommittedOffset(7)
+        desk.group.committed_ms[partition] = 1_000 - age_ms
+    assert expired_offsets(desk.group, 999, WEEK_MS) == ()
+    assert expired_offsets(desk.group, 1_000, WEEK_MS) == (TopicPartition("bills", 0),)
+    desk.beat("m1", -1)
+    assert len(expired_offsets(desk.group, 1_000, WEEK_MS)) == 2

@@ -5,6 +5,7 @@ We do: fetch sessions too. We do not: fetching from followers (KIP-392).
 """
 
 from lab.env import millis
+from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.fetch_session import FetchSession
@@ -63,7 +64,8 @@ def _note_follower(
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
         before = log.high_watermark
-        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch, session):
+        told = asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
+        if partition.fetched_by(env, replica_id, *told):
             broker.expand_isr(env, partition, replica_id)
         if session is not None:
             if replica_id in partition.in_sync_replicas:
@@ -72,3 +74,5 @@ def _note_follower(
                 session.outside[name] = None
         if log.high_watermark > before:
             broker.committed(env, partition)
+    if broker.purgatory.deletes:
+        deleting.settle(broker, env)

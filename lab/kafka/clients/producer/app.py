@@ -154,7 +154,7 @@ class ProducerApp:
         value = f"{self.name} {self.made}".encode()
         return self.keys.key(self.made, env.dice), value.ljust(self.value_bytes, b".")
 
-    def _send(self, env: Env, key: bytes | None, value: bytes, partition: int | None) -> None:
+    def _send(self, env: Env, key: bytes | None, value: bytes | None, partition: int | None) -> None:
         birth = self.made
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.topic, key))

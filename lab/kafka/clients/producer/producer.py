@@ -52,12 +52,14 @@ class Queue:
 class Producer:
     """A Java producer's behaviour, without its threads."""
 
-    def __init__(self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...], channel: str = ""
+    ) -> None:
         self.name = name
         self.topic = topic
         self.config = config
         self.metadata = Metadata(bootstrap, (topic,))
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, channel)
         self.queues: dict[TopicPartition, Queue] = {}
         self.sequences: dict[TopicPartition, int] = {}
         self.partitioner = StickyPartitioner(config.batch_size)
