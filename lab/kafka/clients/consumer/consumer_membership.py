@@ -74,6 +74,7 @@ class ConsumerMembership(Membership):
         super().taken(env, assigned, revoked)
         self.acknowledges = True
         self.heartbeat_at = env.now
+        self.heartbeat(env)
 
     # --- the background thread --------------------------------------------------------------------
 

@@ -159,17 +159,17 @@ def test_new_partitions_are_found_by_the_coordinator():
 
 
 def test_an_asynchronous_commit_of_an_old_epoch_fails_and_the_next_one_does_not():
-    story = Story(topics=orders(partitions=4), seed=1)
-    story.producer("web", rate=60)
-    story.consumer("one", commit="async", work_us=10_000, config=modern(max_poll_records=5))
+    story = Story(topics=orders(partitions=6), seed=1)
+    story.producer("web", rate=150)
+    story.consumer("one", commit="async", work_us=5_000, config=modern(max_poll_records=1))
     story.run(5)
-    story.act(SlowLink("one", f"broker-{story.coordinator()}", 400))
+    story.act(SlowLink("one", f"broker-{story.coordinator()}", 200))
     story.consumer("two", config=modern())
     story.run(16)
     failed = [one.error for one in story.told(facts.CommitFailed)]
     assert failed
     assert set(failed) == {"STALE_MEMBER_EPOCH"}
-    assert story.owned("one", "two") == {"one": [0, 1], "two": [2, 3]}
+    assert story.owned("one", "two") == {"one": [0, 1, 2], "two": [3, 4, 5]}
     assert story.ledger.group("pay").skipped() == 0
 
 
