@@ -160,7 +160,7 @@ def test_new_partitions_are_found_by_the_coordinator():
 
 def test_an_asynchronous_commit_of_an_old_epoch_fails_and_the_next_one_does_not():
     story = Story(topics=orders(partitions=6), seed=1)
-    story.producer("web", rate=150)
+    story.producer("web", rate=150, keys="none")
     story.consumer("one", commit="async", work_us=5_000, config=modern(max_poll_records=1))
     story.run(5)
     story.act(SlowLink("one", f"broker-{story.coordinator()}", 200))
