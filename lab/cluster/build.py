@@ -17,6 +17,8 @@ from lab.cluster.moments import Moments
 from lab.cluster.pauses import Pauses
 from lab.cluster.quorum_moments import QuorumMoments
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import ShareConsumerSpec
+from lab.cluster.shares import Shares
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
@@ -26,7 +28,13 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
-from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProcessorRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import (
+    AdminRecipe,
+    ConsumerRecipe,
+    ProcessorRecipe,
+    ProducerRecipe,
+    ShareConsumerRecipe,
+)
 from lab.kafka.combined import CombinedRecipe
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
@@ -51,7 +59,10 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world = World(spec.seed, start=-SET_UP if not in_quorum(spec) else -SET_UP - ELECTION)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), CleaningMoments(ledger), *all_invariants(ledger), Pauses()]
+    observers: list[Observer] = [
+        ledger, Moments(ledger), CleaningMoments(ledger), Shares(ledger), *all_invariants(ledger),
+        Pauses(),
+    ]  # fmt: skip
     if in_quorum(spec):
         observers += [Decisions(), QuorumMoments(), *quorum_invariants(spec.controllers)]
     world.witness = Watch(observers)
@@ -64,6 +75,8 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
         add_consumer(world, consumer)
     for processor in spec.processors:
         add_processor(world, processor)
+    for consumer in spec.share_consumers:
+        add_share_consumer(world, consumer)
     return world
 
 
@@ -162,7 +175,17 @@ def add_processor(world: World, spec: ProcessorSpec) -> None:
     _start_client(world, spec.name, recipe, spec.started)
 
 
-def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, started: bool) -> None:
+def add_share_consumer(world: World, spec: ShareConsumerSpec) -> None:
+    """A share consumer's machine; it starts now, or waits to be started."""
+    recipe = ShareConsumerRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.poison, spec.on_failure
+    )
+    _start_client(world, spec.name, recipe, spec.started)
+
+
+def _start_client(
+    world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe | ShareConsumerRecipe, started: bool
+) -> None:
     try:
         recipe.build()
     except InvalidConfig as wrong:
@@ -190,7 +213,15 @@ def client_topics(host: Host) -> tuple[str, ...] | None:
     recipe = host.recipe
     if isinstance(recipe, ProducerRecipe):
         return (recipe.topic,)
-    return recipe.topics if isinstance(recipe, ConsumerRecipe) else None
+    return recipe.topics if isinstance(recipe, (ConsumerRecipe, ShareConsumerRecipe)) else None
+
+
+def group_kind(world: World, group: str) -> str:
+    """consumer or share, as the machines of its members say; "" if it has none."""
+    for host in world.hosts.values():
+        if isinstance(host.recipe, (ConsumerRecipe, ShareConsumerRecipe)) and host.recipe.group_id == group:
+            return "share" if isinstance(host.recipe, ShareConsumerRecipe) else "consumer"
+    return ""
 
 
 def kind_of(host: Host) -> str:
@@ -206,6 +237,7 @@ KINDS: dict[type, str] = {
     ProducerRecipe: "producer",
     ConsumerRecipe: "consumer",
     ProcessorRecipe: "consumer",
+    ShareConsumerRecipe: "consumer",
     AdminRecipe: "admin",
 }
 

@@ -9,10 +9,11 @@ from typing import Any, Union, get_args, get_origin
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.topics import partition_of
-from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
+from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import FAILURES
 from lab.kafka.config.topic import TopicConfig
 from lab.world.world import World
 
@@ -21,6 +22,8 @@ CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
+    ("add_share_consumer", "acknowledgement"): ("explicit", "implicit"),
+    ("add_share_consumer", "on_failure"): FAILURES,
     ("set_topic_config", "setting"): tuple(TopicConfig.settings),
 }
 UNITS = {
@@ -256,7 +259,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
             number += 1
         return f"{field}-{number}"
     if field == "group":
-        return next(iter(group_names(world)), "group-1")
+        kind, fresh = ("share", "workers") if action == "add_share_consumer" else ("consumer", "group-1")
+        return next((one for one in group_names(world) if group_kind(world, one) == kind), fresh)
     if field == "topic" and action == "create_topic":
         number = 1
         while f"topic-{number}" in image_of(world).topics:

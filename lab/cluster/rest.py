@@ -5,6 +5,7 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.ledger import Ledger
+from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
@@ -74,7 +75,7 @@ def unrest(world: World) -> str:
     for state in controller.image.all_partitions():
         if owed := _partition(brokers, state):
             return f"{state.partition}: {owed}"
-    return _producers(world) or _groups(world, brokers, controller)
+    return _producers(world) or _groups(world, brokers, controller) or share_unrest(world, brokers, controller.image)
 
 
 def _controllers(world: World, active: ControllerNode) -> str:

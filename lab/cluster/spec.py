@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -128,6 +129,7 @@ class ClusterSpec:
     processors: tuple[ProcessorSpec, ...] = ()
     controllers: int = 1
     combined: bool = False
+    share_consumers: tuple[ShareConsumerSpec, ...] = ()
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
@@ -142,7 +144,7 @@ class ClusterSpec:
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)
-        clients = (*self.producers, *self.consumers, *self.processors)
+        clients = (*self.producers, *self.consumers, *self.processors, *self.share_consumers)
         wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
         total = sum(topic.partitions for topic in self.topics)
         wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions in all", f"{total:,}")
@@ -154,6 +156,9 @@ class ClusterSpec:
             _consumer(consumer)
         for processor in self.processors:
             _processor(processor)
+        for consumer in self.share_consumers:
+            _client_name(consumer.name)
+            consumer.check()
         _once("topic", [topic.name for topic in self.topics])
         _once("client name", [client.name for client in clients])
         return self

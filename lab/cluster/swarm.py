@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.controllers import CONTROLLER
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.env import Micros, NodeId, millis, seconds
@@ -36,8 +37,8 @@ class Plan:
 class Draw:
     """The choices of one seed."""
 
-    def __init__(self, seed: int | str) -> None:
-        self.dice = Stream(f"fuzz/{seed}")
+    def __init__(self, seed: int, stream: str = "fuzz") -> None:
+        self.dice = Stream(f"{stream}/{seed}")
 
     def of(self, *options: str) -> str:
         """One of these."""
@@ -68,7 +69,7 @@ class Draw:
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
     draw, cleaning = Draw(seed), Cleaning(seed)
-    spec = _spec(draw, seed)
+    spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
     faults = _faults(draw, spec)
     spec = cleaning.spec(spec)
     deletes = cleaning.deletes(spec, FIRST)
@@ -84,7 +85,7 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
     producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)]) for at in range(draw.number(1, 2)))
     groups = draw.number(1, 2)
     members = tuple(_consumer(draw, f"consumer-{at}", f"group-{at % groups}", made) for at in range(draw.number(1, 3)))
-    members = _protocols(Draw(f"{seed}/protocols"), members)
+    members = _protocols(Draw(seed, "fuzz-protocols"), members)
     config = (
         ("replica.lag.time.max.ms", str((2_000, 10_000, 30_000)[draw.dice.below(3)])),
         ("offsets.topic.num.partitions", "2"),
@@ -186,6 +187,39 @@ def _consumer_protocol(config: tuple[tuple[str, str], ...], assignor: str) -> tu
     return (*kept, ("group.protocol", "consumer"), ("group.remote.assignor", assignor))
 
 
+def with_shares(draw: Draw, spec: ClusterSpec) -> ClusterSpec:
+    """Every fifth cluster has a share group as well. Drawn apart: what else a seed does stays as it was."""
+    if not draw.percent(20):
+        return spec
+    members = tuple(_share_consumer(draw, f"worker-{at}", spec.topics) for at in range(draw.number(1, 4)))
+    config = (
+        ("group.share.auto.offset.reset", draw.of("earliest", "latest")),
+        ("group.share.delivery.count.limit", draw.of("2", "5")),
+        ("group.share.record.lock.duration.ms", draw.of("3000", "15000")),
+        ("group.share.partition.max.record.locks", draw.of("5", "200")),
+        ("group.share.heartbeat.interval.ms", "1500"),
+        ("group.share.session.timeout.ms", "6000"),
+        ("share.coordinator.state.topic.num.partitions", "2"),
+        ("share.coordinator.snapshot.update.records.per.snapshot", draw.of("3", "500")),
+    )
+    return replace(spec, share_consumers=members, broker_config=(*spec.broker_config, *config))
+
+
+def _share_consumer(draw: Draw, name: str, made: tuple[TopicSpec, ...]) -> ShareConsumerSpec:
+    mode = draw.of("implicit", "explicit", "explicit")
+    config = (
+        ("share.acknowledgement.mode", mode),
+        ("max.poll.records", draw.of("1", "10", "500")),
+        ("request.timeout.ms", draw.of("3000", "10000")),
+        ("metadata.max.age.ms", "10000"),
+    )
+    poison = draw.of("", "", "A", "B")
+    read = tuple(topic.name for topic in made)
+    return ShareConsumerSpec(
+        name, "workers", read, draw.number(0, 100) * 1_000, poison, draw.of("release", "release", "reject"), config
+    )
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 Fault = Callable[[Draw, ClusterSpec, Micros], list[Timed]]
@@ -216,7 +250,7 @@ def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
-    names = [one.name for one in (*spec.producers, *spec.consumers)]
+    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers)]
     return names[draw.dice.below(len(names))]
 
 
@@ -300,7 +334,8 @@ def _clock(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
 
 
 def _pause(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    node = spec.consumers[draw.dice.below(len(spec.consumers))].name
+    readers = (*spec.consumers, *spec.share_consumers)
+    node = readers[draw.dice.below(len(readers))].name
     return [(at, clients.PauseConsumer(node)), (at + draw.duration(), clients.ResumeConsumer(node))]
 
 

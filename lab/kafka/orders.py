@@ -47,6 +47,13 @@ class SetWork:
 
 
 @dataclass(slots=True)
+class SetPoison:
+    """A share consumer's work on records with this key fails from now on; empty: on none."""
+
+    key: str
+
+
+@dataclass(slots=True)
 class PauseWork:
     """The consumer's poll loop stops (its heartbeat thread does not): the application hangs."""
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, action_from
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec, settings
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
@@ -27,13 +28,14 @@ WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
 HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox",
-             "cluster", "topic", "producer", "consumer", "check")  # fmt: skip
+             "cluster", "topic", "producer", "consumer", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data")
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
+SHARE_CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "poison", "on_failure", "config", "started")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
 
 Names = frozenset[str]
@@ -350,6 +352,9 @@ def _spec(table: TomlTable) -> ClusterSpec:
     for one in table.tables("consumer", "a consumer"):
         spec = dataclasses.replace(spec, consumers=(*spec.consumers, _consumer(one)))
         _checked(one, spec)
+    for one in table.tables("share_consumer", "a share consumer"):
+        spec = dataclasses.replace(spec, share_consumers=(*spec.share_consumers, _share_consumer(one)))
+        _checked(one, spec)
     return spec
 
 
@@ -411,6 +416,20 @@ def _consumer(table: TomlTable) -> ConsumerSpec:
         topics=table.texts("topics"),
         work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
         commit=table.text("commit", "auto"),
+        config=_config(table),
+        started=table.truth("started", True),
+    )
+
+
+def _share_consumer(table: TomlTable) -> ShareConsumerSpec:
+    table.only(SHARE_CONSUMER_KEYS)
+    return ShareConsumerSpec(
+        name=table.text("name"),
+        group=table.text("group"),
+        topics=table.texts("topics"),
+        work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
+        poison=table.text("poison", ""),
+        on_failure=table.text("on_failure", "release"),
         config=_config(table),
         started=table.truth("started", True),
     )

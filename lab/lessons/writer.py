@@ -13,11 +13,13 @@ from typing import cast
 from lab.cluster.build import broker_hosts, image_of
 from lab.cluster.refused import Refused, wanted
 from lab.cluster.session import Session
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
-from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe, ShareConsumerRecipe
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.metadata.image import TopicImage
 from lab.lessons.format import LINE_MAX
 from lab.world.host import Host
@@ -63,6 +65,9 @@ def spec_of(session: Session) -> ClusterSpec:
             _producer(host, host.recipe, session.spec) for _, host in hosts if isinstance(host.recipe, ProducerRecipe)
         ),
         consumers=tuple(_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ConsumerRecipe)),
+        share_consumers=tuple(
+            _share_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ShareConsumerRecipe)
+        ),
         broker_config=first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else (),
         disk_capacity_bytes=first.disk.capacity if first is not None else None,
         link_extra_us=world.network.extra_us,
@@ -112,6 +117,21 @@ def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
     )
 
 
+def _share_consumer(host: Host, recipe: ShareConsumerRecipe) -> ShareConsumerSpec:
+    node = host.node
+    running = node if isinstance(node, ShareConsumerApp) else None
+    return ShareConsumerSpec(
+        name=recipe.name,
+        group=recipe.group_id,
+        topics=recipe.topics,
+        work_us=running.per_record_us if running is not None else recipe.per_record_us,
+        poison=running.poison if running is not None else recipe.poison,
+        on_failure=recipe.on_failure,
+        config=recipe.configs,
+        started=running is not None,
+    )
+
+
 # --- as TOML --------------------------------------------------------------------------------------
 
 
@@ -140,6 +160,11 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
             "name": consumer.name, "group": consumer.group, "topics": list(consumer.topics),
             "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
             "config": dict(consumer.config),
+        })]  # fmt: skip
+    for one in spec.share_consumers:
+        lines += ["", "[[share_consumer]]", *_fields({
+            "name": one.name, "group": one.group, "topics": list(one.topics), "work_us": one.work_us,
+            "poison": one.poison, "on_failure": one.on_failure, "started": one.started, "config": dict(one.config),
         })]  # fmt: skip
     return lines
 

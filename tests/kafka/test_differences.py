@@ -123,6 +123,7 @@ def test_reading_a_disk_takes_no_time_and_writing_does():
     ("kind", "setting", "value"),
     [
         (BrokerConfig, "offsets.topic.num.partitions", 3),  # Kafka: 50
+        (BrokerConfig, "share.coordinator.state.topic.num.partitions", 3),  # Kafka: 50
         (BrokerConfig, "transaction.state.log.num.partitions", 3),  # Kafka: 50
         (TopicConfig, "min.cleanable.dirty.ratio.percent", 50),  # Kafka: min.cleanable.dirty.ratio, 0.5
     ],

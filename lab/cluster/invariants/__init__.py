@@ -12,6 +12,7 @@ from lab.cluster.invariants import (
     logs,
     quorum,
     replication,
+    shares,
 )
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
@@ -20,7 +21,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, deletion, cleaning, groups, consumer_groups)
+MODULES = (logs, replication, elections, deletion, cleaning, groups, consumer_groups, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

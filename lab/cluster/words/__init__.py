@@ -5,7 +5,19 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, reading, records, storage
+from lab.cluster.words import groups, history, partitions, quorum, reading, records, shares, storage
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "quorum", "reading", "records", "storage"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "reading",
+    "records",
+    "shares",
+    "storage",
+]

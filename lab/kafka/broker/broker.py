@@ -10,9 +10,20 @@ from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.purgatory import Delayed, DelayedAppend, DelayedDelete, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.purgatory import (
+    Delayed,
+    DelayedAppend,
+    DelayedDelete,
+    DelayedFetch,
+    DelayedProduce,
+    DelayedShareFetch,
+    Purgatory,
+)
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
+from lab.kafka.broker.share.groups import PendingHeartbeat
+from lab.kafka.broker.share.sharing import Sharing, role_changed
+from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.storage import Storage
 from lab.kafka.broker.transactions import (
     CHANNELS,
@@ -53,6 +64,8 @@ from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.share_fetch import ShareFetchResponse
+from lab.kafka.protocol.messages.share_state import ShareStateResponse
 from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse, WriteTxnMarkersResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -63,6 +76,7 @@ HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory"
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
 REQUEST_BYTES = 96
+NEVER: Micros = 1 << 60
 
 
 class Broker:
@@ -90,6 +104,7 @@ class Broker:
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
+        self.sharing: Sharing | None = None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -143,6 +158,9 @@ class Broker:
                 self.finder.seek(self, env)
             case "forward" if self.finder is not None:
                 self.finder.forward_again(self, env)
+            case "sharing":
+                if self.sharing is not None:
+                    self.sharing.wake(self, env)
             case "transactions":
                 self.transactions(env).wake(self, env)
             case "markers":
@@ -155,6 +173,8 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.sharing is not None:
+            self.sharing.hang_up(self, env, peer)
         if self.transaction_coordinators is not None:
             self.transaction_coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
@@ -164,6 +184,8 @@ class Broker:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel == "share" and self.sharing is not None:
+            self.sharing.lost(env, name)
         elif channel in CHANNELS and self.transaction_coordinators is not None:
             self.transaction_coordinators.connection_lost(self, env, peer)
 
@@ -252,6 +274,9 @@ class Broker:
                 env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
             case AlterPartitionResponse():
                 self._isr_answered(env, body)
+            case ShareStateResponse():
+                if self.sharing is not None:
+                    self.sharing.state_answered(env, response.correlation_id, body)
             case AllocateProducerIdsResponse():
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
@@ -360,6 +385,8 @@ class Broker:
             self.image.replay(record)
             if isinstance(record, RemoveTopicRecord):
                 self.coordinators.topic_deleted(self, env, record.name)
+                if self.sharing is not None:
+                    self.sharing.topic_deleted(self, env, record.name)
             brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
         self._taken_in(env, changed, brokers)
 
@@ -422,6 +449,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if self.sharing is not None:
+                    self.sharing.on_gone(self, env, name)
                 if name.topic == TRANSACTIONS_TOPIC:
                     self.transactions(env).on_not_leader(name)
             else:
@@ -444,6 +473,7 @@ class Broker:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        role_changed(self, env, partition)
         if partition.partition.topic == TRANSACTIONS_TOPIC:
             if partition.leading:
                 self.transactions(env).on_leader(self, env, partition)
@@ -537,8 +567,11 @@ class Broker:
         operations = self.purgatory.operations
         for number in self._waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
-                self._try_fetch(env, number, operation)
+            if isinstance(operation, DelayedFetch):
+                if operation.request.replica_id < 0:
+                    self._try_fetch(env, number, operation)
+            elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
+                self.sharing.try_fetch(self, env, number, operation)
 
     def _waiting_fetches(self, partition: Partition) -> list[int]:
         """The numbers of fetches that wait for this partition among others."""
@@ -555,8 +588,9 @@ class Broker:
             self._complete_fetch(env, number)
 
     def _complete_fetch(self, env: Env, number: int) -> None:
-        operation = self.purgatory.operations.pop(number, None)
+        operation = self.purgatory.operations.get(number)
         if isinstance(operation, DelayedFetch):
+            del self.purgatory.operations[number]
             session = operation.session
             if session is not None:
                 session.waiting = 0
@@ -606,6 +640,9 @@ class Broker:
     def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
         if isinstance(token, (PendingTransition, PendingMarker)):
             self.transactions(env).completed(self, env, token, error)
+        elif isinstance(token, (PendingState, PendingHeartbeat)):
+            if self.sharing is not None:
+                self.sharing.logged(self, env, token, error)
         else:
             self.coordinators.completed(self, env, token, error)
 
@@ -633,6 +670,10 @@ class Broker:
                     self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
                 case DelayedDelete():
                     deleting.expire(self, env, number, operation)
+                case DelayedShareFetch():
+                    operation.deadline = NEVER
+                    if self.sharing is not None:
+                        self.sharing.try_fetch(self, env, number, operation, over=True)
                 case None:
                     pass
         deadline = self.purgatory.next_deadline()
@@ -658,4 +699,4 @@ def size_of(body: object) -> int:
             for batch in one.records:
                 total += batch.size
         return total
-    return REQUEST_BYTES
+    return body.size if type(body) is ShareFetchResponse else REQUEST_BYTES

@@ -28,6 +28,7 @@ from lab.kafka.coordinator.offset_records import (
     read_offset,
 )
 from lab.kafka.coordinator.shard import GroupShard
+from lab.kafka.coordinator.share_group_records import is_share_record
 from lab.kafka.coordinator.transactional_offsets import TransactionalOffsets, transactional_commit_error
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.control import read_marker
@@ -184,6 +185,8 @@ class Coordinators:
         if is_consumer_key(record.key):
             consumer_groups.replay(shard, record.key, record.value)
             return
+        if is_share_record(record.key):
+            return
         key = read_key(record.key)
         group = shard.groups.get(key.group_id)
         if group is None:
@@ -208,7 +211,9 @@ class Coordinators:
 
     def _supersede(self, name: TopicPartition, record: Record) -> None:
         transactional = self.transactional.get(name)
-        if transactional is None or record.key is None or is_consumer_key(record.key):
+        if transactional is None or record.key is None:
+            return
+        if is_consumer_key(record.key) or is_share_record(record.key):
             return
         key = read_key(record.key)
         if isinstance(key, OffsetKey):

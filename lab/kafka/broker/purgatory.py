@@ -55,7 +55,26 @@ class DelayedDelete:
     required: dict[TopicPartition, int]
 
 
-Delayed = DelayedProduce | DelayedFetch | DelayedAppend | DelayedDelete
+@dataclass(slots=True)
+class DelayedShareFetch:
+    """Waits for records to acquire, and for its acknowledgements to be written: those under the number
+    `acknowledging`. `over`: only for these.
+    """
+
+    sender: Address
+    correlation_id: int
+    deadline: Micros
+    group_id: str
+    member_id: str
+    client_id: str
+    max_records: int
+    max_bytes: int
+    partitions: tuple[TopicPartition, ...]
+    acknowledging: int = 0
+    over: bool = False
+
+
+Delayed = DelayedProduce | DelayedFetch | DelayedAppend | DelayedDelete | DelayedShareFetch
 
 
 class Purgatory:

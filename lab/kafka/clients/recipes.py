@@ -9,7 +9,9 @@ from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.share import ShareConsumerConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,28 @@ class ProcessorRecipe(ConsumerRecipe):
         return ProcessorApp(
             self.name, self.group_id, self.topics, config, self.per_record_us, self.bootstrap, self.output, producer,
             self.abort_every,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ShareConsumerRecipe:
+    """A share consumer application."""
+
+    name: str
+    group_id: str
+    topics: tuple[str, ...]
+    bootstrap: tuple[str, ...]
+    configs: tuple[tuple[str, str], ...] = ()
+    per_record_us: Micros = 0
+    poison: str = ""
+    on_failure: str = "release"
+
+    def build(self) -> ShareConsumerApp:
+        """A new process."""
+        config = ShareConsumerConfig(self.configs)
+        return ShareConsumerApp(
+            self.name, self.group_id, self.topics, config, self.per_record_us, self.poison, self.on_failure,
+            self.bootstrap,
         )  # fmt: skip
 
 

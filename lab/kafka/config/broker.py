@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
+from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
 
 SERVER_ASSIGNORS = ("uniform", "range")
 
@@ -29,6 +30,13 @@ class BrokerConfig(Config):
     group_max_session_timeout_ms: int
     group_max_size: int
     group_min_session_timeout_ms: int
+    group_share_auto_offset_reset: str
+    group_share_delivery_count_limit: int
+    group_share_heartbeat_interval_ms: int
+    group_share_max_size: int
+    group_share_partition_max_record_locks: int
+    group_share_record_lock_duration_ms: int
+    group_share_session_timeout_ms: int
     leader_imbalance_check_interval_seconds: int
     log_cleaner_backoff_ms: int
     log_cleaner_dedupe_buffer_size: int
@@ -61,6 +69,11 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    share_coordinator_snapshot_update_records_per_snapshot: int
+    share_coordinator_state_topic_min_isr: int
+    share_coordinator_state_topic_num_partitions: int
+    share_coordinator_state_topic_replication_factor: int
+    share_coordinator_write_timeout_ms: int
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int
     transaction_max_timeout_ms: int
     transaction_partition_verification_enable: bool
@@ -143,6 +156,7 @@ class BrokerConfig(Config):
             1,
             dynamic=False,
         ),
+        *SHARE_GROUPS,
         Setting(
             "leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1, dynamic=False
         ),
@@ -262,6 +276,7 @@ class BrokerConfig(Config):
         Setting(
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
         ),
+        *SHARE_COORDINATOR,
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,

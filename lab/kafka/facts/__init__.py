@@ -73,6 +73,17 @@ from lab.kafka.facts.quorum import (
     QuorumTruncated,
     QuorumVoteGranted,
 )
+from lab.kafka.facts.shares import (
+    AcknowledgementFailed,
+    RecordFailed,
+    RecordsAcquired,
+    RecordsDelivered,
+    RecordsSettled,
+    ShareGroupChanged,
+    SharePartitionLoaded,
+    ShareStartMoved,
+    ShareStateStored,
+)
 from lab.kafka.facts.transactions import (
     LastStableOffsetMoved,
     MarkersWritten,
@@ -88,6 +99,7 @@ from lab.kafka.facts.transactions import (
 )
 
 __all__ = [
+    "AcknowledgementFailed",
     "AdminResult",
     "Appended",
     "BatchRetried",
@@ -140,13 +152,21 @@ __all__ = [
     "QuorumVoteGranted",
     "RecordBorn",
     "RecordDone",
+    "RecordFailed",
     "RecordsAcked",
+    "RecordsAcquired",
+    "RecordsDelivered",
     "RecordsFailed",
     "RecordsPolled",
+    "RecordsSettled",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",
     "SegmentsDeleted",
+    "ShareGroupChanged",
+    "SharePartitionLoaded",
+    "ShareStartMoved",
+    "ShareStateStored",
     "TargetAssigned",
     "TopicCreated",
     "TopicDeleted",

@@ -10,6 +10,7 @@ from lab.cluster.spec import settings
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import Config, attribute
+from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
 
 INT_MAX, LONG_MAX = 2_147_483_647, 9_223_372_036_854_775_807
@@ -57,6 +58,13 @@ BROKER = {
     "group.max.session.timeout.ms": 1_800_000,
     "group.max.size": INT_MAX,
     "group.min.session.timeout.ms": 6_000,
+    "group.share.auto.offset.reset": "latest",
+    "group.share.delivery.count.limit": 5,
+    "group.share.heartbeat.interval.ms": 5_000,
+    "group.share.max.size": 200,
+    "group.share.partition.max.record.locks": 200,
+    "group.share.record.lock.duration.ms": 30_000,
+    "group.share.session.timeout.ms": 45_000,
     "leader.imbalance.check.interval.seconds": 300,
     "log.cleaner.backoff.ms": 15_000,
     "log.cleaner.dedupe.buffer.size": 134_217_728,
@@ -89,6 +97,11 @@ BROKER = {
     "replica.fetch.wait.max.ms": 500,
     "replica.high.watermark.checkpoint.interval.ms": 5_000,
     "replica.lag.time.max.ms": 30_000,
+    "share.coordinator.snapshot.update.records.per.snapshot": 500,
+    "share.coordinator.state.topic.min.isr": 2,
+    "share.coordinator.state.topic.num.partitions": 3,
+    "share.coordinator.state.topic.replication.factor": 3,
+    "share.coordinator.write.timeout.ms": 5_000,
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 10_000,
     "transaction.max.timeout.ms": 900_000,
     "transaction.partition.verification.enable": True,
@@ -144,7 +157,19 @@ CONSUMER = {
     "retry.backoff.ms": 100,
     "session.timeout.ms": 45_000,
 }
-KINDS = [(TopicConfig, TOPIC), (BrokerConfig, BROKER), (ProducerConfig, PRODUCER), (ConsumerConfig, CONSUMER)]
+SHARE_CONSUMER = {
+    "fetch.max.bytes": 52_428_800,
+    "fetch.max.wait.ms": 500,
+    "max.poll.records": 500,
+    "metadata.max.age.ms": 300_000,
+    "request.timeout.ms": 30_000,
+    "retry.backoff.ms": 100,
+    "share.acknowledgement.mode": "implicit",
+}
+KINDS = [
+    (TopicConfig, TOPIC), (BrokerConfig, BROKER), (ProducerConfig, PRODUCER), (ConsumerConfig, CONSUMER),
+    (ShareConsumerConfig, SHARE_CONSUMER),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "defaults"), KINDS)

@@ -164,6 +164,7 @@ def test_an_asynchronous_commit_of_an_old_epoch_fails_and_the_next_one_does_not(
     story.consumer("one", commit="async", work_us=5_000, config=modern(max_poll_records=1))
     story.run(5)
     story.act(SlowLink("one", f"broker-{story.coordinator()}", 200))
+    story.run(3)
     story.consumer("two", config=modern())
     story.run(16)
     failed = [one.error for one in story.told(facts.CommitFailed)]
