@@ -4,7 +4,18 @@ An action is frozen data kept in the journal, so that it can be done again. Its 
 in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
-from lab.cluster.actions import clients, disks, groups, keys, machines, network, shares, topics
+from lab.cluster.actions import (
+    clients,
+    disks,
+    groups,
+    keys,
+    machines,
+    network,
+    replicas,
+    shares,
+    topics,
+    transactions,
+)
 from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 
 __all__ = [
@@ -17,6 +28,8 @@ __all__ = [
     "keys",
     "machines",
     "network",
+    "replicas",
     "shares",
     "topics",
+    "transactions",
 ]

@@ -8,9 +8,11 @@ from lab.cluster.invariants import (
     consumer_groups,
     deletion,
     elections,
+    eligibility,
     groups,
     logs,
     quorum,
+    reassignment,
     replication,
     shares,
 )
@@ -21,7 +23,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, deletion, cleaning, groups, consumer_groups, shares)
+MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, consumer_groups, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

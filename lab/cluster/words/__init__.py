@@ -5,7 +5,19 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, reading, records, shares, storage
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    reading,
+    records,
+    replicas,
+    safety,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -18,6 +30,9 @@ __all__ = [
     "quorum",
     "reading",
     "records",
+    "replicas",
+    "safety",
     "shares",
     "storage",
+    "transactions",
 ]

@@ -58,6 +58,7 @@ from lab.kafka.facts.logs import (
     LogDirFailed,
     LogLoaded,
     LogStartMoved,
+    ReplicaDeleted,
     SegmentRolled,
     Truncated,
 )
@@ -159,6 +160,7 @@ __all__ = [
     "RecordsFailed",
     "RecordsPolled",
     "RecordsSettled",
+    "ReplicaDeleted",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",
