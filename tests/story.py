@@ -15,7 +15,9 @@ from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import Group
+from lab.kafka.coordinator.groups import AnyGroup
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -223,9 +225,20 @@ class Story:
                 return broker_id
         raise AssertionError(f"nobody knows {group}")
 
-    def group(self, group: str = "pay") -> Group:
+    def _group(self, group: str) -> AnyGroup:
         shards = self.broker(self.coordinator(group)).coordinators.shards.values()
         return next(shard.groups[group] for shard in shards if group in shard.groups)
+
+    def group(self, group: str = "pay") -> Group:
+        found = self._group(group)
+        assert isinstance(found, Group)
+        return found
+
+    def consumer_group(self, group: str = "pay") -> ConsumerGroup:
+        """A group of the consumer protocol."""
+        found = self._group(group)
+        assert isinstance(found, ConsumerGroup)
+        return found
 
     def done(self, group: str = "pay") -> list[int]:
         """Offsets whose work is done, in that order."""

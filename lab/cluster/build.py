@@ -14,6 +14,7 @@ from lab.cluster.decisions import Decisions
 from lab.cluster.invariants import all_invariants, quorum_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
+from lab.cluster.pauses import Pauses
 from lab.cluster.quorum_moments import QuorumMoments
 from lab.cluster.refused import Refused
 from lab.cluster.share_spec import ShareConsumerSpec
@@ -61,6 +62,7 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     ledger = Ledger()
     observers: list[Observer] = [
         ledger, Moments(ledger), CleaningMoments(ledger), Shares(ledger), *all_invariants(ledger),
+        Pauses(),
     ]  # fmt: skip
     if in_quorum(spec):
         observers += [Decisions(), QuorumMoments(), *quorum_invariants(spec.controllers)]

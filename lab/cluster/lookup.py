@@ -8,7 +8,7 @@ from lab.cluster.watch import Watch
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
-from lab.kafka.coordinator.group import Group
+from lab.kafka.coordinator.groups import AnyGroup
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -55,7 +55,7 @@ def replica_at(world: World, name: int | str | bool, broker: int | str | bool = 
     return partition
 
 
-def find_group(world: World, group_id: str) -> tuple[NodeId, Group] | None:
+def find_group(world: World, group_id: str) -> tuple[NodeId, AnyGroup] | None:
     """A group in the memory of its coordinator, and who that is."""
     for node in broker_hosts(world):
         broker = broker_at(world, node)

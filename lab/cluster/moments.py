@@ -129,6 +129,13 @@ class Moments(Observer):
                 f"{fact.group_id} is stable in generation {fact.generation_id}",
             )  # fmt: skip
 
+    @hears(facts.ConsumerGroupChanged)
+    def _consumer_group(self, world: World, node: NodeId, fact: facts.ConsumerGroupChanged) -> None:
+        if fact.reason:
+            world.mark("rebalance", fact.group_id, f"{fact.group_id} rebalances: {fact.reason}")
+        if fact.state == "Stable":
+            world.mark("stable", fact.group_id, f"{fact.group_id} is stable in epoch {fact.group_epoch}")
+
     @hears(facts.LeftGroup)
     def _left(self, world: World, node: NodeId, fact: facts.LeftGroup) -> None:
         world.mark("client", fact.member, f"{fact.member} leaves {fact.group_id}: {fact.reason}")
@@ -148,6 +155,14 @@ class Moments(Observer):
                 "client", fact.member,
                 f"{fact.member} goes to {fact.offset} in {fact.partition}: {fact.reason}",
             )  # fmt: skip
+
+    @hears(facts.AdminResult)
+    def _administered(self, world: World, node: NodeId, fact: facts.AdminResult) -> None:
+        name = fact.request.removesuffix("Request")
+        if fact.error:
+            world.mark("changed", node, f"{name}: {fact.error}")
+        elif fact.text:
+            world.mark("changed", node, f"{name}: {fact.text}")
 
     @hears(facts.BecameLeader, facts.RecordsAcked)
     def _loss(self, world: World, node: NodeId, fact: object) -> None:

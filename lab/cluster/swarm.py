@@ -17,6 +17,7 @@ from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_load import with_loads
 from lab.env import Micros, NodeId, seconds
+from lab.kafka.config.client import THEIR_OWN
 from lab.world.dice import Stream
 
 SAFETY_S = 95
@@ -56,6 +57,7 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
     producers = tuple(_producer(draw, f"producer-{at}", made[at % len(made)]) for at in range(draw.number(1, 2)))
     groups = draw.number(1, 2)
     members = tuple(_consumer(draw, f"consumer-{at}", f"group-{at % groups}", made) for at in range(draw.number(1, 3)))
+    members = _protocols(Draw(seed, "fuzz-protocols"), members)
     config = (
         ("replica.lag.time.max.ms", str((2_000, 10_000, 30_000)[draw.dice.below(3)])),
         ("offsets.topic.num.partitions", "2"),
@@ -140,6 +142,21 @@ def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) ->
     # Whoever cannot finish one poll within max.poll.interval.ms never gets any further, in Kafka as here.
     work_us = min(work_us, int(most["max.poll.interval.ms"]) * 500 // int(most["max.poll.records"]))
     return ConsumerSpec(name, group, read, work_us, commit, tuple(config))
+
+
+def _protocols(draw: Draw, members: tuple[ConsumerSpec, ...]) -> tuple[ConsumerSpec, ...]:
+    """Some groups use the consumer protocol. By dice of their own: the rest of a seed's story stays as it was."""
+    consumer = {group: None for group in dict.fromkeys(one.group for one in members) if draw.percent(35)}
+    assignors = {group: draw.of("uniform", "uniform", "range") for group in consumer}
+    return tuple(
+        replace(one, config=_consumer_protocol(one.config, assignors[one.group])) if one.group in consumer else one
+        for one in members
+    )
+
+
+def _consumer_protocol(config: tuple[tuple[str, str], ...], assignor: str) -> tuple[tuple[str, str], ...]:
+    kept = tuple((name, value) for name, value in config if name not in THEIR_OWN["classic"])
+    return (*kept, ("group.protocol", "consumer"), ("group.remote.assignor", assignor))
 
 
 def with_shares(draw: Draw, spec: ClusterSpec) -> ClusterSpec:

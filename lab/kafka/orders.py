@@ -101,6 +101,14 @@ class Admin:
 
 
 @dataclass(slots=True)
+class AskCoordinator:
+    """Have the administrator's client send one request to the coordinator of a group."""
+
+    group_id: str
+    body: object
+
+
+@dataclass(slots=True)
 class ResetGroup:
     """Move a group's offsets. `to`: earliest, latest, offset, timestamp (with `value`, a date in milliseconds)."""
 

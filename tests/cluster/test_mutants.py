@@ -313,7 +313,7 @@ def killed_process_loses_its_page_cache(patch: Patch) -> None:
 
 
 def stale_generation_may_commit(patch: Patch) -> None:
-    def error(groups: dict[str, Group], request: Any, now: int) -> ErrorCode:
+    def error(groups: dict[str, Any], request: Any, now: int) -> ErrorCode:
         found = honest(groups, request, now)
         stale = found in (ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID)
         return ErrorCode.NONE if stale and request.group_id in groups else found

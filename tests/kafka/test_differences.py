@@ -151,7 +151,6 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
-    "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "check.crcs": (ConsumerConfig, "consumers that check CRCs"),
     "connections.max.idle.ms": (ConsumerConfig, "closing idle connections"),

@@ -7,6 +7,7 @@ in the window and the keywords of a scenario, its docstring the tooltip.
 from lab.cluster.actions import (
     clients,
     disks,
+    groups,
     keys,
     load,
     machines,
@@ -25,6 +26,7 @@ __all__ = [
     "action_from",
     "clients",
     "disks",
+    "groups",
     "keys",
     "load",
     "machines",

@@ -6,6 +6,7 @@ A violation is our own mistake, never a learner's: it stops the world and names 
 from lab.cluster.invariants import (
     cleaning,
     commits,
+    consumer_groups,
     deletion,
     elections,
     eligibility,
@@ -23,7 +24,19 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, commits, shares)
+MODULES = (
+    logs,
+    replication,
+    elections,
+    reassignment,
+    eligibility,
+    deletion,
+    cleaning,
+    groups,
+    commits,
+    shares,
+    consumer_groups,
+)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

@@ -125,6 +125,10 @@ class OneOwner(GroupLog):
         super().__init__(ledger, fates)
         self.owners: dict[str, tuple[int, dict[TopicPartition, str]]] = {}
 
+    @hears(facts.GroupConverted)
+    def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
+        self.owners.pop(fact.group_id, None)
+
     @hears(facts.PartitionsAssigned)
     def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
         generation, owners = self.owners.get(fact.group_id, (-1, {}))
@@ -191,6 +195,11 @@ class CommitsHold(GroupLog):
             )  # fmt: skip
             if not late:
                 offsets[partition] = offset
+
+    @hears(facts.GroupConverted)
+    def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
+        self.generations.pop(fact.group_id, None)
+        self.told.pop((node, fact.group_id), None)
 
     @hears(facts.OffsetsForgotten)
     def _expired(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:

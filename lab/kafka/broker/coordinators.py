@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING
 
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
+from lab.kafka.broker import consumer_groups
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS, PendingHeartbeat
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.coordinator.commits import commit_error, expired_offsets
-from lab.kafka.coordinator.group import EMPTY, NOBODY, Group, Token, group_partition
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
+from lab.kafka.coordinator.consumer_records import is_consumer_key, tombstones
+from lab.kafka.coordinator.group import NOBODY, Group, Token, group_partition
+from lab.kafka.coordinator.groups import as_classic_group, is_over
 from lab.kafka.coordinator.offset_records import (
     GroupKey,
     OffsetKey,
@@ -28,6 +33,7 @@ from lab.kafka.coordinator.transactional_offsets import TransactionalOffsets, tr
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.control import read_marker
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.group_admin import DeleteGroupsResponse, OffsetDeleteResponse
 from lab.kafka.protocol.messages.groups import JoinGroupResponse, SyncGroupResponse
 from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
@@ -43,16 +49,6 @@ if TYPE_CHECKING:
 
 OFFSETS_TOPIC = "__consumer_offsets"
 TIMER = "coordinators"
-
-APPEND_ERRORS = {
-    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: ErrorCode.COORDINATOR_NOT_AVAILABLE,
-    ErrorCode.NOT_ENOUGH_REPLICAS: ErrorCode.COORDINATOR_NOT_AVAILABLE,
-    ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND: ErrorCode.COORDINATOR_NOT_AVAILABLE,
-    ErrorCode.REQUEST_TIMED_OUT: ErrorCode.COORDINATOR_NOT_AVAILABLE,
-    ErrorCode.NOT_LEADER_OR_FOLLOWER: ErrorCode.NOT_COORDINATOR,
-    ErrorCode.KAFKA_STORAGE_ERROR: ErrorCode.NOT_COORDINATOR,
-}
-"""What a failed append becomes for a group's member (spec 4.2.6)."""
 
 
 @dataclass(slots=True)
@@ -86,12 +82,20 @@ class PendingGroup:
 
 
 @dataclass(slots=True)
-class PendingExpiry:
-    """Offsets being forgotten, by group, and groups of which nothing is left then."""
+class Forgetting:
+    """Offsets being forgotten, by group, and groups of which nothing is left then: since their time is over, or since
+    an administrator wants it, who gets `response` in the end.
+    """
 
     partition: TopicPartition
     offsets: dict[str, tuple[TopicPartition, ...]]
     ended: tuple[str, ...]
+    reply_to: Token = NOBODY
+    response: DeleteGroupsResponse | OffsetDeleteResponse | None = None
+
+
+WAITING = (PendingCommit, PendingTransactionalCommit, PendingHeartbeat, Forgetting)
+"""What somebody may wait for."""
 
 
 class Coordinators:
@@ -121,6 +125,7 @@ class Coordinators:
             for record in batch.records():
                 self._replay(shard, record, env.now)
                 self._supersede(partition.partition, record)
+        consumer_groups.loaded(env, shard)
         for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.protocol_type]:
             del shard.groups[group_id]
         env.tell(
@@ -135,7 +140,7 @@ class Coordinators:
                 },
             )
         )
-        self._schedule(env)
+        self.schedule(env)
 
     def on_not_leader(self, broker: "Broker", env: Env, name: TopicPartition) -> None:
         """Somebody else is the coordinator: those who wait here are sent away."""
@@ -144,6 +149,8 @@ class Coordinators:
         if shard is None:
             return
         for group in shard.groups.values():
+            if isinstance(group, ConsumerGroup):
+                continue  # nobody is parked in it; who waits for the log hears from there
             for member in group.members.values():
                 if member.joining is not None:
                     broker.reply(
@@ -160,6 +167,8 @@ class Coordinators:
         """
         for shard in self.shards.values():
             for group in shard.groups.values():
+                if isinstance(group, ConsumerGroup):
+                    continue
                 for member in group.members.values():
                     if member.joining is not None and member.joining[0] == sender:
                         member.joining = NOBODY
@@ -167,12 +176,15 @@ class Coordinators:
                         member.syncing = NOBODY
         for operation in broker.purgatory.operations.values():
             token = operation.token if isinstance(operation, DelayedAppend) else None
-            if isinstance(token, PendingCommit | PendingTransactionalCommit) and token.reply_to[0] == sender:
+            if isinstance(token, WAITING) and token.reply_to[0] == sender:
                 token.reply_to = NOBODY
 
     def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
         """The only way offsets come to be."""
         assert record.key is not None
+        if is_consumer_key(record.key):
+            consumer_groups.replay(shard, record.key, record.value)
+            return
         if is_share_record(record.key):
             return
         key = read_key(record.key)
@@ -187,14 +199,24 @@ class Coordinators:
                 assert record.value is not None
                 group.offsets[key.partition], group.committed_ms[key.partition] = read_offset(record.value)
             case GroupKey() if record.value is not None:
+                group = shard.groups[key.group_id] = as_classic_group(shard.groups, key.group_id)
                 group.restore(read_group(record.value), now)
+            case GroupKey() if isinstance(group, Group):
+                # Its offsets have tombstones of their own, or belong to the consumer group that takes its place.
+                shard.groups[key.group_id] = Group(
+                    key.group_id, offsets=group.offsets, committed_ms=group.committed_ms
+                )  # fmt: skip
             case GroupKey():
-                del shard.groups[key.group_id]
+                pass
 
     def _supersede(self, name: TopicPartition, record: Record) -> None:
         transactional = self.transactional.get(name)
-        key = read_key(record.key) if transactional is not None and record.key is not None else None
-        if transactional is not None and isinstance(key, OffsetKey):
+        if transactional is None or record.key is None:
+            return
+        if is_consumer_key(record.key) or is_share_record(record.key):
+            return
+        key = read_key(record.key)
+        if isinstance(key, OffsetKey):
             transactional.supersede(key.group_id, key.partition)
 
     def _replay_transactional(self, name: TopicPartition, shard: GroupShard, batch: RecordBatch) -> None:
@@ -248,17 +270,21 @@ class Coordinators:
         """Tell, log and answer what a shard decided; then see when it wants to be woken."""
         for fact in turn.facts:
             env.tell(fact)
+        for group_id in turn.ended:
+            keys = [one.encoded()[0] for one in tombstones(group_id)]
+            self.append(broker, env, name, [Record(0, env.wall_time_ms, key, None) for key in keys], None)
         for group_id, stored in turn.log:
             self._log_group(broker, env, name, group_id, stored)
         for (sender, correlation_id), response in turn.replies:
             broker.reply(env, sender, correlation_id, response)
-        self._schedule(env)
+        self.schedule(env)
 
     def _log_group(self, broker: "Broker", env: Env, name: TopicPartition, group_id: str, stored: StoredGroup) -> None:
         record = Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), group_value(stored))
-        self._append(broker, env, name, [record], PendingGroup(name, group_id, stored.generation))
+        self.append(broker, env, name, [record], PendingGroup(name, group_id, stored.generation))
 
-    def _append(self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object) -> None:
+    def append(self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object) -> None:
+        """Log records; `completed` hears how that ends."""
         broker.append_internal(env, broker.partitions[name], RecordBatch.build(records), token)
 
     def commit(
@@ -277,6 +303,7 @@ class Coordinators:
                 ErrorCode.ILLEGAL_GENERATION,
                 ErrorCode.UNKNOWN_MEMBER_ID,
                 ErrorCode.FENCED_INSTANCE_ID,
+                ErrorCode.STALE_MEMBER_EPOCH,
             ):
                 env.tell(facts.CommitRefused(request.group_id, request.generation_id, request.member_id, error))
             return OffsetCommitResponse(dict.fromkeys(request.offsets, error))
@@ -291,6 +318,8 @@ class Coordinators:
                 accepted[partition] = offset
         if not accepted:
             return OffsetCommitResponse(refused)
+        if isinstance(found[1].groups.get(request.group_id), ConsumerGroup) and request.member_id:
+            env.tell(facts.CommitTaken(request.group_id, request.member_id, request.generation_id))
         now_ms = env.wall_time_ms
         records = [
             Record(
@@ -302,8 +331,8 @@ class Coordinators:
             for partition, offset in accepted.items()
         ]
         token = PendingCommit(found[0], reply_to, request, accepted, refused, now_ms)
-        self._append(broker, env, found[0], records, token)
-        self._schedule(env)
+        self.append(broker, env, found[0], records, token)
+        self.schedule(env)
         return None
 
     def commit_in_transaction(
@@ -369,8 +398,12 @@ class Coordinators:
                     turn = Turn(env.now, env.wall_time_ms)
                     shard.assigned(token.group_id, token.generation, error, turn)
                     self.carry_out(broker, env, token.partition, turn)
-            case PendingExpiry():
-                self._expired(env, token, error)
+            case Forgetting():
+                self._forgotten(broker, env, token, error)
+            case PendingHeartbeat():
+                consumer_groups.answer(broker, env, token, error)
+            case None:
+                pass  # nobody waits for it
             case _:
                 raise AssertionError(token)
 
@@ -396,7 +429,11 @@ class Coordinators:
         answer = {**dict.fromkeys(token.accepted, error), **token.refused}
         broker.reply(env, *token.reply_to, OffsetCommitResponse(answer))
 
-    def _expired(self, env: Env, token: PendingExpiry, error: ErrorCode) -> None:
+    def _forgotten(self, broker: "Broker", env: Env, token: Forgetting, error: ErrorCode) -> None:
+        if token.response is not None:
+            if error:
+                token.response.error_code = error
+            broker.reply(env, *token.reply_to, token.response)
         shard = self.shards.get(token.partition)
         if error or shard is None:
             return
@@ -407,14 +444,15 @@ class Coordinators:
             for partition in gone:
                 group.offsets.pop(partition, None)
                 group.committed_ms.pop(partition, None)
-            ended = group_id in token.ended and group.state == EMPTY and not group.offsets and not group.pending
+            ended = group_id in token.ended and is_over(group) and not group.offsets
             if ended:
                 del shard.groups[group_id]
             env.tell(facts.OffsetsForgotten(group_id, gone, ended))
 
     # --- time -------------------------------------------------------------------------------------
 
-    def _schedule(self, env: Env) -> None:
+    def schedule(self, env: Env) -> None:
+        """See to it that the next deadline is not missed."""
         deadlines = [at for shard in self.shards.values() if (at := shard.next_deadline()) is not None]
         if any(shard.groups for shard in self.shards.values()):
             if self.expiry_at <= env.now:
@@ -435,9 +473,10 @@ class Coordinators:
             turn = Turn(env.now, env.wall_time_ms)
             shard.on_deadline(turn)
             self.carry_out(broker, env, name, turn)
+            consumer_groups.expire(broker, env, name, shard)
         if expiry_is_due:
             self._expire(broker, env)
-        self._schedule(env)
+        self.schedule(env)
 
     def _expire(self, broker: "Broker", env: Env) -> None:
         """Forget what nobody will ask for, and groups of which nothing is left."""
@@ -449,9 +488,9 @@ class Coordinators:
                 gone = expired_offsets(group, now_ms, retention_ms)
                 if gone:
                     found[group.group_id] = gone
-                if group.state == EMPTY and len(gone) == len(group.offsets) and not group.pending:
+                if is_over(group) and len(gone) == len(group.offsets):
                     ended.append(group.group_id)
-            self._forget(broker, env, name, found, tuple(ended))
+            self.forget(broker, env, Forgetting(name, found, tuple(ended)))
 
     def topic_deleted(self, broker: "Broker", env: Env, topic: str) -> None:
         """Its committed offsets go with it."""
@@ -460,20 +499,16 @@ class Coordinators:
                 group.group_id: tuple(one for one in group.offsets if one.topic == topic)
                 for group in shard.groups.values()
             }
-            self._forget(broker, env, name, {group: gone for group, gone in found.items() if gone}, ())
+            self.forget(broker, env, Forgetting(name, {group: gone for group, gone in found.items() if gone}, ()))
 
-    def _forget(
-        self,
-        broker: "Broker",
-        env: Env,
-        name: TopicPartition,
-        offsets: dict[str, tuple[TopicPartition, ...]],
-        ended: tuple[str, ...],
-    ) -> None:
+    def forget(self, broker: "Broker", env: Env, forgetting: Forgetting) -> None:
         """By tombstones."""
-        keys = [offset_key(OffsetKey(group, one)) for group, gone in offsets.items() for one in gone]
-        keys += [group_key(GroupKey(group)) for group in ended]
+        keys = [
+            offset_key(OffsetKey(group_id, one)) for group_id, gone in forgetting.offsets.items() for one in gone
+        ]  # fmt: skip
+        for group_id in forgetting.ended:
+            keys += consumer_groups.end_keys(self.shards[forgetting.partition].groups[group_id])
+            forgetting.offsets.setdefault(group_id, ())
         if keys:
             records = [Record(0, env.wall_time_ms, key, None) for key in keys]
-            forgotten = {**dict.fromkeys(ended, ()), **offsets}
-            self._append(broker, env, name, records, PendingExpiry(name, forgotten, ended))
+            self.append(broker, env, forgetting.partition, records, forgetting)

@@ -4,14 +4,23 @@ from dataclasses import dataclass
 
 from lab.env import Address, Env, Micros, Timer, address, millis
 from lab.kafka import facts
+from lab.kafka.clients.descriptions import classic_text, consumer_text
 from lab.kafka.clients.metadata import Metadata
-from lab.kafka.orders import Admin, ResetGroup
+from lab.kafka.orders import Admin, AskCoordinator, ResetGroup
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
+from lab.kafka.protocol.messages.group_admin import (
+    DeleteGroupsResponse,
+    ListGroupsRequest,
+    ListGroupsResponse,
+    OffsetDeleteResponse,
+)
+from lab.kafka.protocol.messages.groups import DescribedGroup, DescribeGroupsRequest, DescribeGroupsResponse
 from lab.kafka.protocol.messages.list_offsets import (
     EARLIEST,
     LATEST,
@@ -54,12 +63,13 @@ LONG_AGO: Micros = -(1 << 62)
 class Job:
     """One order under way. A reset goes through stages: metadata, offsets by leader, coordinator, commit."""
 
-    order: Admin | ResetGroup
+    order: Admin | AskCoordinator | ResetGroup
     tries: int = 0
     out: int = 0
     retry_at: Micros = LONG_AGO
     offsets: dict[TopicPartition, int] | None = None
     coordinator: Address = ""
+    listed: tuple[str, ...] = ()
 
 
 class AdminApp:
@@ -80,7 +90,7 @@ class AdminApp:
                 self.jobs[0].out -= 1
                 self._answered(env, self.jobs[0], body.body)
         else:
-            assert isinstance(body, (Admin, ResetGroup)), body
+            assert isinstance(body, (Admin, AskCoordinator, ResetGroup)), body
             self.jobs.append(Job(body))
         self._advance(env)
 
@@ -115,7 +125,7 @@ class AdminApp:
             self._ask(env, job, self.metadata.someone(self.net), MetadataRequest(None))
         elif isinstance(job.order, Admin):
             self._send_order(env, job, job.order.body)
-        elif job.offsets is None:
+        elif isinstance(job.order, ResetGroup) and job.offsets is None:
             self._list_offsets(env, job, job.order)
         elif not job.coordinator:
             self._ask(
@@ -124,7 +134,9 @@ class AdminApp:
                 self.metadata.someone(self.net),
                 FindCoordinatorRequest(job.order.group_id),
             )
-        else:
+        elif isinstance(job.order, AskCoordinator):
+            self._ask(env, job, job.coordinator, job.order.body)
+        elif job.offsets is not None:
             offsets = {one: CommittedOffset(offset) for one, offset in job.offsets.items()}
             self._ask(env, job, job.coordinator, OffsetCommitRequest(job.order.group_id, -1, "", offsets))
 
@@ -133,7 +145,12 @@ class AdminApp:
         self.net.send(env, target, body, REQUEST_BYTES, "job", TIMEOUT)
 
     def _send_order(self, env: Env, job: Job, body: object) -> None:
-        """DeleteRecords goes to the leaders, all else to any broker."""
+        """DeleteRecords goes to the leaders, ListGroups to everybody, all else to any broker."""
+        if isinstance(body, ListGroupsRequest):
+            job.listed = ()
+            for host in self.metadata.brokers.values():
+                self._ask(env, job, address(host), body)
+            return
         if not isinstance(body, DeleteRecordsRequest):
             self._ask(env, job, self.metadata.someone(self.net), body)
             return
@@ -189,6 +206,16 @@ class AdminApp:
                     self._again(env, job, body.error_code.name)
             case OffsetCommitResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case ListGroupsResponse():
+                job.listed += tuple(f"{one.group_id} ({one.group_type}, {one.group_state})" for one in body.groups)
+                self._settled(env, job, [], ", ".join(sorted(job.listed)) or "none")
+            case DeleteGroupsResponse():
+                self._settled(env, job, [body.error_code] if body.error_code else [], "")
+            case OffsetDeleteResponse():
+                errors = [one for one in (body.error_code, *body.partitions.values()) if one]
+                self._settled(env, job, errors, "")
+            case ConsumerGroupDescribeResponse() | DescribeGroupsResponse():
+                self._described(env, job, body)
             case DeleteRecordsResponse():
                 self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
             case EnvelopeResponse():
@@ -211,6 +238,16 @@ class AdminApp:
                 self._settled(env, job, [one.error_code for one in failed], text)
             case _:
                 raise AssertionError(body)
+
+    def _described(self, env: Env, job: Job, body: ConsumerGroupDescribeResponse | DescribeGroupsResponse) -> None:
+        """Asked about as one of the consumer protocol first; if there is none of that name, as a classic one."""
+        group = body.groups[0]
+        if isinstance(group, DescribedGroup):
+            self._settled(env, job, [group.error_code] if group.error_code else [], classic_text(group))
+        elif group.error_code is ErrorCode.GROUP_ID_NOT_FOUND:
+            job.order = AskCoordinator(group.group_id, DescribeGroupsRequest((group.group_id,)))
+        else:
+            self._settled(env, job, [group.error_code] if group.error_code else [], consumer_text(group))
 
     def _listed(self, env: Env, job: Job, body: ListOffsetsResponse) -> None:
         """Where no record is so young, the end of the log."""
@@ -241,6 +278,7 @@ class AdminApp:
             self._end(env, job, error, "")
 
     def _end(self, env: Env, job: Job, error: str, text: str) -> None:
-        name = type(job.order.body if isinstance(job.order, Admin) else job.order).__name__
+        order = job.order
+        name = type(order if isinstance(order, ResetGroup) else order.body).__name__
         env.tell(facts.AdminResult(name, error, text))
         self.jobs.remove(job)

@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
 from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
+
+SERVER_ASSIGNORS = ("uniform", "range")
 
 
 class BrokerConfig(Config):
@@ -22,6 +24,10 @@ class BrokerConfig(Config):
     default_replication_factor: int
     eligible_leader_replicas_enable: bool
     fetch_max_bytes: int
+    group_consumer_assignors: str
+    group_consumer_heartbeat_interval_ms: int
+    group_consumer_max_size: int
+    group_consumer_session_timeout_ms: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
     group_max_size: int
@@ -110,6 +116,26 @@ class BrokerConfig(Config):
             "let who was last in sync lead without loss (KIP-966)",
         ),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024),
+        Setting(
+            "group.consumer.assignors",
+            "uniform,range",
+            "who computes assignments in the consumer protocol, the default first",
+        ),
+        Setting(
+            "group.consumer.heartbeat.interval.ms",
+            5_000,
+            "how often members of the consumer protocol are to report",
+            5_000,
+            15_000,
+        ),
+        Setting("group.consumer.max.size", INT_MAX, "the most members of a group of the consumer protocol", 1),
+        Setting(
+            "group.consumer.session.timeout.ms",
+            45_000,
+            "a member of the consumer protocol silent for so long is out",
+            45_000,
+            60_000,
+        ),
         Setting("group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members"),
         Setting(
             "group.max.session.timeout.ms",
@@ -271,3 +297,11 @@ class BrokerConfig(Config):
             1,
         ),
     )
+
+    def check(self) -> None:
+        """Only assignors that there are."""
+        named = [one.strip() for one in self.group_consumer_assignors.split(",")]
+        unknown = [one for one in named if one not in SERVER_ASSIGNORS]
+        if unknown:
+            wanted = ", ".join(SERVER_ASSIGNORS)
+            raise InvalidConfig(f"group.consumer.assignors: wanted some of {wanted}, found {unknown[0]!r}")

@@ -146,6 +146,13 @@ class ProducerConfig(ClientConfig):
             self.enable_idempotence = False
 
 
+THEIR_OWN = {
+    "classic": ("partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"),
+    "consumer": ("group.remote.assignor",),
+}
+"""Settings that only one group protocol has: in the other the coordinator decides."""
+
+
 class ConsumerConfig(ClientConfig):
     """A consumer's settings."""
 
@@ -159,6 +166,8 @@ class ConsumerConfig(ClientConfig):
     fetch_max_wait_ms: int
     fetch_min_bytes: int
     group_instance_id: str
+    group_protocol: str
+    group_remote_assignor: str
     heartbeat_interval_ms: int
     isolation_level: str
     max_partition_fetch_bytes: int
@@ -191,6 +200,13 @@ class ConsumerConfig(ClientConfig):
         Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long"),
         Setting("fetch.min.bytes", 1, "a broker answers with at least so much"),
         Setting("group.instance.id", "", "a name that survives restarts: static membership"),
+        Setting(
+            "group.protocol",
+            "classic",
+            "how members agree: among themselves, or by what the coordinator says",
+            choices=("classic", "consumer"),
+        ),
+        Setting("group.remote.assignor", "", "which of the coordinator's assignors is preferred"),
         Setting("heartbeat.interval.ms", 3_000, "how often the heartbeat thread reports", 1),
         Setting(
             "isolation.level", "read_uncommitted", "how far to read", choices=("read_uncommitted", "read_committed")
@@ -222,7 +238,11 @@ class ConsumerConfig(ClientConfig):
         return self.flavour.default_of(setting, self.flavour.consumer)
 
     def check(self) -> None:
-        """A session must outlive several heartbeats."""
+        """A session must outlive several heartbeats; and each protocol has settings of its own (spec 6.15)."""
+        other = THEIR_OWN["classic" if self.group_protocol == "consumer" else "consumer"]
+        for name in other:
+            if self.overrides.get(name):
+                raise InvalidConfig(f"{name} cannot be set with group.protocol={self.group_protocol}")
         if self.heartbeat_interval_ms >= self.session_timeout_ms:
             raise InvalidConfig(
                 f"heartbeat.interval.ms: wanted less than session.timeout.ms ({self.session_timeout_ms}), "

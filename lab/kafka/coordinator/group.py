@@ -117,7 +117,7 @@ class Group:
         """The topics that any member reads. Subscriptions begin with version and topics."""
         found: dict[str, None] = {}
         for member in self.members.values():
-            data = member.metadata(self.protocol)
+            data = member.metadata(self.protocol) or member.protocols[0][1]
             (count,), at = struct.unpack_from(">i", data, 2), 6
             for _ in range(count):
                 (size,) = struct.unpack_from(">h", data, at)

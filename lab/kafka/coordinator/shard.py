@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from lab.env import Micros, millis
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import COMPLETING, EMPTY, PREPARING, STABLE, Group, Member, Token
+from lab.kafka.coordinator.groups import AnyGroup, as_classic_group
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import (
@@ -49,18 +51,29 @@ class GroupShard:
 
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
-        self.groups: dict[str, Group] = {}
+        self.groups: dict[str, AnyGroup] = {}
+
+    def classic(self, group_id: str) -> Group | None:
+        """The group of this id, if it is one of the classic protocol."""
+        found = self.groups.get(group_id)
+        return found if isinstance(found, Group) else None
 
     # --- joining (spec 4.2.3) ---------------------------------------------------------------------
 
     def join(self, joining: Joining, turn: Turn) -> None:
         """A consumer wants to be in the next generation."""
         request = joining.request
-        group = self.groups.get(request.group_id) or Group(request.group_id)
+        there = self.groups.get(request.group_id)
+        group = as_classic_group(self.groups, request.group_id)
         error = self._join_error(group, request)
+        if isinstance(there, ConsumerGroup) and there.members:
+            error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         if error is not None:
             self._refuse(joining.token, error, request.member_id, turn)
             return
+        if isinstance(there, ConsumerGroup):
+            turn.ended.append(request.group_id)
+            turn.facts.append(facts.GroupConverted(request.group_id, "classic"))
         self.groups[request.group_id] = group
         if request.member_id:
             self._join_known(group, joining, turn)
@@ -282,7 +295,7 @@ class GroupShard:
 
     def sync(self, request: SyncGroupRequest, token: Token, turn: Turn) -> None:
         """A member wants its assignment; the leader brings everybody's."""
-        group = self.groups.get(request.group_id)
+        group = self.classic(request.group_id)
         error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is None and request.protocol_name not in (None, group.protocol if group else ""):
             error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
@@ -306,7 +319,7 @@ class GroupShard:
 
     def assigned(self, group_id: str, generation: int, error: ErrorCode, turn: Turn) -> None:
         """The assignment is in the log, or could not get there."""
-        group = self.groups.get(group_id)
+        group = self.classic(group_id)
         if group is None or group.generation != generation or group.state != COMPLETING:
             return
         if error:
@@ -327,7 +340,7 @@ class GroupShard:
 
     def heartbeat(self, request: HeartbeatRequest, now: Micros) -> ErrorCode:
         """A member says it lives."""
-        group = self.groups.get(request.group_id)
+        group = self.classic(request.group_id)
         error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is not None or group is None:
             return error or ErrorCode.UNKNOWN_MEMBER_ID
@@ -341,7 +354,7 @@ class GroupShard:
 
     def leave(self, request: LeaveGroupRequest, turn: Turn) -> LeaveGroupResponse:
         """Members leave by themselves; a static one can be removed by its instance id."""
-        group = self.groups.get(request.group_id)
+        group = self.classic(request.group_id)
         if group is None:
             return LeaveGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID)
         errors = tuple(self._leave(group, *one, request.reason or "left", turn) for one in request.members)
@@ -378,7 +391,7 @@ class GroupShard:
     def on_deadline(self, turn: Turn) -> None:
         """Sessions, joins and syncs whose time is over."""
         now = turn.now
-        for group in list(self.groups.values()):
+        for group in [one for one in self.groups.values() if isinstance(one, Group)]:
             for member_id, deadline in list(group.pending.items()):
                 if deadline <= now:
                     del group.pending[member_id]
@@ -402,7 +415,7 @@ class GroupShard:
 
     def describe(self, group_id: str) -> DescribedGroup:
         """What an administrator sees."""
-        group = self.groups.get(group_id)
+        group = self.classic(group_id)
         if group is None:
             return DescribedGroup(ErrorCode.NONE, group_id, "Dead", "", "", -1, ())
         members = tuple(

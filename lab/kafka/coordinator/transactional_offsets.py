@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lab.kafka.coordinator.group import Group
+from lab.kafka.coordinator.commits import member_error
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
+from lab.kafka.coordinator.groups import AnyGroup
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import CommittedOffset
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
@@ -63,7 +65,7 @@ class TransactionalOffsets:
         ]
 
 
-def transactional_commit_error(group: Group | None, request: TxnOffsetCommitRequest) -> ErrorCode:
+def transactional_commit_error(group: AnyGroup | None, request: TxnOffsetCommitRequest) -> ErrorCode:
     """Why a commit within a transaction may not be logged: whoever names a member must be one, of this generation. The
     group need not be stable, and who names nobody is believed.
     """
@@ -71,5 +73,9 @@ def transactional_commit_error(group: Group | None, request: TxnOffsetCommitRequ
         return ErrorCode.NONE
     if group is None:
         return ErrorCode.ILLEGAL_GENERATION if request.generation_id >= 0 else ErrorCode.UNKNOWN_MEMBER_ID
+    if isinstance(group, ConsumerGroup):
+        error = member_error(group, request.member_id, request.generation_id)
+        # This request is older than member epochs, and so are those who send it.
+        return ErrorCode.ILLEGAL_GENERATION if error is ErrorCode.STALE_MEMBER_EPOCH else error
     error = group.member_error(request.member_id, request.group_instance_id, request.generation_id)
     return error or ErrorCode.NONE

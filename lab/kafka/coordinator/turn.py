@@ -10,11 +10,12 @@ from lab.kafka.coordinator.offset_records import StoredGroup
 @dataclass(slots=True)
 class Turn:
     """`now` counts time-outs, `wall_time_ms` dates what is stored. Filled by the shard: answers to requests,
-    generations to log, facts to tell.
+    generations to log, consumer groups that are over because a classic one takes their place, facts to tell.
     """
 
     now: Micros
     wall_time_ms: int
     replies: list[tuple[Token, object]] = field(default_factory=list[tuple[Token, object]])
     log: list[tuple[str, StoredGroup]] = field(default_factory=list[tuple[str, StoredGroup]])
+    ended: list[str] = field(default_factory=list[str])
     facts: list[object] = field(default_factory=list[object])

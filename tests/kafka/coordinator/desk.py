@@ -40,7 +40,9 @@ class Desk:
 
     @property
     def group(self) -> Group:
-        return self.shard.groups["pay"]
+        found = self.shard.classic("pay")
+        assert found is not None
+        return found
 
     def _turn(self) -> Turn:
         return Turn(millis(self.now_ms), WALL_MS + self.now_ms)

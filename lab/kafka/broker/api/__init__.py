@@ -6,8 +6,10 @@ later. The listing is the table of what the broker speaks.
 
 from lab.kafka.broker.api import (
     admin,
+    consumer_groups,
     fetch,
     find_coordinator,
+    group_admin,
     groups,
     init_producer_id,
     list_offsets,
@@ -19,5 +21,5 @@ from lab.kafka.broker.api import (
     transactions,
 )
 
-LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip
+LOADED = (admin, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id, list_offsets,
+          metadata, offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip

@@ -4,6 +4,8 @@ is replicated.
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.coordinator.commits import member_error
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
@@ -38,6 +40,10 @@ def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestCo
     if isinstance(found, ErrorCode):
         return OffsetFetchResponse({}, found)
     group = found[1].groups.get(request.group_id)
+    if request.member_id and isinstance(group, ConsumerGroup):
+        error = member_error(group, request.member_id, request.member_epoch)
+        if error:
+            return OffsetFetchResponse({}, error)
     known = group.offsets if group is not None else {}
     wanted = request.partitions if request.partitions is not None else tuple(known)
     errors = broker.coordinators.unstable(found[0], request.group_id, wanted) if request.require_stable else {}

@@ -7,7 +7,9 @@ and async (after the batch), record (after each), before (at-most-once), none.
 
 from lab.env import Address, Env, Micros, Timer, millis
 from lab.kafka import facts
+from lab.kafka.clients.consumer.classic_membership import ClassicMembership
 from lab.kafka.clients.consumer.commits import Commits, is_commit
+from lab.kafka.clients.consumer.consumer_membership import ConsumerMembership
 from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.clients.consumer.membership import LEFT, STABLE, Membership
 from lab.kafka.clients.metadata import Metadata
@@ -25,17 +27,11 @@ from lab.kafka.orders import (
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchResponse, IsolationLevel
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse
-from lab.kafka.protocol.messages.groups import (
-    HeartbeatResponse,
-    JoinGroupResponse,
-    SyncGroupResponse,
-)
 from lab.kafka.protocol.messages.list_offsets import ListOffsetsResponse
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochResponse
 from lab.kafka.protocol.messages.offsets import (
     OffsetCommitResponse,
-    OffsetFetchRequest,
     OffsetFetchResponse,
 )
 from lab.kafka.protocol.records import Record
@@ -77,7 +73,8 @@ class ConsumerApp:
     def _open(self, bootstrap: tuple[str, ...], commit: str) -> None:
         """A new consumer with the settings of now: a stranger to its group, with nothing in hand."""
         self.metadata = Metadata(bootstrap, self.topics)
-        self.membership = Membership(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
+        kind = ConsumerMembership if self.config.group_protocol == "consumer" else ClassicMembership
+        self.membership: Membership = kind(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
         self.fetcher = Fetcher(self.group_id, self.name, self.config, self.metadata, self.net)
         self.commits = Commits(self.name, self.config, commit, self.membership, self.fetcher, self.net)
         self.work: list[tuple[TopicPartition, Record]] = []
@@ -298,14 +295,12 @@ class ConsumerApp:
         if membership.assignment is None:
             return
         assigned, membership.assignment = membership.assignment, None
-        if membership.cooperative:
-            revoked = tuple(one for one in membership.owned if one not in assigned)
-            if revoked:
-                self.commits.before_giving_up(env)
-                self._give_up(env, revoked, lost=False)
-                membership.rejoin = True
+        revoked = tuple(one for one in membership.owned if one not in assigned)
+        if revoked:
+            self.commits.before_giving_up(env)
+            self._give_up(env, revoked, lost=False)
         added = tuple(one for one in assigned if one not in membership.owned)
-        membership.owned = assigned
+        membership.taken(env, assigned, revoked)
         self.fetcher.assign(assigned)
         self.commits.begin_interval(env)
         env.tell(
@@ -329,9 +324,8 @@ class ConsumerApp:
         coordinator = self.membership.coordinator
         if missing and coordinator is not None and not self.asking_offsets and env.now >= self.retry_at:
             self.asking_offsets = True
-            request = OffsetFetchRequest(
-                self.group_id, missing, self.fetcher.isolation is IsolationLevel.READ_COMMITTED
-            )  # fmt: skip
+            stable = self.fetcher.isolation is IsolationLevel.READ_COMMITTED
+            request = self.membership.offset_fetch(missing, require_stable=stable)
             self.net.send(
                 env,
                 coordinator,
@@ -372,19 +366,12 @@ class ConsumerApp:
             case OffsetCommitResponse():
                 if self.commits.answered(env, tag, body):
                     self._go_on(env)
-            case HeartbeatResponse():
-                self.membership.heard(env, body)
             case MetadataResponse():
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
                 self.membership.metadata_came(env)
-                self.membership.notice_new_partitions()
             case FindCoordinatorResponse():
                 self.membership.found(env, body)
-            case JoinGroupResponse():
-                self.membership.joined(env, body)
-            case SyncGroupResponse():
-                self.membership.synced(env, body)
             case OffsetFetchResponse():
                 self._offsets_found(env, body)
             case ListOffsetsResponse():
@@ -392,7 +379,7 @@ class ConsumerApp:
             case OffsetForLeaderEpochResponse():
                 self.fetcher.validated(env, body)
             case _:
-                pass  # a LeaveGroup's answer changes nothing
+                self.membership.answered(env, body)
 
     def _ordered(self, env: Env, body: object) -> None:
         match body:

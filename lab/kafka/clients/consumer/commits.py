@@ -157,7 +157,7 @@ class Commits:
         else:
             self.membership.refused(env, errors[0], sent_as)
             self._failed(env, errors[0], waited)
-            if waited and self.waiting and errors[0].retriable:
+            if waited and self.waiting and may_try_again(errors[0]):
                 return False
         return waited and self._settle()
 
@@ -173,9 +173,9 @@ class Commits:
         self._failed(env, ErrorCode.NETWORK_EXCEPTION, waits(tag))
 
     def _failed(self, env: Env, error: ErrorCode, waited: bool) -> None:
-        if waited and error.retriable:
+        if waited and may_try_again(error):
             self._pause(env)
-        elif self.auto and error.retriable:
+        elif self.auto and may_try_again(error):
             self.auto_at = env.now + millis(self.config.retry_backoff_ms)
         else:
             self._tell_failure(env, error)
@@ -207,6 +207,11 @@ class Commits:
             return self._settle()
         self.send(env, self.waits_for, wait=True)
         return False
+
+
+def may_try_again(error: ErrorCode) -> bool:
+    """Whether the same offsets may be committed again: in the consumer protocol also when only the epoch was old."""
+    return error.retriable or error is ErrorCode.STALE_MEMBER_EPOCH
 
 
 def is_commit(tag: Tag) -> bool:

@@ -1,18 +1,6 @@
-"""Membership: a consumer's part in the classic group protocol (spec 4.4.1, 6.8)."""
-
-from dataclasses import replace
+"""Membership: a consumer's part in its group: what both protocols have in common (spec 4.1, 6.8)."""
 
 from lab.env import Address, Env, Micros, address, millis
-from lab.kafka import facts
-from lab.kafka.clients.assignors import ASSIGNORS
-from lab.kafka.clients.assignors.subscription import (
-    Subscription,
-    decode_assignment,
-    decode_subscription,
-    encode_assignment,
-    encode_memory,
-    encode_subscription,
-)
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
@@ -20,34 +8,22 @@ from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
-from lab.kafka.protocol.messages.groups import (
-    HeartbeatRequest,
-    HeartbeatResponse,
-    JoinGroupRequest,
-    JoinGroupResponse,
-    LeaveGroupRequest,
-    SyncGroupRequest,
-    SyncGroupResponse,
-)
+from lab.kafka.protocol.messages.offsets import OffsetFetchRequest
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
 REQUEST_BYTES = 128
 CHANNEL = "coordinator"
-FATAL = {
-    ErrorCode.FENCED_INSTANCE_ID: "FencedInstanceIdException",
-    ErrorCode.GROUP_MAX_SIZE_REACHED: "GroupMaxSizeReachedException",
-    ErrorCode.INCONSISTENT_GROUP_PROTOCOL: "InconsistentGroupProtocolException",
-    ErrorCode.INVALID_GROUP_ID: "InvalidGroupIdException",
-    ErrorCode.INVALID_SESSION_TIMEOUT: "InvalidSessionTimeoutException",
-}
-"""What the next poll() throws: asking again would not help."""
 REDISCOVER = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
 
 class Membership:
-    """Finds the coordinator, joins, syncs, heartbeats. `rejoin` is looked at by the next poll()."""
+    """Finds the coordinator; the protocols do the rest. `rejoin` is looked at by the next poll(), `generation` is the
+    member epoch in the consumer protocol, `kept_plan`: a leader that has come back has kept its plan (KIP-814).
+    """
+
+    kept_plan: bool = False
 
     def __init__(
         self,
@@ -67,7 +43,6 @@ class Membership:
         self.stage = UNJOINED
         self.member_id = ""
         self.generation = -1
-        self.protocol = ""
         self.coordinator: Address | None = None
         self.finding = False
         self.rejoin = True
@@ -77,12 +52,6 @@ class Membership:
         self.retry_at: Micros = 0
         self.heartbeat_at: Micros = 0
         self.heartbeat_out = False
-        self.heard_at: Micros = 0
-        self.leads = False
-        self.elected: JoinGroupResponse | None = None
-        self.planned_for: dict[str, int] = {}
-        self.kept_plan = False
-        self.memory: bytes | None = None
         self.exception = ""
 
     @property
@@ -91,30 +60,16 @@ class Membership:
         return self.config.group_instance_id or None
 
     @property
-    def protocols(self) -> tuple[str, ...]:
-        """Configured assignors, the most wanted first."""
-        return tuple(one.strip() for one in self.config.partition_assignment_strategy.split(","))
-
-    @property
     def cooperative(self) -> bool:
-        """Only if every configured assignor is: range brings the whole group down to eager."""
-        return all(one == "cooperative-sticky" for one in self.protocols)
+        """Whether what stays is read on while the group rebalances."""
+        return True
 
     @property
     def identity(self) -> tuple[str, int]:
         """As whom a request is sent: an error for who we were before is not ours."""
         return self.member_id, self.generation
 
-    # --- what poll() does -------------------------------------------------------------------------
-
-    def advance(self, env: Env) -> None:
-        """One step towards membership, if a step is due."""
-        if self.stage == LEFT or self.exception:
-            return
-        if self.coordinator is None:
-            self._find(env)
-        elif self.rejoin and self.stage in (UNJOINED, STABLE) and env.now >= self.retry_at:
-            self._join(env)
+    # --- the coordinator --------------------------------------------------------------------------
 
     def _find(self, env: Env) -> None:
         if self.finding or env.now < self.retry_at or not self.metadata.brokers:
@@ -123,160 +78,16 @@ class Membership:
         self.finding = True
         self._send(env, self.metadata.someone(self.net), FindCoordinatorRequest(self.group_id), "find")
 
-    def _join(self, env: Env) -> None:
-        self.stage = JOINING
-        self.rejoin = False
-        owned = self.owned if not self.lost else ()
-        mine = Subscription(self.member_id, self.topics, owned, self.generation)
-        sticky = replace(mine, user_data=self.memory)
-        request = JoinGroupRequest(
-            self.group_id, self.config.session_timeout_ms, self.config.max_poll_interval_ms, self.member_id,
-            tuple((name, encode_subscription(sticky if name == "sticky" else mine)) for name in self.protocols),
-            group_instance_id=self.instance_id,
-        )  # fmt: skip
-        assert self.coordinator is not None
-        timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
-        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "join", timeout)
-
-    def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
-
-    # --- answers ----------------------------------------------------------------------------------
-
     def found(self, env: Env, body: FindCoordinatorResponse) -> None:
         """Where the coordinator is."""
         self.finding = False
         if body.error_code is ErrorCode.NONE:
             self.coordinator = address(body.host, CHANNEL)
-            self.heard_at = env.now
         else:
             self._pause(env)
 
-    def joined(self, env: Env, body: JoinGroupResponse) -> None:
-        """A generation is complete, or we are not in it."""
-        if self.stage != JOINING:
-            return
-        match body.error_code:
-            case ErrorCode.NONE:
-                self.member_id = body.member_id
-                self.generation = body.generation_id
-                self.protocol = body.protocol_name
-                self.leads = body.leader == body.member_id
-                self.stage = SYNCING
-                self._learn_topics(body)
-                self.metadata_came(env)
-            case ErrorCode.MEMBER_ID_REQUIRED:
-                self.member_id = body.member_id
-                self._try_again(env, at_once=True)
-            case error:
-                self._membership_error(env, error)
-
-    def _learn_topics(self, body: JoinGroupResponse) -> None:
-        """The leader also watches topics that only others read; a follower no longer does."""
-        topics = dict.fromkeys(self.topics)
-        for one in _subscriptions(body) if self.leads else ():
-            topics |= dict.fromkeys(one.topics)
-        if any(topic not in self.metadata.topics for topic in topics):
-            self.metadata.needed = True
-            self.metadata.missing = tuple(topic for topic in topics if topic not in self.metadata.topics)
-        self.metadata.topics = tuple(topics)
-        self.elected = body
-
-    def metadata_came(self, env: Env) -> None:
-        """What was missing for a plan may be there."""
-        if self.stage == SYNCING and self.elected is not None and not self.metadata.missing:
-            body, self.elected = self.elected, None
-            self._sync(env, body)
-
-    def _sync(self, env: Env, body: JoinGroupResponse) -> None:
-        assignments: tuple[tuple[str, bytes], ...] = ()
-        if self.leads:
-            members = _subscriptions(body)
-            topics = {topic: None for one in members for topic in one.topics}
-            # Also where the plan is kept (KIP-814): a leader that has come back still watches for new partitions.
-            self.planned_for = {topic: self.metadata.counts.get(topic, 0) for topic in topics}
-            self.kept_plan = body.skip_assignment
-            if not body.skip_assignment:
-                counts = {topic: count for topic, count in self.planned_for.items() if count}
-                plan = ASSIGNORS[self.protocol](members, counts)
-                assignments = tuple((member, encode_assignment(partitions)) for member, partitions in plan.items())
-        request = SyncGroupRequest(
-            self.group_id,
-            self.generation,
-            self.member_id,
-            assignments,
-            self.protocol,
-            self.instance_id,
-        )
-        assert self.coordinator is not None
-        timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
-        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "sync", timeout)
-
-    def synced(self, env: Env, body: SyncGroupResponse) -> None:
-        """What is ours in this generation."""
-        if self.stage != SYNCING:
-            return
-        if body.error_code is not ErrorCode.NONE:
-            self._membership_error(env, body.error_code)
-            return
-        self.stage = STABLE
-        self.assignment = decode_assignment(body.assignment)
-        self.memory = encode_memory(self.assignment, self.generation)
-        self.heard_at = env.now
-        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
-
-    def heard(self, env: Env, body: HeartbeatResponse) -> None:
-        """The coordinator's answer to a heartbeat."""
-        self.heartbeat_out = False
-        match body.error_code:
-            case ErrorCode.NONE:
-                self.heard_at = env.now
-            case ErrorCode.REBALANCE_IN_PROGRESS:
-                self.heard_at = env.now
-                self.rejoin = True
-            case error:
-                if self.stage == STABLE:
-                    self._membership_error(env, error)
-
-    def refused(self, env: Env, error: ErrorCode, sent_as: tuple[str, int]) -> None:
-        """A request was refused because we are not, or no longer, what we think."""
-        if error in REDISCOVER:
-            self._membership_error(env, error)
-        elif error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, *FATAL):
-            if sent_as == self.identity:
-                self._membership_error(env, error)
-        elif error is ErrorCode.REBALANCE_IN_PROGRESS:
-            self.rejoin = True
-
-    def _membership_error(self, env: Env, error: ErrorCode) -> None:
-        if error in FATAL:
-            self.exception = FATAL[error]
-        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID):
-            self.member_id = ""
-            self.lost = True
-            self.generation = -1
-        elif error is ErrorCode.ILLEGAL_GENERATION:
-            self.lost = True
-            self.generation = -1
-        elif error in REDISCOVER:
-            self.coordinator = None
-        at_once = error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.REBALANCE_IN_PROGRESS)
-        self._try_again(env, at_once=at_once)
-
-    def _try_again(self, env: Env, *, at_once: bool) -> None:
-        # A coordinator that has moved keeps the generation: there is no need to join again, only to find it.
-        moved = self.stage == STABLE and self.coordinator is None
-        if not moved:
-            self._start_over()
-        if not at_once:
-            self._pause(env)
-
-    def _start_over(self) -> None:
-        """Join anew. What was asked on the way to the old generation is not waited for."""
-        self.stage = UNJOINED
-        self.rejoin = True
-        self.elected = None
-        self.net.forget("join", "sync")
+    def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
+        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
 
     def _pause(self, env: Env) -> None:
         self.retry_at = env.now + millis(self.config.retry_backoff_ms)
@@ -291,51 +102,43 @@ class Membership:
         self.coordinator = None
         self.heartbeat_out = False
         if self.stage in (JOINING, SYNCING):
-            self._start_over()
+            self.start_over()
         self._pause(env)
 
-    # --- the heartbeat thread ---------------------------------------------------------------------
+    def start_over(self) -> None:
+        """Join anew. What was asked on the way to the old generation is not waited for."""
+        self.stage = UNJOINED
+        self.rejoin = True
+
+    def offset_fetch(self, partitions: tuple[TopicPartition, ...], *, require_stable: bool) -> OffsetFetchRequest:
+        """The question where the group has got to."""
+        return OffsetFetchRequest(self.group_id, partitions, require_stable)
+
+    # --- what each protocol does in its own way ---------------------------------------------------
+
+    def advance(self, env: Env) -> None:
+        """Inside poll(): one step towards membership, if a step is due."""
 
     def heartbeat(self, env: Env) -> None:
-        """Sent by a thread of its own, however busy the application is."""
-        if self.stage != STABLE or self.coordinator is None or env.now < self.heartbeat_at:
-            return
-        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
-        if self.heartbeat_out:
-            if env.now - self.heard_at > millis(self.config.session_timeout_ms):
-                self.coordinator = None
-                self.heartbeat_out = False
-            return
-        self.heartbeat_out = True
-        request = HeartbeatRequest(self.group_id, self.generation, self.member_id, self.instance_id)
-        self._send(env, self.coordinator, request, "heartbeat")
+        """By a thread of its own, however busy the application is: report, if a report is due."""
+
+    def answered(self, env: Env, body: object) -> None:
+        """The coordinator's answer to a question of this protocol."""
+
+    def taken(self, env: Env, assigned: tuple[TopicPartition, ...], revoked: tuple[TopicPartition, ...]) -> None:
+        """The application has given up what goes and taken what comes."""
+        self.owned = assigned
+
+    def refused(self, env: Env, error: ErrorCode, sent_as: tuple[str, int]) -> None:
+        """A request was refused because we are not, or no longer, what we think."""
 
     def leave(self, env: Env, reason: str) -> None:
-        """Leave now. A static member only falls silent."""
-        if self.stage == LEFT:
-            return
-        if self.instance_id is None and self.coordinator is not None and self.member_id:
-            request = LeaveGroupRequest(self.group_id, ((self.member_id, None),), reason)
-            self._send(env, self.coordinator, request, "leave")
-        if self.generation >= 0:
-            env.tell(facts.LeftGroup(self.group_id, self.name, reason))
-        self.stage = LEFT
-        self.member_id = ""
-        self.lost = True
+        """Leave now."""
 
     def come_back(self) -> None:
         """After max.poll.interval.ms was exceeded, the next poll() joins again."""
         self.stage = UNJOINED
         self.rejoin = True
-        self.generation = -1
 
-    def notice_new_partitions(self) -> None:
-        """The leader planned for other partition counts than there are now."""
-        counts = {topic: self.metadata.counts.get(topic, count) for topic, count in self.planned_for.items()}
-        if self.leads and self.stage == STABLE and counts != self.planned_for:
-            self.rejoin = True
-
-
-def _subscriptions(body: JoinGroupResponse) -> list[Subscription]:
-    """What the members want, as the leader is told."""
-    return [decode_subscription(one.metadata, one.member_id, one.group_instance_id) for one in body.members]
+    def metadata_came(self, env: Env) -> None:
+        """There is news of the cluster."""

@@ -17,7 +17,9 @@ class CommittedOffset:
 
 @dataclass(slots=True)
 class OffsetCommitRequest:
-    """Generation -1 with no member id is a commit from outside any membership."""
+    """Generation -1 with no member id is a commit from outside any membership. In the consumer protocol the
+    generation is the member epoch.
+    """
 
     group_id: str
     generation_id: int
@@ -35,11 +37,15 @@ class OffsetCommitResponse:
 
 @dataclass(slots=True)
 class OffsetFetchRequest:
-    """`partitions` None asks for all the group has. `require_stable`: not where a transaction is about to commit."""
+    """`partitions` None asks for all the group has. `require_stable`: not where a transaction is about to commit. Only
+    members of the consumer protocol say who they are.
+    """
 
     group_id: str
     partitions: tuple[TopicPartition, ...] | None = None
     require_stable: bool = False
+    member_id: str = ""
+    member_epoch: int = -1
 
 
 @dataclass(slots=True)

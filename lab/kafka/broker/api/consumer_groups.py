@@ -1,0 +1,42 @@
+"""ConsumerGroupHeartbeat (68) and ConsumerGroupDescribe (69): the consumer group protocol of KIP-848.
+
+We do: server-side assignors, static members, patterns, conversion of empty groups. We do not: racks, conversion of
+groups with members in them.
+"""
+
+from lab.kafka.broker import consumer_groups
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import (
+    ConsumerGroupDescribeRequest,
+    ConsumerGroupDescribeResponse,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+    DescribedConsumerGroup,
+)
+
+
+@handles(ConsumerGroupHeartbeatRequest)
+def consumer_group_heartbeat(
+    broker: Broker, request: ConsumerGroupHeartbeatRequest, context: RequestContext
+) -> ConsumerGroupHeartbeatResponse | Later:
+    """Answered once what it says is in the log."""
+    token = context.sender, context.correlation_id
+    answer = consumer_groups.heartbeat(broker, context.env, request, context.client_id, token)
+    return PENDING if answer is None else answer
+
+
+@handles(ConsumerGroupDescribeRequest)
+def consumer_group_describe(
+    broker: Broker, request: ConsumerGroupDescribeRequest, context: RequestContext
+) -> ConsumerGroupDescribeResponse:
+    """Each group by its coordinator."""
+    return ConsumerGroupDescribeResponse(tuple(_describe(broker, group_id) for group_id in request.group_ids))
+
+
+def _describe(broker: Broker, group_id: str) -> DescribedConsumerGroup:
+    found = broker.coordinators.shard_of(broker, group_id)
+    if isinstance(found, ErrorCode):
+        return DescribedConsumerGroup(found, group_id)
+    return consumer_groups.describe(found[1], group_id)

@@ -1,0 +1,32 @@
+"""Descriptions: what the administrator's client says of a group it has asked about."""
+
+from collections.abc import Iterable
+
+from lab.kafka.clients.assignors.subscription import decode_assignment
+from lab.kafka.protocol.messages.consumer_groups import DescribedConsumerGroup
+from lab.kafka.protocol.messages.groups import DescribedGroup
+from lab.kafka.protocol.topics import TopicPartition
+
+
+def classic_text(group: DescribedGroup) -> str:
+    """`pay: Stable in generation 3, range; …`."""
+    if group.state == "Dead":
+        return f"{group.group_id}: there is no such group"
+    members = [_has(one.group_instance_id or one.member_id, decode_assignment(one.metadata)) for one in group.members]
+    head = f"{group.group_id}: {group.state} in generation {group.generation_id}"
+    return "; ".join([f"{head}, {group.protocol}" if group.protocol else head, *members])
+
+
+def consumer_text(group: DescribedConsumerGroup) -> str:
+    """`pay: Stable in epoch 3, uniform; …`. A member's epoch is said where it is not the group's."""
+    head = f"{group.group_id}: {group.group_state} in epoch {group.group_epoch}, {group.assignor_name}"
+    members = [
+        _has(one.client_id, one.assignment)
+        + (f" in epoch {one.member_epoch}" if one.member_epoch != group.group_epoch else "")
+        for one in group.members
+    ]
+    return "; ".join([head, *members])
+
+
+def _has(name: str, partitions: Iterable[TopicPartition]) -> str:
+    return f"{name} has {', '.join(str(one) for one in partitions) or 'nothing'}"

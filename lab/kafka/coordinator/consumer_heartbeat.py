@@ -1,0 +1,165 @@
+"""ConsumerGroupHeartbeat decided: what a member says, and what it is answered (spec 4.6)."""
+
+from dataclasses import replace
+
+from lab.env import millis
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.assignors import offered
+from lab.kafka.coordinator.consumer_group import ConsumerMember, MemberState, Partitions
+from lab.kafka.coordinator.consumer_records import MemberTarget
+from lab.kafka.coordinator.draft import Draft
+from lab.kafka.coordinator.topic_patterns import wrong_pattern
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import (
+    JOIN_EPOCH,
+    LEAVE_EPOCH,
+    LEAVE_STATIC_EPOCH,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+)
+
+# --- what may be asked ----------------------------------------------------------------------------
+
+
+def request_error(request: ConsumerGroupHeartbeatRequest, config: BrokerConfig) -> ErrorCode:
+    """What is wrong with a request whoever sends it."""
+    joins = request.member_epoch == JOIN_EPOCH
+    subscribes = bool(request.subscribed_topic_names) or bool(request.subscribed_topic_regex)
+    wrong = (
+        not request.group_id
+        or not request.member_id
+        or request.instance_id == ""
+        or (request.member_epoch == LEAVE_STATIC_EPOCH and request.instance_id is None)
+        or request.member_epoch < LEAVE_STATIC_EPOCH
+        or (joins and (request.rebalance_timeout_ms < 0 or bool(request.topic_partitions) or not subscribes))
+    )
+    if wrong:
+        return ErrorCode.INVALID_REQUEST
+    if request.server_assignor and request.server_assignor not in offered(config):
+        return ErrorCode.UNSUPPORTED_ASSIGNOR
+    if request.subscribed_topic_regex and wrong_pattern(request.subscribed_topic_regex):
+        return ErrorCode.INVALID_REGULAR_EXPRESSION
+    return ErrorCode.NONE
+
+
+def epoch_error(member: ConsumerMember, epoch: int, owned: Partitions | None) -> ErrorCode:
+    """Whether a member speaks as who it is. The epoch before is taken, if the answer that told the new one may have
+    been lost; and zero always, as KIP-848 has it (Kafka refused it until KAFKA-19233).
+    """
+    if epoch in (JOIN_EPOCH, member.epoch):
+        return ErrorCode.NONE
+    lost_answer = epoch == member.previous_epoch and owned is not None and all(one in member.assigned for one in owned)
+    return ErrorCode.NONE if epoch < member.epoch and lost_answer else ErrorCode.FENCED_MEMBER_EPOCH
+
+
+# --- a heartbeat ----------------------------------------------------------------------------------
+
+
+def heartbeat(
+    draft: Draft, request: ConsumerGroupHeartbeatRequest, client_id: str, *, exists: bool
+) -> ConsumerGroupHeartbeatResponse:
+    """What a member is answered; records and facts are in the draft. `exists`: there was such a group before."""
+    group = draft.group
+    error = request_error(request, draft.config)
+    if not error and not exists and request.member_epoch != JOIN_EPOCH:
+        error = ErrorCode.GROUP_ID_NOT_FOUND
+    if error:
+        return ConsumerGroupHeartbeatResponse(error, request.member_id)
+    if request.member_epoch < JOIN_EPOCH:
+        return _leave(draft, request)
+    before = _member(draft, request)
+    if isinstance(before, ErrorCode):
+        return ConsumerGroupHeartbeatResponse(before, request.member_id)
+    changed = _subscribe(draft, before, request, client_id)
+    reason = draft.note_topics() or changed
+    if reason:
+        draft.bump(changed or reason)
+    if group.epoch > group.assignment_epoch:
+        draft.assign()
+    joins = request.member_epoch == JOIN_EPOCH
+    after = draft.reconcile(group.members[request.member_id], () if joins else request.topic_partitions)
+    group.sessions[after.member_id] = draft.now + millis(draft.config.group_consumer_session_timeout_ms)
+    told = joins or request.is_full or after.assigned != before.assigned
+    return ConsumerGroupHeartbeatResponse(
+        ErrorCode.NONE, after.member_id, after.epoch, draft.config.group_consumer_heartbeat_interval_ms,
+        after.assigned if told else None,
+    )  # fmt: skip
+
+
+def _member(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerMember | ErrorCode:
+    """Who speaks. A newcomer has nothing yet; a static member that is back has what it had."""
+    group = draft.group
+    joins = request.member_epoch == JOIN_EPOCH
+    found = group.members.get(request.member_id)
+    if request.instance_id is not None:
+        found = group.static_member(request.instance_id)
+        if found is not None and found.member_id != request.member_id:
+            if not joins:
+                return ErrorCode.FENCED_INSTANCE_ID
+            return _replaced(draft, found, request.member_id) if found.is_away else ErrorCode.UNRELEASED_INSTANCE_ID
+    if found is None and not joins:
+        return ErrorCode.UNKNOWN_MEMBER_ID
+    if found is None:
+        full = len(group.members) >= draft.config.group_consumer_max_size
+        return ErrorCode.GROUP_MAX_SIZE_REACHED if full else ConsumerMember(request.member_id)
+    return epoch_error(found, request.member_epoch, request.topic_partitions) or found
+
+
+def _replaced(draft: Draft, old: ConsumerMember, member_id: str) -> ConsumerMember:
+    """The next process of a static member: another id, the same place. The group does not rebalance."""
+    group = draft.group
+    target = group.target.get(old.member_id, ())
+    draft.drop(old, "is replaced")
+    draft.log(old.metadata(), member_id)
+    draft.log(MemberTarget(target), member_id)
+    draft.put(replace(old, member_id=member_id, epoch=JOIN_EPOCH, previous_epoch=JOIN_EPOCH))
+    return group.members[member_id]
+
+
+def _subscribe(draft: Draft, before: ConsumerMember, request: ConsumerGroupHeartbeatRequest, client_id: str) -> str:
+    """What the member now says of itself. Why that calls for a new target; empty if not."""
+    topics, regex = request.subscribed_topic_names, request.subscribed_topic_regex
+    timeout_ms = request.rebalance_timeout_ms
+    after = replace(
+        before, client_id=client_id, instance_id=request.instance_id or before.instance_id,
+        rebalance_timeout_ms=before.rebalance_timeout_ms if timeout_ms < 0 else timeout_ms,
+        topics=before.topics if topics is None else tuple(sorted(topics)),
+        regex=before.regex if regex is None else regex,
+        assignor=before.assignor if request.server_assignor is None else request.server_assignor,
+    )  # fmt: skip
+    joins = before.member_id not in draft.group.members
+    if joins or after != before:
+        draft.log(after.metadata(), after.member_id)
+    if joins:
+        return f"{client_id} joins"
+    wants_otherwise = (after.topics, after.regex, after.assignor) != (before.topics, before.regex, before.assignor)
+    return f"{client_id} subscribes to other topics" if wants_otherwise else ""
+
+
+def _leave(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerGroupHeartbeatResponse:
+    """For good, or (a static member) to be back within a session: nobody gets what it had until then."""
+    group = draft.group
+    member = group.members.get(request.member_id)
+    if request.instance_id is not None:
+        member = group.static_member(request.instance_id)
+        if member is not None and member.member_id != request.member_id:
+            return ConsumerGroupHeartbeatResponse(ErrorCode.FENCED_INSTANCE_ID, request.member_id)
+    if member is None:
+        return ConsumerGroupHeartbeatResponse(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
+    if request.member_epoch == LEAVE_EPOCH:
+        draft.remove(member, "leaves")
+    else:
+        group.revocations.pop(member.member_id, None)
+        away = replace(member, state=MemberState.STABLE, epoch=LEAVE_STATIC_EPOCH, previous_epoch=member.epoch)
+        draft.put(replace(away, pending_revocation=()))
+    return ConsumerGroupHeartbeatResponse(ErrorCode.NONE, request.member_id, request.member_epoch)
+
+
+def expire(draft: Draft) -> None:
+    """Members whose session is over, or who have not given up in time what they were to give up."""
+    group = draft.group
+    for member_id, member in list(group.members.items()):
+        if group.sessions.get(member_id, draft.now + 1) <= draft.now:
+            draft.remove(member, "was silent for its session timeout")
+        elif group.revocations.get(member_id, draft.now + 1) <= draft.now:
+            draft.remove(member, "did not revoke within its rebalance timeout")

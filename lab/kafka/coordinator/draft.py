@@ -1,0 +1,143 @@
+"""Draft: a consumer group while something is decided about it (spec 4.6).
+
+All is decided on a copy of the group by replaying records into it. The copy becomes the group when the log has taken
+the records; when it does not take them, nothing has happened.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lab.env import Micros, millis
+from lab.kafka import facts
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.assignors import SERVER_ASSIGNORS, offered
+from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember, MemberState, Partitions
+from lab.kafka.coordinator.consumer_records import (
+    ConsumerRecord,
+    GroupEpoch,
+    MemberTarget,
+    ResolvedPattern,
+    SubscriptionMetadata,
+    TargetEpoch,
+    Value,
+    record_of,
+    tombstones,
+)
+from lab.kafka.coordinator.reconciliation import reconciled
+from lab.kafka.coordinator.topic_patterns import matching
+from lab.kafka.protocol.topics import TopicPartition
+
+
+@dataclass(slots=True)
+class Draft:
+    """A group while something is decided about it: records to log, facts to tell when they are logged.
+
+    `counts`: all topics there are, and how many partitions they have. `told`: the state that was told last.
+    """
+
+    group: ConsumerGroup
+    config: BrokerConfig
+    now: Micros
+    counts: Mapping[str, int]
+    told: str
+    records: list[ConsumerRecord] = field(default_factory=list[ConsumerRecord])
+    facts: list[object] = field(default_factory=list[object])
+
+    def log(self, value: Value, member_id: str = "") -> None:
+        """Decide one thing."""
+        self._take(record_of(self.group.group_id, value, member_id))
+
+    def _take(self, record: ConsumerRecord) -> None:
+        self.records.append(record)
+        self.group.replay(record)
+
+    # --- members ----------------------------------------------------------------------------------
+
+    def remove(self, member: ConsumerMember, reason: str) -> None:
+        """Out of the group; the others will share what it had."""
+        self.drop(member, reason)
+        self.bump(f"{member.client_id} {reason}")
+
+    def drop(self, member: ConsumerMember, reason: str) -> None:
+        """Out of the log, and out of mind."""
+        group = self.group
+        for record in tombstones(group.group_id, member.member_id):
+            self._take(record)
+        self.facts.append(facts.MemberRemoved(group.group_id, member.member_id, member.client_id, reason))
+
+    def bump(self, reason: str) -> None:
+        """A new target is called for."""
+        self.log(GroupEpoch(self.group.epoch + 1))
+        self._tell_state(reason)
+
+    def _tell_state(self, reason: str) -> None:
+        group = self.group
+        self.told = group.state
+        members = tuple(one.client_id for one in group.members.values())
+        self.facts.append(facts.ConsumerGroupChanged(group.group_id, self.told, group.epoch, members, reason))
+
+    def conclude(self) -> None:
+        """All is decided: tell where that has led the group."""
+        if self.group.state != self.told:
+            self._tell_state("")
+
+    def put(self, member: ConsumerMember) -> None:
+        """A member's new assignment, or the one it is to be known by from now on."""
+        group = self.group
+        self.log(member.current(), member.member_id)
+        self.facts.append(
+            facts.MemberReconciled(
+                group.group_id, group.epoch, member.member_id, member.client_id, member.epoch, member.assigned,
+                member.pending_revocation,
+            )
+        )  # fmt: skip
+
+    # --- the target -------------------------------------------------------------------------------
+
+    def note_topics(self) -> str:
+        """Which topics are read, and with how many partitions. Why that calls for a new target; empty if not."""
+        self._resolve_patterns()
+        wanted = self.group.subscribed_topics()
+        counts = {topic: self.counts[topic] for topic in sorted(wanted) if topic in self.counts}
+        if counts == self.group.partition_counts:
+            return ""
+        self.log(SubscriptionMetadata(counts))
+        return "topics have changed"
+
+    def _resolve_patterns(self) -> None:
+        group = self.group
+        for pattern in dict.fromkeys(one.regex for one in group.members.values() if one.regex):
+            found = matching(pattern, self.counts)
+            if group.resolved.get(pattern) != found:
+                self.log(ResolvedPattern(found), pattern)
+
+    def assign(self) -> None:
+        """A target for the newest group epoch."""
+        group = self.group
+        assignor = SERVER_ASSIGNORS[group.protocol or offered(self.config)[0]]
+        # A static member that is away keeps its place; so does its share.
+        target = assignor(group.subscribers(), group.target, group.partition_counts)
+        for member_id, partitions in target.items():
+            if group.target.get(member_id) != partitions:
+                self.log(MemberTarget(partitions), member_id)
+        self.log(TargetEpoch(group.epoch))
+        wanted = tuple(
+            TopicPartition(topic, index) for topic, count in group.partition_counts.items() for index in range(count)
+        )
+        self.facts.append(
+            facts.TargetAssigned(group.group_id, group.epoch, group.assignment_epoch, dict(group.target), wanted)
+        )
+
+    def reconcile(self, member: ConsumerMember, owned: Partitions | None) -> ConsumerMember:
+        """One step of a member towards its target."""
+        group = self.group
+        target = group.target.get(member.member_id, ())
+        held = group.held_by_others(member.member_id)
+        found = reconciled(member, target, group.assignment_epoch, owned, held)
+        if found is not member:
+            self.put(found)
+            if found.state is MemberState.UNREVOKED_PARTITIONS:
+                group.revocations[found.member_id] = self.now + millis(found.rebalance_timeout_ms)
+            else:
+                group.revocations.pop(found.member_id, None)
+        return found

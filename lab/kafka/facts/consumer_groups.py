@@ -1,0 +1,78 @@
+"""Facts of groups that use the consumer protocol (KIP-848): epochs, targets, and who was given what."""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.topics import TopicPartition
+
+
+@dataclass(slots=True)
+class ConsumerGroupChanged:
+    """A coordinator logged a new group epoch, or the group has come to another state (Kafka's names). `members`:
+    their client ids.
+    """
+
+    group_id: str
+    state: str
+    group_epoch: int
+    members: tuple[str, ...]
+    reason: str
+
+
+@dataclass(slots=True)
+class TargetAssigned:
+    """A coordinator logged a target: member id -> partitions. `wanted`: all partitions that any member asks for."""
+
+    group_id: str
+    group_epoch: int
+    assignment_epoch: int
+    target: dict[str, tuple[TopicPartition, ...]]
+    wanted: tuple[TopicPartition, ...]
+
+
+@dataclass(slots=True)
+class MemberReconciled:
+    """A coordinator logged what a member has: `assigned` to keep, `pending_revocation` to give up first."""
+
+    group_id: str
+    group_epoch: int
+    member_id: str
+    client_id: str
+    member_epoch: int
+    assigned: tuple[TopicPartition, ...]
+    pending_revocation: tuple[TopicPartition, ...]
+
+
+@dataclass(slots=True)
+class MemberRemoved:
+    """A member is out of its group: it left, was silent, or did not revoke in time."""
+
+    group_id: str
+    member_id: str
+    client_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ConsumerGroupLoaded:
+    """A new coordinator has read a group from the log: member id -> (client id, epoch, partitions it may have)."""
+
+    group_id: str
+    group_epoch: int
+    members: dict[str, tuple[str, int, tuple[TopicPartition, ...]]]
+
+
+@dataclass(slots=True)
+class GroupConverted:
+    """An empty group goes over to the other protocol; its committed offsets stay, its epochs begin anew."""
+
+    group_id: str
+    group_type: str
+
+
+@dataclass(slots=True)
+class CommitTaken:
+    """A coordinator lets a member of this epoch commit; it is not in the log yet."""
+
+    group_id: str
+    member_id: str
+    member_epoch: int

@@ -1,0 +1,83 @@
+"""A desk for groups of the consumer protocol without a network: members are names, time is milliseconds."""
+
+from typing import Any
+
+from lab.env import millis
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator import consumer_heartbeat
+from lab.kafka.coordinator.commits import member_error
+from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
+from lab.kafka.coordinator.consumer_records import read_record
+from lab.kafka.coordinator.draft import Draft
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import (
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+)
+from lab.kafka.protocol.topics import TopicPartition
+from tests.story import settings
+
+
+def orders(*indexes: int) -> tuple[TopicPartition, ...]:
+    return tuple(TopicPartition("orders", index) for index in indexes)
+
+
+class ConsumerDesk:
+    """One group, `pay`. What it logs is read by a second one, as its next coordinator would."""
+
+    def __init__(self, counts: dict[str, int] | None = None, **config: object) -> None:
+        self.config = BrokerConfig(settings(**config))
+        self.counts = counts or {"orders": 2}
+        self.group = ConsumerGroup("pay")
+        self.successor = ConsumerGroup("pay")
+        self.facts: list[Any] = []
+        self.now_ms = 0
+
+    def _draft(self) -> Draft:
+        return Draft(self.group.draft(), self.config, millis(self.now_ms), self.counts, self.group.state)
+
+    def _take(self, draft: Draft) -> None:
+        draft.conclude()
+        self.group = draft.group
+        self.facts += draft.facts
+        for record in draft.records:
+            self.successor.replay(read_record(*record.encoded()))
+        for name in ("epoch", "assignment_epoch", "partition_counts", "resolved", "members", "target", "state"):
+            assert getattr(self.successor, name) == getattr(self.group, name)
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def beat(self, name: str, epoch: int, *, exists: bool = True, **said: Any) -> ConsumerGroupHeartbeatResponse:
+        """One heartbeat; what is not said has not changed."""
+        draft = self._draft()
+        request = ConsumerGroupHeartbeatRequest("pay", name, epoch, **said)
+        response = consumer_heartbeat.heartbeat(draft, request, name, exists=exists)
+        if not response.error_code:
+            self._take(draft)
+        return response
+
+    def join(self, name: str, **said: Any) -> ConsumerGroupHeartbeatResponse:
+        """As a client does that subscribes to `orders`."""
+        first = {"rebalance_timeout_ms": 60_000, "subscribed_topic_names": ("orders",), "topic_partitions": ()}
+        return self.beat(name, 0, **{**first, **said})
+
+    def commit(self, name: str, epoch: int) -> ErrorCode:
+        return member_error(self.group, name, epoch)
+
+    # --- what is there ----------------------------------------------------------------------------
+
+    def member(self, name: str) -> ConsumerMember:
+        return self.group.members[name]
+
+    def told(self, kind: type) -> list[Any]:
+        return [one for one in self.facts if isinstance(one, kind)]
+
+    def wait(self, duration_ms: int) -> None:
+        """Let time pass, waking at each deadline."""
+        end = self.now_ms + duration_ms
+        while (at := min(self.group.deadlines(), default=None)) is not None and at <= millis(end):
+            self.now_ms = max(self.now_ms, at // 1_000)
+            draft = self._draft()
+            consumer_heartbeat.expire(draft)
+            self._take(draft)
+        self.now_ms = end
