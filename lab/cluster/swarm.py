@@ -13,6 +13,7 @@ from lab.cluster.controllers import CONTROLLER
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, millis, seconds
 from lab.world.dice import Stream
 
@@ -68,7 +69,7 @@ class Draw:
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
     draw, cleaning = Draw(seed), Cleaning(seed)
-    spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
+    spec = Transactions(seed).spec(with_shares(Draw(seed, "share"), _spec(draw, seed)))
     faults = _faults(draw, spec)
     spec = cleaning.spec(spec)
     deletes = cleaning.deletes(spec, FIRST)
@@ -233,7 +234,7 @@ def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
-    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers)]
+    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers, *spec.processors)]
     return names[draw.dice.below(len(names))]
 
 
