@@ -40,7 +40,7 @@ HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", 
              "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us")
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data",
                  "transaction")  # fmt: skip
@@ -352,6 +352,7 @@ def _spec(table: TomlTable) -> ClusterSpec:
         link_extra_us=cluster.whole("link_extra_us", 0),
         controllers=cluster.whole("controllers", 1),
         combined=cluster.truth("combined", False),
+        racks=cluster.texts("racks"),
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []

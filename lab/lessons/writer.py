@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.build import RACK, broker_hosts, image_of, racks_of
 from lab.cluster.refused import Refused, wanted
 from lab.cluster.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
@@ -57,6 +57,7 @@ def spec_of(session: Session) -> ClusterSpec:
     world = session.world
     brokers = broker_hosts(world)
     first = world.hosts[brokers[0]] if brokers else None
+    configs = first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else ()
     hosts = list(world.hosts.items())
     return ClusterSpec(
         seed=session.spec.seed,
@@ -76,9 +77,10 @@ def spec_of(session: Session) -> ClusterSpec:
         share_consumers=tuple(
             _share_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ShareConsumerRecipe)
         ),
-        broker_config=first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else (),
+        broker_config=tuple(one for one in configs if one[0] != RACK),
         disk_capacity_bytes=first.disk.capacity if first is not None else None,
         link_extra_us=world.network.extra_us,
+        racks=racks_of(world),
     ).checked()
 
 
@@ -167,6 +169,7 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
         *_fields({
             "brokers": spec.brokers, "config": dict(spec.broker_config),
             "disk_capacity_bytes": spec.disk_capacity_bytes or 0, "link_extra_us": spec.link_extra_us,
+            **({"racks": list(spec.racks)} if spec.racks else {}),
         }),
     ]  # fmt: skip
     for topic in spec.topics:

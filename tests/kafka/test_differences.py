@@ -142,18 +142,16 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
-    "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
     "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
-    "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
     "preallocate": (TopicConfig, "files made at their full size"),
-    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+    "quota.window.num": (BrokerConfig, "quotas of clients"),
 }
 
 

@@ -4,7 +4,7 @@ An action is frozen data kept in the journal, so that it can be done again. Its 
 in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
-from lab.cluster.actions import clients, disks, keys, machines, network, shares, topics, transactions
+from lab.cluster.actions import clients, disks, keys, machines, network, replicas, shares, topics, transactions
 from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "keys",
     "machines",
     "network",
+    "replicas",
     "shares",
     "topics",
     "transactions",

@@ -259,6 +259,8 @@ class AllOrNothing(Transactional):
                 state in (before, *SUCCESSORS[before]), name, "was", before, "and its new coordinator finds", state
             )
             self.states[name] = state
+            if state in PREPARED and state != before:  # decided by the one before, who did not live to tell
+                self.decided[fact.transactions[name][0]] = PREPARED[state], {}
 
     @hears(facts.TransactionExpired)
     def _expired(self, world: World, node: NodeId, fact: facts.TransactionExpired) -> None:

@@ -5,7 +5,18 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, shares, storage, transactions
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    records,
+    replicas,
+    safety,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
 __all__ = [
@@ -17,6 +28,8 @@ __all__ = [
     "partitions",
     "quorum",
     "records",
+    "replicas",
+    "safety",
     "shares",
     "storage",
     "transactions",

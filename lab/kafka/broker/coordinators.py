@@ -11,6 +11,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.coordinator.commits import commit_error, expired_offsets
 from lab.kafka.coordinator.group import EMPTY, NOBODY, Group, Token, group_partition
 from lab.kafka.coordinator.offset_records import (
+    OFFSET_KEY,
     GroupKey,
     OffsetKey,
     StoredGroup,
@@ -192,10 +193,13 @@ class Coordinators:
                 del shard.groups[key.group_id]
 
     def _supersede(self, name: TopicPartition, record: Record) -> None:
+        """An offset of the log counts for more than those before it that wait; other records are of another kind."""
         transactional = self.transactional.get(name)
-        key = read_key(record.key) if transactional is not None and record.key is not None else None
-        if transactional is not None and isinstance(key, OffsetKey):
-            transactional.supersede(key.group_id, key.partition)
+        if transactional is None or record.key is None or int.from_bytes(record.key[:2], "big") > OFFSET_KEY:
+            return
+        key = read_key(record.key)
+        assert isinstance(key, OffsetKey), key
+        transactional.supersede(key.group_id, key.partition)
 
     def _replay_transactional(self, name: TopicPartition, shard: GroupShard, batch: RecordBatch) -> None:
         """Offsets wait for their transaction's marker, here as in the memory of the coordinator before."""

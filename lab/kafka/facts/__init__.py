@@ -49,6 +49,7 @@ from lab.kafka.facts.logs import (
     LogDirFailed,
     LogLoaded,
     LogStartMoved,
+    ReplicaDeleted,
     SegmentRolled,
     Truncated,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "RecordsFailed",
     "RecordsPolled",
     "RecordsSettled",
+    "ReplicaDeleted",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",
