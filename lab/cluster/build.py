@@ -12,6 +12,7 @@ from lab.cluster.controllers import CONTROLLER, controller_at, controller_hosts,
 from lab.cluster.data_file import locate, read_rows, skipped_text
 from lab.cluster.decisions import Decisions
 from lab.cluster.invariants import all_invariants, quorum_invariants
+from lab.cluster.invariants.transactions import watch_transactions
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
 from lab.cluster.pauses import Pauses
@@ -162,6 +163,8 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         load=spec.load,
         transaction=_plan(spec.transaction), flavour=spec.flavour,
     )  # fmt: skip
+    if "transactional.id" in dict(spec.config):
+        watch_transactions(world)
     _start_client(world, spec.name, recipe, spec.started)
 
 
@@ -183,6 +186,8 @@ def add_processor(world: World, spec: ProcessorSpec) -> None:
         spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", output=spec.output,
         producer_configs=spec.producer_config, abort_every=spec.abort_every,
     )  # fmt: skip
+    if "transactional.id" in dict(spec.producer_config):
+        watch_transactions(world)
     _start_client(world, spec.name, recipe, spec.started)
 
 

@@ -3,13 +3,27 @@
 from lab.cluster.build import broker_hosts
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
-from lab.kafka.coordinator.transaction.metadata import TransactionMetadata
+from lab.kafka.coordinator.transaction.metadata import PREPARED, TransactionMetadata
 from lab.world.world import World
 
 
 def find_transaction(world: World, transactional_id: str) -> tuple[NodeId, TransactionMetadata] | None:
     """A transactional id in the memory of its coordinator, and who that is."""
     return all_transactions(world).get(transactional_id)
+
+
+def abandoned(world: World) -> dict[str, None]:
+    """Transactional ids whose markers a partition has refused for good, since it knows a newer epoch: their coordinator
+    has lost its log. Kafka too leaves them as they are.
+    """
+    found: dict[str, None] = {}
+    for name, (node, metadata) in all_transactions(world).items():
+        broker = world.hosts[node].node
+        coordinators = broker.transaction_coordinators if isinstance(broker, Broker) else None
+        owed = coordinators is not None and name in coordinators.markers.markings
+        if metadata.stored.status in PREPARED and metadata.pending is None and not owed:
+            found[name] = None
+    return found
 
 
 def all_transactions(world: World) -> dict[str, tuple[NodeId, TransactionMetadata]]:

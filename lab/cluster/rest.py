@@ -4,18 +4,22 @@ from lab.cluster.actions import clients, disks, machines, network
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.controllers import active_controller, controller_at, controller_hosts
+from lab.cluster.coordination import abandoned, all_transactions
 from lab.cluster.ledger import Ledger
 from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.controller.quorum_node import QuorumNode
 from lab.kafka.coordinator.group import STABLE
+from lab.kafka.coordinator.transaction.metadata import AT_REST
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.messages.fetch import IsolationLevel
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import FROZEN, RUNNING
 from lab.world.world import World
@@ -77,7 +81,12 @@ def unrest(world: World) -> str:
     for state in controller.image.all_partitions():
         if owed := _partition(brokers, state):
             return f"{state.partition}: {owed}"
-    return _producers(world) or _groups(world, brokers, controller) or share_unrest(world, brokers, controller.image)
+    return (
+        _producers(world)
+        or _transactions(world)
+        or _groups(world, brokers, controller)
+        or share_unrest(world, brokers, controller.image)
+    )
 
 
 def _controllers(world: World, active: ControllerNode) -> str:
@@ -113,12 +122,31 @@ def _producers(world: World) -> str:
     return ""
 
 
+def _transactions(world: World) -> str:
+    """Each is decided, by its producer or by its time-out, and complete."""
+    hopeless = abandoned(world)
+    for name, (_, metadata) in all_transactions(world).items():
+        state = metadata.stored.status
+        if name not in hopeless and (metadata.pending is not None or state not in AT_REST):
+            return f"the transaction of {name} is {state.title}"
+    return ""
+
+
+def _is_stuck(app: ConsumerApp, hopeless: dict[str, None]) -> bool:
+    """Whether its producer can never begin."""
+    transactions = app.transactions if isinstance(app, ProcessorApp) else None
+    return transactions is not None and transactions.transactional_id in hopeless
+
+
 def _groups(world: World, brokers: dict[int, Broker], controller: ControllerNode) -> str:
     members: dict[str, list[ConsumerApp]] = {}
     for host in world.hosts.values():
         if isinstance(host.node, ConsumerApp):
             members.setdefault(host.node.group_id, []).append(host.node)
+    hopeless = abandoned(world)
     for group_id, apps in members.items():
+        if any(_is_stuck(one, hopeless) for one in apps):
+            continue
         names = sorted(app.name for app in apps)
         states = [
             (found.state, sorted(one.client_id for one in found.members.values()))
@@ -150,7 +178,9 @@ def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: C
             if app is None:
                 return f"{topic}-{index} has no owner"
             position = app.fetcher.positions.get(state.partition)
-            end = brokers[state.leader_id].partitions[state.partition].log.high_watermark
+            log = brokers[state.leader_id].partitions[state.partition].log
+            committed = app.fetcher.isolation is IsolationLevel.READ_COMMITTED
+            end = log.last_stable_offset if committed else log.high_watermark
             if app.work or position is None or position.offset != end:
                 at = position.offset if position is not None else "nowhere"
                 return f"{app.name} is at {at} of {state.partition}, which ends at {end}"

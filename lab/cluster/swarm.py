@@ -16,6 +16,7 @@ from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_load import with_loads
+from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.config.client import THEIR_OWN
 from lab.world.dice import Stream
@@ -40,7 +41,7 @@ class Plan:
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
     draw, cleaning = Draw(seed), Cleaning(seed)
-    spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
+    spec = Transactions(seed).spec(with_shares(Draw(seed, "share"), _spec(draw, seed)))
     faults = _faults(draw, spec)
     spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
@@ -222,7 +223,7 @@ def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
-    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers)]
+    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers, *spec.processors)]
     return names[draw.dice.below(len(names))]
 
 

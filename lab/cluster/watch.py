@@ -4,7 +4,7 @@ The ledger, the invariants and the key moments are all observers. They live in t
 checkpointed with it, because an observer outside would remember a future that was rewound.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from lab.env import NodeId
@@ -44,6 +44,12 @@ class Watch:
 
     def __init__(self, observers: "list[Observer]") -> None:
         self.observers = observers
+        self._table = self._listeners()
+
+    def insert_before(self, last: "Observer", more: "Sequence[Observer]") -> None:
+        """More observers, in front of one that hears everything after them."""
+        at = self.observers.index(last)
+        self.observers = [*self.observers[:at], *more, *self.observers[at:]]
         self._table = self._listeners()
 
     def tell(self, world: World, node: NodeId, fact: object) -> None:

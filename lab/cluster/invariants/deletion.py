@@ -61,7 +61,9 @@ class NewestStays(Invariant):
             return
         newest = self.table.setdefault(fact.partition, {})
         for record in fact.batch.records():
-            if record.key is not None:
+            if fact.batch.is_transactional:
+                newest.pop(record.key or b"", None)  # whether it counts is decided later, and elsewhere
+            elif record.key is not None:
                 known = newest.setdefault(record.key, [])
                 known.append((record.offset, record.value is not None))
                 del known[:-REMEMBERED]

@@ -12,6 +12,18 @@ from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.records import Records
 from lab.cluster.probes.segments import Segments
 from lab.cluster.probes.topology import Cluster
+from lab.cluster.probes.transactions import PartitionTransactions
 from lab.cluster.probes.truth import Health, Truth
 
-__all__ = ["Cluster", "Health", "InFlight", "Inspect", "PartitionLens", "Probe", "Records", "Segments", "Truth"]
+__all__ = [
+    "Cluster",
+    "Health",
+    "InFlight",
+    "Inspect",
+    "PartitionLens",
+    "PartitionTransactions",
+    "Probe",
+    "Records",
+    "Segments",
+    "Truth",
+]

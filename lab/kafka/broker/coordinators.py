@@ -16,6 +16,7 @@ from lab.kafka.coordinator.consumer_records import is_consumer_key, tombstones
 from lab.kafka.coordinator.group import NOBODY, Group, Token, group_partition
 from lab.kafka.coordinator.groups import as_classic_group, is_over
 from lab.kafka.coordinator.offset_records import (
+    OFFSET_KEY,
     GroupKey,
     OffsetKey,
     StoredGroup,
@@ -210,14 +211,13 @@ class Coordinators:
                 pass
 
     def _supersede(self, name: TopicPartition, record: Record) -> None:
+        """An offset of the log counts for more than those before it that wait; other records are of another kind."""
         transactional = self.transactional.get(name)
-        if transactional is None or record.key is None:
-            return
-        if is_consumer_key(record.key) or is_share_record(record.key):
+        if transactional is None or record.key is None or int.from_bytes(record.key[:2], "big") > OFFSET_KEY:
             return
         key = read_key(record.key)
-        if isinstance(key, OffsetKey):
-            transactional.supersede(key.group_id, key.partition)
+        assert isinstance(key, OffsetKey), key
+        transactional.supersede(key.group_id, key.partition)
 
     def _replay_transactional(self, name: TopicPartition, shard: GroupShard, batch: RecordBatch) -> None:
         """Offsets wait for their transaction's marker, here as in the memory of the coordinator before."""

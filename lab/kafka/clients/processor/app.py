@@ -22,9 +22,11 @@ from lab.kafka.rpc.envelope import Response
 
 OUTPUT = "output"
 """The connections of the producer half, and the timer for it."""
-CAUSE = "cause"
-"""The header of an outcome that tells the birth of what it was made from."""
-POLLING, WORKING, FLUSHING, ADDING_OFFSETS, ENDING = "polling", "working", "flushing", "adding offsets", "ending"
+CAUSE, SOURCE = "cause", "source"
+"""Headers of an outcome: the birth of what it was made from, and where that was read."""
+POLLING, WORKING, FLUSHING, ADDING_OFFSETS, ENDING, OVER = (
+    "polling", "working", "flushing", "adding offsets", "ending", "over",
+)  # fmt: skip
 
 
 class ProcessorApp(ConsumerApp):
@@ -128,7 +130,11 @@ class ProcessorApp(ConsumerApp):
         birth = self.made
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.producer.topic, record.key))
-        headers = (Header("birth", f"{self.source}:{birth}".encode()), Header(CAUSE, birth_of(record).encode()))
+        headers = (
+            Header("birth", f"{self.source}:{birth}".encode()),
+            Header(CAUSE, birth_of(record).encode()),
+            Header(SOURCE, f"{partition}:{record.offset}".encode()),
+        )
         outcome = Record(0, env.wall_time_ms, record.key, (record.value or b"").upper(), headers)
         self.producer.send(env, outcome, birth)
 
@@ -155,8 +161,8 @@ class ProcessorApp(ConsumerApp):
     def _end(self, env: Env, transactions: TransactionManager) -> None:
         """Commit, abort, or go back to what is committed and do it again."""
         state = transactions.state
-        if state == FATAL_ERROR and self.stage != ENDING:
-            self.stage = ENDING
+        if state == FATAL_ERROR and self.stage != OVER:
+            self.stage = OVER
             self.work, self.working = [], False
             self._close(env)  # a producer that is fenced can only be closed
         elif state == ABORTABLE_ERROR and self.stage != WORKING:
