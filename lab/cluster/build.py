@@ -44,6 +44,7 @@ from lab.world.host import Host, Recipe
 from lab.world.world import World
 
 ADMIN: NodeId = "admin"
+RACK = "broker.rack"
 SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
 ELECTION: Micros = seconds(20)
@@ -94,13 +95,16 @@ def _machines(world: World, spec: ClusterSpec) -> None:
 
 def _broker_recipe(spec: ClusterSpec, broker_id: int) -> BrokerRecipe:
     """A broker under the controllers of its cluster; in a combined one perhaps a voter itself."""
+    config = spec.broker_config
+    if spec.racks:
+        config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
     if not in_quorum(spec):
-        return BrokerRecipe(broker_id, (CONTROLLER,), spec.broker_config)
+        return BrokerRecipe(broker_id, (CONTROLLER,), config)
     voters = voters_of(spec)
     hosts = tuple(host for _, host in voters.members)
     if spec.combined and broker_id in voters.ids:
-        return CombinedRecipe(broker_id, hosts, spec.broker_config, True, voters)
-    return BrokerRecipe(broker_id, hosts, spec.broker_config, True)
+        return CombinedRecipe(broker_id, hosts, config, True, voters)
+    return BrokerRecipe(broker_id, hosts, config, True)
 
 
 def _boot(world: World, name: NodeId, recipe: Recipe, capacity: int | None = None) -> None:
@@ -123,14 +127,20 @@ def _topics(world: World, spec: ClusterSpec) -> None:
 
 
 def add_broker(world: World) -> NodeId:
-    """One more broker, with the settings of the first; it votes in no quorum. Returns its name."""
+    """One more broker, with the settings of the first, in the rack with the fewest; it votes in no quorum. Returns
+    its name.
+    """
     brokers = broker_hosts(world)
     hosts = controller_hosts(world)
     recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, hosts, quorum=len(hosts) > 1)
     assert isinstance(recipe, BrokerRecipe)
     highest = max((int(name.removeprefix("broker-")) for name in brokers), default=0)
+    config = tuple(one for one in recipe.configs if one[0] != RACK)
+    racks = racks_of(world)
+    if racks:
+        config = (*config, (RACK, min(dict.fromkeys(racks), key=racks.count)))
     name = f"broker-{highest + 1}"
-    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, recipe.configs, recipe.quorum))
+    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, config, recipe.quorum))
     return name
 
 
@@ -200,6 +210,13 @@ def bootstrap(world: World) -> tuple[str, ...]:
 
 
 # --- what is in a world ---------------------------------------------------------------------------
+
+
+def racks_of(world: World) -> tuple[str, ...]:
+    """The rack of each broker; none at all where brokers have none."""
+    recipes = [world.hosts[name].recipe for name in broker_hosts(world)]
+    found = [dict(one.configs).get(RACK, "") for one in recipes if isinstance(one, BrokerRecipe)]
+    return tuple(found) if any(found) else ()
 
 
 def broker_hosts(world: World) -> tuple[NodeId, ...]:

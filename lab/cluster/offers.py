@@ -31,13 +31,14 @@ UNITS = {
     "extra_ms": "ms",
     "work_ms": "ms",
     "per_second": "records/s",
+    "bytes_per_second": "bytes/s",
     "rate": "records/s",
     "times": "×",
     "offset_ms": "ms",
 }
 
 
-LABELS = {"per_second": "Rate"}
+LABELS = {"per_second": "Rate", "bytes_per_second": "Rate"}
 """Where the field's name says its unit, which a form says behind the label; `_ms` is left off everywhere."""
 
 
@@ -173,7 +174,7 @@ def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]
     if (
         "topic" in names
         and (subject == "topic" or found is not None)
-        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic")
+        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic", "spread_replicas")
     ):
         return {"topic": found.topic if found is not None else name}
     return {}
@@ -276,6 +277,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return topics[0] if topics else ""
     if field == "per_second":
         return "50"
+    if field == "bytes_per_second":
+        return "50000"
     if field == "work_ms":
         return "100"
     if field == "records":
@@ -288,6 +291,20 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return str(len(topic.partitions) + 1) if topic is not None else "4"
     if field == "value":
         return TopicConfig.settings["cleanup.policy"].default  # type: ignore[return-value]
+    if field == "brokers":
+        return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
     return {"offset_ms": "300000", "assignor": "range"}.get(field, "")
+
+
+def _next_brokers(world: World, name: str) -> str:
+    """A partition's brokers with its last replica on another broker, if there is one; else in another order."""
+    found = partition_of(name)
+    state = image_of(world).partition(found) if found is not None else None
+    if state is None:
+        return ""
+    brokers = [f"broker-{one}" for one in state.replicas]
+    others = [one for one in broker_hosts(world) if one not in brokers]
+    moved = [*brokers[:-1], others[0]] if others else [*brokers[1:], brokers[0]]
+    return ", ".join(moved)

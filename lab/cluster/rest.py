@@ -72,6 +72,8 @@ def unrest(world: World) -> str:
         if node.image.offset != controller.image.offset:
             return f"{name} has not read all metadata"
         brokers[node.broker_id] = node
+    for partition, (adding, removing) in controller.image.reassignments.items():
+        return f"{partition} is being moved: to copy {adding}, to go {removing}"
     for state in controller.image.all_partitions():
         if owed := _partition(brokers, state):
             return f"{state.partition}: {owed}"

@@ -117,7 +117,8 @@ class ProcessorSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker and controller.
+    """Everything that stands at the beginning. `broker_config` goes to every broker and controller; the `racks` are
+    dealt out to the brokers in turn.
 
     `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
     """
@@ -130,6 +131,7 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    racks: tuple[str, ...] = ()
     processors: tuple[ProcessorSpec, ...] = ()
     controllers: int = 1
     combined: bool = False
@@ -145,6 +147,7 @@ class ClusterSpec:
         )  # fmt: skip
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
+        wanted(all(self.racks), "wanted a name for each rack", self.racks)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.controllers import CONTROLLER
+from lab.cluster.draw import Draw
+from lab.cluster.moving import moving
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_load import with_loads
-from lab.env import Micros, NodeId, millis, seconds
+from lab.env import Micros, NodeId, seconds
 from lab.world.dice import Stream
 
 SAFETY_S = 95
@@ -34,38 +36,6 @@ class Plan:
     actions: tuple[Timed, ...]
 
 
-class Draw:
-    """The choices of one seed."""
-
-    def __init__(self, seed: int, stream: str = "fuzz") -> None:
-        self.dice = Stream(f"{stream}/{seed}")
-
-    def of(self, *options: str) -> str:
-        """One of these."""
-        return options[self.dice.below(len(options))]
-
-    def number(self, least: int, most: int) -> int:
-        """From `least` to `most`."""
-        return least + self.dice.below(most - least + 1)
-
-    def percent(self, chance: int) -> bool:
-        """True so many times in a hundred."""
-        return self.dice.below(100) < chance
-
-    def duration(self) -> Micros:
-        """50 ms to 25 s, short ones as likely as long ones."""
-        return millis(50 << self.dice.below(10)) * self.number(50, 100) // 100
-
-    def weighted(self, weights: "list[int]") -> int:
-        """An index, as often as its weight says."""
-        left = self.dice.below(max(1, sum(weights)))
-        for at, weight in enumerate(weights):
-            left -= weight
-            if left < 0:
-                return at
-        return len(weights) - 1
-
-
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
     draw, cleaning = Draw(seed), Cleaning(seed)
@@ -73,7 +43,8 @@ def plan(seed: int) -> Plan:
     faults = _faults(draw, spec)
     spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
-    return Plan(seed, spec, tuple(sorted((*faults, *deletes), key=lambda one: one[0])))
+    actions = tuple(sorted((*faults, *deletes), key=lambda one: one[0]))
+    return Plan(seed, *moving(Draw(seed, "fuzz of replicas"), spec, actions))
 
 
 # --- the cluster ----------------------------------------------------------------------------------

@@ -207,8 +207,8 @@ def restarted_broker_stays_in_the_isr(patch: Patch) -> None:
     def leave(self: Controller, broker_id: int, reason: str) -> Any:
         return [] if reason == "restarted" else honest(self, broker_id, reason)
 
-    honest = Controller._leave_everything
-    patch.setattr(Controller, "_leave_everything", leave)
+    honest = Controller.leave_everything
+    patch.setattr(Controller, "leave_everything", leave)
 
 
 # --- logs -----------------------------------------------------------------------------------------

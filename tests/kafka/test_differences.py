@@ -14,7 +14,6 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
@@ -101,15 +100,6 @@ def test_a_metadata_record_is_json_and_not_kafkas_encoding():
     assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
 
 
-def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    asked = {ORDERS: FetchPartition(0, 1 << 20)}
-    for level in IsolationLevel:
-        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
-        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
-
-
 def test_reading_a_disk_takes_no_time_and_writing_does():
     disk = SimDisk()
     disk.append("file", b"x" * 10_000)
@@ -152,18 +142,16 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
-    "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
     "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
-    "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
     "preallocate": (TopicConfig, "files made at their full size"),
-    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+    "quota.window.num": (BrokerConfig, "quotas of clients"),
 }
 
 

@@ -3,7 +3,18 @@
 A violation is our own mistake, never a learner's: it stops the world and names the record or partition.
 """
 
-from lab.cluster.invariants import cleaning, deletion, elections, groups, logs, quorum, replication, shares
+from lab.cluster.invariants import (
+    cleaning,
+    deletion,
+    elections,
+    eligibility,
+    groups,
+    logs,
+    quorum,
+    reassignment,
+    replication,
+    shares,
+)
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
@@ -11,7 +22,7 @@ from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, deletion, cleaning, groups, shares)
+MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:

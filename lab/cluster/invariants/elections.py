@@ -10,8 +10,8 @@ from lab.kafka.combined import controller_of
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
-GROWS = ("created", "isr", "unclean")
-"""Reasons for which the ISR may get members: no election adds any."""
+GROWS = ("created", "isr", "reassigned", "unclean", "elr", "last known leader")
+"""Reasons for which the ISR may get members: no election adds any, but those that leave the ISR."""
 
 
 class FencedLeadNothing(Invariant):

@@ -5,7 +5,32 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, quorum, records, shares, storage
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    records,
+    replicas,
+    safety,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "quorum", "records", "shares", "storage"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "records",
+    "replicas",
+    "safety",
+    "shares",
+    "storage",
+    "transactions",
+]

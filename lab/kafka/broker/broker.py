@@ -25,6 +25,7 @@ from lab.kafka.broker.share.groups import PendingHeartbeat
 from lab.kafka.broker.share.sharing import Sharing, role_changed
 from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.storage import Storage
+from lab.kafka.broker.throttle import throttle_of
 from lab.kafka.broker.transactions import (
     CHANNELS,
     TRANSACTIONS_TOPIC,
@@ -42,6 +43,7 @@ from lab.kafka.metadata.fetch import (
 )
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
@@ -49,6 +51,7 @@ from lab.kafka.metadata.records import (
     PartitionRecord,
     RegisterBrokerRecord,
     RemoveTopicRecord,
+    UnregisterBrokerRecord,
 )
 from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import Shutdown
@@ -73,6 +76,7 @@ from lab.kafka.rpc.envelope import Request, Response
 from lab.kafka.rpc.request_channel import RequestChannel
 
 HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory", "isr"
+BROKER_RECORDS = (BrokerRegistrationChangeRecord, RegisterBrokerRecord, UnregisterBrokerRecord)
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
 REQUEST_BYTES = 96
@@ -112,7 +116,7 @@ class Broker:
         """Read the log dir, sign on, ask for metadata."""
         self.lifecycle.host = env.name
         self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
-        self.replicas.open(env)
+        self.lifecycle.previous_broker_epoch = self.replicas.open(env)
         self.report(env)
         self.observe(env)
         self.storage.start(env)
@@ -350,7 +354,7 @@ class Broker:
 
     def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
         if self.lifecycle.heard(body):
-            self.replicas.close(env)
+            self.replicas.close(env, self.lifecycle.broker_epoch)
             self.end(env)
         elif self.lifecycle.stage != lifecycle.RUNNING:
             env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
@@ -387,7 +391,9 @@ class Broker:
                 self.coordinators.topic_deleted(self, env, record.name)
                 if self.sharing is not None:
                     self.sharing.topic_deleted(self, env, record.name)
-            brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
+            brokers = brokers or isinstance(record, BROKER_RECORDS)
+            if isinstance(record, BrokerConfigRecord):
+                self._throttle(env)
         self._taken_in(env, changed, brokers)
 
     def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
@@ -409,8 +415,16 @@ class Broker:
         image = image_of_records(body.records, body.end_offset)
         self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
         self.image = image
+        self._throttle(env)
         self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
         self.observe(env)
+
+    def _throttle(self, env: Env) -> None:
+        """Another rate: what had to pause for the old one goes on."""
+        self.replicas.throttle = throttle_of(self.image, self.broker_id)
+        for leader_id, fetcher in list(self.replicas.fetchers.items()):
+            fetcher.hurry(env.now)
+            self._fetch(env, leader_id)
 
     def _publish_first(self, env: Env) -> None:
         """Nothing is led or followed until this process has read its own registration: what the log says
@@ -419,6 +433,7 @@ class Broker:
         changed = self.unpublished
         if changed is not None and 0 <= self.lifecycle.broker_epoch < self.image.offset:
             self.unpublished = None
+            self.replicas.delete_strays(env, self.image)
             self._apply(env, changed)
             self._note_active(env)
 
@@ -465,7 +480,7 @@ class Broker:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             self._complete_fetch(env, number)
         if self.purgatory.deletes:
             deleting.settle(self, env)
@@ -551,9 +566,11 @@ class Broker:
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
                 if operation.request.min_bytes <= 1:
                     self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
                 else:
@@ -565,23 +582,15 @@ class Broker:
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch):
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch):
                 if operation.request.replica_id < 0:
                     self._try_fetch(env, number, operation)
             elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
                 self.sharing.try_fetch(self, env, number, operation)
-
-    def _waiting_fetches(self, partition: Partition) -> list[int]:
-        """The numbers of fetches that wait for this partition among others."""
-        gone = [number for number in partition.waiting_fetches if number not in self.purgatory.operations]
-        for number in gone:
-            del partition.waiting_fetches[number]
-        return [
-            *partition.waiting_fetches,
-            *[session.waiting for session in partition.watchers.values() if session.waiting],
-        ]
 
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
         if self.fetching.ready(self, operation.request, operation.session):
@@ -659,6 +668,8 @@ class Broker:
 
     def _expire(self, env: Env) -> None:
         self.purgatory_wakes_at = None
+        if self.replicas.throttle is not None:
+            self.replicas.throttle.now = env.now
         for number in self.purgatory.expired(env.now):
             operation = self.purgatory.operations.get(number)
             match operation:
@@ -688,6 +699,12 @@ class Broker:
             if name in self.partitions:
                 self.partitions[name].waiting_produces.pop(number, None)
         self.reply(env, operation.sender, operation.correlation_id, operation.response)
+
+
+def waiting_fetches(partition: Partition) -> list[int]:
+    """The numbers of fetches that wait for this partition among others, in sessions and without."""
+    found = [session.waiting for session in partition.watchers.values() if session.waiting]
+    return [*partition.waiting_fetches, *found] if partition.waiting_fetches else found
 
 
 def size_of(body: object) -> int:

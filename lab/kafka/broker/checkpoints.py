@@ -31,3 +31,19 @@ def write_offsets(disk: Disk, path: str, offsets: dict[TopicPartition, int]) -> 
     disk.write(f"{path}.tmp", f"0\n{len(offsets)}\n{lines}".encode())
     disk.flush(f"{path}.tmp")
     disk.replace(f"{path}.tmp", path)
+
+
+def mark_clean(disk: Disk, broker_epoch: int) -> None:
+    """A clean end leaves the epoch of the broker that ended: the next process proves by it that nothing is lost."""
+    disk.write(CLEAN_SHUTDOWN, f'{{"version":0,"brokerEpoch":{broker_epoch}}}'.encode())
+    disk.flush(CLEAN_SHUTDOWN)
+
+
+def take_clean_mark(disk: Disk) -> int | None:
+    """The broker epoch of a clean end, which holds for one start only; None if there was none."""
+    if not disk.exists(CLEAN_SHUTDOWN):
+        return None
+    text = disk.read(CLEAN_SHUTDOWN, 0, disk.size(CLEAN_SHUTDOWN)).decode()
+    disk.delete(CLEAN_SHUTDOWN)
+    number = text.rpartition(":")[2].rstrip("}")
+    return int(number) if number.lstrip("-").isdigit() else -1

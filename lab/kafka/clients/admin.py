@@ -24,6 +24,11 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetCommitRequest,
     OffsetCommitResponse,
 )
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsResponse,
+    UnregisterBrokerResponse,
+    UpdateFeaturesResponse,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsResponse,
     CreateTopicsResponse,
@@ -190,6 +195,11 @@ class AdminApp:
                 self._settled(env, job, [body.error_code], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case AlterPartitionReassignmentsResponse():
+                wrong = [one for one in body.partitions.values() if one[0]]
+                self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
+            case UnregisterBrokerResponse() | UpdateFeaturesResponse():
+                self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
             case (
                 CreateTopicsResponse()
                 | DeleteTopicsResponse()

@@ -12,6 +12,7 @@ class BrokerConfig(Config):
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_session_timeout_ms: int
+    broker_rack: str
     controller_quorum_append_linger_ms: int
     controller_quorum_election_backoff_max_ms: int
     controller_quorum_election_timeout_ms: int
@@ -19,6 +20,7 @@ class BrokerConfig(Config):
     controller_quorum_request_timeout_ms: int
     controller_quorum_retry_backoff_ms: int
     default_replication_factor: int
+    eligible_leader_replicas_enable: bool
     fetch_max_bytes: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
@@ -63,6 +65,7 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    replica_selector_class: str
     share_coordinator_snapshot_update_records_per_snapshot: int
     share_coordinator_state_topic_min_isr: int
     share_coordinator_state_topic_num_partitions: int
@@ -85,6 +88,7 @@ class BrokerConfig(Config):
             "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False
         ),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
+        Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks", dynamic=False),
         Setting("controller.quorum.append.linger.ms", 25, "a leader collects decisions for so long", dynamic=False),
         Setting(
             "controller.quorum.election.backoff.max.ms", 1_000, "the longest pause after a lost election", dynamic=False
@@ -106,6 +110,12 @@ class BrokerConfig(Config):
         Setting("controller.quorum.request.timeout.ms", 2_000, "a voter waits so long for an answer", 1, dynamic=False),
         Setting("controller.quorum.retry.backoff.ms", 20, "a voter asks again after so long", 1, dynamic=False),
         Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
+        Setting(
+            "eligible.leader.replicas.enable",
+            False,
+            "let who was last in sync lead without loss (KIP-966)",
+            dynamic=False,
+        ),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
         Setting(
             "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False
@@ -246,6 +256,13 @@ class BrokerConfig(Config):
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
         ),
         *SHARE_COORDINATOR,
+        Setting(
+            "replica.selector.class",
+            "",
+            "whether consumers read from a follower in their own rack (client.rack)",
+            choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
+            dynamic=False,
+        ),
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,

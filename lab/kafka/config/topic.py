@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
 
 
 class TopicConfig(Config):
@@ -14,7 +14,9 @@ class TopicConfig(Config):
     file_delete_delay_ms: int
     flush_messages: int
     flush_ms: int
+    follower_replication_throttled_replicas: str
     index_interval_bytes: int
+    leader_replication_throttled_replicas: str
     max_compaction_lag_ms: int
     max_message_bytes: int
     message_timestamp_after_max_ms: int
@@ -46,7 +48,9 @@ class TopicConfig(Config):
             "flush.messages", LONG_MAX, "fsync after this many records; by default never: safety is replication", 1
         ),
         Setting("flush.ms", LONG_MAX, "fsync after this long, as often as log.flush.scheduler.interval.ms looks"),
+        Setting("follower.replication.throttled.replicas", "", "followers copied at the throttled rate: 0:4,1:4 or *"),
         Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log"),
+        Setting("leader.replication.throttled.replicas", "", "leaders that give at the throttled rate: 0:1,1:2 or *"),
         Setting("max.compaction.lag.ms", LONG_MAX, "clean a log at the latest when a record is so old", 1),
         Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
         Setting("message.timestamp.after.max.ms", 3_600_000, "how far in the future a record may claim to be"),
@@ -71,6 +75,15 @@ class TopicConfig(Config):
         Setting("segment.ms", 604_800_000, "a segment file is closed at this age, in message time", 1),
         Setting("unclean.leader.election.enable", False, "rather lose records than wait for an in-sync replica"),
     )
+
+    def check(self) -> None:
+        """Lists of throttled replicas name partitions and brokers. Raises InvalidConfig."""
+        for setting in ("leader.replication.throttled.replicas", "follower.replication.throttled.replicas"):
+            named = str(self.overrides.get(setting, ""))
+            for one in named.split(",") if named not in ("", "*") else ():
+                partition, sign, broker = one.partition(":")
+                if not (sign and partition.isdecimal() and broker.isdecimal()):
+                    raise InvalidConfig(f"{setting}: wanted * or partition:broker,…, found {named[:60]!r}")
 
     @property
     def compacted(self) -> bool:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.controller import administration
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -26,6 +27,12 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerRegistrationRequest,
 )
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -165,6 +172,8 @@ class ControllerNode:
                 return facts.PartitionChanged(
                     partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
                     state.partition_epoch, reason, *before,
+                    self.image.reassignments.get(partition, ((), ())),
+                    (self.image.eligible or {}).get(partition),
                 )  # fmt: skip
             case RegisterBrokerRecord():
                 return facts.BrokerRegistered(record.broker_id, record.broker_epoch)
@@ -231,10 +240,14 @@ class ControllerNode:
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
         AlterPartitionRequest: _timeless(Controller.alter_partition),
+        AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
+        ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
+        UpdateFeaturesRequest: _timeless(administration.update_features),
+        UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
         CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),
         CreatePartitionsRequest: _timeless(Controller.create_partitions),
-        IncrementalAlterConfigsRequest: _timeless(Controller.alter_configs),
+        IncrementalAlterConfigsRequest: _timeless(administration.alter_configs),
         AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
     }

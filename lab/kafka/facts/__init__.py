@@ -50,6 +50,7 @@ from lab.kafka.facts.logs import (
     LogDirFailed,
     LogLoaded,
     LogStartMoved,
+    ReplicaDeleted,
     SegmentRolled,
     Truncated,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "RecordsFailed",
     "RecordsPolled",
     "RecordsSettled",
+    "ReplicaDeleted",
     "RowRefused",
     "SegmentRolled",
     "SegmentsCleaned",

@@ -98,3 +98,10 @@ class LogDirFailed:
     """The disk refused a write: the broker stops, as Kafka does with a failed log dir."""
 
     reason: str
+
+
+@dataclass(slots=True)
+class ReplicaDeleted:
+    """A broker has deleted its replica: the partition was moved to others, or its topic is gone."""
+
+    partition: TopicPartition

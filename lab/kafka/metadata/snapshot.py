@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from lab.kafka.metadata.image import MetadataImage, PartitionState, TopicImage
+from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, MetadataImage, PartitionState, TopicImage
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
+    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
@@ -19,33 +21,52 @@ def records_of(image: MetadataImage) -> list[MetadataRecord]:
     """The fewest records that make this image."""
     found: list[MetadataRecord] = []
     for one in image.brokers.values():
-        found.append(RegisterBrokerRecord(one.broker_id, one.host, one.incarnation_id, one.broker_epoch))
+        found.append(
+            RegisterBrokerRecord(
+                one.broker_id, one.host, one.incarnation_id, one.broker_epoch, image.racks.get(one.broker_id)
+            )
+        )
         if not one.fenced or one.in_controlled_shutdown:
             stopping = one.in_controlled_shutdown
             found.append(BrokerRegistrationChangeRecord(one.broker_id, one.broker_epoch, one.fenced, stopping))
+    if image.eligible is not None:
+        found.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
+    for broker, config in image.broker_config.items():
+        found += [BrokerConfigRecord(broker, name, value) for name, value in config.items()]
     for topic in image.topics.values():
-        found += _topic(topic)
+        found += _topic(image, topic)
     if image.next_producer_id:
         found.append(ProducerIdsRecord(image.next_producer_id))
     return found
 
 
-def _topic(topic: TopicImage) -> Iterable[MetadataRecord]:
+def _topic(image: MetadataImage, topic: TopicImage) -> Iterable[MetadataRecord]:
     yield TopicRecord(topic.name)
     for name, value in topic.config.items():
         yield ConfigRecord(topic.name, name, value)
     for state in topic.partitions.values():
-        yield from _partition(state)
+        yield from _partition(image, state)
 
 
-def _partition(state: PartitionState) -> Iterable[MetadataRecord]:
-    """One that recovers needs a change on top, which counts as a partition epoch."""
-    before = state.partition_epoch - state.recovering
+def _partition(image: MetadataImage, state: PartitionState) -> Iterable[MetadataRecord]:
+    """One that recovers, is being moved or has eligible leaders needs a change on top, which counts as a partition
+    epoch.
+    """
+    moving = image.reassignments.get(state.partition)
+    eligible = (image.eligible or {}).get(state.partition)
+    more = state.recovering or moving is not None or eligible is not None
+    before = state.partition_epoch - more
     yield PartitionRecord(
         *state.partition, list(state.replicas), list(state.isr), state.leader_id, state.leader_epoch, before
     )
-    if state.recovering:
-        yield PartitionChangeRecord(*state.partition, reason="unclean", recovering=True)
+    if more:
+        yield PartitionChangeRecord(
+            *state.partition, reason="snapshot", recovering=state.recovering or None,
+            adding_replicas=list(moving.adding) if moving is not None else None,
+            removing_replicas=list(moving.removing) if moving is not None else None,
+            elr=list(eligible.elr) if eligible is not None else None,
+            last_known_elr=list(eligible.last_known_elr) if eligible is not None else None,
+        )  # fmt: skip
 
 
 def image_of_records(records: Iterable[MetadataRecord], offset: int) -> MetadataImage:

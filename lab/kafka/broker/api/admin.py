@@ -10,6 +10,12 @@ from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -28,6 +34,10 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(IncrementalAlterConfigsRequest)
 @handles(ElectLeadersRequest)
 @handles(DescribeQuorumRequest)
+@handles(AlterPartitionReassignmentsRequest)
+@handles(ListPartitionReassignmentsRequest)
+@handles(UnregisterBrokerRequest)
+@handles(UpdateFeaturesRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)
