@@ -42,8 +42,8 @@ STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select"
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
-PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data",
-                 "transaction", "load")  # fmt: skip
+PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
+                 "transaction")  # fmt: skip
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
                   "abort_every", "started")  # fmt: skip

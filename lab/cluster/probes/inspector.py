@@ -9,6 +9,7 @@ from lab.cluster.figures import grouped
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
+from lab.cluster.probes.quorum import quorum_section
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words.groups import lag
@@ -270,7 +271,7 @@ def _broker(world: World, name: str) -> InspectorView | None:
         f"{kind} · {state}",
         "server" if kind == "broker" else "hexagon",
         (),
-        (Section("Machine", tuple(rows)),),
+        (Section("Machine", tuple(rows)), *quorum_section(world, name)),
         f"Why is {name} {state}?",
         causes_of(world, name),
         (),

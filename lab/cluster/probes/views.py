@@ -109,13 +109,26 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerView:
+    """A controller. `role` and `epoch` are its own belief about the quorum ("" and 0: it is alone), `lag` how many
+    metadata records it has not got, `active` whether it decides.
+    """
+
+    name: str
+    state: str
+    role: str
+    epoch: int
+    lag: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterView:
     """Everything the matrix shows."""
 
     now: Micros
     brokers: tuple[BrokerView, ...]
-    controller: str
-    controller_state: str
+    controllers: tuple[ControllerView, ...]
     partitions: tuple[PartitionView, ...]
     producers: tuple[ProducerView, ...]
     groups: tuple[GroupView, ...]
