@@ -411,18 +411,15 @@ def test_a_controller_that_was_away_for_long_begins_with_a_snapshot_of_the_activ
 
 
 def described(image: Any) -> Any:
-    """An image as plain values, without its offset."""
-    brokers = [
-        (one.broker_id, one.host, one.incarnation_id, one.broker_epoch, one.fenced, one.in_controlled_shutdown)
-        for one in sorted(image.brokers.values(), key=lambda one: one.broker_id)
-    ]
-    topics = [
-        (name, sorted(topic.config.items()), [
-            tuple(getattr(state, slot) for slot in type(state).__slots__) for state in topic.partitions.values()
-        ])
-        for name, topic in sorted(image.topics.items())
-    ]  # fmt: skip
-    return brokers, topics, image.next_producer_id
+    """An image as plain values, whatever it has, without its offset."""
+
+    def plain(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: plain(value) for key, value in sorted(one.items())}
+        slots = getattr(type(one), "__slots__", ())
+        return {slot: plain(getattr(one, slot)) for slot in slots if slot != "offset"} if slots else one
+
+    return plain(image)
 
 
 # --- combined -------------------------------------------------------------------------------------
