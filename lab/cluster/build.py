@@ -157,6 +157,7 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         rate=spec.data.rate if spec.data is not None else spec.rate,
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
+        load=spec.load,
         transaction=_plan(spec.transaction),
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)

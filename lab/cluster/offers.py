@@ -19,6 +19,7 @@ from lab.world.world import World
 
 CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_producer", "acks"): ("all", "1", "0"),
+    ("add_load", "acks"): ("all", "1", "0"),
     ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),

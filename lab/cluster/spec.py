@@ -17,6 +17,8 @@ CONTROLLERS = (1, 3, 5)
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
+LOAD_MAX = 10_000
+"""Records of one batch."""
 NAME_MAX = 60
 VALUE_BYTES_MAX = 100_000_000
 WORK_US_MAX = 3_600_000_000
@@ -39,7 +41,8 @@ class ProducerSpec:
 
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
     `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
-    `transactional.id` in its config it writes in transactions, as `transaction` says.
+    `transactional.id` in its config it writes in transactions, as `transaction` says. With a `load` it makes batches
+    of so many records, equal but for their number.
     """
 
     name: str
@@ -52,6 +55,7 @@ class ProducerSpec:
     started: bool = True
     data: "DataSpec | None" = None
     transaction: "TransactionSpec | None" = None
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,9 @@ def _producer(producer: ProducerSpec) -> None:
         f"{name}: wanted value bytes of 0 to {VALUE_BYTES_MAX:,}", producer.value_bytes,
     )  # fmt: skip
     wanted(producer.count is None or producer.count > 0, f"{name}: wanted a count of 1 or more", producer.count)
+    wanted(0 <= producer.load <= LOAD_MAX, f"{name}: wanted a load of 0 to {LOAD_MAX:,} records", producer.load)
+    alone = producer.keys == "none" and producer.data is None and producer.transaction is None
+    wanted(not producer.load or alone, f"{name}: wanted a load without keys, data or transactions", "them")
     wrong = KeyPattern(producer.keys).wrong()
     if wrong:
         raise Refused(f"{name}: keys: {wrong}")

@@ -15,6 +15,7 @@ from lab.cluster.moving import moving
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_load import with_loads
 from lab.env import Micros, NodeId, seconds
 from lab.world.dice import Stream
 
@@ -40,7 +41,7 @@ def plan(seed: int) -> Plan:
     draw, cleaning = Draw(seed), Cleaning(seed)
     spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
     faults = _faults(draw, spec)
-    spec = cleaning.spec(spec)
+    spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
     actions = tuple(sorted((*faults, *deletes), key=lambda one: one[0]))
     return Plan(seed, *moving(Draw(seed, "fuzz of replicas"), spec, actions))

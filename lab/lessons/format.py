@@ -42,7 +42,7 @@ STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select"
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
-PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data",
+PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
                  "transaction")  # fmt: skip
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
@@ -406,6 +406,7 @@ def _producer(table: TomlTable) -> ProducerSpec:
         keys=table.text("keys", "none"),
         value_bytes=table.whole("value_bytes", 100),
         count=table.whole("count", 0) or None,
+        load=table.whole("load", 0),
         config=_config(table),
         started=table.truth("started", True),
         data=_data(table.table("data")) if "data" in table.values else None,

@@ -108,6 +108,7 @@ def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> Producer
         keys=recipe.keys.text,
         value_bytes=recipe.value_bytes,
         count=recipe.count,
+        load=recipe.load,
         config=recipe.configs,
         started=node is not None,
         data=data,
@@ -204,8 +205,8 @@ def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
     data, plan = producer.data, producer.transaction
     return {
         "name": producer.name, "topic": producer.topic, "rate": producer.rate, "keys": producer.keys,
-        "value_bytes": producer.value_bytes, "count": producer.count or 0, "started": producer.started,
-        "config": dict(producer.config),
+        "value_bytes": producer.value_bytes, "count": producer.count or 0, "load": producer.load,
+        "started": producer.started, "config": dict(producer.config),
         "data": {} if data is None else {
             "path": data.path, "key": data.key, "value": data.value, "timestamp": data.timestamp,
             "pace_percent": data.pace_percent, "rate": data.rate, "bad_rows": data.bad_rows,

@@ -4,7 +4,7 @@ An action is frozen data kept in the journal, so that it can be done again. Its 
 in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
-from lab.cluster.actions import clients, disks, keys, machines, network, replicas, shares, topics, transactions
+from lab.cluster.actions import clients, disks, keys, load, machines, network, replicas, shares, topics, transactions
 from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "clients",
     "disks",
     "keys",
+    "load",
     "machines",
     "network",
     "replicas",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.deletion import replica_at
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger, birth_of
+from lab.cluster.ledger import Ledger, birth_of, plain_birth
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
@@ -77,9 +77,9 @@ class OffsetsStay(Invariant):
             if truth is None or not known or batch.next_offset > min(truth.log_end_offset, fate.committed.end):
                 continue
             for record in batch.records():
-                birth = truth.births[record.offset]
+                birth = truth.birth_at(record.offset)
                 self.require(
-                    birth == birth_of(record),
+                    birth == plain_birth(birth_of(record) or "") or (birth is None and birth_of(record) is None),
                     fact.partition, "on", node, "has", birth_of(record), "at", record.offset, "where", birth, "stood",
                 )  # fmt: skip
 

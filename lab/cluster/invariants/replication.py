@@ -156,7 +156,7 @@ class AckedIsCommitted(Invariant):
         truth = self.ledger.partition(fact.partition)
         for offset, birth in {base: fact.births[0], end - 1: fact.births[-1]}.items():
             name = f"{fact.producer}:{birth}"
-            stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
+            stored = truth.birth_at(offset) if offset < truth.log_end_offset else "nothing"
             self.require(
                 stored == name or fate.excused(offset),
                 name, "in", fact.partition, "at", offset, "where", stored, "is",

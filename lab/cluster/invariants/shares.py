@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger import Ledger, plain_birth
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
@@ -256,9 +256,9 @@ class DeliversCommitted(Invariant):
         if fate.retired:
             return
         for offset, birth in zip(fact.offsets, fact.births, strict=True):
-            stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
+            stored = truth.birth_at(offset) if offset < truth.log_end_offset else "nothing"
             self.require(
-                offset < fate.highest and ((stored or "") == birth or fate.excused(offset)),
+                offset < fate.highest and ((stored or "") == plain_birth(birth) or fate.excused(offset)),
                 fact.member, "gets", birth, "from", f"{fact.partition}@{offset}", "where", stored, "is",
             )  # fmt: skip
 

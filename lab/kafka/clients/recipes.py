@@ -8,6 +8,7 @@ from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.clients.producer.load import LoadApp
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -17,7 +18,8 @@ from lab.kafka.config.share import ShareConsumerConfig
 @dataclass(frozen=True, slots=True)
 class ProducerRecipe:
     """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`. With a
-    `transactional.id` among its settings it writes in transactions, which end as `transaction` says.
+    `transactional.id` among its settings it writes in transactions, which end as `transaction` says. With `load` it
+    makes so many equal records at once.
     """
 
     name: str
@@ -31,10 +33,15 @@ class ProducerRecipe:
     rows: Rows | None = None
     pace_percent: int = 100
     transaction: TransactionPlan | None = None
+    load: int = 0
 
     def build(self) -> ProducerApp:
         """A new process."""
         config = ProducerConfig(self.configs)
+        if self.load:
+            return LoadApp(
+                self.name, self.topic, config, self.bootstrap, self.rate, self.value_bytes, self.count, self.load
+            )
         if config.transactional_id:
             return TransactionalApp(
                 self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,

@@ -137,13 +137,13 @@ class RecordBatch(Sealed):
         leader_epoch: int,
     ) -> "RecordBatch":
         """A batch from its header fields and the encoded (and compressed) records."""
-        covered = _AFTER_CRC.pack(
+        fields = _AFTER_CRC.pack(
             attributes, last_offset_delta, base_timestamp_ms, max_timestamp_ms, producer_id,
             producer_epoch, base_sequence, record_count,
-        ) + body  # fmt: skip
-        length = len(covered) + CRC_FROM - LOG_OVERHEAD
+        )  # fmt: skip
+        length = HEADER_SIZE - LOG_OVERHEAD + len(body)
         place = _PLACE.pack(base_offset, length, leader_epoch)
-        return cls(b"".join((place, b"\x02", _CRC.pack(crc32c(covered)), covered)))
+        return cls(b"".join((place, b"\x02", _CRC.pack(crc32c(body, crc32c(fields))), fields, body)))
 
     @classmethod
     def parse(cls, data: bytes) -> "RecordBatch":
@@ -216,8 +216,8 @@ class RecordBatch(Sealed):
 
     def placed(self, base_offset: int, leader_epoch: int) -> "RecordBatch":
         """This batch where a leader puts it. The CRC stays: it does not cover these fields."""
-        data = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch) + self.data[16:]
-        return RecordBatch(data)
+        place = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch)
+        return RecordBatch(b"".join((place, memoryview(self.data)[16:])))
 
     def with_append_time(self, now_ms: int) -> "RecordBatch":
         """This batch with the broker's time for all its records (`message.timestamp.type=LogAppendTime`)."""

@@ -44,9 +44,9 @@ class ProducerApp:
         self.config = config
         self.producer = Producer(name, topic, config, bootstrap)
         self.source = name
-        self.made = 0
+        self.made: int = 0
         self.began: Micros = 0
-        self.made_since = 0
+        self.made_since: int = 0
         self.closing = False
         self.wakes_at: Micros | None = None
 
