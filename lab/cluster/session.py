@@ -10,8 +10,10 @@ from typing import Any, Protocol, TypeVar, cast
 
 from lab.cluster.actions import ClusterAction, action_from
 from lab.cluster.build import build
+from lab.cluster.chronicle import Chronicle
 from lab.cluster.offers import Field, Offer, offers_for
 from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.cluster.recorder import PERIOD, Recorder, Series
@@ -19,7 +21,8 @@ from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, seconds
-from lab.world.timeline import TRUNK, Branch, Timeline
+from lab.world.branch import TRUNK, Branch
+from lab.world.timeline import Timeline
 from lab.world.world import Moment, World, WorldStopped
 
 __all__ = ["Field", "Offer", "Session"]
@@ -59,7 +62,7 @@ class Session:
         self.timeline = Timeline(lambda: build(spec, beside))
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
-        self.density: list[int] = []
+        self.chronicle = Chronicle(self.timeline)
         self.playing = False
         self.speed = Fraction(1)
         self.behind = False
@@ -107,6 +110,11 @@ class Session:
     def series(self, metric: str, by: str | None = None) -> dict[str, Series]:
         """A metric's samples on this branch."""
         return self.recorder.series(metric, by)
+
+    def ownership(self) -> tuple[GroupOwnership, ...]:
+        """Who had which partition when, on all of this branch, group by group."""
+        branch = self.timeline.branch
+        return ownership(branch.told, branch.moments, branch.latest)
 
     def offers(self, kind: str, name: str) -> tuple[Offer, ...]:
         """What can be done to a thing now."""

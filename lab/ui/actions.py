@@ -77,7 +77,9 @@ CLUSTER: tuple[Row, ...] = (
 
 VIEW: tuple[Row, ...] = (
     ("records", "Browse records", "table", "Ctrl+R", lambda w: w.toggle_records(), in_lab),
-    ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.toggle_analysis(), in_lab),
+    ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.full_views.toggle_analysis(), in_lab),
+    ("rebalances", "Rebalances of the groups", "chart-gantt", "Ctrl+G",
+        lambda w: w.full_views.toggle_rebalances(), in_lab),
     ("ledger", "Truth ledger and health", "heart-pulse", "Ctrl+L", lambda w: w.toggle_ledger(), in_lab),
     ("branches", "Branches of history", "git-branch", "Ctrl+B", lambda w: w.menus.open_branches(), in_lab),
     ("inspector", "Show or hide the inspector", "eye", "Ctrl+I", lambda w: w.toggle_inspector(), in_lab),

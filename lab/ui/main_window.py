@@ -16,6 +16,7 @@ from lab.env import Micros
 from lab.ui.actions import ACTIONS
 from lab.ui.dialogs.violation import ViolationPanel
 from lab.ui.files import Files
+from lab.ui.full_views import FullViews
 from lab.ui.icons import icon
 from lab.ui.lab_page import SLOW_EVERY, LabPage
 from lab.ui.learner import Learner
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.menus = Menus(self)
         self.files = Files(self)
+        self.full_views = FullViews(self)
         self.learner = Learner(self)
         self.places = Places(self, splitters(self.page), place_store)
         self.page.topbar.menu_button.setMenu(self.menus.main_menu)
@@ -115,7 +117,9 @@ class MainWindow(QMainWindow):
         page.presenter_time.seek_asked.connect(self.seek_to)
         page.bottom.timeline.seek_requested.connect(self.seek_to)
         page.bottom.timeline.branch_requested.connect(self.switch_branch)
-        page.bottom.analysis_asked.connect(self.show_analysis)
+        page.bottom.analysis_asked.connect(self.full_views.show_chart)
+        page.seek_asked.connect(self.seek_to)
+        page.event_asked.connect(self.seek_event)
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)
         page.stage.context_requested.connect(self.menus.open_subject)
@@ -302,6 +306,10 @@ class MainWindow(QMainWindow):
         """Go to an instant that has been run already."""
         self.change(lambda session: session.seek(time))
 
+    def seek_event(self, number: int) -> None:
+        """Go to just after an event that has happened already."""
+        self.change(lambda session: session.seek_event(number))
+
     def seek_latest(self) -> None:
         """Go to the newest event."""
         self.change(lambda session: session.seek(session.latest))
@@ -379,19 +387,6 @@ class MainWindow(QMainWindow):
         if self.session is not None:
             self.page.stage.toggle_records(self.session)
             self.refresh()
-
-    def toggle_analysis(self) -> None:
-        """The charts in full, or back to the cluster."""
-        if self.page.is_analysing():
-            self.page.show_cluster()
-        else:
-            self.show_analysis("")
-        self.refresh()
-
-    def show_analysis(self, chart: str) -> None:
-        """One chart in full, to zoom, pan and compare."""
-        if self.session is not None:
-            self.page.show_analysis(self.session, chart)
 
     def toggle_ledger(self) -> None:
         """The truth ledger beside the window."""

@@ -121,7 +121,7 @@ def _frames(theme: Theme) -> str:
     return f"""
 QMainWindow, #start-page, #lab-page {{ background: {s.app.name()}; }}
 #topbar, #lesson, #inspector, #lesson-body, #inspector-body {{ background: {s.panel.name()}; }}
-#stage, #records, #analysis {{ background: {s.canvas.name()}; }}
+#stage, #records, #full-view {{ background: {s.canvas.name()}; }}
 #inspector[drawer="true"] {{ border-left: 1px solid {line.strong.name()}; }}
 QScrollArea {{ background: transparent; border: none; }}
 QFrame[role="rule"], QFrame[role="divider"] {{ background: {line.subtle.name()}; border: none; }}

@@ -6,9 +6,10 @@ the old one is kept under its name.
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from lab.env.units import Micros
+from lab.env.units import Micros, NodeId
+from lab.world.branch import TRUNK, Branch, Told
 from lab.world.checkpoint import Checkpoint, cpu_ns
 from lab.world.garbage import uncollected
 from lab.world.world import Moment, World, WorldAction
@@ -37,29 +38,6 @@ leaves a checkpoint of its own.
 Reader = Callable[[World, Micros], None]
 
 
-TRUNK = "main"
-"""The first branch, which has no parent."""
-
-
-@dataclass(slots=True)
-class Branch:
-    """One line of history. `journal` holds all of it from time zero, the parent's part included."""
-
-    name: str
-    parent: str
-    fork_time: Micros
-    journal: list[tuple[Micros, WorldAction]] = field(default_factory=list[tuple[Micros, WorldAction]])
-    checkpoints: list[Checkpoint] = field(default_factory=list[Checkpoint])
-    moments: list[Moment] = field(default_factory=list[Moment])
-    latest: Micros = 0
-    latest_event: int = 0
-
-    @property
-    def taken(self) -> int:
-        """How many checkpoints were taken along it, those included that are no longer kept."""
-        return self.checkpoints[-1].number + 1 if self.checkpoints else 0
-
-
 @dataclass(slots=True)
 class Sampler:
     """Somebody who reads the world at fixed instants, each instant once a branch."""
@@ -79,6 +57,7 @@ class Timeline:
         self.branch = Branch(TRUNK, "", self.world.now)
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
+        self.greeters: list[Callable[[World], None]] = []
         self.checkpoint_ns = 0
         self.run_ns = 0
         self._due = 0
@@ -181,17 +160,8 @@ class Timeline:
         self._note()
 
     def _fork(self) -> None:
-        old, now, event = self.branch, self.world.now, self.world.event_number
-        self.branch = Branch(
-            name=f"branch {len(self.branches) + 1}",
-            parent=old.name,
-            fork_time=now,
-            journal=[entry for entry in old.journal if entry[0] <= now],
-            checkpoints=[one for one in old.checkpoints if one.event_number <= event and one.time <= now],
-            moments=[one for one in old.moments if one.event_number <= event],
-            latest=now,
-            latest_event=event,
-        )
+        now = self.world.now
+        self.branch = self.branch.forked(f"branch {len(self.branches) + 1}", now, self.world.event_number)
         self.branches.append(self.branch)
         self._near = None
         self._cut_samples(now)
@@ -329,7 +299,10 @@ class Timeline:
         if near is not None and near.event_number > chosen.event_number and (unread is None or near.time <= unread):
             fits = near.time <= time if time is not None else near.event_number <= (event or 0)
             chosen = near if fits else chosen
-        return chosen.restore()
+        world = chosen.restore()
+        for greeter in self.greeters:
+            greeter(world)
+        return world
 
     def _replay(self, time: Micros) -> None:
         """Run on to `time`, with a checkpoint about NEAR events before it if they are known."""
@@ -394,7 +367,19 @@ class Timeline:
         while len(known) < total:
             known.append(world.moments[len(known)])
 
-    # --- samples ----------------------------------------------------------------------------------
+    # --- whoever looks and listens from outside ---------------------------------------------------
+
+    def greet(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` with the world of now and with each that will be restored: who listens from outside is no
+        part of a world's state, and has to come to every one of them.
+        """
+        self.greeters.append(greeter)
+        greeter(self.world)
+
+    def keep(self, world: World, node: NodeId, fact: object) -> None:
+        """Keep a fact with the branch, unless it is told again because the known past is run again."""
+        if world.event_number > self.branch.latest_event:
+            self.branch.told.append(Told(world.event_number, world.now, node, fact))
 
     def sample_every(self, period: Micros, read: Reader, cut: Callable[[Micros], None]) -> None:
         """Call `read` at each multiple of `period`, once a branch; `cut(time)` when what was read after `time`

@@ -257,11 +257,6 @@ class TimelineCanvas(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.setAccessibleDescription(spoken_text(self.view))
-        self.ring.take(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.ring.take(event)
 
     # --- what is under the mouse ------------------------------------------------------------------
 
