@@ -105,7 +105,7 @@ class ProducerApp:
 
     def _idle(self) -> bool:
         producer = self.producer
-        return not producer.unplaced and not any(one.waiting or one.in_flight for one in producer.queues.values())
+        return not producer.unplaced and not producer.queues
 
     # --- making records ---------------------------------------------------------------------------
 

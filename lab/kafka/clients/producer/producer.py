@@ -37,11 +37,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Queue:
-    """One partition: batches waiting, batches out, and the next sequence number."""
+    """One partition that has any: batches waiting, batches out."""
 
     waiting: list[ProducerBatch]
     in_flight: list[ProducerBatch]
-    next_sequence: int = 0
 
     def put_back(self, batch: ProducerBatch) -> None:
         """Where it was: records are numbered by their birth, batches made at one instant have one time."""
@@ -59,6 +58,7 @@ class Producer:
         self.metadata = Metadata(bootstrap, (topic,))
         self.net = NetworkClient(name)
         self.queues: dict[TopicPartition, Queue] = {}
+        self.sequences: dict[TopicPartition, int] = {}
         self.partitioner = StickyPartitioner(config.batch_size)
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
@@ -120,26 +120,42 @@ class Producer:
     def _sticky(self, env: Env, size: int, count: int) -> int:
         """The partition for a record without a key. Where the last batch is half full, it is filled first."""
         partitioner = self.partitioner
-        queues = [self._queue(TopicPartition(self.topic, one)) for one in range(count)]
-        last = None
-        if 0 <= partitioner.partition < count and queues[partitioner.partition].waiting:
-            last = queues[partitioner.partition].waiting[-1]
+        queue = self.queues.get(TopicPartition(self.topic, partitioner.partition))
+        last = queue.waiting[-1] if queue is not None and queue.waiting else None
         if partitioner.spent(count, full=last is None or last.attempts > 0 or last.bytes >= self.config.batch_size):
-            led = {
-                one: len(queue.waiting) for one, queue in enumerate(queues)
-                if self.metadata.leader_of(TopicPartition(self.topic, one)) is not None
-            }  # fmt: skip
             # Where nobody leads anything, the records wait wherever they are.
             partitioner.move(
-                led or dict.fromkeys(range(count), 0), env.dice, self.config.partitioner_adaptive_partitioning_enable
-            )
+                self._loads(count) or dict.fromkeys(range(count), 0), env.dice,
+                self.config.partitioner_adaptive_partitioning_enable,
+            )  # fmt: skip
         return partitioner.take(size)
+
+    def _loads(self, count: int) -> dict[int, int]:
+        """How many batches wait for each partition that somebody leads."""
+        led = {}
+        for partition in range(count):
+            name = TopicPartition(self.topic, partition)
+            if self.metadata.leader_of(name) is not None:
+                queue = self.queues.get(name)
+                led[partition] = len(queue.waiting) if queue is not None else 0
+        return led
 
     def _queue(self, partition: TopicPartition) -> Queue:
         found = self.queues.get(partition)
         if found is None:
             found = self.queues[partition] = Queue([], [])
         return found
+
+    def _take_out(self, partition: TopicPartition, queue: Queue, batch: ProducerBatch) -> None:
+        """A batch that was out is settled: with its queue, if that was all."""
+        queue.in_flight.remove(batch)
+        self._release(batch)
+        self._drop_if_empty(partition, queue)
+
+    def _drop_if_empty(self, partition: TopicPartition, queue: Queue) -> None:
+        """A producer of a thousand partitions looks only at those it has something for."""
+        if not queue.waiting and not queue.in_flight:
+            del self.queues[partition]
 
     # --- the sender -------------------------------------------------------------------------------
 
@@ -167,8 +183,8 @@ class Producer:
         """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
         self.must_bump = False
         self.producer_epoch += 1
+        self.sequences.clear()
         for queue in self.queues.values():
-            queue.next_sequence = 0
             for batch in queue.waiting:
                 batch.base_sequence = -1
 
@@ -236,8 +252,8 @@ class Producer:
             queue = self.queues[partition]
             del queue.waiting[0]
             if self.config.enable_idempotence and batch.base_sequence < 0:
-                batch.base_sequence = queue.next_sequence
-                queue.next_sequence = (queue.next_sequence + len(batch.records)) % SEQUENCES
+                batch.base_sequence = self.sequences.get(partition, 0)
+                self.sequences[partition] = (batch.base_sequence + len(batch.records)) % SEQUENCES
                 batch.encoded = None
             data[partition] = batch.encode(self.producer_id, self.producer_epoch, self.compression)
             size += data[partition].size
@@ -282,8 +298,8 @@ class Producer:
         batch: ProducerBatch,
         answer: PartitionProduceResponse,
     ) -> None:
-        queue = self.queues[partition]
-        if batch not in queue.in_flight:
+        queue = self.queues.get(partition)
+        if queue is None or batch not in queue.in_flight:
             return  # it has expired meanwhile
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
@@ -307,8 +323,7 @@ class Producer:
                 self.metadata.needed = self.metadata.needed or not news
                 self._retry(env, partition, batch, error.name, at_once=news)
             case error:
-                queue.in_flight.remove(batch)
-                self._release(batch)
+                self._take_out(partition, queue, batch)
                 self._failed(env, partition, tuple(batch.births), error.name, unknown=False)
                 self._sequence_lost(batch)
 
@@ -321,8 +336,7 @@ class Producer:
         *,
         duplicate: bool,
     ) -> None:
-        self.queues[partition].in_flight.remove(batch)
-        self._release(batch)
+        self._take_out(partition, self.queues[partition], batch)
         env.tell(facts.RecordsAcked(self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate))
 
     def _retry(
@@ -336,11 +350,11 @@ class Producer:
     ) -> None:
         """Back to the front of its queue, in the order of sequences."""
         queue = self.queues[partition]
-        queue.in_flight.remove(batch)
         if batch.attempts >= self.config.retries:
-            self._release(batch)
+            self._take_out(partition, queue, batch)
             self._failed(env, partition, tuple(batch.births), error, unknown=True)
             return
+        queue.in_flight.remove(batch)
         batch.attempts += 1
         batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
         queue.put_back(batch)
@@ -402,7 +416,8 @@ class Producer:
             self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
         elif isinstance(tag, Sent):
             for partition, batch in tag.batches.items():
-                if batch in self.queues[partition].in_flight:
+                queue = self.queues.get(partition)
+                if queue is not None and batch in queue.in_flight:
                     self._retry(env, partition, batch, error)
 
     def _expire(self, env: Env) -> None:
@@ -422,7 +437,7 @@ class Producer:
         """
         timeout = millis(self.config.delivery_timeout_ms)
         oldest_left = env.now
-        for partition, queue in self.queues.items():
+        for partition, queue in list(self.queues.items()):
             for batches in (queue.in_flight, queue.waiting):
                 for batch in list(batches):
                     if batch.created_at > env.now - timeout:
@@ -433,6 +448,7 @@ class Producer:
                     sent = batch.attempts > 0 or batches is queue.in_flight
                     self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
                     self._sequence_lost(batch)
+            self._drop_if_empty(partition, queue)
         self.expires_from = oldest_left + timeout
 
     def next_deadline(self, now: Micros) -> Micros | None:
