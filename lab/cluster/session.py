@@ -12,6 +12,8 @@ from lab.cluster.actions import ClusterAction, action_from
 from lab.cluster.build import build
 from lab.cluster.chronicle import Chronicle
 from lab.cluster.offers import Field, Offer, offers_for
+from lab.cluster.past import Past
+from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
 from lab.cluster.probes.inspector import TONES
 from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
@@ -100,6 +102,11 @@ class Session:
         """How many events this branch knows."""
         return self.timeline.branch.latest_event
 
+    @property
+    def branch_name(self) -> str:
+        """Which of the kept futures this is."""
+        return self.timeline.branch.name
+
     def view(self, probe: Probe[V]) -> V:
         """The answer to a probe; computed once, however many ask."""
         found = self._views.get(probe)
@@ -115,6 +122,10 @@ class Session:
         """Who had which partition when, on all of this branch, group by group."""
         branch = self.timeline.branch
         return ownership(branch.told, branch.moments, branch.latest)
+
+    def causes(self, event_number: int, steps: int = STEPS) -> CausesView:
+        """What led to an event of this branch, at most so many steps back."""
+        return causes_of_event(Past(self.timeline), event_number, steps)
 
     def offers(self, kind: str, name: str) -> tuple[Offer, ...]:
         """What can be done to a thing now."""

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
+from lab.cluster.probes.views import CauseView
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.rebalances import RebalanceView
 from lab.ui.panels.full_view import FullView
+from lab.ui.panels.why import WhyView
 
 if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
@@ -40,6 +42,24 @@ class FullViews:
         window.page.show_in_full(view)
         kind, name = window.page.subject
         view.show_group(window.session, name if kind == "group" else "")
+
+    def toggle_why(self) -> None:
+        """What led to the event at which time stands, or the cluster."""
+        if self.window.session is not None and not self._closed(WhyView):
+            self.why(self.window.session.event_number)
+
+    def why(self, event_number: int) -> None:
+        """What led to an event."""
+        window = self.window
+        if window.session is not None:
+            window.pause()
+            view = window.page.full_view(WhyView)
+            window.page.show_in_full(view)
+            view.ask(window.session, event_number)
+
+    def why_cause(self, cause: CauseView) -> None:
+        """What led to a cause."""
+        self.why(cause.event_number)
 
     def _closed(self, kind: type[F]) -> bool:
         """Whether a view of that kind was shown, and has given way."""

@@ -5,7 +5,8 @@ the old one is kept under its name.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.env.units import Micros, NodeId
@@ -263,16 +264,36 @@ class Timeline:
         self.seek_event(known[-1].event_number)
         return known[-1]
 
-    def at(self, time: Micros) -> World:
-        """A second world at `time` of this branch's known past; the live one is untouched."""
-        live, samplers = self.world, self.samplers
-        self.samplers = []
-        try:
+    def at(self, time: Micros, branch: Branch | None = None) -> World:
+        """A second world at `time` of the known past, this branch's or another's; the live one is untouched."""
+        with self._aside(branch or self.branch):
             self.world = self._restored(time, None)
             self._replay(time)
             return self.world
+
+    def at_event(self, number: int) -> World:
+        """A second world just after an event that this branch knows."""
+        with self._aside(self.branch):
+            self.world = self._restored(None, number)
+            self._run_to_event(number)
+            return self.world
+
+    def carry_on(self, world: World, time: Micros, branch: Branch) -> None:
+        """Let a second world of `branch` go on, along its known past."""
+        with self._aside(branch):
+            self.world = world
+            self.run_until(min(time, branch.latest))
+
+    @contextmanager
+    def _aside(self, branch: Branch) -> Generator[None]:
+        """Nothing that is done meanwhile is to be seen afterwards."""
+        kept = self.world, self.samplers, self.branch, self._near
+        self.samplers, self.branch = [], branch
+        self._near = self._near if branch is kept[2] else None
+        try:
+            yield
         finally:
-            self.world, self.samplers = live, samplers
+            self.world, self.samplers, self.branch, self._near = kept
 
     def _nearer(self, time: Micros) -> bool:
         """Whether a checkpoint between now and `time` saves running there."""

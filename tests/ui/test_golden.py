@@ -11,6 +11,7 @@ from lab.cluster.probes import Inspect, Records
 from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import Pace
+from lab.ui.canvas.spacetime import SpaceTimeCanvas
 from lab.ui.canvas.timeline import TimelineCanvas
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.gantt import GanttCanvas
@@ -28,6 +29,7 @@ from tests.ui.scenes import (
     timeline_with_two_branches,
 )
 from tests.ui.scripted import ScriptedSession, as_session, partition
+from tests.ui.ways import way_of_a_fencing
 
 MADE_WITH_QT = "6.11."
 same_painter = pytest.mark.skipif(
@@ -129,6 +131,15 @@ def test_the_owners_of_a_group_over_time(look, qtbot, theme: str):
     canvas = GanttCanvas()
     canvas.show_group(group_with_two_rebalances(), 46 * SECOND, LATEST)
     check_golden(f"gantt-{theme}", picture_of(sized(canvas, 1000, 300, qtbot)))
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_way_from_a_crash_to_what_it_led_to(look, qtbot, theme: str):
+    look(theme)
+    canvas = SpaceTimeCanvas()
+    canvas.show_causes(way_of_a_fencing(), 15_600_400)
+    check_golden(f"spacetime-{theme}", picture_of(sized(canvas, 1000, 420, qtbot)))
 
 
 # --- the goldens themselves -----------------------------------------------------------------------
