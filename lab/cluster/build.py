@@ -12,7 +12,7 @@ from lab.cluster.invariants import all_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
 from lab.env.vec import Vec
@@ -20,6 +20,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
+from lab.kafka.clients.producer.transactional_app import TransactionPlan
 from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.controller.node import ControllerNode
@@ -109,8 +110,13 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         rate=spec.data.rate if spec.data is not None else spec.rate,
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
+        transaction=_plan(spec.transaction),
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
+
+
+def _plan(spec: TransactionSpec | None) -> TransactionPlan | None:
+    return TransactionPlan(spec.commit_every, spec.commit_ms, spec.abort_every) if spec is not None else None
 
 
 def add_consumer(world: World, spec: ConsumerSpec) -> None:

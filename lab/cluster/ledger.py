@@ -74,7 +74,7 @@ class Progress:
 
 @dataclass(slots=True)
 class GroupHistory:
-    """What one group did."""
+    """What one group did. `hidden`: offsets it passed that no application sees: markers, and what was aborted."""
 
     partitions: dict[TopicPartition, Progress] = field(default_factory=dict[TopicPartition, Progress])
     done: int = 0
@@ -85,6 +85,17 @@ class GroupHistory:
     newest_birth: dict[str, int] = field(default_factory=dict[str, int])
     newest_of_key: dict[bytes, tuple[str, int]] = field(default_factory=dict[bytes, tuple[str, int]])
     done_by: dict[str, int] = field(default_factory=dict[str, int])
+    hidden: dict[TopicPartition, IntervalSet] = field(default_factory=dict[TopicPartition, IntervalSet])
+
+    def skipped(self) -> int:
+        """Offsets the group has committed beyond without ever finishing them, though it might have."""
+        total = 0
+        for partition, progress in self.partitions.items():
+            if 0 <= progress.first < progress.committed:
+                hidden = self.hidden.get(partition)
+                for start, end in progress.done.gaps(progress.first, progress.committed):
+                    total += end - start - (hidden.count(start, end) if hidden is not None else 0)
+        return total
 
     def progress(self, partition: TopicPartition) -> Progress:
         """The group's progress in `partition`, begun if need be."""
@@ -92,15 +103,6 @@ class GroupHistory:
         if found is None:
             found = self.partitions[partition] = Progress()
         return found
-
-    def skipped(self) -> int:
-        """Offsets the group has committed beyond without ever finishing them."""
-        return sum(
-            progress.committed - progress.first
-            - progress.done.count(progress.first, progress.committed)
-            for progress in self.partitions.values()
-            if 0 <= progress.first < progress.committed
-        )  # fmt: skip
 
 
 def birth_of(record: Record) -> str | None:
@@ -321,6 +323,25 @@ class Ledger(Observer):
             progress.committed = offset
             if fact.generation_id < 0:  # moved from outside: the group answers from here on
                 progress.first = offset if progress.first < 0 else min(progress.first, offset)
+
+    @hears(facts.TransactionalOffsetsDecided)
+    def _decided(self, world: World, node: NodeId, fact: facts.TransactionalOffsetsDecided) -> None:
+        for group_id, offsets in fact.offsets.items():
+            for partition, offset in offsets.items():
+                self.group(group_id).progress(partition).committed = offset
+
+    @hears(facts.OffsetsHidden)
+    def _hidden(self, world: World, node: NodeId, fact: facts.OffsetsHidden) -> None:
+        group = self.group(fact.group_id)
+        progress = group.progress(fact.partition)
+        hidden = group.hidden.setdefault(fact.partition, IntervalSet())
+        for start, end in fact.ranges:
+            progress.fetched.add(start, end)
+            hidden.add(start, end)
+        progress.position = fact.ranges[-1][1]
+        progress.member = fact.member
+        if progress.first < 0:
+            progress.first = fact.ranges[0][0]
 
     def births_done(self, group: str, partitions: Iterable[TopicPartition] | None = None) -> int:
         """How many different records a group has finished."""

@@ -36,7 +36,8 @@ class ProducerSpec:
     """A producer app. `keys`: none, cycle:N, zipf:N, or names joined by commas.
 
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
-    `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100.
+    `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
+    `transactional.id` in its config it writes in transactions, as `transaction` says.
     """
 
     name: str
@@ -48,6 +49,18 @@ class ProducerSpec:
     config: tuple[tuple[str, str], ...] = ()
     started: bool = True
     data: "DataSpec | None" = None
+    transaction: "TransactionSpec | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionSpec:
+    """When a transactional producer ends a transaction: after `commit_every` records, or `commit_ms` after its first
+    one; with 0 of both only by hand. Every `abort_every`-th is aborted; 0: none.
+    """
+
+    commit_every: int = 10
+    commit_ms: int = 0
+    abort_every: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +183,17 @@ def _producer(producer: ProducerSpec) -> None:
             producer.data.pace_percent,
         )  # fmt: skip
     _config(f"{name}: config", ProducerConfig, producer.config)
+    if producer.transaction is not None:
+        _transaction(name, producer.transaction, dict(producer.config))
+
+
+def _transaction(name: str, plan: TransactionSpec, config: dict[str, str]) -> None:
+    wanted(
+        bool(config.get("transactional.id")), f"{name}: transaction: wanted a transactional.id in its config", "none"
+    )
+    for what, value in (("commit every", plan.commit_every), ("commit ms", plan.commit_ms),
+                        ("abort every", plan.abort_every)):  # fmt: skip
+        wanted(0 <= value <= RATE_MAX, f"{name}: transaction: wanted a {what} of 0 to {RATE_MAX:,}", value)
 
 
 def _consumer(consumer: ConsumerSpec) -> None:

@@ -33,6 +33,13 @@ class SendRecords:
 
 
 @dataclass(slots=True)
+class EndTransaction:
+    """Have a producer commit, or abort, the transaction it has open."""
+
+    commit: bool
+
+
+@dataclass(slots=True)
 class SetWork:
     """A consumer's work on one record takes `per_record_us` from now on."""
 

@@ -45,7 +45,7 @@ Patch = pytest.MonkeyPatch
 
 
 def high_watermark_ignores_the_pending_isr(patch: Patch) -> None:
-    def fetched_by(self: Partition, env: Env, replica_id: int, *rest: int) -> bool:
+    def fetched_by(self: Partition, env: Env, replica_id: int, *rest: Any) -> bool:
         grow = honest(self, env, replica_id, *rest)
         if replica_id in self.remotes:
             self.remotes[replica_id].eligible = False
@@ -144,7 +144,7 @@ def isr_shrinks_without_the_controller(patch: Patch) -> None:
 
 
 def isr_grows_before_the_follower_has_caught_up(patch: Patch) -> None:
-    def fetched_by(self: Partition, env: Env, replica_id: int, *rest: int) -> bool:
+    def fetched_by(self: Partition, env: Env, replica_id: int, *rest: Any) -> bool:
         honest(self, env, replica_id, *rest)
         known = replica_id in self.remotes
         return known and replica_id not in self.in_sync_replicas and self.pending_isr is None

@@ -11,7 +11,7 @@ from lab.cluster.actions.topics import DeleteRecords
 from lab.cluster.build import CONTROLLER
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
@@ -145,6 +145,7 @@ def test_reading_a_disk_takes_no_time_and_writing_does():
     ("kind", "setting", "value"),
     [
         (BrokerConfig, "offsets.topic.num.partitions", 3),  # Kafka: 50
+        (BrokerConfig, "transaction.state.log.num.partitions", 3),  # Kafka: 50
         (TopicConfig, "min.cleanable.dirty.ratio.percent", 50),  # Kafka: min.cleanable.dirty.ratio, 0.5
     ],
 )
@@ -160,8 +161,6 @@ def test_a_segment_may_be_smaller_than_kafka_allows():
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
-    "transactional.id": (ProducerConfig, "transactions"),
-    "transaction.timeout.ms": (ProducerConfig, "transactions"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
     "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),

@@ -1,5 +1,6 @@
 """Invariants of groups: what members read, who owns what, and what a commit promises."""
 
+from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
@@ -48,6 +49,7 @@ class ReadsInOrder(Invariant):
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
         self.positions: dict[NodeId, dict[TopicPartition, int]] = {}
+        self.hidden: dict[tuple[NodeId, TopicPartition], IntervalSet] = {}
 
     @hears(facts.PartitionsAssigned)
     def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
@@ -61,6 +63,17 @@ class ReadsInOrder(Invariant):
             # "out of range" tells where it was; where it goes on is told by what follows.
             owned[fact.partition] = -1 if fact.reason == "out of range" else fact.offset
 
+    @hears(facts.OffsetsHidden)
+    def _hidden(self, world: World, node: NodeId, fact: facts.OffsetsHidden) -> None:
+        hidden = self.hidden.setdefault((fact.member, fact.partition), IntervalSet())
+        for start, end in fact.ranges:
+            hidden.add(start, end)
+
+    def _seen(self, member: NodeId, partition: TopicPartition, start: int, end: int) -> int:
+        """How many of these offsets an application may see."""
+        hidden = self.hidden.get((member, partition))
+        return end - start - (hidden.count(start, end) if hidden is not None else 0)
+
     @hears(facts.RecordsPolled)
     def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
         if not fact.offsets:
@@ -72,11 +85,15 @@ class ReadsInOrder(Invariant):
         fate = self.fates.table[name]
         first, last = fact.offsets[0], fact.offsets[-1]
         dense = first == position and last - first + 1 == len(fact.offsets)
+        if not dense and self.hidden:
+            dense = position <= first and self._seen(fact.member, name, position, last + 1) == len(fact.offsets)
         self.require(
             position < 0 or dense or (first >= position and first < fate.compacted) or fate.retired,
             fact.member, "was at", position, "of", name, "and reads", first, "to", last,
         )  # fmt: skip
         owned[name] = last + 1
+        if (fact.member, name) in self.hidden:
+            self.hidden[fact.member, name].remove(0, last + 1)
 
 
 class GroupLog(Invariant):

@@ -160,7 +160,7 @@ class Sequences(Invariant):
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
         fate = self.fates.table[fact.partition]
-        if not fact.leading or batch.producer_id < 0 or fact.leader_epoch < fate.leader_epoch or fate.retired:
+        if not fact.leading or batch.base_sequence < 0 or fact.leader_epoch < fate.leader_epoch or fate.retired:
             return
         stored = self.stored.setdefault(fact.partition, {})
         before = stored.get(batch.producer_id, ())

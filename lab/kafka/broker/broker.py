@@ -11,7 +11,15 @@ from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
 from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.storage import Storage
+from lab.kafka.broker.transactions import (
+    CHANNELS,
+    TRANSACTIONS_TOPIC,
+    PendingMarker,
+    PendingTransition,
+    Transactions,
+)
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -37,6 +45,7 @@ from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse, WriteTxnMarkersResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -62,8 +71,10 @@ class Broker:
         self.fetching = Fetching(broker_id, config, self.replicas)
         self.isr = IsrChanges(broker_id)
         self.storage = Storage(config)
+        self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
         self.purgatory = Purgatory()
         self.coordinators = Coordinators(config)
+        self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids: list[int] = []
         self.forwarded: dict[int, tuple[Address, int]] = {}
@@ -119,6 +130,10 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "transactions":
+                self.transactions(env).wake(self, env)
+            case "markers":
+                self.transactions(env).wake_markers(self, env)
             case _:
                 self.storage.wake(self, env, timer)
 
@@ -127,11 +142,15 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.transaction_coordinators is not None:
+            self.transaction_coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
         if name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel in CHANNELS and self.transaction_coordinators is not None:
+            self.transaction_coordinators.connection_lost(self, env, peer)
 
     def _controller_gone(self, env: Env, channel: str) -> None:
         match channel:
@@ -190,6 +209,18 @@ class Broker:
         if channel.waiting:
             self._serve(env, sender, channel)
 
+    def resume(self, context: RequestContext, body: object) -> None:
+        """Handle a request that had to wait before anything was done, in the place of its connection."""
+        channel = self.channels.get(context.sender)
+        if channel is None:
+            return  # the connection is gone
+        answer = HANDLERS[type(body)](self, body, context)
+        if answer is NO_REPLY:
+            channel.busy = False
+            self._serve(context.env, context.sender, channel)
+        elif answer is not PENDING:
+            self.reply(context.env, context.sender, context.correlation_id, answer)
+
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body
         match body:
@@ -209,6 +240,10 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case AddPartitionsToTxnResponse():
+                self.transactions(env).verification_answered(self, env, response.correlation_id, body)
+            case WriteTxnMarkersResponse():
+                self.transactions(env).markers_answered(self, env, response.correlation_id, body)
             case _:
                 waiting = self.forwarded.pop(response.correlation_id, None)
                 if waiting is not None:
@@ -225,6 +260,13 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         number = self.ask_controller(context.env, "forward", body)
         self.forwarded[number] = (context.sender, context.correlation_id)
+
+    def transactions(self, env: Env) -> Transactions:
+        """This broker's part in transactions, begun if need be."""
+        found = self.transaction_coordinators
+        if found is None:
+            found = self.transaction_coordinators = Transactions(env.name, self.config)
+        return found
 
     def next_producer_id(self, env: Env) -> int:
         """A producer id of this broker's block; -1 while a new block is on its way."""
@@ -317,6 +359,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if name.topic == TRANSACTIONS_TOPIC:
+                    self.transactions(env).on_not_leader(name)
             else:
                 partition.log.config = self.replicas.topic_config(self.image, name.topic)
                 self.committed(env, partition)
@@ -329,12 +373,17 @@ class Broker:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             self._complete_fetch(env, number)
         if partition.leading:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        if partition.partition.topic == TRANSACTIONS_TOPIC:
+            if partition.leading:
+                self.transactions(env).on_leader(self, env, partition)
+            else:
+                self.transactions(env).on_not_leader(partition.partition)
 
     # --- replication ------------------------------------------------------------------------------
 
@@ -385,13 +434,15 @@ class Broker:
         self._wake_purgatory_by(env, operation.deadline)
         return number
 
-    def append_internal(self, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
+    def append_internal(
+        self, env: Env, partition: Partition, batch: RecordBatch, token: object, timeout_ms: int | None = None
+    ) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         if isinstance(info, AppendRefused):
-            self.coordinators.completed(self, env, token, info.error_code)
+            self._append_ended(env, token, info.error_code)
             return
-        deadline = env.now + millis(self.config.offsets_commit_timeout_ms)
+        deadline = env.now + millis(self.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
         operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
         partition.waiting_produces[self.wait(env, operation)] = None
         self.appended(env, partition)
@@ -405,11 +456,9 @@ class Broker:
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
         operations = self.purgatory.operations
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             operation = operations.get(number)
-            if operation is None:
-                del partition.waiting_fetches[number]
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+            if isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
                 if operation.request.min_bytes <= 1:
                     self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
                 else:
@@ -421,26 +470,41 @@ class Broker:
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
         operations = self.purgatory.operations
-        for number in list(partition.waiting_fetches):
+        for number in self._waiting_fetches(partition):
             operation = operations.get(number)
-            if operation is None:
-                partition.waiting_fetches.pop(number, None)
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
+            if isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
                 self._try_fetch(env, number, operation)
 
+    def _waiting_fetches(self, partition: Partition) -> list[int]:
+        """The numbers of fetches that wait for this partition among others."""
+        gone = [number for number in partition.waiting_fetches if number not in self.purgatory.operations]
+        for number in gone:
+            del partition.waiting_fetches[number]
+        return [
+            *partition.waiting_fetches,
+            *[session.waiting for session in partition.watchers.values() if session.waiting],
+        ]
+
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
-        if self.fetching.ready(self, operation.request):
+        if self.fetching.ready(self, operation.request, operation.session):
             self._complete_fetch(env, number)
 
     def _complete_fetch(self, env: Env, number: int) -> None:
         operation = self.purgatory.operations.pop(number, None)
         if isinstance(operation, DelayedFetch):
-            for name in operation.request.partitions:
-                partition = self.partitions.get(name)
-                if partition is not None:
-                    partition.waiting_fetches.pop(number, None)
-            response = self.fetching.response(self, operation.request)
+            session = operation.session
+            if session is not None:
+                session.waiting = 0
+            else:
+                self._unregister(number, operation)
+            response = self.fetching.response(self, operation.request, session)
             self.reply(env, operation.sender, operation.correlation_id, response)
+
+    def _unregister(self, number: int, operation: DelayedFetch) -> None:
+        for name in operation.request.partitions:
+            partition = self.partitions.get(name)
+            if partition is not None:
+                partition.waiting_fetches.pop(number, None)
 
     def _try_produce(self, env: Env, number: int) -> None:
         """Whether each partition of a waiting produce is replicated, or can no longer be."""
@@ -472,7 +536,13 @@ class Broker:
         partition = self.partitions.get(operation.partition)
         if partition is not None:
             partition.waiting_produces.pop(number, None)
-        self.coordinators.completed(self, env, operation.token, error)
+        self._append_ended(env, operation.token, error)
+
+    def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
+        if isinstance(token, (PendingTransition, PendingMarker)):
+            self.transactions(env).completed(self, env, token, error)
+        else:
+            self.coordinators.completed(self, env, token, error)
 
     def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
         """How an append with acks=all has ended; None while it is undecided."""

@@ -23,7 +23,9 @@ from lab.kafka.coordinator.offset_records import (
     read_offset,
 )
 from lab.kafka.coordinator.shard import GroupShard
+from lab.kafka.coordinator.transactional_offsets import TransactionalOffsets, transactional_commit_error
 from lab.kafka.coordinator.turn import Turn
+from lab.kafka.protocol.control import read_marker
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import JoinGroupResponse, SyncGroupResponse
 from lab.kafka.protocol.messages.offsets import (
@@ -31,6 +33,7 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetCommitRequest,
     OffsetCommitResponse,
 )
+from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -64,6 +67,15 @@ class PendingCommit:
 
 
 @dataclass(slots=True)
+class PendingTransactionalCommit:
+    """A commit within a transaction on its way into the log; it will hold when the transaction does."""
+
+    reply_to: Token
+    accepted: tuple[TopicPartition, ...]
+    refused: dict[TopicPartition, ErrorCode]
+
+
+@dataclass(slots=True)
 class PendingGroup:
     """A generation on its way into the log."""
 
@@ -87,6 +99,7 @@ class Coordinators:
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
         self.shards: dict[TopicPartition, GroupShard] = {}
+        self.transactional: dict[TopicPartition, TransactionalOffsets] = {}
         self.wakes_at: Micros | None = None
         self.expiry_at: Micros = 0
 
@@ -99,9 +112,14 @@ class Coordinators:
         shard = self.shards[partition.partition] = GroupShard(self.config)
         batches = partition.log.read(partition.log.log_start_offset, 1 << 40, partition.log.log_end_offset)
         assert isinstance(batches, tuple), batches
+        self.transactional.pop(partition.partition, None)
         for batch in batches:
+            if batch.is_control or batch.is_transactional:
+                self._replay_transactional(partition.partition, shard, batch)
+                continue
             for record in batch.records():
                 self._replay(shard, record, env.now)
+                self._supersede(partition.partition, record)
         for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.protocol_type]:
             del shard.groups[group_id]
         env.tell(
@@ -120,6 +138,7 @@ class Coordinators:
 
     def on_not_leader(self, broker: "Broker", env: Env, name: TopicPartition) -> None:
         """Somebody else is the coordinator: those who wait here are sent away."""
+        self.transactional.pop(name, None)
         shard = self.shards.pop(name, None)
         if shard is None:
             return
@@ -147,7 +166,7 @@ class Coordinators:
                         member.syncing = NOBODY
         for operation in broker.purgatory.operations.values():
             token = operation.token if isinstance(operation, DelayedAppend) else None
-            if isinstance(token, PendingCommit) and token.reply_to[0] == sender:
+            if isinstance(token, PendingCommit | PendingTransactionalCommit) and token.reply_to[0] == sender:
                 token.reply_to = NOBODY
 
     def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
@@ -168,6 +187,46 @@ class Coordinators:
                 group.restore(read_group(record.value), now)
             case GroupKey():
                 del shard.groups[key.group_id]
+
+    def _supersede(self, name: TopicPartition, record: Record) -> None:
+        transactional = self.transactional.get(name)
+        key = read_key(record.key) if transactional is not None and record.key is not None else None
+        if transactional is not None and isinstance(key, OffsetKey):
+            transactional.supersede(key.group_id, key.partition)
+
+    def _replay_transactional(self, name: TopicPartition, shard: GroupShard, batch: RecordBatch) -> None:
+        """Offsets wait for their transaction's marker, here as in the memory of the coordinator before."""
+        if batch.is_control:
+            marker = read_marker(batch)
+            if marker is not None:
+                self._decide(name, shard, batch.producer_id, marker.commit)
+            return
+        for record in batch.records():
+            assert record.key is not None
+            assert record.value is not None
+            key = read_key(record.key)
+            assert isinstance(key, OffsetKey), key
+            self._of(name).add(batch.producer_id, key.group_id, key.partition, *read_offset(record.value))
+
+    def _of(self, name: TopicPartition) -> TransactionalOffsets:
+        found = self.transactional.get(name)
+        if found is None:
+            found = self.transactional[name] = TransactionalOffsets()
+        return found
+
+    def _decide(
+        self, name: TopicPartition, shard: GroupShard, producer_id: int, commit: bool
+    ) -> dict[str, dict[TopicPartition, int]]:
+        """A marker is in the log: what holds from now on, by group."""
+        found: dict[str, dict[TopicPartition, int]] = {}
+        for one in self._of(name).decide(producer_id, commit):
+            group = shard.groups.get(one.group_id)
+            if group is None:
+                group = shard.groups[one.group_id] = Group(one.group_id)
+            group.offsets[one.partition] = one.offset
+            group.committed_ms[one.partition] = one.timestamp_ms
+            found.setdefault(one.group_id, {})[one.partition] = one.offset.offset
+        return found
 
     # --- finding a shard --------------------------------------------------------------------------
 
@@ -244,12 +303,63 @@ class Coordinators:
         self._schedule(env)
         return None
 
+    def commit_in_transaction(
+        self, broker: "Broker", env: Env, request: TxnOffsetCommitRequest, reply_to: Token,
+        unknown: dict[TopicPartition, ErrorCode],
+    ) -> TxnOffsetCommitResponse | None:  # fmt: skip
+        """A commit that waits for its transaction: an answer now if it is refused, else when it is replicated."""
+        found = self.shard_of(broker, request.group_id)
+        if isinstance(found, ErrorCode):
+            return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, found))
+        name, shard = found
+        error = transactional_commit_error(shard.groups.get(request.group_id), request)
+        accepted = {one: offset for one, offset in request.offsets.items() if one not in unknown}
+        if error or not accepted:
+            return TxnOffsetCommitResponse({one: unknown.get(one, error) for one in request.offsets})
+        now_ms = env.wall_time_ms
+        records = [
+            Record(0, now_ms, offset_key(OffsetKey(request.group_id, one)), offset_value(offset, now_ms))
+            for one, offset in accepted.items()
+        ]
+        batch = RecordBatch.build(
+            records, producer_id=request.producer_id, producer_epoch=request.producer_epoch, transactional=True
+        )
+        partition = broker.partitions[name]
+        end = partition.log.log_end_offset
+        token = PendingTransactionalCommit(reply_to, tuple(accepted), unknown)
+        broker.append_internal(env, partition, batch, token)
+        if partition.log.log_end_offset > end:
+            for one, offset in accepted.items():
+                self._of(name).add(request.producer_id, request.group_id, one, offset, now_ms)
+        return None
+
+    def transaction_ended(self, env: Env, name: TopicPartition, producer_id: int, commit: bool) -> None:
+        """A marker is replicated in a partition of the offsets topic."""
+        shard = self.shards.get(name)
+        if shard is not None and name in self.transactional:
+            found = self._decide(name, shard, producer_id, commit)
+            env.tell(facts.TransactionalOffsetsDecided(producer_id, commit, found))
+
+    def unstable(
+        self, name: TopicPartition, group_id: str, partitions: tuple[TopicPartition, ...]
+    ) -> dict[TopicPartition, ErrorCode]:
+        """Those for which a transaction is about to commit an offset."""
+        waiting = self.transactional.get(name)
+        if waiting is None:
+            return {}
+        return {
+            one: ErrorCode.UNSTABLE_OFFSET_COMMIT for one in partitions if waiting.is_unstable(group_id, one)
+        }  # fmt: skip
+
     def completed(self, broker: "Broker", env: Env, token: object, error: ErrorCode) -> None:
         """An append is replicated, or has failed."""
         error = APPEND_ERRORS.get(error, error)
         match token:
             case PendingCommit():
                 self._committed(broker, env, token, error)
+            case PendingTransactionalCommit():
+                answer = {**dict.fromkeys(token.accepted, error), **token.refused}
+                broker.reply(env, *token.reply_to, TxnOffsetCommitResponse(answer))
             case PendingGroup():
                 shard = self.shards.get(token.partition)
                 if shard is not None:
@@ -268,9 +378,12 @@ class Coordinators:
         if group is None:
             error = error or ErrorCode.NOT_COORDINATOR
         elif not error:
+            waiting = self.transactional.get(token.partition)
             for partition, offset in token.accepted.items():
                 group.offsets[partition] = offset
                 group.committed_ms[partition] = token.timestamp_ms
+                if waiting is not None:
+                    waiting.supersede(request.group_id, partition)
             env.tell(
                 facts.OffsetsCommitted(
                     request.group_id, request.generation_id, request.member_id,

@@ -4,6 +4,7 @@ from typing import Protocol, TypeGuard
 
 from lab.env import Address, Env, millis
 from lab.kafka import facts
+from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
 from lab.kafka.broker.replica_manager import ReplicaManager
@@ -52,12 +53,15 @@ class Fetching:
 
     # --- answering --------------------------------------------------------------------------------
 
-    def ready(self, broker: Asker, request: FetchRequest) -> bool:
+    def ready(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> bool:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
         partitions = broker.partitions
         current = self._current(broker, request)
-        for name, asked in request.partitions.items():
+        for name in request.partitions if session is None or not current else session.stale:
+            asked = request.partitions.get(name)
+            if asked is None:
+                continue
             partition = partitions.get(name)
             if current and self._at_end(partition, request, asked):
                 continue
@@ -78,24 +82,40 @@ class Fetching:
         batches = partition.log.read(asked.fetch_offset, asked.partition_max_bytes, end)
         return sum(batch.size for batch in batches) if isinstance(batches, tuple) else 0
 
-    def response(self, broker: Asker, request: FetchRequest) -> FetchResponse:
-        """What there is to say now; partitions without news are left out, as a fetch session would."""
+    def response(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> FetchResponse:
+        """What there is to say now; partitions without news are left out."""
         found: dict[TopicPartition, FetchedPartition] = {}
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         current = self._current(broker, request)
-        for name, asked in request.partitions.items():
+        for name in request.partitions if session is None or not current else tuple(session.stale):
             partition = partitions.get(name)
+            asked = request.partitions.get(name)
+            if asked is None:
+                self._unwatch(session, name, partition)
+                continue
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id):
                     found[name] = self._nothing_but_news(partition)
+                if session is not None:
+                    del session.stale[name]
+                    partition.watchers[session.session_id] = session
                 continue
             one = self._read(partition, request, asked, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
-        return FetchResponse(found)
+                if session is not None and current:
+                    session.rotate(name)
+        return FetchResponse(found, session_id=session.session_id if session is not None else 0)
+
+    def _unwatch(self, session: FetchSession | None, name: TopicPartition, partition: Partition | None) -> None:
+        """A partition that the session has forgotten, and that does not know it yet."""
+        assert session is not None, name
+        del session.stale[name]
+        if partition is not None:
+            partition.watchers.pop(session.session_id, None)
 
     def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
         log = partition.log
@@ -115,7 +135,7 @@ class Fetching:
         if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
             return False
         log = partition.log
-        end = log.log_end_offset if request.replica_id >= 0 else log.high_watermark
+        end = self._readable_to(partition, request)
         entries = log.epochs.entries
         return asked.fetch_offset == end and (
             asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
@@ -137,17 +157,20 @@ class Fetching:
                 diverging_epoch=diverging,
             )  # fmt: skip
         limit = min(asked.partition_max_bytes, max(left, 0))
-        batches = log.read(asked.fetch_offset, limit, self._readable_to(partition, request), min_one=first)
+        end = self._readable_to(partition, request)
+        batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
         if not batches and not self._news(partition, request.replica_id):
             return None
+        committed = request.isolation_level is IsolationLevel.READ_COMMITTED
         return FetchedPartition(
             ErrorCode.NONE,
             log.high_watermark,
             log.last_stable_offset,
             log.log_start_offset,
             batches,
+            aborted_transactions=log.aborted_transactions(asked.fetch_offset, end) if committed else None,
         )
 
     def _news(self, partition: Partition, replica_id: int) -> bool:
@@ -205,10 +228,15 @@ class Fetching:
     def list_offsets(self, broker: Asker, request: ListOffsetsRequest) -> ListOffsetsResponse:
         """Offsets for times and ends (spec 1.10)."""
         return ListOffsetsResponse(
-            {name: self._listed(broker.partitions.get(name), *asked) for name, asked in request.partitions.items()}
+            {
+                name: self._listed(broker.partitions.get(name), request.isolation_level, *asked)
+                for name, asked in request.partitions.items()
+            }
         )
 
-    def _listed(self, partition: Partition | None, timestamp: int, epoch: int) -> ListedOffset:
+    def _listed(
+        self, partition: Partition | None, isolation: IsolationLevel, timestamp: int, epoch: int
+    ) -> ListedOffset:
         if partition is None:
             return ListedOffset(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         if not partition.leading:
@@ -221,11 +249,10 @@ class Fetching:
             return ListedOffset(ErrorCode.NONE, -1, log.log_start_offset, log.epochs.latest)
         if log.high_watermark < partition.epoch_start_offset:
             return ListedOffset(ErrorCode.OFFSET_NOT_AVAILABLE)
+        end = log.last_stable_offset if isolation is IsolationLevel.READ_COMMITTED else log.high_watermark
         if timestamp == LATEST:
-            return ListedOffset(ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch)
-        found = (
-            log.offset_for_timestamp(timestamp, log.high_watermark) if timestamp >= 0 else log.offset_of_max_timestamp()
-        )
+            return ListedOffset(ErrorCode.NONE, -1, end, partition.leader_epoch)
+        found = log.offset_for_timestamp(timestamp, end) if timestamp >= 0 else log.offset_of_max_timestamp()
         return ListedOffset(ErrorCode.NONE, *found) if found is not None else ListedOffset(ErrorCode.NONE)
 
     # --- copying ----------------------------------------------------------------------------------
@@ -274,9 +301,14 @@ class Fetching:
         for fetcher in self.replicas.fetchers.values():
             if f"broker-{fetcher.leader_id}" == leader:
                 fetcher.in_flight = -1
-                for state in fetcher.states.values():
-                    state.delayed_until = env.now + millis(self.config.replica_fetch_backoff_ms)
-                self._retry_later(env, fetcher)
+                self._begin_again(env, fetcher)
+
+    def _begin_again(self, env: Env, fetcher: ReplicaFetcher) -> None:
+        """What was asked has no answer, or was not understood: after a pause, in a session of its own."""
+        for name in fetcher.states:
+            fetcher.delay(name, env.now + millis(self.config.replica_fetch_backoff_ms))
+        fetcher.session.lost()
+        self._retry_later(env, fetcher)
 
     def received(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
         """A leader's answer. Returns the partitions whose high watermark may have moved."""
@@ -286,12 +318,15 @@ class Fetching:
             return []
         fetcher.in_flight = -1
         moved: list[Partition] = []
+        if not fetcher.session.answered(body):
+            return moved
         partitions = self.replicas.partitions
         for name, answer in body.responses.items():
             partition = partitions.get(name)
-            asked = fetcher.sent.get(name)
-            if partition is None or asked is None or name not in fetcher.states:
+            asked = fetcher.session.partitions.get(name)
+            if partition is None or asked is None:
                 continue
+            fetcher.touched[name] = None
             if (
                 asked.fetch_offset != partition.log.log_end_offset
                 or asked.current_leader_epoch != partition.leader_epoch
@@ -306,8 +341,7 @@ class Fetching:
             if answer.error_code is ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, answer)
             else:
-                pause = millis(self.config.replica_fetch_backoff_ms)
-                fetcher.states[partition.partition].delayed_until = env.now + pause
+                fetcher.delay(partition.partition, env.now + millis(self.config.replica_fetch_backoff_ms))
             return False
         if answer.diverging_epoch is not None:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
@@ -329,7 +363,7 @@ class Fetching:
         start = min(leader_start, log.high_watermark)
         if start > log.log_start_offset:
             log.set_log_start_offset(start)
-            env.tell(facts.LogStartMoved(partition.partition, start, "the leader's log start"))
+            partition.log_start_moved(env, "the leader's log start")
 
     def _out_of_range(self, env: Env, partition: Partition, answer: FetchedPartition) -> None:
         """This log reaches further than the leader's (an unclean election), or ends before that one begins."""
@@ -338,6 +372,6 @@ class Fetching:
             end = log.log_end_offset
             log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
             env.tell(facts.Truncated(partition.partition, log.log_start_offset, end))
-            env.tell(facts.LogStartMoved(partition.partition, log.log_start_offset, "the leader's log start"))
+            partition.log_start_moved(env, "the leader's log start")
         else:
             partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

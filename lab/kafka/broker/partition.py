@@ -2,6 +2,7 @@
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
+from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.unified_log import AppendInfo, UnifiedLog
 from lab.kafka.log.validator import AppendRefused
@@ -25,6 +26,7 @@ class RemoteReplica:
         "last_fetch_leader_end",
         "log_end_offset",
         "log_start_offset",
+        "session",
         "told_high_watermark",
         "told_log_start",
     )
@@ -37,6 +39,7 @@ class RemoteReplica:
         self.last_caught_up = caught_up
         self.broker_epoch = -1
         self.eligible = True
+        self.session: FetchSession | None = None
         self.forget_told()
 
     def forget_told(self) -> None:
@@ -46,7 +49,9 @@ class RemoteReplica:
 
 
 class Partition:
-    """One replica. `become_leader` and `become_follower` are the only ways to be either."""
+    """One replica. `become_leader` and `become_follower` are the only ways to be either. `watchers`: the sessions in
+    which others fetch from here. `touched`: where a follower notes that its next fetch has something to say of it.
+    """
 
     __slots__ = (
         "broker_id",
@@ -63,8 +68,10 @@ class Partition:
         "recovering",
         "remotes",
         "replicas",
+        "touched",
         "waiting_fetches",
         "waiting_produces",
+        "watchers",
     )
 
     def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int) -> None:
@@ -84,6 +91,8 @@ class Partition:
         self.epoch_start_offset = 0
         self.waiting_produces: dict[int, None] = {}
         self.waiting_fetches: dict[int, None] = {}
+        self.watchers: dict[int, FetchSession] = {}
+        self.touched: dict[TopicPartition, None] | None = None
 
     @property
     def config(self) -> TopicConfig:
@@ -141,6 +150,7 @@ class Partition:
         self.leader_epoch = state.leader_epoch
         self.partition_epoch = state.partition_epoch
         self.recovering = state.recovering
+        self._isr_changed()
 
     # --- appending --------------------------------------------------------------------------------
 
@@ -156,8 +166,10 @@ class Partition:
                 ErrorCode.NOT_ENOUGH_REPLICAS,
                 f"{len(self.in_sync_replicas)} in sync, min.insync.replicas is {self.min_isr}",
             )
+        end = self.log.log_end_offset
         info = self.log.append_as_leader(batch, self.leader_epoch, env.wall_time_ms, from_client=from_client)
         if isinstance(info, AppendInfo) and info.batch is not None:
+            self._left_behind(end)
             env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
             if info.rolled:
                 env.tell(facts.SegmentRolled(self.partition, info.base_offset))
@@ -177,9 +189,20 @@ class Partition:
         high_watermark = min(leader_high_watermark, log.log_end_offset)
         if high_watermark > log.high_watermark:
             log.set_high_watermark(high_watermark)
+            self.changed()
             env.tell(
                 facts.HighWatermarkMoved(self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False)
             )
+            if log.producers.transactional:
+                self._tell_stable(env)
+
+    def _tell_stable(self, env: Env) -> None:
+        log = self.log
+        env.tell(
+            facts.LastStableOffsetMoved(
+                self.partition, log.last_stable_offset, log.high_watermark, self.leader_epoch, self.leading
+            )
+        )
 
     def truncate(self, env: Env, offset: int) -> None:
         """Cut the end off, because the leader's log says otherwise."""
@@ -188,13 +211,21 @@ class Partition:
         if offset < end:
             env.tell(facts.Truncated(self.partition, offset, end))
 
+    def log_start_moved(self, env: Env, reason: str) -> None:
+        """The log begins later than it did: by retention, by DeleteRecords, or as the leader says."""
+        self.changed()
+        env.tell(facts.LogStartMoved(self.partition, self.log.log_start_offset, reason))
+
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
 
-    def fetched_by(self, env: Env, replica_id: int, offset: int, broker_epoch: int) -> bool:
+    def fetched_by(
+        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None
+    ) -> bool:
         """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
         remote = self.remotes.get(replica_id)
         if remote is None:
             return False
+        remote.session = session
         end = self.log.log_end_offset
         if offset >= end:
             remote.last_caught_up = env.now
@@ -216,6 +247,36 @@ class Partition:
             and offset >= self.epoch_start_offset
         )
 
+    def _left_behind(self, end: int) -> None:
+        """The log has grown beyond `end`. A follower that had got so far, and has since asked for more in a session
+        without naming this partition again, was caught up when it last did.
+        """
+        self.changed()
+        for remote in self.remotes.values():
+            session = remote.session
+            if session is not None and remote.log_end_offset == end:
+                remote.last_caught_up = remote.last_fetch = session.last_fetch
+                remote.last_fetch_leader_end = end
+
+    def changed(self) -> None:
+        """Those who watch this partition may have something to hear, and its leader too."""
+        if self.touched is not None:
+            self.touched[self.partition] = None
+        for session in self.watchers.values():
+            session.stale[self.partition] = None
+
+    def _isr_changed(self) -> None:
+        """Also a follower that has nothing new to say is looked at until it is in sync."""
+        self.changed()
+        for session in self.watchers.values():
+            asked = session.request
+            if (
+                session.follower
+                and asked.replica_id not in self.in_sync_replicas
+                and self.partition in asked.partitions
+            ):
+                session.outside[self.partition] = None
+
     def _advance_high_watermark(self, env: Env) -> None:
         """To the slowest of those that must have a record for it to be committed."""
         log = self.log
@@ -234,7 +295,10 @@ class Partition:
                 end = remote.log_end_offset
         if end > log.high_watermark:
             log.set_high_watermark(end)
+            self.changed()
             env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
+            if log.producers.transactional:
+                self._tell_stable(env)
 
     def note_active(self, env: Env, active: dict[int, None]) -> None:
         """Which brokers may be in sync at all: the high watermark waits for no other."""
@@ -269,6 +333,7 @@ class Partition:
                     self.in_sync_replicas = answer.isr
                     self.partition_epoch = answer.partition_epoch
                     self.recovering = False
+                    self._isr_changed()
                     env.tell(facts.IsrCommitted(self.partition, answer.isr, answer.partition_epoch, self.leader_epoch))
                 self.pending_isr = None
                 self._advance_high_watermark(env)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.env import Address, Micros
+from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.protocol.messages.fetch import FetchRequest
 from lab.kafka.protocol.messages.produce import ProduceResponse
 from lab.kafka.protocol.topics import TopicPartition
@@ -28,6 +29,7 @@ class DelayedFetch:
     correlation_id: int
     deadline: Micros
     request: FetchRequest
+    session: FetchSession | None = None
 
 
 @dataclass(slots=True)

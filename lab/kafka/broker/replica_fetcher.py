@@ -5,6 +5,7 @@ from lab.kafka.broker.partition import Partition
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
 from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.fetch_session import FetchSessionHandler
 
 CHANNEL = "fetch"
 LONG_AGO: Micros = -(1 << 62)
@@ -14,24 +15,43 @@ LONG_AGO: Micros = -(1 << 62)
 class FetchState:
     """One followed partition: where its next fetch begins is the end of its log."""
 
-    __slots__ = ("delayed_until", "request")
+    __slots__ = ("delayed_until",)
 
     def __init__(self) -> None:
         self.delayed_until: Micros = LONG_AGO
-        self.request = FetchPartition(-1, 0)
 
 
 class ReplicaFetcher:
-    """Copies from one leader: one fetch in flight, for all partitions that are ready."""
+    """Copies from one leader: one fetch in flight, for all partitions that are ready. `touched`: those whose log may
+    have changed since the last one.
+    """
 
-    __slots__ = ("address", "in_flight", "leader_id", "sent", "states")
+    __slots__ = ("address", "in_flight", "leader_id", "session", "states", "touched")
 
     def __init__(self, leader_id: int) -> None:
         self.leader_id = leader_id
         self.address: Address = address(f"broker-{leader_id}", CHANNEL)
         self.states: dict[TopicPartition, FetchState] = {}
         self.in_flight = -1
-        self.sent: dict[TopicPartition, FetchPartition] = {}
+        self.session = FetchSessionHandler()
+        self.touched: dict[TopicPartition, None] = {}
+
+    def add(self, partition: TopicPartition) -> None:
+        """Copy this one too."""
+        self.states[partition] = FetchState()
+        self.touched[partition] = None
+
+    def remove(self, partition: TopicPartition) -> None:
+        """Copy it no longer; the answer on its way belongs to another epoch."""
+        self.states.pop(partition, None)
+        self.touched.pop(partition, None)
+        self.session.forget(partition)
+
+    def delay(self, partition: TopicPartition, until: Micros) -> None:
+        """Leave it out until then."""
+        self.states[partition].delayed_until = until
+        self.touched[partition] = None
+        self.session.forget(partition)
 
     def request(
         self,
@@ -42,37 +62,33 @@ class ReplicaFetcher:
         now: Micros,
     ) -> FetchRequest | None:
         """The next fetch; None if no partition is ready."""
-        wanted: dict[TopicPartition, FetchPartition] = {}
-        for name, state in self.states.items():
-            if state.delayed_until > now:
+        asked: dict[TopicPartition, FetchPartition] = {}
+        delayed: dict[TopicPartition, None] = {}
+        for name in self.touched:
+            if self.states[name].delayed_until > now:
+                delayed[name] = None
                 continue
             partition = partitions[name]
             log = partition.log
-            epoch = log.epochs.latest
-            last = state.request
-            # The same object is sent again while nothing has changed: messages are never altered.
-            if (
-                last.fetch_offset != log.log_end_offset
-                or last.current_leader_epoch != partition.leader_epoch
-                or last.last_fetched_epoch != epoch
-                or last.log_start_offset != log.log_start_offset
-            ):
-                last = state.request = FetchPartition(
-                    log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch, epoch,
-                    log.log_start_offset,
-                )  # fmt: skip
-            wanted[name] = last
-        if not wanted:
+            asked[name] = FetchPartition(
+                log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch, log.epochs.latest,
+                log.log_start_offset,
+            )  # fmt: skip
+        self.touched.clear()
+        self.touched.update(delayed)
+        session = self.session
+        news = session.changed(asked)
+        if not session.partitions:
             return None
-        self.sent = wanted
         return FetchRequest(
             broker_id, config.replica_fetch_wait_max_ms, config.replica_fetch_min_bytes,
-            config.replica_fetch_response_max_bytes, wanted, broker_epoch,
+            config.replica_fetch_response_max_bytes, news, broker_epoch,
+            session_id=session.session_id, session_epoch=session.epoch, forgotten=session.take_forgotten(),
         )  # fmt: skip
 
     def delayed(self) -> Micros | None:
         """When the first partition that had to pause is ready again."""
-        return min((state.delayed_until for state in self.states.values()), default=None)
+        return min((self.states[name].delayed_until for name in self.touched), default=None)
 
 
 def truncation_point(partition: Partition, epoch: int, end_offset: int) -> tuple[int, bool]:

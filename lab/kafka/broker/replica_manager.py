@@ -4,7 +4,7 @@ from lab.env import Env
 from lab.kafka import facts
 from lab.kafka.broker import checkpoints
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.replica_fetcher import FetchState, ReplicaFetcher
+from lab.kafka.broker.replica_fetcher import ReplicaFetcher
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.loader import load_log
@@ -142,18 +142,20 @@ class ReplicaManager:
         fetcher = self.fetchers.get(leader_id)
         if fetcher is None:
             fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id)
-        fetcher.states[partition.partition] = FetchState()
+        fetcher.add(partition.partition)
+        partition.touched = fetcher.touched
 
     def stop_fetching(self, name: TopicPartition) -> None:
         """This partition is not copied from anybody any more."""
         for fetcher in self.fetchers.values():
-            fetcher.states.pop(name, None)
-            if name in fetcher.sent:
-                # The answer on its way belongs to another epoch; messages are never altered, so copy.
-                fetcher.sent = {one: what for one, what in fetcher.sent.items() if one != name}
+            fetcher.remove(name)
+        partition = self.partitions.get(name)
+        if partition is not None:
+            partition.touched = None
 
     def _remove(self, name: TopicPartition) -> None:
-        partition = self.partitions.pop(name, None)
         self.stop_fetching(name)
+        partition = self.partitions.pop(name, None)
         if partition is not None:
+            partition.changed()
             partition.log.delete_files()

@@ -65,11 +65,13 @@ class Storage:
                 raise AssertionError(timer)
 
     def _retain(self, broker: Keeper, env: Env) -> None:
-        """Delete old segments. Followers do so by themselves."""
+        """Delete old segments, forget silent producers. Followers do so by themselves."""
+        expired_before_ms = env.wall_time_ms - self.config.producer_id_expiration_ms
         for partition in broker.partitions.values():
+            partition.log.producers.expire(expired_before_ms)
             reason = partition.log.delete_old_segments(env.wall_time_ms)
             if reason:
-                env.tell(facts.LogStartMoved(partition.partition, partition.log.log_start_offset, reason))
+                partition.log_start_moved(env, reason)
         self._purge_by(broker, env)
 
     def _purge_by(self, broker: Keeper, env: Env) -> None:

@@ -21,6 +21,7 @@ class Metadata:
         "topics",
         "turn",
         "updated_at",
+        "version",
     )
 
     def __init__(self, bootstrap: tuple[str, ...], topics: tuple[str, ...]) -> None:
@@ -34,12 +35,14 @@ class Metadata:
         self.asked_at: Micros = -1
         self.updated_at: Micros = -1
         self.turn = 0
+        self.version = 0
 
     def update(self, response: MetadataResponse, now: Micros) -> list[TopicPartition]:
         """Believe an answer, partition by partition, where it is not older than what is known. Returns the partitions
         that are known to have a new leader.
         """
         moved: list[TopicPartition] = []
+        self.version += 1
         self.brokers = dict(response.brokers)
         self.missing = tuple(topic for topic in self.missing if topic not in response.topics)
         self.needed = bool(self.missing)
@@ -64,6 +67,7 @@ class Metadata:
         known = self.leaders.get(partition)
         if leader[0] >= 0 and (known is None or leader[1] > known[1]) and leader[0] in self.brokers:
             self.leaders[partition] = leader
+            self.version += 1
             return True
         return False
 

@@ -7,12 +7,15 @@ from lab.kafka.clients.admin import AdminApp
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerRecipe:
-    """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`."""
+    """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`. With a
+    `transactional.id` among its settings it writes in transactions, which end as `transaction` says.
+    """
 
     name: str
     topic: str
@@ -24,10 +27,16 @@ class ProducerRecipe:
     count: int | None = None
     rows: Rows | None = None
     pace_percent: int = 100
+    transaction: TransactionPlan | None = None
 
     def build(self) -> ProducerApp:
         """A new process."""
         config = ProducerConfig(self.configs)
+        if config.transactional_id:
+            return TransactionalApp(
+                self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,
+                self.rows, self.pace_percent, self.transaction or TransactionPlan(),
+            )  # fmt: skip
         return ProducerApp(
             self.name,
             self.topic,

@@ -22,6 +22,7 @@ class BrokerConfig(Config):
     log_flush_offset_checkpoint_interval_ms: int
     log_initial_task_delay_ms: int
     log_retention_check_interval_ms: int
+    max_incremental_fetch_session_cache_slots: int
     num_partitions: int
     offset_metadata_max_bytes: int
     offsets_commit_timeout_ms: int
@@ -29,6 +30,7 @@ class BrokerConfig(Config):
     offsets_retention_minutes: int
     offsets_topic_num_partitions: int
     offsets_topic_replication_factor: int
+    producer_id_expiration_ms: int
     replica_fetch_backoff_ms: int
     replica_fetch_max_bytes: int
     replica_fetch_min_bytes: int
@@ -36,6 +38,15 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    transaction_abort_timed_out_transaction_cleanup_interval_ms: int
+    transaction_max_timeout_ms: int
+    transaction_partition_verification_enable: bool
+    transaction_remove_expired_transaction_cleanup_interval_ms: int
+    transaction_state_log_min_isr: int
+    transaction_state_log_num_partitions: int
+    transaction_state_log_replication_factor: int
+    transaction_version: int
+    transactional_id_expiration_ms: int
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
@@ -81,6 +92,9 @@ class BrokerConfig(Config):
         Setting(
             "log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1, dynamic=False
         ),
+        Setting(
+            "max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none", dynamic=False
+        ),
         Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1, dynamic=False),
         Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry", dynamic=False),
         Setting("offsets.commit.timeout.ms", 5_000, "a commit not replicated by then fails", 1, dynamic=False),
@@ -103,6 +117,7 @@ class BrokerConfig(Config):
             1,
             dynamic=False,
         ),
+        Setting("producer.id.expiration.ms", 86_400_000, "a producer silent for so long is forgotten", 1),
         Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0, dynamic=False),
         Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0, dynamic=False),
         Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much", dynamic=False),
@@ -119,6 +134,43 @@ class BrokerConfig(Config):
         ),
         Setting(
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
+        ),
+        Setting(
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+            10_000,
+            "how often transactions past their time-out are looked for",
+            1,
+            dynamic=False,
+        ),
+        Setting("transaction.max.timeout.ms", 900_000, "the longest time-out a producer may ask for", 1, dynamic=False),
+        Setting(
+            "transaction.partition.verification.enable",
+            True,
+            "a leader asks the coordinator whether a partition is in the transaction (KIP-890)",
+        ),
+        Setting(
+            "transaction.remove.expired.transaction.cleanup.interval.ms",
+            3_600_000,
+            "how often expired transactional ids are looked for",
+            1,
+            dynamic=False,
+        ),
+        Setting("transaction.state.log.min.isr", 2, "min.insync.replicas of __transaction_state", 1, dynamic=False),
+        # Apache Kafka has 50; see offsets.topic.num.partitions.
+        Setting(
+            "transaction.state.log.num.partitions", 3, "partitions of __transaction_state", 1, 1_000, dynamic=False
+        ),
+        Setting(
+            "transaction.state.log.replication.factor",
+            3,
+            "replicas of __transaction_state, at most as many as brokers",
+            1,
+            dynamic=False,
+        ),
+        # A feature of the cluster and no setting in Apache Kafka.
+        Setting("transaction.version", 2, "1: before KIP-890's second part; 2: with it", 1, 2, dynamic=False),
+        Setting(
+            "transactional.id.expiration.ms", 604_800_000, "a transactional id not used for so long is forgotten", 1
         ),
         Setting(
             "unclean.leader.election.interval.ms",

@@ -25,6 +25,8 @@ class ProducerConfig(Config):
     retries: int
     retry_backoff_max_ms: int
     retry_backoff_ms: int
+    transaction_timeout_ms: int
+    transactional_id: str
 
     settings: ClassVar = table(
         Setting("acks", "all", "who must have a record before it counts as sent", choices=("0", "1", "all")),
@@ -44,6 +46,8 @@ class ProducerConfig(Config):
         Setting("retries", INT_MAX, "how often a batch is sent again", 0, INT_MAX),
         Setting("retry.backoff.max.ms", 1_000, "the longest pause between retries"),
         Setting("retry.backoff.ms", 100, "the first pause before a retry"),
+        Setting("transaction.timeout.ms", 60_000, "a transaction open for so long is aborted", 1, INT_MAX),
+        Setting("transactional.id", "", "a name that survives restarts: records go in transactions", dynamic=False),
     )  # fmt: skip
 
     def check(self) -> None:
@@ -56,6 +60,8 @@ class ProducerConfig(Config):
             if "enable.idempotence" in self.overrides or not conflict:
                 raise InvalidConfig("enable.idempotence=true wants acks=all, retries and at most 5 requests in flight")
             self.enable_idempotence = False
+        if self.transactional_id and not self.enable_idempotence:
+            raise InvalidConfig("transactional.id wants enable.idempotence=true, and with it acks=all and retries")
         least = self.linger_ms + self.request_timeout_ms
         if self.delivery_timeout_ms < least:
             if "delivery.timeout.ms" in self.overrides:

@@ -3,6 +3,8 @@
 from lab.env import Disk
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.transaction_index import cut_aborted
+from lab.kafka.log.transactions import IN_TRANSACTION
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -58,8 +60,12 @@ def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
     """Read a segment's counts back; `checked`: every batch's CRC too. False if it had to be cut."""
     disk = log.disk
     length = disk.size(segment.path)
+    cut_aborted(disk, segment.stem, 0)
     for batch in segment.rebuild(disk, log.config.index_interval_bytes, checked=checked):
-        log.producers.update(batch)
+        if batch.attributes & IN_TRANSACTION:
+            log.learn_transaction(batch, segment)
+        else:
+            log.producers.update(batch)
         log.log_end_offset = batch.next_offset
         if not log.epochs.entries or batch.leader_epoch > log.epochs.latest:
             log.epochs.assign(disk, batch.leader_epoch, batch.base_offset)
@@ -74,6 +80,7 @@ def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, hi
     log.epochs.truncate_from_end(log.disk, log.log_end_offset)
     log.epochs.truncate_from_start(log.disk, log.log_start_offset)
     log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
+    log.producers.replicated(log.high_watermark)
     log.recovery_point = min(recovery_point, log.log_end_offset)
 
 

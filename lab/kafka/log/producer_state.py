@@ -1,5 +1,7 @@
 """ProducerState: what a log knows of each producer id, so that a retry is never stored twice (spec 5.2)."""
 
+from typing import ClassVar
+
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import SEQUENCES, RecordBatch
 
@@ -24,8 +26,20 @@ class ProducerState:
 
     __slots__ = ("entries",)
 
+    transactional: ClassVar[bool] = False
+    """Whether any of them ever wrote in a transaction; `TransactionState` takes the place of this one then."""
+
     def __init__(self) -> None:
         self.entries: dict[int, ProducerEntry] = {}
+
+    @property
+    def first_unstable_offset(self) -> int | None:
+        """Where the oldest transaction begins that is not decided yet; None if there is none."""
+        return None
+
+    def has_open(self, producer_id: int, producer_epoch: int) -> bool:
+        """Whether a producer has a transaction open here in that epoch."""
+        return False
 
     def duplicate_of(self, batch: RecordBatch) -> tuple[int, int, int, int, int] | None:
         """The stored batch that this one is a retry of."""
@@ -39,12 +53,14 @@ class ProducerState:
         return None
 
     def refusal(self, batch: RecordBatch) -> ErrorCode:
-        """Why a batch that is no duplicate may not be appended; NONE if it may."""
+        """Why a batch that is no duplicate may not be appended; NONE if it may. A coordinator's has no sequence."""
         entry = self.entries.get(batch.producer_id)
         if entry is None:
             return ErrorCode.NONE  # no state at all: any sequence is accepted
         if batch.producer_epoch < entry.producer_epoch:
             return ErrorCode.INVALID_PRODUCER_EPOCH
+        if batch.base_sequence < 0:
+            return ErrorCode.NONE
         if batch.producer_epoch > entry.producer_epoch:
             wanted = 0
         else:
@@ -61,6 +77,9 @@ class ProducerState:
         stored = (batch.base_sequence, batch.last_sequence, batch.base_offset, batch.last_offset,
                   batch.max_timestamp_ms)  # fmt: skip
         entry.batches = (*entry.batches[1 - WINDOW :], stored) if entry.batches else (stored,)
+
+    def replicated(self, high_watermark: int) -> None:
+        """The high watermark has moved; only transactions wait for that."""
 
     def truncate(self, offset: int) -> bool:
         """Forget batches from `offset` on. False if that left a producer without any: only the log knows more."""

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from lab.env import Disk
+from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 
 OFFSET_ENTRY = struct.Struct(">ii")
@@ -168,5 +169,7 @@ class LogSegment:
     def files(self, disk: Disk) -> list[str]:
         """The files that exist of this segment."""
         return [
-            f"{self.stem}{suffix}" for suffix in (".log", ".index", ".timeindex") if disk.exists(f"{self.stem}{suffix}")
+            f"{self.stem}{suffix}"
+            for suffix in (".log", ".index", ".timeindex", TRANSACTIONS)
+            if disk.exists(f"{self.stem}{suffix}")
         ]

@@ -9,6 +9,8 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.leader_epochs import LeaderEpochCache
 from lab.kafka.log.producer_state import ProducerState
 from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.transaction_index import add_aborted, cut_aborted, read_aborted
+from lab.kafka.log.transactions import IN_TRANSACTION, TransactionState
 from lab.kafka.log.validator import AppendRefused, check_batch, in_topic_codec
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
@@ -19,7 +21,6 @@ TAIL = 8
 RELATIVE_MAX = (1 << 31) - 1
 Due = Callable[[LogSegment, int], bool]
 """Whether a segment goes, asked with it and one past its last offset."""
-PRODUCER_EXPIRATION_MS = 86_400_000
 
 
 @dataclass(slots=True)
@@ -82,8 +83,11 @@ class UnifiedLog:
 
     @property
     def last_stable_offset(self) -> int:
-        """Up to where everything is decided; without transactions, the high watermark."""
-        return self.high_watermark
+        """Up to where everything is decided; without open transactions, the high watermark."""
+        unstable = self.producers.first_unstable_offset
+        if unstable is None:
+            return self.high_watermark
+        return min(max(unstable, self.log_start_offset), self.high_watermark)
 
     @property
     def active(self) -> LogSegment:
@@ -130,7 +134,7 @@ class UnifiedLog:
                 return recoded
             batch = recoded
         if batch.producer_id >= 0:
-            known = self.producers.duplicate_of(batch)
+            known = self.producers.duplicate_of(batch) if batch.base_sequence >= 0 else None
             if known is not None:
                 return AppendInfo(known[2], known[3], known[4], None)
             error = self.producers.refusal(batch)
@@ -165,11 +169,26 @@ class UnifiedLog:
         self.segments[-1].append(self.disk, batch, self.config.index_interval_bytes)
         self.log_end_offset = batch.next_offset
         self.tail = (*self.tail[1 - TAIL :], batch)
-        self.producers.update(batch)
+        if batch.attributes & IN_TRANSACTION:
+            self.learn_transaction(batch, self.segments[-1])
+        else:
+            self.producers.update(batch)
         self.unflushed += batch.record_count
         if self.unflushed >= self.config.flush_messages:
             self.flush()
         return rolled
+
+    def learn_transaction(self, batch: RecordBatch, segment: LogSegment | None) -> None:
+        """A batch of a transaction, or the marker that ends one: an abort is written into the index of `segment`."""
+        producers = self.producers
+        if not isinstance(producers, TransactionState):
+            producers = self.producers = TransactionState(producers.entries)
+        if not batch.is_control:
+            producers.update(batch)
+            return
+        aborted = producers.end(batch)
+        if aborted is not None and segment is not None:
+            add_aborted(self.disk, segment.stem, aborted)
 
     def _should_roll(self, batch: RecordBatch, now_ms: int) -> bool:
         """By size, by age in message time, by a full index, by too large a relative offset (spec 1.4)."""
@@ -270,6 +289,19 @@ class UnifiedLog:
                             best = newest, record.offset, batch.leader_epoch
         return best
 
+    def aborted_transactions(self, offset: int, up_to: int) -> tuple[tuple[int, int], ...]:
+        """(producer id, first offset) of the aborted transactions that have records in [offset, up_to)."""
+        if not self.producers.transactional:
+            return ()
+        found: list[tuple[int, int]] = []
+        for segment in self.segments[self._segment_at(offset) :]:
+            for one in read_aborted(self.disk, segment.stem):
+                if one.last_offset >= offset and one.first_offset < up_to:
+                    found.append((one.producer_id, one.first_offset))
+                if one.last_stable_offset >= up_to:
+                    return tuple(found)
+        return tuple(found)
+
     # --- epochs and offsets -----------------------------------------------------------------------
 
     def end_offset_for_epoch(self, epoch: int) -> tuple[int, int]:
@@ -284,6 +316,7 @@ class UnifiedLog:
         """Move the high watermark; never beyond the end."""
         assert offset <= self.log_end_offset, (self.partition, offset, self.log_end_offset)
         self.high_watermark = offset
+        self.producers.replicated(offset)
 
     def set_log_start_offset(self, offset: int) -> None:
         """Everything below is gone, though its bytes may still be there."""
@@ -304,6 +337,7 @@ class UnifiedLog:
         while self.active.base_offset > offset:
             self._unlink(self.segments.pop())
         self.active.truncate(self.disk, offset, self.config.index_interval_bytes)
+        cut_aborted(self.disk, self.active.stem, offset)
         self.tail = ()
         self.epochs.truncate_from_end(self.disk, offset)
         self.log_end_offset = offset
@@ -332,7 +366,11 @@ class UnifiedLog:
         self.producers = ProducerState()
         for segment in self.segments:
             for _, batch in segment.batches(self.disk):
-                self.producers.update(batch)
+                if batch.attributes & IN_TRANSACTION:
+                    self.learn_transaction(batch, None)
+                else:
+                    self.producers.update(batch)
+        self.producers.replicated(self.high_watermark)
 
     # --- retention (spec 1.7) ---------------------------------------------------------------------
 
@@ -401,7 +439,6 @@ class UnifiedLog:
                 if self.disk.exists(path):
                     self.disk.delete(path)
             self.deleted.remove(one)
-        self.producers.expire(now_ms - PRODUCER_EXPIRATION_MS)
 
     def delete_files(self) -> None:
         """The partition is gone: remove everything."""

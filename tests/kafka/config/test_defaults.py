@@ -48,6 +48,7 @@ BROKER = {
     "log.flush.offset.checkpoint.interval.ms": 60_000,
     "log.initial.task.delay.ms": 30_000,
     "log.retention.check.interval.ms": 300_000,
+    "max.incremental.fetch.session.cache.slots": 1_000,
     "num.partitions": 1,
     "offset.metadata.max.bytes": 4_096,
     "offsets.commit.timeout.ms": 5_000,
@@ -55,6 +56,7 @@ BROKER = {
     "offsets.retention.minutes": 10_080,
     "offsets.topic.num.partitions": 3,  # Kafka: 50; three show where coordinators are, and cost a sixteenth
     "offsets.topic.replication.factor": 3,
+    "producer.id.expiration.ms": 86_400_000,
     "replica.fetch.backoff.ms": 1_000,
     "replica.fetch.max.bytes": 1_048_576,
     "replica.fetch.min.bytes": 1,
@@ -62,6 +64,15 @@ BROKER = {
     "replica.fetch.wait.max.ms": 500,
     "replica.high.watermark.checkpoint.interval.ms": 5_000,
     "replica.lag.time.max.ms": 30_000,
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": 10_000,
+    "transaction.max.timeout.ms": 900_000,
+    "transaction.partition.verification.enable": True,
+    "transaction.remove.expired.transaction.cleanup.interval.ms": 3_600_000,
+    "transaction.state.log.min.isr": 2,
+    "transaction.state.log.num.partitions": 3,  # Kafka: 50, as for offsets.topic.num.partitions
+    "transaction.state.log.replication.factor": 3,
+    "transaction.version": 2,
+    "transactional.id.expiration.ms": 604_800_000,
     "unclean.leader.election.interval.ms": 300_000,
 }
 PRODUCER = {
@@ -82,6 +93,8 @@ PRODUCER = {
     "retries": INT_MAX,
     "retry.backoff.max.ms": 1_000,
     "retry.backoff.ms": 100,
+    "transaction.timeout.ms": 60_000,
+    "transactional.id": "",
 }
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,

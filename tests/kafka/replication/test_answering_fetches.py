@@ -4,7 +4,7 @@ from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, FetchResponse
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.topics import TopicPartition
-from tests.story import ORDERS, Story, batch, orders
+from tests.story import ORDERS, Story, batch, orders, settings
 
 MIB = 1 << 20
 
@@ -88,9 +88,10 @@ def test_a_fetch_of_an_unknown_partition_is_answered_at_once():
     assert story.now - begun < 10
 
 
-def test_spec_02_21_every_fetch_is_a_full_one_and_a_consumer_lives_with_that():
-    story = Story(topics=orders(3))
+def test_spec_02_21_a_consumer_and_followers_live_with_it_when_every_session_is_declined():
+    story = Story(topics=orders(3), broker_config=settings(max_incremental_fetch_session_cache_slots=0))
     story.producer("web", rate=50, count=200)
     story.consumer("a", config=(("auto.offset.reset", "earliest"),))
     story.run(20)
     assert len(story.done()) == 200
+    assert not story.broker(1).sessions.sessions

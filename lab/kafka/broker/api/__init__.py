@@ -15,7 +15,8 @@ from lab.kafka.broker.api import (
     offset_for_leader_epoch,
     offsets,
     produce,
+    transactions,
 )
 
 LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce)  # fmt: skip
+          offset_for_leader_epoch, offsets, produce, transactions)  # fmt: skip

@@ -4,7 +4,6 @@ DeleteRecords answers once the leader has moved its log start; followers take it
 (the real broker waits for them).
 """
 
-from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
@@ -55,5 +54,5 @@ def _delete(broker: Broker, name: TopicPartition, offset: int, context: RequestC
         return ErrorCode.OFFSET_OUT_OF_RANGE, -1
     if target > log.log_start_offset:
         log.set_log_start_offset(target)
-        context.env.tell(facts.LogStartMoved(name, target, "DeleteRecords"))
+        partition.log_start_moved(context.env, "DeleteRecords")
     return ErrorCode.NONE, log.log_start_offset

@@ -1,39 +1,61 @@
 """Fetch (1): consumers read up to the high watermark, followers to the end of the log.
 
 We do: long polls, min_bytes, leader epochs, diverging epochs, byte limits with at least one batch.
-We do not: fetch sessions (declined, which the protocol allows), fetching from followers (KIP-392).
+We do: fetch sessions too. We do not: fetching from followers (KIP-392).
 """
 
 from lab.env import millis
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.purgatory import DelayedFetch
-from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.fetch import FINAL_EPOCH, FetchRequest, FetchResponse
 
 
 @handles(FetchRequest)
 def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
     """Note what a follower has, then answer at once if there is something to say, else wait."""
     env = context.env
+    session = None
+    if request.session_epoch != FINAL_EPOCH or request.session_id:
+        found = broker.sessions.find(request, env.now, env.dice)
+        if isinstance(found, ErrorCode):
+            return FetchResponse({}, found)
+        session = found
+    full = session.request if session is not None else request
     if request.replica_id >= 0:
-        _note_follower(broker, request, context)
-    if request.max_wait_ms <= 0 or broker.fetching.ready(broker, request):
-        return broker.fetching.response(broker, request)
-    operation = DelayedFetch(context.sender, context.correlation_id, env.now + millis(request.max_wait_ms), request)
+        _note_follower(broker, request, session, context)
+    if request.max_wait_ms <= 0 or broker.fetching.ready(broker, full, session):
+        return broker.fetching.response(broker, full, session)
+    operation = DelayedFetch(
+        context.sender, context.correlation_id, env.now + millis(request.max_wait_ms), full, session
+    )
     number = broker.wait(env, operation)
-    for name in request.partitions:
-        broker.partitions[name].waiting_fetches[number] = None
+    if session is None:
+        for name in request.partitions:
+            broker.partitions[name].waiting_fetches[number] = None
+    else:
+        session.waiting = number
+        for name in session.stale:
+            if name in full.partitions:
+                broker.partitions[name].watchers[session.session_id] = session
     return PENDING
 
 
-def _note_follower(broker: Broker, request: FetchRequest, context: RequestContext) -> None:
+def _note_follower(
+    broker: Broker, request: FetchRequest, session: FetchSession | None, context: RequestContext
+) -> None:
     """A follower that asks for an offset has everything below it, unless its log diverges (spec 2.4)."""
     env = context.env
     known = broker.image.brokers.get(request.replica_id)
     if known is not None and 0 <= request.replica_epoch < known.broker_epoch:
         return
     partitions, replica_id = broker.partitions, request.replica_id
-    for name, asked in request.partitions.items():
+    looked_at = request.partitions
+    if session is not None and session.outside:
+        looked_at = {**{name: session.request.partitions[name] for name in session.outside}, **looked_at}
+    for name, asked in looked_at.items():
         partition = partitions.get(name)
         if partition is None or not partition.leading or partition.epoch_error(asked.current_leader_epoch):
             continue
@@ -41,7 +63,12 @@ def _note_follower(broker: Broker, request: FetchRequest, context: RequestContex
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
         before = log.high_watermark
-        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch):
+        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch, session):
             broker.expand_isr(env, partition, replica_id)
+        if session is not None:
+            if replica_id in partition.in_sync_replicas:
+                session.outside.pop(name, None)
+            else:
+                session.outside[name] = None
         if log.high_watermark > before:
             broker.committed(env, partition)

@@ -1,11 +1,15 @@
-"""FindCoordinator (10): the leader of the group's partition of `__consumer_offsets`, made when first asked for."""
+"""FindCoordinator (10): the leader of the partition that keeps a group or a transactional id; its topic is made when
+first asked for.
+"""
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.broker.coordinators import OFFSETS_TOPIC
+from lab.kafka.broker.transactions import TRANSACTIONS_TOPIC
 from lab.kafka.coordinator.group import group_partition
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.find_coordinator import (
+    TRANSACTION,
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
@@ -16,10 +20,12 @@ from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
 def find_coordinator(
     broker: Broker, request: FindCoordinatorRequest, context: RequestContext
 ) -> FindCoordinatorResponse:
-    """Which broker looks after a group."""
-    topic = broker.image.topics.get(OFFSETS_TOPIC)
+    """Which broker looks after a group, or a transactional id."""
+    name = TRANSACTIONS_TOPIC if request.key_type == TRANSACTION else OFFSETS_TOPIC
+    topic = broker.image.topics.get(name)
     if topic is None:
-        _create(broker, context)
+        new = _transactions_topic(broker) if request.key_type == TRANSACTION else _offsets_topic(broker)
+        broker.ask_controller(context.env, "create", CreateTopicsRequest((new,)))
         return FindCoordinatorResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     state = topic.partitions[group_partition(request.key, len(topic.partitions))]
     leader = broker.image.brokers.get(state.leader_id)
@@ -28,8 +34,18 @@ def find_coordinator(
     return FindCoordinatorResponse(ErrorCode.NONE, leader.broker_id, leader.host)
 
 
-def _create(broker: Broker, context: RequestContext) -> None:
+def _offsets_topic(broker: Broker) -> NewTopic:
     factor = min(broker.config.offsets_topic_replication_factor, len(broker.image.brokers))
     configs = {"cleanup.policy": "compact", "segment.bytes": "104857600"}
-    topic = NewTopic(OFFSETS_TOPIC, broker.config.offsets_topic_num_partitions, factor, configs)
-    broker.ask_controller(context.env, "create", CreateTopicsRequest((topic,)))
+    return NewTopic(OFFSETS_TOPIC, broker.config.offsets_topic_num_partitions, factor, configs)
+
+
+def _transactions_topic(broker: Broker) -> NewTopic:
+    factor = min(broker.config.transaction_state_log_replication_factor, len(broker.image.brokers))
+    configs = {
+        "cleanup.policy": "compact",
+        "compression.type": "uncompressed",
+        "min.insync.replicas": str(broker.config.transaction_state_log_min_isr),
+        "segment.bytes": "104857600",
+    }
+    return NewTopic(TRANSACTIONS_TOPIC, broker.config.transaction_state_log_num_partitions, factor, configs)

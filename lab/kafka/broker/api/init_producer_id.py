@@ -1,8 +1,8 @@
 """InitProducerId (22): a fresh producer id, from a block that the controller gave this broker.
-
-We do not: transactional ids (next storey).
+With a transactional id, its coordinator answers: that is in `transactions`.
 """
 
+from lab.kafka.broker.api.transactions import init_transactional
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
@@ -13,8 +13,10 @@ from lab.kafka.protocol.messages.producer_ids import (
 
 
 @handles(InitProducerIdRequest)
-def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: RequestContext) -> InitProducerIdResponse:
+def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: RequestContext) -> object:
     """Any broker answers; while its next block is on the way the client is asked to try again."""
+    if request.transactional_id is not None:
+        return init_transactional(broker, request, context)
     producer_id = broker.next_producer_id(context.env)
     if producer_id < 0:
         return InitProducerIdResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)

@@ -1,4 +1,6 @@
-"""OffsetCommit (8) and OffsetFetch (9): answered by the group's coordinator; a commit only once it is replicated."""
+"""OffsetCommit (8), OffsetFetch (9), TxnOffsetCommit (28): answered by the group's coordinator; a commit only once it
+is replicated.
+"""
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
@@ -10,6 +12,8 @@ from lab.kafka.protocol.messages.offsets import (
     OffsetFetchRequest,
     OffsetFetchResponse,
 )
+from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
+from lab.kafka.protocol.topics import TopicPartition
 
 UNKNOWN = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
@@ -36,4 +40,38 @@ def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestCo
     group = found[1].groups.get(request.group_id)
     known = group.offsets if group is not None else {}
     wanted = request.partitions if request.partitions is not None else tuple(known)
-    return OffsetFetchResponse({name: known.get(name, CommittedOffset(-1)) for name in wanted})
+    errors = broker.coordinators.unstable(found[0], request.group_id, wanted) if request.require_stable else {}
+    offsets = {name: known.get(name, CommittedOffset(-1)) for name in wanted if name not in errors}
+    return OffsetFetchResponse(offsets, errors=errors)
+
+
+@handles(TxnOffsetCommitRequest)
+def txn_offset_commit(
+    broker: Broker, request: TxnOffsetCommitRequest, context: RequestContext
+) -> TxnOffsetCommitResponse | Later:
+    """Into the log, as part of a transaction, which the partition must belong to (KIP-890)."""
+    found = broker.coordinators.shard_of(broker, request.group_id)
+    if isinstance(found, ErrorCode):
+        return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, found))
+    name = found[0]
+    producer = request.producer_id, request.producer_epoch
+    known = broker.partitions[name].log.producers.has_open(*producer)
+    if not known and broker.transactions(context.env).verify(broker, context, request, (name,), *producer):
+        return PENDING
+    return commit_verified(broker, request, context, {})
+
+
+def commit_verified(
+    broker: Broker, request: TxnOffsetCommitRequest, context: RequestContext, refused: dict[TopicPartition, ErrorCode]
+) -> TxnOffsetCommitResponse | Later:
+    """`refused`: whether the partition of the log that keeps the group is no part of the transaction."""
+    error = next(iter(refused.values()), None)
+    if error is not None:
+        again = error is ErrorCode.NOT_ENOUGH_REPLICAS  # what a produced batch would be told, to be tried again
+        return TxnOffsetCommitResponse(
+            dict.fromkeys(request.offsets, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS if again else error)
+        )
+    unknown = {one: UNKNOWN for one in request.offsets if broker.image.partition(one) is None}
+    token = context.sender, context.correlation_id
+    answer = broker.coordinators.commit_in_transaction(broker, context.env, request, token, unknown)
+    return PENDING if answer is None else answer

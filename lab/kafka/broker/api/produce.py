@@ -1,7 +1,7 @@
 """Produce (0): append, and answer when `acks` says so (spec 2.7).
 
-We do: acks 0, 1, all; min.insync.replicas before and after the append; time-outs; KIP-951's current leader.
-We do not: transactions (next storey), quotas.
+We do: acks 0, 1, all; min.insync.replicas before and after the append; time-outs; KIP-951's current leader; writes
+in transactions, which may have to wait for the coordinator (KIP-890). We do not: quotas.
 """
 
 from lab.env import millis
@@ -22,11 +22,24 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(ProduceRequest)
 def produce(broker: Broker, request: ProduceRequest, context: RequestContext) -> ProduceResponse | Later:
     """Append each partition's batch, and wait for replication if acks=all."""
+    if request.transactional_id is not None:
+        transactions = broker.transactions(context.env)
+        if transactions.verify_write(broker, context, request, request.data):
+            return PENDING
+    return produce_verified(broker, request, context, {})
+
+
+def produce_verified(
+    broker: Broker, request: ProduceRequest, context: RequestContext, refused: dict[TopicPartition, ErrorCode]
+) -> ProduceResponse | Later:
+    """All but what the transaction's coordinator has `refused`."""
     response = ProduceResponse()
     required: dict[TopicPartition, int] = {}
     for name, batch in request.data.items():
         if request.acks not in (-1, 0, 1):
             response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_REQUIRED_ACKS)
+        elif name in refused:
+            response.responses[name] = PartitionProduceResponse(refused[name])
         else:
             response.responses[name] = _append(broker, name, batch, request.acks, context, required)
     if request.acks == 0:

@@ -23,7 +23,7 @@ from lab.kafka.orders import (
     Shutdown,
 )
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.fetch import FetchResponse
+from lab.kafka.protocol.messages.fetch import FetchResponse, IsolationLevel
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse
 from lab.kafka.protocol.messages.groups import (
     HeartbeatResponse,
@@ -177,7 +177,10 @@ class ConsumerApp:
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
         for part in parts:
-            self._tell_polled(env, part.partition, part.records, part.high_watermark)
+            if part.hidden:
+                env.tell(facts.OffsetsHidden(self.group_id, self.name, part.partition, part.hidden))
+            if part.records:
+                self._tell_polled(env, part.partition, part.records, part.high_watermark)
         if not self.work:
             return
         self.done = 0
@@ -298,7 +301,9 @@ class ConsumerApp:
         coordinator = self.membership.coordinator
         if missing and coordinator is not None and not self.asking_offsets and env.now >= self.retry_at:
             self.asking_offsets = True
-            request = OffsetFetchRequest(self.group_id, missing)
+            request = OffsetFetchRequest(
+                self.group_id, missing, self.fetcher.isolation is IsolationLevel.READ_COMMITTED
+            )  # fmt: skip
             self.net.send(
                 env,
                 coordinator,
@@ -316,6 +321,8 @@ class ConsumerApp:
             return
         for partition in self.fetcher.initializing():
             one = body.offsets.get(partition)
+            if partition in body.errors:
+                self.retry_at = env.now + millis(self.config.retry_backoff_ms)  # a transaction is about to commit it
             if one is None:
                 continue
             if one.offset >= 0:

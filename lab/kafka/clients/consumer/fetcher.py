@@ -5,6 +5,7 @@ from typing import cast
 
 from lab.env import Env, Micros, address, millis
 from lab.kafka import facts
+from lab.kafka.clients.consumer.isolation import aborted_batches
 from lab.kafka.clients.consumer.positions import (
     FETCHING,
     INITIALIZING,
@@ -35,9 +36,11 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
 )
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
+NONE: dict[int, None] = {}
 Asked = tuple[str, tuple[TopicPartition, ...]]
 """A tag: `fetch`, `list` or `epoch`, and the partitions it was about."""
 
@@ -61,13 +64,28 @@ class Fetcher:
         self.positions: dict[TopicPartition, Position] = {}
         self.buffered: list[Fetched] = []
         self.fetching: dict[str, dict[TopicPartition, int]] = {}
+        self.sessions: dict[str, FetchSessionHandler] = {}
+        self.unsettled = True
+        """Whether a position may need more than fetching: else nothing is looked at until metadata changes."""
+        self.settled_in = -1
+        self._by_leader: tuple[int, dict[str | None, list[TopicPartition]]] | None = None
         self.exception = ""
+
+    @property
+    def isolation(self) -> IsolationLevel:
+        """How far this consumer reads."""
+        return IsolationLevel[self.config.isolation_level.upper()]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_by_leader": None}
 
     # --- assignment -------------------------------------------------------------------------------
 
     def assign(self, partitions: tuple[TopicPartition, ...]) -> None:
         """These are ours now; positions of those that stay are kept."""
         self.positions = {one: self.positions.get(one) or Position() for one in partitions}
+        self.unsettled = True
+        self._by_leader = None
         self.buffered = [one for one in self.buffered if one.partition in self.positions]
 
     def seek(self, env: Env, partition: TopicPartition, offset: int, reason: str, epoch: int = -1) -> None:
@@ -90,6 +108,7 @@ class Fetcher:
             self.exception = f"{exception}: {partition}"
             return
         position.stage = RESETTING
+        self.unsettled = True
         position.asked = False
         self.buffered = [one for one in self.buffered if one.partition != partition]
 
@@ -97,15 +116,23 @@ class Fetcher:
 
     def update_positions(self, env: Env) -> None:
         """Ask for what is missing: offsets to begin at, and whether an old position is still in the log."""
+        if not self.unsettled and self.settled_in == self.metadata.version:
+            return
+        self.unsettled = False
+        self.settled_in = self.metadata.version
         resets: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
         checks: dict[str, dict[TopicPartition, tuple[int, int]]] = {}
         leaders = self.metadata.leaders
         for partition, position in self.positions.items():
             if position.asked or position.retry_at > env.now:
+                self.unsettled = True
                 continue
             if partition in leaders and leaders[partition][1] > position.leader_epoch:
                 self._notice_new_epoch(position, leaders[partition][1])
-            if position.stage not in (RESETTING, VALIDATING):
+            if position.stage == FETCHING:
+                continue
+            self.unsettled = True
+            if position.stage == INITIALIZING:
                 continue
             host = self.metadata.leader_of(partition)
             if host is None:
@@ -121,7 +148,7 @@ class Fetcher:
                     position.offset_epoch,
                 )
         for host, asked in resets.items():
-            self._send(env, host, ListOffsetsRequest(-1, asked), ("list", tuple(asked)))
+            self._send(env, host, ListOffsetsRequest(-1, asked, self.isolation), ("list", tuple(asked)))
         for host, asked in checks.items():
             self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
 
@@ -167,6 +194,7 @@ class Fetcher:
 
     def _retry(self, env: Env, position: Position) -> None:
         position.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.unsettled = True
         self.metadata.needed = True
 
     # --- fetching ---------------------------------------------------------------------------------
@@ -174,32 +202,61 @@ class Fetcher:
     def send_fetches(self, env: Env) -> None:
         """One fetch a broker, for partitions whose fetched records have all been returned."""
         has_data = {one.partition: None for one in self.buffered}
-        wanted: dict[str, dict[TopicPartition, FetchPartition]] = {}
-        metadata, now = self.metadata, env.now
-        for partition, position in self.positions.items():
-            if position.stage != FETCHING or position.paused or position.retry_at > now or partition in has_data:
+        for host, partitions in self._led_by().items():
+            if host in self.fetching:
                 continue
-            host = metadata.leader_of(partition)
+            wanted = self._fetchable(partitions, has_data, env.now)
+            if not wanted:
+                continue
             if host is None:
-                metadata.needed = True
-            elif host not in self.fetching:
-                wanted.setdefault(host, {})[partition] = FetchPartition(
+                self.metadata.needed = True
+            else:
+                self._fetch(env, host, wanted)
+
+    def _led_by(self) -> dict[str | None, list[TopicPartition]]:
+        """Our partitions by their leaders, derived from metadata and so left out of checkpoints."""
+        if self._by_leader is None or self._by_leader[0] != self.metadata.version:
+            found: dict[str | None, list[TopicPartition]] = {}
+            for partition in self.positions:
+                found.setdefault(self.metadata.leader_of(partition), []).append(partition)
+            self._by_leader = self.metadata.version, found
+        return self._by_leader[1]
+
+    def _fetchable(
+        self, partitions: list[TopicPartition], has_data: dict[TopicPartition, None], now: Micros
+    ) -> dict[TopicPartition, FetchPartition]:
+        wanted: dict[TopicPartition, FetchPartition] = {}
+        for partition in partitions:
+            position = self.positions[partition]
+            if position.stage == FETCHING and not position.paused and position.retry_at <= now:
+                if partition in has_data:
+                    continue
+                wanted[partition] = FetchPartition(
                     position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
                 )
-        if not wanted:
-            return
-        isolation = IsolationLevel[self.config.isolation_level.upper()]
-        for host, partitions in wanted.items():
-            self.fetching[host] = {one: asked.fetch_offset for one, asked in partitions.items()}
-            request = FetchRequest(
-                -1, self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes, partitions,
-                isolation_level=isolation,
-            )  # fmt: skip
-            self._send(env, host, request, ("fetch", tuple(partitions)))
+        return wanted
+
+    def _fetch(self, env: Env, host: str, wanted: dict[TopicPartition, FetchPartition]) -> None:
+        session = self.sessions.get(host)
+        if session is None:
+            session = self.sessions[host] = FetchSessionHandler()
+        session.keep_only(wanted)
+        news = session.changed(wanted)
+        config = self.config
+        request = FetchRequest(
+            -1, config.fetch_max_wait_ms, config.fetch_min_bytes, config.fetch_max_bytes, news,
+            isolation_level=self.isolation, session_id=session.session_id,
+            session_epoch=session.epoch, forgotten=session.take_forgotten(),
+        )  # fmt: skip
+        self.fetching[host] = {one: asked.fetch_offset for one, asked in wanted.items()}
+        self._send(env, host, request, ("fetch", tuple(wanted)))
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
         """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
         asked = self.fetching.pop(host, {})
+        session = self.sessions.get(host)
+        if session is not None and not session.answered(body):
+            return
         for partition, one in body.responses.items():
             position = self.positions.get(partition)
             if position is not None and position.stage == FETCHING and asked.get(partition) == position.offset:
@@ -219,20 +276,26 @@ class Fetcher:
                 self._retry(env, position)
 
     def _take(self, partition: TopicPartition, position: Position, one: FetchedPartition) -> None:
-        """Keep what lies at or beyond the position; a batch may begin before it, and may have holes."""
+        """Keep what lies at or beyond the position; a batch may begin before it, and may have holes. Markers are never
+        kept, nor what belongs to the transactions that the broker says were aborted.
+        """
         position.high_watermark = one.high_watermark
         offset = position.offset
         if not one.records or one.records[-1].next_offset <= offset:
             return
         records: list[Record] = []
         epochs: list[int] = []
+        aborted = aborted_batches(one.records, one.aborted_transactions) if one.aborted_transactions else NONE
+        hidden: tuple[tuple[int, int], ...] = ()
         for batch in one.records:
-            if not batch.is_control:
-                new = [record for record in batch.records() if record.offset >= offset]
-                records += new
-                epochs += [batch.leader_epoch] * len(new)
+            if batch.is_control or batch.base_offset in aborted:
+                hidden = (*hidden, (max(batch.base_offset, offset), batch.next_offset))
+                continue
+            new = [record for record in batch.records() if record.offset >= offset]
+            records += new
+            epochs += [batch.leader_epoch] * len(new)
         next_offset = one.records[-1].next_offset
-        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark))
+        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark, hidden))
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
@@ -247,6 +310,8 @@ class Fetcher:
     def host_lost(self, env: Env, host: str, tags: list[Tag]) -> None:
         """A connection is gone, or an answer too late: ask again after a pause."""
         self.fetching.pop(host, None)
+        if host in self.sessions:
+            self.sessions[host].lost()
         self.metadata.needed = True
         for tag in tags:
             if type(tag) is tuple and tag[0] in ("fetch", "list", "epoch"):
@@ -286,7 +351,9 @@ class Fetcher:
                 one.epochs[one.at : end],
                 one.next_offset,
                 one.high_watermark,
+                one.hidden,
             )
+            one.hidden = ()
             left -= end - one.at
             one.at = end
             if one.at == len(one.records):
@@ -297,14 +364,19 @@ class Fetcher:
             if part.records:
                 position.offset_epoch = part.epochs[-1]
                 position.timestamp = part.records[-1].timestamp_ms
+            if part.records or part.hidden:
                 found.append(part)
         return found
 
     def initializing(self) -> tuple[TopicPartition, ...]:
         """Partitions that wait for their committed offset."""
+        if not self.unsettled:
+            return ()
         return tuple([one for one, position in self.positions.items() if position.stage == INITIALIZING])
 
     def next_retry(self, now: Micros) -> Micros | None:
         """When the first position that had to pause may be asked about again."""
+        if not self.unsettled:
+            return None
         later = [one.retry_at for one in self.positions.values() if one.retry_at > now]
         return min(later) if later else None

@@ -42,9 +42,11 @@ class Position:
 
 
 class Fetched:
-    """Records that have arrived and were not returned by poll() yet; next in line when the position is `offset`."""
+    """Records that have arrived and were not returned by poll() yet; next in line when the position is `offset`.
+    `hidden`: ranges of offsets that no application sees, because markers or aborted records stand there.
+    """
 
-    __slots__ = ("at", "epochs", "high_watermark", "next_offset", "offset", "partition", "records")
+    __slots__ = ("at", "epochs", "hidden", "high_watermark", "next_offset", "offset", "partition", "records")
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Fetched:
         epochs: list[int],
         next_offset: int,
         high_watermark: int,
+        hidden: tuple[tuple[int, int], ...] = (),
     ) -> None:
         self.partition = partition
         self.offset = offset
@@ -62,3 +65,4 @@ class Fetched:
         self.next_offset = next_offset
         self.high_watermark = high_watermark
         self.at = 0
+        self.hidden = hidden

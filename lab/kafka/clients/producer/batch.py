@@ -40,13 +40,15 @@ class ProducerBatch:
         self.births.append(birth)
         self.bytes += size
 
-    def encode(self, producer_id: int, producer_epoch: int, compression: Compression) -> RecordBatch:
+    def encode(
+        self, producer_id: int, producer_epoch: int, compression: Compression, *, transactional: bool = False
+    ) -> RecordBatch:
         """The bytes that go out; the same again for a retry in the same epoch."""
         if self.encoded is None or producer_epoch != self.producer_epoch:
             self.producer_epoch = producer_epoch
             self.encoded = RecordBatch.build(
                 self.records, producer_id=producer_id, producer_epoch=producer_epoch,
-                base_sequence=self.base_sequence, compression=compression,
+                base_sequence=self.base_sequence, compression=compression, transactional=transactional,
             )  # fmt: skip
         return self.encoded
 

@@ -7,6 +7,7 @@ from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
 from lab.kafka.clients.producer.partitioner import StickyPartitioner
+from lab.kafka.clients.producer.transactions import FATAL_ERROR, FIRST_ADD_BACKOFF, TransactionManager
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
@@ -63,8 +64,11 @@ class Producer:
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
         self.producer_id = -1
-        self.producer_epoch = -1
+        self.producer_epoch: int = -1
         self.must_bump = False
+        self.transactions: TransactionManager | None = None
+        if config.transactional_id:
+            self.transactions = TransactionManager(name, config, self.metadata, self.net)
         self.closing = False
         self.buffered = 0
         self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
@@ -110,6 +114,8 @@ class Producer:
         elif partition is None:
             partition = self._sticky(env, size, count)
         queue = self._queue(TopicPartition(self.topic, partition))
+        if self.transactions is not None:
+            self.transactions.wrote_to(TopicPartition(self.topic, partition))
         batch = queue.waiting[-1] if queue.waiting else None
         if batch is None or batch.attempts or batch.bytes + size > self.config.batch_size:
             batch = ProducerBatch(env.now)
@@ -132,7 +138,7 @@ class Producer:
 
     def _loads(self, count: int) -> dict[int, int]:
         """How many batches wait for each partition that somebody leads."""
-        led = {}
+        led: dict[int, int] = {}
         for partition in range(count):
             name = TopicPartition(self.topic, partition)
             if self.metadata.leader_of(name) is not None:
@@ -165,7 +171,10 @@ class Producer:
         if self.unplaced:
             self._place_all(env)
         self._refresh_metadata(env)
-        if self.config.enable_idempotence and not self._identified(env):
+        if self.transactions is not None:
+            if not self._transactional(env, self.transactions):
+                return
+        elif self.config.enable_idempotence and not self._identified(env):
             return
         self._drain(env)
 
@@ -178,6 +187,37 @@ class Producer:
             self.retry_id_at = env.now + millis(self.config.request_timeout_ms)
             self._ask(env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG)
         return self.producer_id >= 0
+
+    def _transactional(self, env: Env, transactions: TransactionManager) -> bool:
+        """Let the coordinators be asked what is due. Whether batches may be sent; with a new epoch sequences begin at
+        zero. Of a transaction that is given up, only what was sent before is sent again.
+        """
+        if transactions.given_up:
+            self._drop_unsent(env, all_of_them=transactions.state == FATAL_ERROR)
+        sent = [one for queue in self.queues.values() for one in (*queue.in_flight, *queue.waiting)]
+        transactions.work(
+            env, flushed=not sent and not self.unplaced, in_flight=any(one.base_sequence >= 0 for one in sent)
+        )
+        identity = transactions.producer_id, transactions.producer_epoch
+        if identity != (self.producer_id, self.producer_epoch):
+            self.producer_id, self.producer_epoch = identity
+            self.sequences.clear()
+        return transactions.identified
+
+    def _drop_unsent(self, env: Env, *, all_of_them: bool) -> None:
+        """A transaction is given up: what was never sent fails (TransactionAbortedException). `all_of_them`: nothing is
+        sent again, either.
+        """
+        for partition, queue in list(self.queues.items()):
+            for batch in [one for one in queue.waiting if one.base_sequence < 0 or all_of_them]:
+                queue.waiting.remove(batch)
+                self._release(batch)
+                sent = batch.base_sequence >= 0
+                self._failed(env, partition, tuple(batch.births), "TransactionAbortedException", unknown=sent)
+            self._drop_if_empty(partition, queue)
+        for _, birth, _, _, _ in self.unplaced:
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), "TransactionAbortedException", unknown=False)
+        self.unplaced = []
 
     def _bump_epoch(self) -> None:
         """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
@@ -213,6 +253,8 @@ class Producer:
         for partition, queue in self.queues.items():
             if not queue.waiting or not self._is_ready(env, queue):
                 continue
+            if self.transactions is not None and not self.transactions.allows(partition):
+                continue
             host = self.metadata.leader_of(partition)
             if host is None:
                 self.metadata.needed = True
@@ -236,6 +278,7 @@ class Producer:
             or batch.attempts
             or self.unplaced
             or self.closing
+            or (self.transactions is not None and self.transactions.completing)
             or env.now >= batch.created_at + millis(self.config.linger_ms)
         )
 
@@ -255,10 +298,15 @@ class Producer:
                 batch.base_sequence = self.sequences.get(partition, 0)
                 self.sequences[partition] = (batch.base_sequence + len(batch.records)) % SEQUENCES
                 batch.encoded = None
-            data[partition] = batch.encode(self.producer_id, self.producer_epoch, self.compression)
+            data[partition] = batch.encode(
+                self.producer_id, self.producer_epoch, self.compression, transactional=self.transactions is not None
+            )
             size += data[partition].size
             queue.in_flight.append(batch)
         request = ProduceRequest(self.acks, self.config.request_timeout_ms, data)
+        if self.transactions is not None:
+            request.transactional_id = self.transactions.transactional_id
+            request.transaction_version = self.transactions.transaction_version
         if self.acks == 0:
             self.net.correlation_id += 1
             env.send(address(host), Request(self.net.correlation_id, self.name, request), size)
@@ -288,6 +336,8 @@ class Producer:
                     answer = body.responses.get(partition)
                     if answer is not None:
                         self._batch_answered(env, partition, batch, answer)
+            case _ if self.transactions is not None and tag is not None:
+                self.transactions.answered(env, tag, body)
             case _:
                 pass  # an answer nobody waits for any more
 
@@ -313,9 +363,15 @@ class Producer:
             ) if self.config.enable_idempotence:
                 # Behind an older one that is not settled it was bound to be refused; alone, a sequence is lost.
                 oldest = all(one.births >= batch.births for one in (*queue.in_flight, *queue.waiting))
+                if oldest and self.transactions is not None:
+                    self._lose(env, partition, batch, answer.error_code.name)
+                    return
                 if oldest and batch.producer_epoch == self.producer_epoch:
                     self.must_bump = True
                 self._retry(env, partition, batch, answer.error_code.name)
+            case ErrorCode.CONCURRENT_TRANSACTIONS:
+                self._retry(env, partition, batch, answer.error_code.name)
+                batch.retry_at = env.now + FIRST_ADD_BACKOFF
             case error if error.retriable:
                 news = answer.current_leader is not None and self.metadata.learn_leader(
                     partition, answer.current_leader
@@ -325,7 +381,7 @@ class Producer:
             case error:
                 self._take_out(partition, queue, batch)
                 self._failed(env, partition, tuple(batch.births), error.name, unknown=False)
-                self._sequence_lost(batch)
+                self._sequence_lost(env, batch, error.name)
 
     def _acked(
         self,
@@ -353,6 +409,8 @@ class Producer:
         if batch.attempts >= self.config.retries:
             self._take_out(partition, queue, batch)
             self._failed(env, partition, tuple(batch.births), error, unknown=True)
+            if self.transactions is not None:
+                self._sequence_lost(env, batch, error)
             return
         queue.in_flight.remove(batch)
         batch.attempts += 1
@@ -378,9 +436,18 @@ class Producer:
     def _release(self, batch: ProducerBatch) -> None:
         self.buffered -= batch.bytes - BATCH_OVERHEAD
 
-    def _sequence_lost(self, batch: ProducerBatch) -> None:
+    def _lose(self, env: Env, partition: TopicPartition, batch: ProducerBatch, error: str) -> None:
+        """A batch of a transaction is refused for good, and with it the transaction (spec 5.8)."""
+        self._take_out(partition, self.queues[partition], batch)
+        self._failed(env, partition, tuple(batch.births), error, unknown=False)
+        self._sequence_lost(env, batch, error)
+
+    def _sequence_lost(self, env: Env, batch: ProducerBatch, error: str) -> None:
         """A batch with a sequence will never be stored: those behind it need another epoch."""
-        if self.config.enable_idempotence and batch.base_sequence >= 0:
+        if self.transactions is not None:
+            fatal = error == ErrorCode.PRODUCER_FENCED.name
+            self.transactions.fail(env, error, fatal=fatal, new_epoch=batch.base_sequence >= 0)
+        elif self.config.enable_idempotence and batch.base_sequence >= 0:
             self.must_bump = True
 
     def _failed(
@@ -419,6 +486,8 @@ class Producer:
                 queue = self.queues.get(partition)
                 if queue is not None and batch in queue.in_flight:
                     self._retry(env, partition, batch, error)
+        elif self.transactions is not None:
+            self.transactions.lost(env, tag)
 
     def _expire(self, env: Env) -> None:
         """Requests without an answer, batches past delivery.timeout.ms, records that waited too long to be placed."""
@@ -430,6 +499,8 @@ class Producer:
         while self.unplaced and self.unplaced[0][3] <= env.now:
             _, birth, _, _, _ = self.unplaced.pop(0)
             self._failed(env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False)
+            if self.transactions is not None:
+                self.transactions.fail(env, "max.block.ms")
 
     def _expire_batches(self, env: Env) -> None:
         """Fail what is too old. Until the oldest of the rest is, there is no need to look again: what comes later
@@ -447,7 +518,7 @@ class Producer:
                     self._release(batch)
                     sent = batch.attempts > 0 or batches is queue.in_flight
                     self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
-                    self._sequence_lost(batch)
+                    self._sequence_lost(env, batch, "delivery.timeout.ms")
             self._drop_if_empty(partition, queue)
         self.expires_from = oldest_left + timeout
 
@@ -469,7 +540,9 @@ class Producer:
             found.append(self.retry_metadata_at)
         elif metadata.asked_at < 0 and metadata.updated_at >= 0:
             found.append(metadata.updated_at + millis(self.config.metadata_max_age_ms))
-        if self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
+        if self.transactions is not None:
+            found.append(self.transactions.next_deadline(now) or 0)
+        elif self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
             found.append(self.retry_id_at)
         expiry = self.net.next_deadline()
         if expiry is not None:

@@ -8,6 +8,9 @@ from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 
+INITIAL_EPOCH, FINAL_EPOCH = 0, -1
+"""Session epochs of a full fetch: one that asks for a new session, and one that wants none."""
+
 
 class IsolationLevel(IntEnum):
     """How far a consumer may read: to the high watermark, or to the last stable offset."""
@@ -29,8 +32,8 @@ class FetchPartition(Sealed):
 
 @dataclass(slots=True)
 class FetchRequest(Sealed):
-    """`replica_id` -1 is a consumer. Fetch sessions (KIP-227) are declined: every fetch is a full one,
-    which the protocol always allows.
+    """`replica_id` -1 is a consumer. In a session (KIP-227) `partitions` are those that are new or asked otherwise
+    than before, `forgotten` those that go.
     """
 
     replica_id: int
@@ -41,11 +44,16 @@ class FetchRequest(Sealed):
     replica_epoch: int = -1
     isolation_level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED
     rack_id: str = ""
+    session_id: int = 0
+    session_epoch: int = FINAL_EPOCH
+    forgotten: tuple[TopicPartition, ...] = ()
 
 
 @dataclass(slots=True)
 class FetchedPartition:
-    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate."""
+    """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate. Who reads committed
+    is told the `aborted_transactions`, (producer id, first offset), that have records here.
+    """
 
     error_code: ErrorCode
     high_watermark: int = -1
@@ -54,11 +62,13 @@ class FetchedPartition:
     records: tuple[RecordBatch, ...] = ()
     diverging_epoch: tuple[int, int] | None = None
     current_leader: tuple[int, int] | None = None
+    aborted_transactions: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(slots=True)
 class FetchResponse:
-    """Answers for the partitions that had something to say, or for all of them."""
+    """Answers for the partitions that had something to say. `session_id` 0: the broker keeps no session."""
 
     responses: dict[TopicPartition, FetchedPartition]
     error_code: ErrorCode = ErrorCode.NONE
+    session_id: int = 0

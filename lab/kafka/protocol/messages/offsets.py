@@ -1,6 +1,6 @@
 """OffsetCommit (API 8) and OffsetFetch (API 9): where a group has got to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.topics import TopicPartition
@@ -35,7 +35,7 @@ class OffsetCommitResponse:
 
 @dataclass(slots=True)
 class OffsetFetchRequest:
-    """`partitions` None asks for all the group has."""
+    """`partitions` None asks for all the group has. `require_stable`: not where a transaction is about to commit."""
 
     group_id: str
     partitions: tuple[TopicPartition, ...] | None = None
@@ -44,7 +44,8 @@ class OffsetFetchRequest:
 
 @dataclass(slots=True)
 class OffsetFetchResponse:
-    """The committed offsets, or one error for the whole group."""
+    """The committed offsets, or one error for the whole group; `errors`: partitions that have no answer now."""
 
     offsets: dict[TopicPartition, CommittedOffset]
     error_code: ErrorCode = ErrorCode.NONE
+    errors: dict[TopicPartition, ErrorCode] = field(default_factory=dict[TopicPartition, ErrorCode])

@@ -9,12 +9,13 @@ from lab.kafka.protocol.topics import TopicPartition
 
 @dataclass(slots=True)
 class ProduceRequest:
-    """`acks`: -1 all in-sync replicas, 1 the leader, 0 nobody answers."""
+    """`acks`: -1 all in-sync replicas, 1 the leader, 0 nobody answers. `transaction_version`: see `transactions`."""
 
     acks: int
     timeout_ms: int
     data: dict[TopicPartition, RecordBatch]
     transactional_id: str | None = None
+    transaction_version: int = 1
 
 
 @dataclass(slots=True)

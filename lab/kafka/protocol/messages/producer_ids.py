@@ -7,7 +7,9 @@ from lab.kafka.protocol.errors import ErrorCode
 
 @dataclass(slots=True)
 class InitProducerIdRequest:
-    """No transactional id: any broker answers with a fresh producer id."""
+    """No transactional id: any broker answers with a fresh producer id. With one, its coordinator does, and ends what
+    an earlier producer of that name has left; id and epoch are then those the producer had (KIP-360).
+    """
 
     transactional_id: str | None = None
     transaction_timeout_ms: int = 60_000
@@ -17,11 +19,14 @@ class InitProducerIdRequest:
 
 @dataclass(slots=True)
 class InitProducerIdResponse:
-    """A producer id and its epoch."""
+    """A producer id and its epoch. `transaction_version`: the feature as the cluster has it, which Kafka's clients
+    read in ApiVersions.
+    """
 
     error_code: ErrorCode
     producer_id: int = -1
     producer_epoch: int = -1
+    transaction_version: int = 1
 
 
 @dataclass(slots=True)

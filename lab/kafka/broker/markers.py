@@ -1,0 +1,148 @@
+"""Markers: what a coordinator has decided and still has to tell the leaders of the partitions (spec 5.3.3)."""
+
+from dataclasses import dataclass
+
+from lab.env import Address, Env, Micros, address, millis
+from lab.kafka import facts
+from lab.kafka.coordinator.transaction.metadata import StoredTransaction, TransactionStatus
+from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.transactions import TxnMarker, WriteTxnMarkersRequest, WriteTxnMarkersResponse
+from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.network_client import NetworkClient
+
+CHANNEL = "markers"
+RETRY: Micros = millis(100)
+TIMEOUT: Micros = millis(30_000)
+REQUEST_BYTES = 96
+ABANDONED = (ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.TRANSACTION_COORDINATOR_FENCED)
+"""Another coordinator, or a newer epoch of the producer, was there before: nothing more to say."""
+
+
+@dataclass(slots=True)
+class Marking:
+    """One transaction: in which of its partitions a marker is owed (`waiting`), and where one is on its way."""
+
+    shard: TopicPartition
+    transactional_id: str
+    coordinator_epoch: int
+    stored: StoredTransaction
+    waiting: dict[TopicPartition, None]
+    out: dict[TopicPartition, None]
+
+    @property
+    def done(self) -> bool:
+        """Whether every partition has its marker."""
+        return not self.waiting and not self.out
+
+
+@dataclass(slots=True)
+class Sent:
+    """A request that is out: which partitions of which transactions it was about."""
+
+    partitions: dict[str, tuple[TopicPartition, ...]]
+
+
+class Markers:
+    """All transactions of this broker's shards that are decided and not complete; by transactional id."""
+
+    __slots__ = ("markings", "net", "retry_at")
+
+    def __init__(self, name: str) -> None:
+        self.net = NetworkClient(name)
+        self.markings: dict[str, Marking] = {}
+        self.retry_at: Micros = -1
+
+    def begin(self, shard: TopicPartition, name: str, coordinator_epoch: int, stored: StoredTransaction) -> None:
+        """A decision is replicated: its partitions are to be told."""
+        waiting = dict.fromkeys(stored.partitions)
+        self.markings[name] = Marking(shard, name, coordinator_epoch, stored, waiting, {})
+
+    def forget(self, shard: TopicPartition) -> None:
+        """Another broker coordinates these now, and tells the partitions itself."""
+        self.markings = {name: one for name, one in self.markings.items() if one.shard != shard}
+
+    def send(self, env: Env, image: MetadataImage) -> list[Marking]:
+        """To each leader what it has to write. Returns the transactions of which nothing is owed any more: partitions
+        that were deleted need no marker.
+        """
+        wanted: dict[str, dict[str, tuple[TopicPartition, ...]]] = {}
+        for name, marking in self.markings.items():
+            for partition in list(marking.waiting):
+                state = image.partition(partition)
+                if state is None:
+                    del marking.waiting[partition]
+                    continue
+                leader = image.brokers.get(state.leader_id)
+                if leader is not None and not leader.fenced:
+                    of_host = wanted.setdefault(leader.host, {})
+                    of_host[name] = (*of_host.get(name, ()), partition)
+        for host, partitions in wanted.items():
+            self._post(env, host, partitions)
+        if any(one.waiting for one in self.markings.values()):
+            self.retry_at = env.now + RETRY
+        return [one for one in self.markings.values() if one.done]
+
+    def _post(self, env: Env, host: str, partitions: dict[str, tuple[TopicPartition, ...]]) -> None:
+        markers: list[TxnMarker] = []
+        for name, chosen in partitions.items():
+            marking = self.markings[name]
+            stored = marking.stored
+            commit = stored.status is TransactionStatus.PREPARE_COMMIT
+            markers.append(
+                TxnMarker(stored.producer_id, stored.producer_epoch, commit, marking.coordinator_epoch, chosen)
+            )
+            for partition in chosen:
+                del marking.waiting[partition]
+                marking.out[partition] = None
+        request = WriteTxnMarkersRequest(tuple(markers))
+        self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, Sent(partitions), TIMEOUT)
+
+    def answered(self, env: Env, correlation_id: int, body: WriteTxnMarkersResponse) -> None:
+        """What a leader has written, and what is to be tried again, perhaps with another leader."""
+        sent = self.net.answered(correlation_id)
+        if not isinstance(sent, Sent):
+            return
+        for name, partitions in sent.partitions.items():
+            marking = self.markings.get(name)
+            if marking is None:
+                continue
+            for partition in partitions:
+                if partition not in marking.out:
+                    continue
+                error = body.errors.get((marking.stored.producer_id, partition), ErrorCode.UNKNOWN_SERVER_ERROR)
+                env.tell(facts.MarkersWritten(name, partition, error))
+                self._settle(env, marking, partition, error)
+
+    def _settle(self, env: Env, marking: Marking, partition: TopicPartition, error: ErrorCode) -> None:
+        del marking.out[partition]
+        if error in ABANDONED:
+            self.markings.pop(marking.transactional_id, None)
+        elif error:
+            self._again(env, marking, partition)
+
+    def _again(self, env: Env, marking: Marking, partition: TopicPartition) -> None:
+        marking.waiting[partition] = None
+        self.retry_at = env.now + RETRY
+
+    def lost(self, env: Env, peer: Address) -> None:
+        """A connection is gone."""
+        for tag in self.net.lost(peer):
+            self._retry(env, tag)
+
+    def expire(self, env: Env) -> None:
+        """Answers that are too late."""
+        for tag in self.net.expired(env.now):
+            self._retry(env, tag)
+
+    def _retry(self, env: Env, sent: Sent) -> None:
+        for name, partitions in sent.partitions.items():
+            marking = self.markings.get(name)
+            for partition in partitions:
+                if marking is not None and marking.out.pop(partition, "") is None:
+                    self._again(env, marking, partition)
+
+    def next_deadline(self, now: Micros) -> Micros | None:
+        """When to look again."""
+        found = [at for at in (self.net.next_deadline(), self.retry_at) if at is not None and at > now]
+        return min(found, default=None)
