@@ -126,6 +126,7 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "until_seconds": 30.0,
         "out": Path("report"),
         "as_json": True,
+        "breakpoints": ["loss", "lag > 100"],
     }
     assert terminal.calls == [(("010-first-record",), wishes)]
 

@@ -69,6 +69,7 @@ TIME: tuple[Row, ...] = (
 CLUSTER: tuple[Row, ...] = (
     ("break", "Break something", "zap", "B", lambda w: w.menus.open_break(), in_lab),
     ("build", "Build", "plus", "A", lambda w: w.menus.open_build(), in_lab),
+    ("breakpoints", "Stop when …", "octagon-pause", "F9", lambda w: w.stops.open(), in_lab),
     ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
     ("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
     ("previous-partition", "Select the previous partition", "arrow-left", "[",

@@ -25,6 +25,7 @@ from lab.ui.panels.ledger import LedgerPanel
 from lab.ui.places import Places
 from lab.ui.settings import Settings, save
 from lab.ui.start_page import Listed, StartPage
+from lab.ui.stops import Stops
 from lab.ui.wording import grouped
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self.files = Files(self)
         self.full_views = FullViews(self)
+        self.stops = Stops(self)
         self.learner = Learner(self)
         self.places = Places(self, splitters(self.page), place_store)
         self.page.topbar.menu_button.setMenu(self.menus.main_menu)
@@ -181,6 +183,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{session.title} — Streaming Lab")
         self.stack.setCurrentWidget(self.page)
         self.page.lesson.setVisible(session.lesson is not None)
+        self.stops.begin(session)
         self._enable_actions()
         self.refresh()
         if not self.select_what_the_page_is_about():
@@ -210,6 +213,7 @@ class MainWindow(QMainWindow):
         self.pull(whole=False)
         if not session.playing:
             self.timer.stop()
+            self.stops.show(session)
             self.refresh()
             self.at_rest.emit()
 
@@ -427,7 +431,7 @@ class MainWindow(QMainWindow):
 
     def change_settings(self, settings: Settings) -> None:
         """Take `settings`, keep them, and show their look."""
-        look_changed = replace(settings, recent=()) != replace(self.settings, recent=())
+        look_changed = look_of(settings) != look_of(self.settings)
         self.settings = settings
         try:
             save(settings, self.settings_file)
@@ -462,6 +466,11 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window."""
         self.close()
+
+
+def look_of(settings: Settings) -> Settings:
+    """Only what can be seen."""
+    return replace(settings, recent=(), breakpoints=())
 
 
 def splitters(page: LabPage) -> dict[str, QSplitter]:

@@ -13,7 +13,7 @@ from lab.env.units import Micros, NodeId
 from lab.world.branch import TRUNK, Branch, Told
 from lab.world.checkpoint import Checkpoint, cpu_ns
 from lab.world.garbage import uncollected
-from lab.world.world import Moment, World, WorldAction
+from lab.world.world import Moment, Until, World, WorldAction
 
 SHARE = 22
 """One part in so many of the processor time goes into checkpoints: one is due when the rest has gone into handlers
@@ -83,17 +83,17 @@ class Timeline:
     # --- forward ----------------------------------------------------------------------------------
 
     @uncollected()
-    def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
-        """Run to `time`, applying the journal on the way; or `steps` events, or to the next key moment."""
+    def run_until(self, time: Micros, steps: int | None = None, until: Until | None = None) -> int:
+        """Run to `time`, applying the journal on the way; or `steps` events, or until `until` says yes."""
         done = 0
         self._begun = cpu_ns()
         try:
             while self.world.now < time or self._pending(time):
-                count = self._run_a_little(time, None if steps is None else steps - done, stop_at_moment)
+                count = self._run_a_little(time, None if steps is None else steps - done, until)
                 done += count
                 if steps is not None and done >= steps:
                     break
-                if stop_at_moment and self._at_moment():
+                if until is not None and until(self.world):
                     break
         finally:
             self.run_ns += cpu_ns() - self._begun
@@ -105,11 +105,7 @@ class Timeline:
         queue = self.world.queue
         return bool(queue) and queue[0][0] <= time
 
-    def _at_moment(self) -> bool:
-        moments = self.world.moments
-        return bool(moments) and moments[-1].event_number == self.world.event_number
-
-    def _run_a_little(self, time: Micros, steps: int | None, stop_at_moment: bool) -> int:
+    def _run_a_little(self, time: Micros, steps: int | None, stop: Until | None) -> int:
         """One stretch without a journal entry, a sample or a checkpoint inside."""
         world = self.world
         entry = self._next_entry()
@@ -122,7 +118,7 @@ class Timeline:
         count = world.run_until(
             until,
             LOOK_EVERY if steps is None else min(steps, LOOK_EVERY),
-            stop_at_moment=stop_at_moment,
+            stop,
         )
         if world.now >= until and not self._pending(until):
             if sampler is not None and sampler.next <= world.now:
@@ -176,13 +172,13 @@ class Timeline:
         """Go on with another branch, at the same instant if it reaches so far."""
         branch = next(one for one in self.branches if one.name == name)
         now = min(self.world.now, branch.latest)
-        self._cut_samples(self._shared_until(branch))
+        self._cut_samples(self.shared_until(branch))
         self.branch = branch
         self._near = None
         self._go_back(now, None)
         self._replay(now)
 
-    def _shared_until(self, other: Branch) -> Micros:
+    def shared_until(self, other: Branch) -> Micros:
         """Up to when another branch's past is this one's."""
         mine, theirs = self._lineage(self.branch), self._lineage(other)
         common = next(name for name in mine if name in theirs)
@@ -250,10 +246,10 @@ class Timeline:
         if known is not None:
             self.seek_event(known.event_number)
             return known
-        self.run_until(limit, stop_at_moment=True)
+        count = len(self.world.moments)
+        self.run_until(limit, until=lambda world: len(world.moments) > count)
         moments = self.world.moments
-        found = moments and moments[-1].event_number > now
-        return moments[-1] if found else None
+        return moments[-1] if len(moments) > count else None
 
     def previous_moment(self) -> Moment | None:
         """Back to the key moment before."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from lab.cluster.breakpoints import Breakpoint, Stop
 from lab.cluster.probes import Cluster, Health, InFlight, Inspect, PartitionLens, Records, Truth
 from lab.cluster.probes.views import (
     BranchView,
@@ -146,6 +147,13 @@ class ScriptedLesson:
 
 
 @dataclass
+class ScriptedBreakpoints:
+    """What is set."""
+
+    chosen: tuple[Breakpoint, ...] = ()
+
+
+@dataclass
 class ScriptedSession:
     """Time runs, records grow; everything else stands still."""
 
@@ -164,6 +172,8 @@ class ScriptedSession:
     saved: list[Path] = field(default_factory=list)
     branch: str = "main"
     spec: ClusterSpec = field(default_factory=ClusterSpec)
+    breakpoints: ScriptedBreakpoints = field(default_factory=ScriptedBreakpoints)
+    stop: Stop | None = None
 
     @property
     def event_number(self) -> int:
@@ -235,6 +245,10 @@ class ScriptedSession:
 
     def switch(self, name: str) -> None:
         self.branch = name
+        self.revision += 1
+
+    def set_breakpoints(self, chosen: tuple[Breakpoint, ...]) -> None:
+        self.breakpoints.chosen = chosen
         self.revision += 1
 
     def save(self, path: Path) -> None:

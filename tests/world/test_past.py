@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_stepping_back_again_begins_near_by(timeline: Timeline, monkeypatch: pyt
     run: list[int] = []
     before = World.run_until
 
-    def counted(world: World, *given: int, **more: bool) -> int:
+    def counted(world: World, *given: Any, **more: Any) -> int:
         count = before(world, *given, **more)
         run.append(count)
         return count
