@@ -114,6 +114,10 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "30",
         "--out",
         "report",
+        "--break",
+        "loss",
+        "--break",
+        "lag > 100",
         "--json",
     ]
     assert cli.main(line) == 5

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from lab.cluster.actions import ClusterAction, action_from
+from lab.cluster.beside import Beside
 from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
 from lab.cluster.chronicle import Chronicle
 from lab.cluster.offers import Field, Offer, offers_for
 from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
+from lab.cluster.probes.comparison import ComparisonView
 from lab.cluster.probes.inspector import TONES
 from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
+from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.cluster.recorder import PERIOD, Recorder, Series
 from lab.cluster.refused import Refused, shown, wanted
@@ -67,6 +70,7 @@ class Session:
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
         self.chronicle = Chronicle(self.timeline)
         self.breakpoints = Breakpoints(self.timeline)
+        self.beside = Beside(self.timeline)
         self.stop: Stop | None = None
         self.playing = False
         self.speed = Fraction(1)
@@ -129,6 +133,14 @@ class Session:
     def causes(self, event_number: int, steps: int = STEPS) -> CausesView:
         """What led to an event of this branch, at most so many steps back."""
         return causes_of_event(Past(self.timeline), event_number, steps)
+
+    def compare(self, branch: str, partition: str) -> ComparisonView:
+        """This branch against another of the kept ones, at this instant; `partition`: whose logs are shown."""
+        return self.beside.compare(branch, partition)
+
+    def partition_names(self) -> tuple[str, ...]:
+        """Those of the topics that people made."""
+        return tuple(one.name for one in self.view(Cluster()).partitions)
 
     def offers(self, kind: str, name: str) -> tuple[Offer, ...]:
         """What can be done to a thing now."""

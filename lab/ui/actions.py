@@ -84,6 +84,7 @@ VIEW: tuple[Row, ...] = (
         lambda w: w.full_views.toggle_rebalances(), in_lab),
     ("ledger", "Truth ledger and health", "heart-pulse", "Ctrl+L", lambda w: w.toggle_ledger(), in_lab),
     ("branches", "Branches of history", "git-branch", "Ctrl+B", lambda w: w.menus.open_branches(), in_lab),
+    ("compare", "Compare two futures", "columns-2", "Ctrl+D", lambda w: w.full_views.toggle_compare(), in_lab),
     ("inspector", "Show or hide the inspector", "eye", "Ctrl+I", lambda w: w.toggle_inspector(), in_lab),
     ("presenter", "Presenter mode", "presentation", "F11", lambda w: w.toggle_presenter(), in_lab),
     ("theme", "Dark or light", "sun", "Ctrl+T", lambda w: w.toggle_theme(), always),

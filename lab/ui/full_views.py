@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lab.cluster.probes.views import CauseView
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.rebalances import RebalanceView
+from lab.ui.panels.compare_view import CompareView
 from lab.ui.panels.full_view import FullView
 from lab.ui.panels.why import WhyView
 
@@ -60,6 +61,18 @@ class FullViews:
     def why_cause(self, cause: CauseView) -> None:
         """What led to a cause."""
         self.why(cause.event_number)
+
+    def toggle_compare(self) -> None:
+        """This future against another of the kept ones, or the cluster."""
+        window = self.window
+        if window.session is None or self._closed(CompareView):
+            return
+        fresh = CompareView not in window.page.full_views
+        view = window.page.full_view(CompareView)
+        if fresh:
+            view.switch_asked.connect(window.switch_branch)
+        window.page.show_in_full(view)
+        view.open(window.session, window.page.stage.partition)
 
     def _closed(self, kind: type[F]) -> bool:
         """Whether a view of that kind was shown, and has given way."""

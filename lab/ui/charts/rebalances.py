@@ -114,12 +114,12 @@ class RebalanceView(FullView):
     def _take_groups(self, session: "Session") -> None:
         self.groups = session.ownership()
         names = [one.group for one in self.groups]
+        self.group_box.setEnabled(bool(names))
         if [self.group_box.itemText(at) for at in range(self.group_box.count())] != names:
             chosen = self.group_box.currentText()
             self.group_box.clear()
             self.group_box.addItems(names)
             self.group_box.setCurrentIndex(max(0, self.group_box.findText(chosen)))
-            self.group_box.setEnabled(bool(names))
 
     def _go_to(self, index: QModelIndex) -> None:
         rebalances: tuple[Rebalance, ...] = self.model.rebalances
