@@ -7,6 +7,7 @@ TOPIC = "orders"
 RATE = 50
 """Records a second of each of the two producers."""
 BULK_RATE = 10_000
+LOAD_RATE = 100_000
 
 
 def teaching_spec() -> ClusterSpec:
@@ -18,6 +19,19 @@ def teaching_spec() -> ClusterSpec:
         topics=(TopicSpec(TOPIC, 6, 3),),
         producers=tuple(ProducerSpec(name, TOPIC, RATE, "cycle:12", config=safe) for name in ("checkout", "web")),
         consumers=tuple(ConsumerSpec(f"billing-{number}", "billing", (TOPIC,)) for number in (1, 2, 3)),
+    )
+
+
+def load_spec(batch: int) -> ClusterSpec:
+    """The same brokers under a load of equal records, `batch` at a time. Nobody reads: a consumer looks at each."""
+    config = (("acks", "all"), ("enable.idempotence", "true"), ("max.request.size", "4194304"))
+    return ClusterSpec(
+        seed=SEED,
+        brokers=3,
+        topics=(TopicSpec(TOPIC, 6, 3),),
+        producers=tuple(
+            ProducerSpec(name, TOPIC, LOAD_RATE, load=batch, config=config) for name in ("checkout", "web")
+        ),
     )
 
 

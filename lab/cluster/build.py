@@ -7,12 +7,18 @@ of it is faked.
 
 from pathlib import Path
 
+from lab.cluster.cleaning_moments import CleaningMoments
+from lab.cluster.controllers import CONTROLLER, controller_at, controller_hosts, in_quorum, voters_of
 from lab.cluster.data_file import locate, read_rows, skipped_text
-from lab.cluster.invariants import all_invariants
+from lab.cluster.decisions import Decisions
+from lab.cluster.invariants import all_invariants, quorum_invariants
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
+from lab.cluster.quorum_moments import QuorumMoments
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TransactionSpec
+from lab.cluster.share_spec import ShareConsumerSpec
+from lab.cluster.shares import Shares
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
 from lab.env.vec import Vec
@@ -21,20 +27,28 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
-from lab.kafka.clients.recipes import AdminRecipe, ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import (
+    AdminRecipe,
+    ConsumerRecipe,
+    ProcessorRecipe,
+    ProducerRecipe,
+    ShareConsumerRecipe,
+)
+from lab.kafka.combined import CombinedRecipe
 from lab.kafka.config.definition import InvalidConfig
-from lab.kafka.controller.node import ControllerNode
-from lab.kafka.controller.recipe import ControllerRecipe
+from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.orders import Admin
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
-from lab.world.host import Host
+from lab.world.host import Host, Recipe
 from lab.world.world import World
 
 ADMIN: NodeId = "admin"
-CONTROLLER: NodeId = "controller-1"
+RACK = "broker.rack"
 SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
+ELECTION: Micros = seconds(20)
+"""So much more time is there where the controllers must first elect one: whatever the dice say, that is enough."""
 
 
 def build(spec: ClusterSpec, beside: Path | None = None) -> World:
@@ -42,10 +56,14 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     Raises Refused if the spec is wrong.
     """
     spec.checked()
-    world = World(spec.seed, start=-SET_UP)
+    world = World(spec.seed, start=-SET_UP if not in_quorum(spec) else -SET_UP - ELECTION)
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
-    observers: list[Observer] = [ledger, Moments(ledger), *all_invariants(ledger)]
+    observers: list[Observer] = [
+        ledger, Moments(ledger), CleaningMoments(ledger), Shares(ledger), *all_invariants(ledger),
+    ]  # fmt: skip
+    if in_quorum(spec):
+        observers += [Decisions(), QuorumMoments(), *quorum_invariants(spec.controllers)]
     world.witness = Watch(observers)
     _machines(world, spec)
     _topics(world, spec)
@@ -54,24 +72,44 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
         add_producer(world, producer, beside)
     for consumer in spec.consumers:
         add_consumer(world, consumer)
+    for processor in spec.processors:
+        add_processor(world, processor)
+    for consumer in spec.share_consumers:
+        add_share_consumer(world, consumer)
     return world
 
 
 def _machines(world: World, spec: ClusterSpec) -> None:
-    world.add_host(CONTROLLER, ControllerRecipe(spec.broker_config))
-    world.boot(CONTROLLER)
+    config = spec.broker_config
+    if not in_quorum(spec):
+        _boot(world, CONTROLLER, ControllerRecipe(config))
+    elif not spec.combined:
+        for replica_id, name in voters_of(spec).members:
+            _boot(world, name, VoterRecipe(replica_id, voters_of(spec), config))
     for broker_id in range(1, spec.brokers + 1):
-        _broker(world, broker_id, spec.broker_config, spec.disk_capacity_bytes)
+        _boot(world, f"broker-{broker_id}", _broker_recipe(spec, broker_id), spec.disk_capacity_bytes)
     world.add_host(ADMIN, AdminRecipe(broker_hosts(world) or ("broker-1",)))
     world.boot(ADMIN)
     world.run_until(-SET_UP // 2)
 
 
-def _broker(world: World, broker_id: int, config: tuple[tuple[str, str], ...], capacity: int | None) -> NodeId:
-    name = f"broker-{broker_id}"
-    world.add_host(name, BrokerRecipe(broker_id, CONTROLLER, config), disk_capacity=capacity)
+def _broker_recipe(spec: ClusterSpec, broker_id: int) -> BrokerRecipe:
+    """A broker under the controllers of its cluster; in a combined one perhaps a voter itself."""
+    config = spec.broker_config
+    if spec.racks:
+        config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
+    if not in_quorum(spec):
+        return BrokerRecipe(broker_id, (CONTROLLER,), config)
+    voters = voters_of(spec)
+    hosts = tuple(host for _, host in voters.members)
+    if spec.combined and broker_id in voters.ids:
+        return CombinedRecipe(broker_id, hosts, config, True, voters)
+    return BrokerRecipe(broker_id, hosts, config, True)
+
+
+def _boot(world: World, name: NodeId, recipe: Recipe, capacity: int | None = None) -> None:
+    world.add_host(name, recipe, disk_capacity=capacity)
     world.boot(name)
-    return name
 
 
 def _topics(world: World, spec: ClusterSpec) -> None:
@@ -89,12 +127,21 @@ def _topics(world: World, spec: ClusterSpec) -> None:
 
 
 def add_broker(world: World) -> NodeId:
-    """One more broker, with the settings of the first. Returns its name."""
+    """One more broker, with the settings of the first, in the rack with the fewest; it votes in no quorum. Returns
+    its name.
+    """
     brokers = broker_hosts(world)
-    recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, CONTROLLER)
+    hosts = controller_hosts(world)
+    recipe = world.hosts[brokers[0]].recipe if brokers else BrokerRecipe(0, hosts, quorum=len(hosts) > 1)
     assert isinstance(recipe, BrokerRecipe)
     highest = max((int(name.removeprefix("broker-")) for name in brokers), default=0)
-    return _broker(world, highest + 1, recipe.configs, None)
+    config = tuple(one for one in recipe.configs if one[0] != RACK)
+    racks = racks_of(world)
+    if racks:
+        config = (*config, (RACK, min(dict.fromkeys(racks), key=racks.count)))
+    name = f"broker-{highest + 1}"
+    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, config, recipe.quorum))
+    return name
 
 
 def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -> None:
@@ -110,6 +157,7 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         rate=spec.data.rate if spec.data is not None else spec.rate,
         keys=KeyPattern(spec.keys), value_bytes=spec.value_bytes, count=spec.count, rows=rows,
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
+        load=spec.load,
         transaction=_plan(spec.transaction),
     )  # fmt: skip
     _start_client(world, spec.name, recipe, spec.started)
@@ -127,7 +175,26 @@ def add_consumer(world: World, spec: ConsumerSpec) -> None:
     _start_client(world, spec.name, recipe, spec.started)
 
 
-def _start_client(world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe, started: bool) -> None:
+def add_processor(world: World, spec: ProcessorSpec) -> None:
+    """A read-process-write application's machine; it starts now, or waits to be started."""
+    recipe = ProcessorRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, "none", spec.output,
+        spec.producer_config, spec.abort_every,
+    )  # fmt: skip
+    _start_client(world, spec.name, recipe, spec.started)
+
+
+def add_share_consumer(world: World, spec: ShareConsumerSpec) -> None:
+    """A share consumer's machine; it starts now, or waits to be started."""
+    recipe = ShareConsumerRecipe(
+        spec.name, spec.group, spec.topics, bootstrap(world), spec.config, spec.work_us, spec.poison, spec.on_failure
+    )
+    _start_client(world, spec.name, recipe, spec.started)
+
+
+def _start_client(
+    world: World, name: NodeId, recipe: ProducerRecipe | ConsumerRecipe | ShareConsumerRecipe, started: bool
+) -> None:
     try:
         recipe.build()
     except InvalidConfig as wrong:
@@ -145,6 +212,13 @@ def bootstrap(world: World) -> tuple[str, ...]:
 # --- what is in a world ---------------------------------------------------------------------------
 
 
+def racks_of(world: World) -> tuple[str, ...]:
+    """The rack of each broker; none at all where brokers have none."""
+    recipes = [world.hosts[name].recipe for name in broker_hosts(world)]
+    found = [dict(one.configs).get(RACK, "") for one in recipes if isinstance(one, BrokerRecipe)]
+    return tuple(found) if any(found) else ()
+
+
 def broker_hosts(world: World) -> tuple[NodeId, ...]:
     """The names of all brokers, running or not."""
     return tuple(name for name, host in world.hosts.items() if isinstance(host.recipe, BrokerRecipe))
@@ -155,7 +229,15 @@ def client_topics(host: Host) -> tuple[str, ...] | None:
     recipe = host.recipe
     if isinstance(recipe, ProducerRecipe):
         return (recipe.topic,)
-    return recipe.topics if isinstance(recipe, ConsumerRecipe) else None
+    return recipe.topics if isinstance(recipe, (ConsumerRecipe, ShareConsumerRecipe)) else None
+
+
+def group_kind(world: World, group: str) -> str:
+    """consumer or share, as the machines of its members say; "" if it has none."""
+    for host in world.hosts.values():
+        if isinstance(host.recipe, (ConsumerRecipe, ShareConsumerRecipe)) and host.recipe.group_id == group:
+            return "share" if isinstance(host.recipe, ShareConsumerRecipe) else "consumer"
+    return ""
 
 
 def kind_of(host: Host) -> str:
@@ -165,21 +247,28 @@ def kind_of(host: Host) -> str:
 
 KINDS: dict[type, str] = {
     BrokerRecipe: "broker",
+    CombinedRecipe: "broker",
     ControllerRecipe: "controller",
+    VoterRecipe: "controller",
     ProducerRecipe: "producer",
     ConsumerRecipe: "consumer",
+    ProcessorRecipe: "consumer",
+    ShareConsumerRecipe: "consumer",
     AdminRecipe: "admin",
 }
 
 
 def image_of(world: World) -> MetadataImage:
-    """The newest metadata any live server has: the controller's, else the most advanced broker's."""
+    """The newest committed metadata any live server has: a controller's, else the most advanced broker's."""
     best = MetadataImage()
-    for name in (CONTROLLER, *broker_hosts(world)):
+    for name in controller_hosts(world):
+        controller = controller_at(world, name)
+        if controller is not None and controller.image.offset > best.offset:
+            best = controller.image
+    for name in broker_hosts(world):
         node = world.hosts[name].node
-        image = node.image if isinstance(node, (ControllerNode, Broker)) else None
-        if image is not None and image.offset > best.offset:
-            best = image
+        if isinstance(node, Broker) and node.image.offset > best.offset:
+            best = node.image
     return best
 
 

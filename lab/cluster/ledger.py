@@ -9,15 +9,17 @@ ghost = failed or unknown, and stored all the same; duplicates, skipped, reorder
 All of it is intervals of births and offsets, so the ledger grows with trouble and not with time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lab.cluster.interval_set import IntervalSet
+from lab.cluster.load_runs import LoadRuns
 from lab.cluster.watch import Observer, hears
 from lab.env import Micros, NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
-from lab.kafka.protocol.records import Record
+from lab.kafka.clients.producer.load import load_in
+from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -57,6 +59,35 @@ class PartitionTruth:
     duplicates: int = 0
     appended_by: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     log_end_offset: int = 0
+    runs: LoadRuns | None = None
+
+    def birth_at(self, offset: int) -> str | None:
+        """The birth of the record at an offset below the end."""
+        if self.runs is None:
+            return self.births[offset]
+        run = self.runs.at_or_below(offset)
+        if run is not None and offset < run.end_offset:
+            return f"{run.producer}:{run.first + offset - run.base_offset}"
+        return self.births[offset - self.runs.before(offset)]
+
+    def time_at(self, offset: int) -> Micros:
+        """When the record at an offset below the end was appended."""
+        if self.runs is None:
+            return self.appended_at[offset]
+        run = self.runs.at_or_below(offset)
+        if run is not None and offset < run.end_offset:
+            return run.appended_at
+        return self.appended_at[offset - self.runs.before(offset)]
+
+    def cut(self, end: int) -> None:
+        """Forget what stood at `end` and beyond."""
+        single = end
+        if self.runs is not None:
+            self.runs.cut(end)
+            single = end - self.runs.before(end)
+        self.births.truncate(single)
+        self.appended_at.truncate(single)
+        self.log_end_offset = end
 
 
 @dataclass(slots=True)
@@ -114,13 +145,31 @@ def birth_of(record: Record) -> str | None:
 
 
 def split_birth(birth: str) -> tuple[str, int]:
-    """`checkout:42` as the producer's name and the number."""
+    """`checkout:42` as the producer's name and the number; `load:000000001000+7` is its number 1007."""
     producer, _, number = birth.rpartition(":")
-    return producer, int(number)
+    first, plus, place = number.partition("+")
+    return producer, int(first) + int(place) if plus else int(first)
+
+
+def plain_birth(birth: str) -> str:
+    """A birth as the ledger names it, also that of a record made under load."""
+    return "{}:{}".format(*split_birth(birth)) if "+" in birth else birth
+
+
+def _add(numbers: IntervalSet, births: Sequence[int]) -> None:
+    """Add them all; a range at once."""
+    if isinstance(births, range):
+        numbers.add(births.start, births.stop)
+        return
+    for birth in births:
+        numbers.add(birth)
 
 
 class Ledger(Observer):
     """Hears the facts and keeps the sets."""
+
+    loaded: bool = False
+    """Whether any producer ever made records under load; an instance says so once one does."""
 
     def __init__(self) -> None:
         self.producers: dict[str, ProducerTruth] = {}
@@ -168,20 +217,30 @@ class Ledger(Observer):
     def _born(self, world: World, node: NodeId, fact: facts.RecordBorn) -> None:
         self.producer(fact.producer).born += 1
 
+    @hears(facts.RecordsBorn)
+    def _born_under_load(self, world: World, node: NodeId, fact: facts.RecordsBorn) -> None:
+        self.loaded = True
+        self.producer(fact.producer).born += len(fact.births)
+
     @hears(facts.RecordsAcked)
     def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
-        producer = self.producer(fact.producer)
-        for birth in fact.births:
-            producer.acked.add(birth)
+        _add(self.producer(fact.producer).acked, fact.births)
         if fact.base_offset >= 0:
             self._acked_at(fact)
 
     def _acked_at(self, fact: facts.RecordsAcked) -> None:
         """An answer named the offsets: what stands there now decides whether it was the truth."""
         truth = self.partition(fact.partition)
+        if isinstance(fact.births, range) and truth.runs is not None:
+            run = truth.runs.at_or_below(fact.base_offset)
+            if run is not None and (run.base_offset, run.producer, run.first, run.end_offset) == (
+                fact.base_offset, fact.producer, fact.births.start, fact.base_offset + len(fact.births),
+            ):  # fmt: skip
+                truth.acked.add(run.base_offset, run.end_offset)
+                return
         for place, birth in enumerate(fact.births, fact.base_offset):
             name = f"{fact.producer}:{birth}"
-            if place < truth.log_end_offset and truth.births[place] == name:
+            if place < truth.log_end_offset and truth.birth_at(place) == name:
                 truth.acked.add(place)
             elif place >= truth.log_start_offset:
                 self._lose(truth, name)
@@ -189,9 +248,7 @@ class Ledger(Observer):
     @hears(facts.RecordsFailed)
     def _failed(self, world: World, node: NodeId, fact: facts.RecordsFailed) -> None:
         producer = self.producer(fact.producer)
-        heard = producer.unknown if fact.unknown else producer.failed
-        for birth in fact.births:
-            heard.add(birth)
+        _add(producer.unknown if fact.unknown else producer.failed, fact.births)
 
     # --- the reference log ------------------------------------------------------------------------
 
@@ -212,6 +269,8 @@ class Ledger(Observer):
         if fact.leader_epoch < truth.leader_epoch:
             return  # a leader that does not know yet it was replaced: not part of the history
         self._cut(fact.partition, truth, fact.batch.base_offset)
+        if self.loaded and not fact.batch.is_control and self._load_appended(world, node, fact.batch, truth):
+            return
         records = fact.batch.records()
         for record in records:
             birth = birth_of(record)
@@ -222,6 +281,20 @@ class Ledger(Observer):
                 truth.duplicates += self.producer(producer).stored.add(number)
         truth.log_end_offset += len(records)
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(records)
+
+    def _load_appended(self, world: World, node: NodeId, batch: RecordBatch, truth: PartitionTruth) -> bool:
+        """A batch of equal records is one interval. Returns whether it was one."""
+        found = load_in(batch)
+        if found is None:
+            return False
+        producer, births = found
+        if truth.runs is None:
+            truth.runs = LoadRuns()
+        truth.runs.add(batch.base_offset, producer, births, world.now)
+        truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
+        truth.log_end_offset = batch.next_offset
+        truth.appended_by[node] = truth.appended_by.get(node, 0) + len(births)
+        return True
 
     @hears(facts.HighWatermarkMoved)
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
@@ -243,7 +316,7 @@ class Ledger(Observer):
             return
         acked = truth.acked
         for offset in range(end, truth.log_end_offset):
-            birth = truth.births[offset]
+            birth = truth.birth_at(offset)
             if birth is None:
                 continue
             producer, number = split_birth(birth)
@@ -255,9 +328,7 @@ class Ledger(Observer):
             progress = group.partitions.get(partition)
             if progress is not None:
                 group.phantom += progress.done.remove(end, truth.log_end_offset)
-        truth.births.truncate(end)
-        truth.appended_at.truncate(end)
-        truth.log_end_offset = end
+        truth.cut(end)
         truth.high_watermark = min(truth.high_watermark, end)
 
     def _lose(self, truth: PartitionTruth, birth: str) -> None:

@@ -12,6 +12,12 @@ from lab.kafka import facts
 from lab.world.world import World
 
 INTERNAL = "__"
+HOW = {
+    "unclean": " (unclean: it was not in sync)",
+    "elr": " (it was eligible: it has all that is committed)",
+    "last known leader": " (it led last, and nobody better is left)",
+}
+"""What is said about elections that do not take a member of the ISR."""
 
 
 @cache
@@ -53,11 +59,26 @@ class Moments(Observer):
                 f"broker-{broker_id} is back in the ISR of {fact.partition}: now {names(fact.in_sync_replicas)}",
             )  # fmt: skip
 
+        self._moving(world, fact)
+
+    def _moving(self, world: World, fact: facts.PartitionChanged) -> None:
+        """Replicas on their way to other brokers, and who could still lead when the ISR is too small."""
+        subject = str(fact.partition)
+        adding, removing = fact.reassignment
+        if fact.reason == "reassign":
+            target = tuple(one for one in fact.replicas if one not in removing)
+            text = f"{subject} is to be on {names(target)}: to copy, {names(adding)}; to go, {names(removing)}"
+            world.mark("reassign", subject, text)
+        elif fact.reason in ("reassigned", "cancelled"):
+            world.mark("reassigned", subject, f"{subject} is {fact.reason}: its replicas are {names(fact.replicas)}")
+        if fact.eligible is not None and fact.eligible[0] and fact.previous_isr != fact.in_sync_replicas:
+            world.mark("elr", subject, f"{subject} may also be led by {names(fact.eligible[0])}: nothing would be lost")
+
     def _election(self, fact: facts.PartitionChanged) -> str:
         if fact.leader_id < 0:
             return f"{fact.partition} has no leader: no in-sync replica is left"
-        unclean = " (unclean: it was not in sync)" if fact.reason == "unclean" else ""
-        return f"broker-{fact.leader_id} leads {fact.partition} in epoch {fact.leader_epoch}{unclean}"
+        how = HOW.get(fact.reason, "")
+        return f"broker-{fact.leader_id} leads {fact.partition} in epoch {fact.leader_epoch}{how}"
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:

@@ -9,31 +9,36 @@ from typing import Any, Union, get_args, get_origin
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.topics import partition_of
-from lab.cluster.build import KINDS, broker_hosts, client_topics, image_of
+from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
+from lab.cluster.share_spec import FAILURES
 from lab.kafka.config.topic import TopicConfig
 from lab.world.world import World
 
 CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_producer", "acks"): ("all", "1", "0"),
+    ("add_load", "acks"): ("all", "1", "0"),
     ("add_consumer", "assignor"): ("range", "roundrobin", "sticky", "cooperative-sticky"),
     ("add_consumer", "reset"): ("earliest", "latest", "none"),
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
+    ("add_share_consumer", "acknowledgement"): ("explicit", "implicit"),
+    ("add_share_consumer", "on_failure"): FAILURES,
     ("set_topic_config", "setting"): tuple(TopicConfig.settings),
 }
 UNITS = {
     "extra_ms": "ms",
     "work_ms": "ms",
     "per_second": "records/s",
+    "bytes_per_second": "bytes/s",
     "rate": "records/s",
     "times": "×",
     "offset_ms": "ms",
 }
 
 
-LABELS = {"per_second": "Rate"}
+LABELS = {"per_second": "Rate", "bytes_per_second": "Rate"}
 """Where the field's name says its unit, which a form says behind the label; `_ms` is left off everywhere."""
 
 
@@ -169,7 +174,7 @@ def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]
     if (
         "topic" in names
         and (subject == "topic" or found is not None)
-        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic")
+        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic", "spread_replicas")
     ):
         return {"topic": found.topic if found is not None else name}
     return {}
@@ -256,7 +261,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
             number += 1
         return f"{field}-{number}"
     if field == "group":
-        return next(iter(group_names(world)), "group-1")
+        kind, fresh = ("share", "workers") if action == "add_share_consumer" else ("consumer", "group-1")
+        return next((one for one in group_names(world) if group_kind(world, one) == kind), fresh)
     if field == "topic" and action == "create_topic":
         number = 1
         while f"topic-{number}" in image_of(world).topics:
@@ -271,16 +277,34 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return topics[0] if topics else ""
     if field == "per_second":
         return "50"
+    if field == "bytes_per_second":
+        return "50000"
     if field == "work_ms":
         return "100"
     if field == "records":
         return "A=hello"
+    if field == "keys":
+        return "A"
     if field == "total":
         found = partition_of(name)
         topic = image_of(world).topics.get(found.topic if found else name)
         return str(len(topic.partitions) + 1) if topic is not None else "4"
     if field == "value":
         return TopicConfig.settings["cleanup.policy"].default  # type: ignore[return-value]
+    if field == "brokers":
+        return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
     return {"offset_ms": "300000", "assignor": "range"}.get(field, "")
+
+
+def _next_brokers(world: World, name: str) -> str:
+    """A partition's brokers with its last replica on another broker, if there is one; else in another order."""
+    found = partition_of(name)
+    state = image_of(world).partition(found) if found is not None else None
+    if state is None:
+        return ""
+    brokers = [f"broker-{one}" for one in state.replicas]
+    others = [one for one in broker_hosts(world) if one not in brokers]
+    moved = [*brokers[:-1], others[0]] if others else [*brokers[1:], brokers[0]]
+    return ", ".join(moved)

@@ -2,14 +2,17 @@
 
 from lab.cluster.actions import clients, disks, machines, network
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.build import CONTROLLER, broker_hosts, kind_of
+from lab.cluster.build import broker_hosts, kind_of
+from lab.cluster.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.ledger import Ledger
+from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.controller.node import ControllerNode
+from lab.kafka.controller.quorum_node import QuorumNode
 from lab.kafka.coordinator.group import STABLE
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.metadata.image import PartitionState
@@ -56,9 +59,11 @@ def ledger_of(world: World) -> Ledger:
 
 def unrest(world: World) -> str:
     """The first thing that is still owed; empty when the cluster has come to rest."""
-    controller = world.hosts[CONTROLLER].node
-    if not isinstance(controller, ControllerNode):
-        return "the controller is not running"
+    controller = controller_at(world, active_controller(world))
+    if controller is None:
+        return "no controller is active"
+    if owed := _controllers(world, controller):
+        return owed
     brokers: dict[int, Broker] = {}
     for name in broker_hosts(world):
         node = world.hosts[name].node
@@ -67,10 +72,22 @@ def unrest(world: World) -> str:
         if node.image.offset != controller.image.offset:
             return f"{name} has not read all metadata"
         brokers[node.broker_id] = node
+    for partition, (adding, removing) in controller.image.reassignments.items():
+        return f"{partition} is being moved: to copy {adding}, to go {removing}"
     for state in controller.image.all_partitions():
         if owed := _partition(brokers, state):
             return f"{state.partition}: {owed}"
-    return _producers(world) or _groups(world, brokers, controller)
+    return _producers(world) or _groups(world, brokers, controller) or share_unrest(world, brokers, controller.image)
+
+
+def _controllers(world: World, active: ControllerNode) -> str:
+    for name in controller_hosts(world):
+        one = controller_at(world, name)
+        if one is None:
+            return f"the controller of {name} is not running"
+        if isinstance(one, QuorumNode) and isinstance(active, QuorumNode) and one.raft.end != active.raft.end:
+            return f"{name} has metadata to {one.raft.end}, not {active.raft.end}"
+    return ""
 
 
 def _partition(brokers: dict[int, Broker], state: PartitionState) -> str:

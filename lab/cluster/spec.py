@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
@@ -12,9 +13,12 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.topics import valid_topic_name
 
 BROKERS_MAX = 200
+CONTROLLERS = (1, 3, 5)
 PARTITIONS_MAX = 20_000
 CLIENTS_MAX = 500
 RATE_MAX = 1_000_000
+LOAD_MAX = 10_000
+"""Records of one batch."""
 NAME_MAX = 60
 VALUE_BYTES_MAX = 100_000_000
 WORK_US_MAX = 3_600_000_000
@@ -37,7 +41,8 @@ class ProducerSpec:
 
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
     `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
-    `transactional.id` in its config it writes in transactions, as `transaction` says.
+    `transactional.id` in its config it writes in transactions, as `transaction` says. With a `load` it makes batches
+    of so many records, equal but for their number.
     """
 
     name: str
@@ -50,6 +55,7 @@ class ProducerSpec:
     started: bool = True
     data: "DataSpec | None" = None
     transaction: "TransactionSpec | None" = None
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,30 @@ class ConsumerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessorSpec:
+    """A read-process-write app: member of `group`, it writes what it makes of each record to `output`. With a
+    `transactional.id` in its `producer_config` each poll() is a transaction, and every `abort_every`-th is aborted and
+    done again.
+    """
+
+    name: str
+    group: str
+    topics: tuple[str, ...]
+    output: str
+    work_us: int = 0
+    config: tuple[tuple[str, str], ...] = ()
+    producer_config: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+    started: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Everything that stands at the beginning. `broker_config` goes to every broker."""
+    """Everything that stands at the beginning. `broker_config` goes to every broker and controller; the `racks` are
+    dealt out to the brokers in turn.
+
+    `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
+    """
 
     seed: int = 42
     brokers: int = 3
@@ -103,16 +131,27 @@ class ClusterSpec:
     broker_config: tuple[tuple[str, str], ...] = ()
     disk_capacity_bytes: int | None = None
     link_extra_us: int = 0
+    racks: tuple[str, ...] = ()
+    processors: tuple[ProcessorSpec, ...] = ()
+    controllers: int = 1
+    combined: bool = False
+    share_consumers: tuple[ShareConsumerSpec, ...] = ()
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
         wanted(0 <= self.brokers <= BROKERS_MAX, f"wanted 0 to {BROKERS_MAX} brokers", self.brokers)
+        wanted(self.controllers in CONTROLLERS, "wanted controllers of 1, 3 or 5", self.controllers)
+        wanted(
+            not self.combined or self.controllers <= self.brokers,
+            f"combined: wanted at least as many brokers as controllers ({self.controllers})", self.brokers,
+        )  # fmt: skip
         wanted(self.seed >= 0, "wanted a seed of 0 or more", self.seed)
         wanted(self.link_extra_us >= 0, "wanted a link extra us of 0 or more", self.link_extra_us)
+        wanted(all(self.racks), "wanted a name for each rack", self.racks)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
         _config("the brokers' config", BrokerConfig, self.broker_config)
-        clients = (*self.producers, *self.consumers)
+        clients = (*self.producers, *self.consumers, *self.processors, *self.share_consumers)
         wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
         total = sum(topic.partitions for topic in self.topics)
         wanted(total <= PARTITIONS_MAX, f"wanted at most {PARTITIONS_MAX:,} partitions in all", f"{total:,}")
@@ -122,6 +161,11 @@ class ClusterSpec:
             _producer(producer)
         for consumer in self.consumers:
             _consumer(consumer)
+        for processor in self.processors:
+            _processor(processor)
+        for consumer in self.share_consumers:
+            _client_name(consumer.name)
+            consumer.check()
         _once("topic", [topic.name for topic in self.topics])
         _once("client name", [client.name for client in clients])
         return self
@@ -170,6 +214,9 @@ def _producer(producer: ProducerSpec) -> None:
         f"{name}: wanted value bytes of 0 to {VALUE_BYTES_MAX:,}", producer.value_bytes,
     )  # fmt: skip
     wanted(producer.count is None or producer.count > 0, f"{name}: wanted a count of 1 or more", producer.count)
+    wanted(0 <= producer.load <= LOAD_MAX, f"{name}: wanted a load of 0 to {LOAD_MAX:,} records", producer.load)
+    alone = producer.keys == "none" and producer.data is None and producer.transaction is None
+    wanted(not producer.load or alone, f"{name}: wanted a load without keys, data or transactions", "them")
     wrong = KeyPattern(producer.keys).wrong()
     if wrong:
         raise Refused(f"{name}: keys: {wrong}")
@@ -207,6 +254,18 @@ def _consumer(consumer: ConsumerSpec) -> None:
     )  # fmt: skip
     wanted(consumer.commit in COMMITS, f"{name}: wanted a commit of {', '.join(COMMITS)}", repr(consumer.commit))
     _config(f"{name}: config", ConsumerConfig, consumer.config)
+
+
+def _processor(processor: ProcessorSpec) -> None:
+    name = processor.name
+    _consumer(ConsumerSpec(name, processor.group, processor.topics, processor.work_us, config=processor.config))
+    wanted(bool(processor.output), f"{name}: wanted an output topic to write to", "none")
+    wanted(processor.output not in processor.topics, f"{name}: wanted another output than its input", processor.output)
+    wanted(
+        0 <= processor.abort_every <= RATE_MAX, f"{name}: wanted an abort every of 0 to {RATE_MAX:,}",
+        processor.abort_every,
+    )  # fmt: skip
+    _config(f"{name}: producer config", ProducerConfig, processor.producer_config)
 
 
 def _config(what: str, kind: type[Config], values: tuple[tuple[str, str], ...]) -> None:

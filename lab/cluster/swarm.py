@@ -5,18 +5,24 @@ different weights: bugs hide where one kind of trouble is frequent and another i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.build import CONTROLLER
+from lab.cluster.controllers import CONTROLLER
+from lab.cluster.draw import Draw
+from lab.cluster.moving import moving
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.env import Micros, NodeId, millis, seconds
+from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_load import with_loads
+from lab.env import Micros, NodeId, seconds
 from lab.world.dice import Stream
 
 SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
 FIRST: Micros = seconds(3)
+QUORUM_PERCENT = 20
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -30,43 +36,15 @@ class Plan:
     actions: tuple[Timed, ...]
 
 
-class Draw:
-    """The choices of one seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.dice = Stream(f"fuzz/{seed}")
-
-    def of(self, *options: str) -> str:
-        """One of these."""
-        return options[self.dice.below(len(options))]
-
-    def number(self, least: int, most: int) -> int:
-        """From `least` to `most`."""
-        return least + self.dice.below(most - least + 1)
-
-    def percent(self, chance: int) -> bool:
-        """True so many times in a hundred."""
-        return self.dice.below(100) < chance
-
-    def duration(self) -> Micros:
-        """50 ms to 25 s, short ones as likely as long ones."""
-        return millis(50 << self.dice.below(10)) * self.number(50, 100) // 100
-
-    def weighted(self, weights: "list[int]") -> int:
-        """An index, as often as its weight says."""
-        left = self.dice.below(max(1, sum(weights)))
-        for at, weight in enumerate(weights):
-            left -= weight
-            if left < 0:
-                return at
-        return len(weights) - 1
-
-
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
-    draw = Draw(seed)
-    spec = _spec(draw, seed)
-    return Plan(seed, spec, _faults(draw, spec))
+    draw, cleaning = Draw(seed), Cleaning(seed)
+    spec = with_shares(Draw(seed, "share"), _spec(draw, seed))
+    faults = _faults(draw, spec)
+    spec = with_loads(seed, cleaning.spec(spec))
+    deletes = cleaning.deletes(spec, FIRST)
+    actions = tuple(sorted((*faults, *deletes), key=lambda one: one[0]))
+    return Plan(seed, *moving(Draw(seed, "fuzz of replicas"), spec, actions))
 
 
 # --- the cluster ----------------------------------------------------------------------------------
@@ -87,7 +65,23 @@ def _spec(draw: Draw, seed: int) -> ClusterSpec:
         ("leader.imbalance.check.interval.seconds", str((10, 300)[draw.dice.below(2)])),
         ("unclean.leader.election.interval.ms", "5000"),
     )
-    return ClusterSpec(seed, brokers, made, producers, members, config)
+    spec = ClusterSpec(seed, brokers, made, producers, members, config)
+    return _quorum(spec) if Stream(f"fuzz/{seed}/elect").below(100) >= 100 - QUORUM_PERCENT else spec
+
+
+def _quorum(spec: ClusterSpec) -> ClusterSpec:
+    """The same with controllers that vote. From dice of its own: other seeds' stories stay what they were."""
+    draw = Draw(spec.seed)
+    draw.dice = Stream(f"fuzz/{spec.seed}/controllers")
+    combined = spec.brokers >= 3 and draw.percent(30)
+    config = [*spec.broker_config]
+    if draw.percent(50):
+        config += [
+            ("metadata.log.max.record.bytes.between.snapshots", str(draw.number(1_000, 8_000))),
+            ("metadata.max.retention.bytes", str(draw.number(1_000, 8_000))),
+            ("metadata.log.segment.bytes", "4000"),
+        ]
+    return replace(spec, controllers=3, combined=combined, broker_config=tuple(config))
 
 
 def _topic(draw: Draw, name: str, brokers: int) -> TopicSpec:
@@ -148,17 +142,51 @@ def _consumer(draw: Draw, name: str, group: str, made: tuple[TopicSpec, ...]) ->
     return ConsumerSpec(name, group, read, work_us, commit, tuple(config))
 
 
+def with_shares(draw: Draw, spec: ClusterSpec) -> ClusterSpec:
+    """Every fifth cluster has a share group as well. Drawn apart: what else a seed does stays as it was."""
+    if not draw.percent(20):
+        return spec
+    members = tuple(_share_consumer(draw, f"worker-{at}", spec.topics) for at in range(draw.number(1, 4)))
+    config = (
+        ("group.share.auto.offset.reset", draw.of("earliest", "latest")),
+        ("group.share.delivery.count.limit", draw.of("2", "5")),
+        ("group.share.record.lock.duration.ms", draw.of("3000", "15000")),
+        ("group.share.partition.max.record.locks", draw.of("5", "200")),
+        ("group.share.heartbeat.interval.ms", "1500"),
+        ("group.share.session.timeout.ms", "6000"),
+        ("share.coordinator.state.topic.num.partitions", "2"),
+        ("share.coordinator.snapshot.update.records.per.snapshot", draw.of("3", "500")),
+    )
+    return replace(spec, share_consumers=members, broker_config=(*spec.broker_config, *config))
+
+
+def _share_consumer(draw: Draw, name: str, made: tuple[TopicSpec, ...]) -> ShareConsumerSpec:
+    mode = draw.of("implicit", "explicit", "explicit")
+    config = (
+        ("share.acknowledgement.mode", mode),
+        ("max.poll.records", draw.of("1", "10", "500")),
+        ("request.timeout.ms", draw.of("3000", "10000")),
+        ("metadata.max.age.ms", "10000"),
+    )
+    poison = draw.of("", "", "A", "B")
+    read = tuple(topic.name for topic in made)
+    return ShareConsumerSpec(
+        name, "workers", read, draw.number(0, 100) * 1_000, poison, draw.of("release", "release", "reject"), config
+    )
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 Fault = Callable[[Draw, ClusterSpec, Micros], list[Timed]]
 
 
 def _faults(draw: Draw, spec: ClusterSpec) -> tuple[Timed, ...]:
-    weights = [0 if draw.percent(50) else 1 << draw.dice.below(7) for _ in FAULTS]
+    faults = FAULTS if spec.controllers == 1 else (*FAULTS, *QUORUM_FAULTS)
+    weights = [0 if draw.percent(50) else 1 << draw.dice.below(7) for _ in faults]
     found: list[Timed] = []
     for _ in range(draw.number(0, 30) if any(weights) else 0):
         at = FIRST + draw.dice.below(seconds(SAFETY_S) - FIRST)
-        found += FAULTS[draw.weighted(weights)](draw, spec, at)
+        found += faults[draw.weighted(weights)](draw, spec, at)
     return tuple(sorted(found, key=lambda one: one[0]))
 
 
@@ -167,11 +195,17 @@ def _broker(draw: Draw, spec: ClusterSpec) -> NodeId:
 
 
 def _server(draw: Draw, spec: ClusterSpec) -> NodeId:
-    return CONTROLLER if draw.percent(15) else _broker(draw, spec)
+    return _controller(draw, spec) if draw.percent(15) else _broker(draw, spec)
+
+
+def _controller(draw: Draw, spec: ClusterSpec) -> NodeId:
+    if spec.controllers == 1:
+        return CONTROLLER
+    return f"{'broker' if spec.combined else 'controller'}-{draw.number(1, spec.controllers)}"
 
 
 def _client(draw: Draw, spec: ClusterSpec) -> NodeId:
-    names = [one.name for one in (*spec.producers, *spec.consumers)]
+    names = [one.name for one in (*spec.producers, *spec.consumers, *spec.share_consumers)]
     return names[draw.dice.below(len(names))]
 
 
@@ -255,7 +289,8 @@ def _clock(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
 
 
 def _pause(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    node = spec.consumers[draw.dice.below(len(spec.consumers))].name
+    readers = (*spec.consumers, *spec.share_consumers)
+    node = readers[draw.dice.below(len(readers))].name
     return [(at, clients.PauseConsumer(node)), (at + draw.duration(), clients.ResumeConsumer(node))]
 
 
@@ -281,3 +316,32 @@ FAULTS: tuple[Fault, ...] = (
     _crash, _stop, _power, _freeze, _client_crash, _isolate, _cut, _slow_link, _slow_disk,
     _full_disk, _clock, _pause, _elect, _delete_records, _more_partitions,
 )  # fmt: skip
+
+
+def _controller_crash(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _controller(draw, spec)
+    end = machines.Crash(node) if draw.percent(60) else machines.Stop(node)
+    return [(at, end), (at + draw.duration(), machines.Restart(node))]
+
+
+def _controllers_power(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    nodes = tuple(dict.fromkeys(_controller(draw, spec) for _ in range(draw.number(1, spec.controllers))))
+    back: list[Timed] = [(at + draw.duration(), machines.Restart(node)) for node in nodes]
+    return [(at, machines.PowerOff(nodes)), *back]
+
+
+def _controller_freeze(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    node = _controller(draw, spec)
+    return [(at, machines.Freeze(node)), (at + draw.duration(), machines.Thaw(node))]
+
+
+def _controller_cut(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
+    one, other = _controller(draw, spec), _controller(draw, spec) if draw.percent(70) else _broker(draw, spec)
+    return [
+        (at, network.CutLink(one, other, draw.percent(50))),
+        (at + draw.duration(), network.HealLink(one, other)),
+    ]
+
+
+QUORUM_FAULTS: tuple[Fault, ...] = (_controller_crash, _controllers_power, _controller_freeze, _controller_cut)
+"""Drawn as well where controllers vote."""

@@ -26,9 +26,9 @@ class SetRate:
 
 @dataclass(slots=True)
 class SendRecords:
-    """Have a producer send these now, in order: (key, value)."""
+    """Have a producer send these now, in order: (key, value); without a value it is a tombstone."""
 
-    records: tuple[tuple[bytes | None, bytes], ...]
+    records: tuple[tuple[bytes | None, bytes | None], ...]
     partition: int | None = None
 
 
@@ -44,6 +44,13 @@ class SetWork:
     """A consumer's work on one record takes `per_record_us` from now on."""
 
     per_record_us: int
+
+
+@dataclass(slots=True)
+class SetPoison:
+    """A share consumer's work on records with this key fails from now on; empty: on none."""
+
+    key: str
 
 
 @dataclass(slots=True)

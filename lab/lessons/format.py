@@ -13,7 +13,17 @@ from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, action_from
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec, settings
+from lab.cluster.share_spec import ShareConsumerSpec
+from lab.cluster.spec import (
+    ClusterSpec,
+    ConsumerSpec,
+    DataSpec,
+    ProcessorSpec,
+    ProducerSpec,
+    TopicSpec,
+    TransactionSpec,
+    settings,
+)
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
 from lab.lessons.prose import expressions_in
@@ -27,13 +37,18 @@ WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
 HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox",
-             "cluster", "topic", "producer", "consumer", "check")  # fmt: skip
+             "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "config", "disk_capacity_bytes", "link_extra_us")
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
-PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data")
+PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
+                 "transaction")  # fmt: skip
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started")
+PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
+                  "abort_every", "started")  # fmt: skip
+TRANSACTION_KEYS = ("commit_every", "commit_ms", "abort_every")
+SHARE_CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "poison", "on_failure", "config", "started")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
 
 Names = frozenset[str]
@@ -335,6 +350,9 @@ def _spec(table: TomlTable) -> ClusterSpec:
         broker_config=_config(cluster),
         disk_capacity_bytes=cluster.whole("disk_capacity_bytes", 0) or None,
         link_extra_us=cluster.whole("link_extra_us", 0),
+        controllers=cluster.whole("controllers", 1),
+        combined=cluster.truth("combined", False),
+        racks=cluster.texts("racks"),
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []
@@ -348,6 +366,12 @@ def _spec(table: TomlTable) -> ClusterSpec:
     for one in table.tables("consumer", "a consumer"):
         spec = dataclasses.replace(spec, consumers=(*spec.consumers, _consumer(one)))
         _checked(one, spec)
+    for one in table.tables("processor", "a processor"):
+        spec = dataclasses.replace(spec, processors=(*spec.processors, _processor(one)))
+        _checked(one, spec)
+    for one in table.tables("share_consumer", "a share consumer"):
+        spec = dataclasses.replace(spec, share_consumers=(*spec.share_consumers, _share_consumer(one)))
+        _checked(one, spec)
     return spec
 
 
@@ -360,8 +384,8 @@ def _checked(table: TomlTable, spec: ClusterSpec) -> None:
         raise table.refuse(str(wrong), named) from None
 
 
-def _config(table: TomlTable) -> tuple[tuple[str, str], ...]:
-    config = table.table("config")
+def _config(table: TomlTable, key: str = "config") -> tuple[tuple[str, str], ...]:
+    config = table.table(key)
     for name, value in config.values.items():
         if isinstance(value, (dict, list)):
             raise config.refuse(f'{name}: wanted quotes around a dotted name, as "{name}.…" = 1', name)
@@ -382,9 +406,33 @@ def _producer(table: TomlTable) -> ProducerSpec:
         keys=table.text("keys", "none"),
         value_bytes=table.whole("value_bytes", 100),
         count=table.whole("count", 0) or None,
+        load=table.whole("load", 0),
         config=_config(table),
         started=table.truth("started", True),
         data=_data(table.table("data")) if "data" in table.values else None,
+        transaction=_transaction(table.table("transaction")) if "transaction" in table.values else None,
+    )
+
+
+def _transaction(table: TomlTable) -> TransactionSpec:
+    table.only(TRANSACTION_KEYS)
+    return TransactionSpec(
+        table.whole("commit_every", 10), table.whole("commit_ms", 0), table.whole("abort_every", 0)
+    )  # fmt: skip
+
+
+def _processor(table: TomlTable) -> ProcessorSpec:
+    table.only(PROCESSOR_KEYS)
+    return ProcessorSpec(
+        name=table.text("name"),
+        group=table.text("group"),
+        topics=table.texts("topics"),
+        output=table.text("output"),
+        work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
+        config=_config(table),
+        producer_config=_config(table, "producer_config"),
+        abort_every=table.whole("abort_every", 0),
+        started=table.truth("started", True),
     )
 
 
@@ -409,6 +457,20 @@ def _consumer(table: TomlTable) -> ConsumerSpec:
         topics=table.texts("topics"),
         work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
         commit=table.text("commit", "auto"),
+        config=_config(table),
+        started=table.truth("started", True),
+    )
+
+
+def _share_consumer(table: TomlTable) -> ShareConsumerSpec:
+    table.only(SHARE_CONSUMER_KEYS)
+    return ShareConsumerSpec(
+        name=table.text("name"),
+        group=table.text("group"),
+        topics=table.texts("topics"),
+        work_us=table.whole("work_us", 0) + 1_000 * table.whole("work_ms", 0),
+        poison=table.text("poison", ""),
+        on_failure=table.text("on_failure", "release"),
         config=_config(table),
         started=table.truth("started", True),
     )

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.build import RACK, broker_hosts, image_of, racks_of
 from lab.cluster.refused import Refused, wanted
 from lab.cluster.session import Session
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.cluster.share_spec import ShareConsumerSpec
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
-from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.producer.transactional_app import TransactionPlan
+from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe, ShareConsumerRecipe
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.metadata.image import TopicImage
 from lab.lessons.format import LINE_MAX
 from lab.world.host import Host
@@ -54,6 +57,7 @@ def spec_of(session: Session) -> ClusterSpec:
     world = session.world
     brokers = broker_hosts(world)
     first = world.hosts[brokers[0]] if brokers else None
+    configs = first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else ()
     hosts = list(world.hosts.items())
     return ClusterSpec(
         seed=session.spec.seed,
@@ -62,10 +66,21 @@ def spec_of(session: Session) -> ClusterSpec:
         producers=tuple(
             _producer(host, host.recipe, session.spec) for _, host in hosts if isinstance(host.recipe, ProducerRecipe)
         ),
-        consumers=tuple(_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ConsumerRecipe)),
-        broker_config=first.recipe.configs if first and isinstance(first.recipe, BrokerRecipe) else (),
+        consumers=tuple(
+            _consumer(host, host.recipe)
+            for _, host in hosts
+            if isinstance(host.recipe, ConsumerRecipe) and not isinstance(host.recipe, ProcessorRecipe)
+        ),
+        processors=tuple(
+            _processor(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ProcessorRecipe)
+        ),
+        share_consumers=tuple(
+            _share_consumer(host, host.recipe) for _, host in hosts if isinstance(host.recipe, ShareConsumerRecipe)
+        ),
+        broker_config=tuple(one for one in configs if one[0] != RACK),
         disk_capacity_bytes=first.disk.capacity if first is not None else None,
         link_extra_us=world.network.extra_us,
+        racks=racks_of(world),
     ).checked()
 
 
@@ -93,10 +108,24 @@ def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> Producer
         keys=recipe.keys.text,
         value_bytes=recipe.value_bytes,
         count=recipe.count,
+        load=recipe.load,
         config=recipe.configs,
         started=node is not None,
         data=data,
+        transaction=_transaction(recipe.transaction),
     )
+
+
+def _transaction(plan: TransactionPlan | None) -> TransactionSpec | None:
+    return TransactionSpec(plan.commit_every, plan.commit_ms, plan.abort_every) if plan is not None else None
+
+
+def _processor(host: Host, recipe: ProcessorRecipe) -> ProcessorSpec:
+    of_consumer = _consumer(host, recipe)
+    return ProcessorSpec(
+        recipe.name, recipe.group_id, recipe.topics, recipe.output, of_consumer.work_us, recipe.configs,
+        recipe.producer_configs, recipe.abort_every, of_consumer.started,
+    )  # fmt: skip
 
 
 def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
@@ -109,6 +138,21 @@ def _consumer(host: Host, recipe: ConsumerRecipe) -> ConsumerSpec:
         commit=recipe.commit,
         config=recipe.configs,
         started=node is not None,
+    )
+
+
+def _share_consumer(host: Host, recipe: ShareConsumerRecipe) -> ShareConsumerSpec:
+    node = host.node
+    running = node if isinstance(node, ShareConsumerApp) else None
+    return ShareConsumerSpec(
+        name=recipe.name,
+        group=recipe.group_id,
+        topics=recipe.topics,
+        work_us=running.per_record_us if running is not None else recipe.per_record_us,
+        poison=running.poison if running is not None else recipe.poison,
+        on_failure=recipe.on_failure,
+        config=recipe.configs,
+        started=running is not None,
     )
 
 
@@ -126,6 +170,7 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
         *_fields({
             "brokers": spec.brokers, "config": dict(spec.broker_config),
             "disk_capacity_bytes": spec.disk_capacity_bytes or 0, "link_extra_us": spec.link_extra_us,
+            **({"racks": list(spec.racks)} if spec.racks else {}),
         }),
     ]  # fmt: skip
     for topic in spec.topics:
@@ -141,18 +186,33 @@ def _head(title: str, spec: ClusterSpec) -> list[str]:
             "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
             "config": dict(consumer.config),
         })]  # fmt: skip
+    for processor in spec.processors:
+        lines += ["", "[[processor]]", *_fields({
+            "name": processor.name, "group": processor.group, "topics": list(processor.topics),
+            "output": processor.output, "work_us": processor.work_us, "abort_every": processor.abort_every,
+            "started": processor.started, "config": dict(processor.config),
+            "producer_config": dict(processor.producer_config),
+        })]  # fmt: skip
+    for one in spec.share_consumers:
+        lines += ["", "[[share_consumer]]", *_fields({
+            "name": one.name, "group": one.group, "topics": list(one.topics), "work_us": one.work_us,
+            "poison": one.poison, "on_failure": one.on_failure, "started": one.started, "config": dict(one.config),
+        })]  # fmt: skip
     return lines
 
 
 def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
-    data = producer.data
+    data, plan = producer.data, producer.transaction
     return {
         "name": producer.name, "topic": producer.topic, "rate": producer.rate, "keys": producer.keys,
-        "value_bytes": producer.value_bytes, "count": producer.count or 0, "started": producer.started,
-        "config": dict(producer.config),
+        "value_bytes": producer.value_bytes, "count": producer.count or 0, "load": producer.load,
+        "started": producer.started, "config": dict(producer.config),
         "data": {} if data is None else {
             "path": data.path, "key": data.key, "value": data.value, "timestamp": data.timestamp,
             "pace_percent": data.pace_percent, "rate": data.rate, "bad_rows": data.bad_rows,
+        },
+        "transaction": {} if plan is None else {
+            "commit_every": plan.commit_every, "commit_ms": plan.commit_ms, "abort_every": plan.abort_every,
         },
     }  # fmt: skip
 

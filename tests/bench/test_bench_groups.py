@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from lab.bench.groups import checkpoint, determinism, promises, rewind, throughput, world
+from lab.bench.groups import checkpoint, compaction, determinism, promises, rewind, throughput, world
 from lab.bench.measurement import Figure
 from lab.bench.troubled import elsewhere, run
 from lab.env import millis, seconds
@@ -74,11 +74,15 @@ def test_promises_tells_what_watching_costs(measured):
     assert shape(figures) == [("cost of all invariants", "%", "≤ 30")]
 
 
-def test_throughput_tells_records_of_two_sizes_of_batches(measured):
-    figures, said = measured(throughput, WARM_UP=millis(200), STRETCH=millis(100))
-    assert shape(figures) == [("records, 100 a batch", "1/CPU s", ""), ("records, 1000 a batch", "1/CPU s", "")]
+def test_throughput_tells_records_made_one_by_one_and_as_a_load(measured):
+    figures, said = measured(throughput, WARM_UP=seconds(1), STRETCH=millis(200))
+    assert shape(figures) == [
+        ("records made one by one, 100 a batch", "1/CPU s", ""),
+        ("records made one by one, 1000 a batch", "1/CPU s", ""),
+        ("records of a load", "1/CPU s", "≥ 1.5e+06"),
+    ]
     assert all(one.value > 0 for one in figures)
-    assert said == ["batches of 100 records", "batches of 1000 records"]
+    assert said[-1] == "a load of equal records, 1000 a batch"
 
 
 def test_determinism_compares_runs_of_several_processes(measured):
@@ -115,3 +119,9 @@ def test_a_run_says_how_far_it_is():
 def test_a_run_that_breaks_in_its_process_is_no_figure():
     with pytest.raises(AssertionError, match="7, not a number broke"):
         elsewhere(-1, "7, not a number")
+
+
+def test_compaction_tells_how_fast_the_cleaner_is(measured):
+    figures, _ = measured(compaction, RECORDS=400, BATCH=10, KEYS=40, TIMES=1)
+    assert shape(figures) == [("records cleaned", "1/CPU s", "≥ 300,000"), ("of which stay", "%", "")]
+    assert figures[1].value <= 10

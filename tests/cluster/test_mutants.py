@@ -30,7 +30,7 @@ from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.controller import elections
 from lab.kafka.controller.controller import Controller
 from lab.kafka.coordinator.group import Group
-from lab.kafka.log import cleaner, loader
+from lab.kafka.log import loader
 from lab.kafka.log.producer_state import ProducerState
 from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.unified_log import UnifiedLog
@@ -207,8 +207,8 @@ def restarted_broker_stays_in_the_isr(patch: Patch) -> None:
     def leave(self: Controller, broker_id: int, reason: str) -> Any:
         return [] if reason == "restarted" else honest(self, broker_id, reason)
 
-    honest = Controller._leave_everything
-    patch.setattr(Controller, "_leave_everything", leave)
+    honest = Controller.leave_everything
+    patch.setattr(Controller, "leave_everything", leave)
 
 
 # --- logs -----------------------------------------------------------------------------------------
@@ -231,13 +231,6 @@ def restarted_broker_forgets_the_producers(patch: Patch) -> None:
 
     honest = loader.load_log
     patch.setattr(replica_manager, "load_log", load)
-
-
-def compaction_drops_the_newest_of_a_key(patch: Patch) -> None:
-    def stays(log: UnifiedLog, record: Any, newest: dict[bytes, int], now_ms: int) -> bool:
-        return record.key is None or newest[record.key] != record.offset
-
-    patch.setattr(cleaner, "_stays", stays)
 
 
 def retention_deletes_above_the_high_watermark(patch: Patch) -> None:
@@ -427,7 +420,6 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], int, str], ...] = (
     (duplicate_sequence_is_appended_again, 215, ONCE),
     (sequences_may_have_gaps, 114, ONCE),
     (restarted_broker_forgets_the_producers, 114, ONCE),
-    (compaction_drops_the_newest_of_a_key, 159, "compaction keeps the newest record of each key"),
     (retention_deletes_above_the_high_watermark, 1921, "nothing above the high watermark is deleted"),
     (retention_deletes_what_is_not_due, 134, COMMITS),
     (crash_recovery_keeps_a_torn_batch, 119, "what a log is loaded with is sound"),

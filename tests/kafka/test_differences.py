@@ -6,17 +6,14 @@ from collections.abc import Mapping
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.actions.network import CutLink
-from lab.cluster.actions.topics import DeleteRecords
 from lab.cluster.build import CONTROLLER
-from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
+from lab.kafka.log.offset_map import OffsetMap
 from lab.kafka.log.unified_log import read_all
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, IsolationLevel
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
@@ -103,35 +100,6 @@ def test_a_metadata_record_is_json_and_not_kafkas_encoding():
     assert b'["TopicRecord",{"name":"orders"' in disk.read(path, 0, disk.size(path))
 
 
-def test_delete_records_does_not_wait_for_the_followers():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    story.run(1)
-    story.act(CutLink("broker-2", "broker-1"), CutLink("broker-3", "broker-1"), DeleteRecords("orders-0"))
-    story.run(1)
-    assert [story.replica(one).log.log_start_offset for one in (1, 2, 3)] == [1, 0, 0]
-
-
-def test_a_tombstones_time_runs_from_its_own_timestamp_and_not_from_the_first_cleaning():
-    config = {"cleanup_policy": "compact", "segment_bytes": 100, "min_cleanable_dirty_ratio_percent": 0}
-    story = Story(topics=orders(**config, delete_retention_ms=1), broker_config=(("log.cleaner.backoff.ms", "1000"),))
-    tombstone = RecordBatch.build([Record(0, DATE_MS, b"a", None)])
-    for one in (keyed("a=1"), tombstone, keyed("b=2"), keyed("c=3")):
-        story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: one}))
-    story.until(lambda: bool(story.told(facts.Compacted)))
-    story.run(0.1)
-    assert contents(story, 1) == [(2, b"2"), (3, b"3")], "Kafka would have kept the tombstone this first time"
-
-
-def test_read_committed_reads_to_the_high_watermark_since_there_are_no_transactions():
-    story = Story(topics=orders())
-    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    asked = {ORDERS: FetchPartition(0, 1 << 20)}
-    for level in IsolationLevel:
-        answer = story.ask("broker-1", FetchRequest(-1, 0, 1, 1 << 20, asked, isolation_level=level))
-        assert sum(one.record_count for one in answer.responses[ORDERS].records) == 1
-
-
 def test_reading_a_disk_takes_no_time_and_writing_does():
     disk = SimDisk()
     disk.append("file", b"x" * 10_000)
@@ -145,6 +113,7 @@ def test_reading_a_disk_takes_no_time_and_writing_does():
     ("kind", "setting", "value"),
     [
         (BrokerConfig, "offsets.topic.num.partitions", 3),  # Kafka: 50
+        (BrokerConfig, "share.coordinator.state.topic.num.partitions", 3),  # Kafka: 50
         (BrokerConfig, "transaction.state.log.num.partitions", 3),  # Kafka: 50
         (TopicConfig, "min.cleanable.dirty.ratio.percent", 50),  # Kafka: min.cleanable.dirty.ratio, 0.5
     ],
@@ -157,24 +126,32 @@ def test_a_segment_may_be_smaller_than_kafka_allows():
     assert TopicConfig.settings["segment.bytes"].minimum < 1 << 20
 
 
+def test_a_cleaners_buffer_may_be_smaller_than_kafka_allows():
+    assert BrokerConfig.settings["log.cleaner.dedupe.buffer.size"].minimum < 1 << 20
+
+
+def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
+    assert "log.cleaner.threads" not in BrokerConfig.settings
+    newest = OffsetMap(240, -1)
+    newest.put(b"key", 7)
+    assert newest.offsets == {b"key": 7}
+
+
 # --- absent ---------------------------------------------------------------------------------------
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "group.protocol": (ConsumerConfig, "the consumer group protocol of KIP-848"),
-    "client.rack": (ConsumerConfig, "fetching from followers"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
     "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
-    "broker.rack": (BrokerConfig, "racks"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
-    "min.compaction.lag.ms": (TopicConfig, "compaction lags"),
-    "max.compaction.lag.ms": (TopicConfig, "compaction lags"),
-    "flush.ms": (TopicConfig, "flushing by time"),
-    "follower.replication.throttled.replicas": (TopicConfig, "quotas"),
+    "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
+    "preallocate": (TopicConfig, "files made at their full size"),
+    "quota.window.num": (BrokerConfig, "quotas of clients"),
 }
 
 

@@ -4,7 +4,7 @@ An action is frozen data kept in the journal, so that it can be done again. Its 
 in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
-from lab.cluster.actions import clients, disks, machines, network, topics
+from lab.cluster.actions import clients, disks, keys, load, machines, network, replicas, shares, topics, transactions
 from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 
 __all__ = [
@@ -13,7 +13,12 @@ __all__ = [
     "action_from",
     "clients",
     "disks",
+    "keys",
+    "load",
     "machines",
     "network",
+    "replicas",
+    "shares",
     "topics",
+    "transactions",
 ]

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
-from lab.cluster.build import add_consumer, add_producer, client_topics
+from lab.cluster.build import add_consumer, add_producer, client_topics, group_kind
 from lab.cluster.data_file import locate, read_rows
 from lab.cluster.refused import Refused
 from lab.cluster.spec import RATE_MAX, ConsumerSpec, DataSpec, ProducerSpec, wrong_client_name
 from lab.env import NodeId
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.orders import PauseWork as Pause
 from lab.kafka.orders import ResumeWork as Resume
 from lab.kafka.orders import SendRecords, SetRate, SetWork
@@ -30,7 +31,7 @@ def free_name(world: World, name: str) -> str:
 def hangs(world: World, node: NodeId) -> bool:
     """Whether a consumer's application does not call poll()."""
     app = world.hosts[node].node
-    return isinstance(app, ConsumerApp) and app.paused
+    return isinstance(app, (ConsumerApp, ShareConsumerApp)) and app.paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class AddConsumer(ClusterAction):
     def refusal(self, world: World) -> str:
         if not self.group or not self.topic:
             return "wanted a group and a topic"
+        if group_kind(world, self.group) == "share":
+            return f"{self.group} is a share group"
         if self.assignor not in ("range", "roundrobin", "sticky", "cooperative-sticky"):
             return f"there is no assignor {self.assignor!r}"
         if self.reset not in ("earliest", "latest", "none"):

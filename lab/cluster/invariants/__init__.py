@@ -3,15 +3,26 @@
 A violation is our own mistake, never a learner's: it stops the world and names the record or partition.
 """
 
-from lab.cluster.invariants import deletion, elections, groups, logs, replication
+from lab.cluster.invariants import (
+    cleaning,
+    deletion,
+    elections,
+    eligibility,
+    groups,
+    logs,
+    quorum,
+    reassignment,
+    replication,
+    shares,
+)
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer
 
-__all__ = ["Invariant", "Violated", "all_invariants"]
+__all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
-MODULES = (logs, replication, elections, deletion, groups)
+MODULES = (logs, replication, elections, reassignment, eligibility, deletion, cleaning, groups, shares)
 
 
 def all_invariants(ledger: Ledger) -> list[Observer]:
@@ -19,3 +30,8 @@ def all_invariants(ledger: Ledger) -> list[Observer]:
     fates = Fates()
     found: list[Observer] = [kind(ledger, fates) for module in MODULES for kind in module.ALL]
     return [*found, fates]
+
+
+def quorum_invariants(voters: int) -> list[Observer]:
+    """Those of a quorum of controllers, for where there is one."""
+    return [kind(voters) for kind in quorum.ALL]

@@ -6,12 +6,12 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
-from lab.kafka.controller.node import ControllerNode
+from lab.kafka.combined import controller_of
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
-GROWS = ("created", "isr", "unclean")
-"""Reasons for which the ISR may get members: no election adds any."""
+GROWS = ("created", "isr", "reassigned", "unclean", "elr", "last known leader")
+"""Reasons for which the ISR may get members: no election adds any, but those that leave the ISR."""
 
 
 class FencedLeadNothing(Invariant):
@@ -73,8 +73,8 @@ class ElectionsStayInSync(Invariant):
 
     def _wanted(self, world: World, node: NodeId, partition: TopicPartition) -> bool:
         host = world.hosts.get(node)
-        process = host.node if host is not None else None
-        topic = process.image.topics.get(partition.topic) if isinstance(process, ControllerNode) else None
+        process = controller_of(host.node) if host is not None else None
+        topic = process.image.topics.get(partition.topic) if process is not None else None
         allowed = topic is not None and topic.config.get("unclean.leader.election.enable") == "true"
         asked = self.all_asked or partition in self.asked
         self.asked.pop(partition, None)

@@ -19,6 +19,8 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import PowerLost, World
 
 NOWHERE = 1 << 62
+JOINS = ("isr", "reassigned")
+"""Reasons of a change with which a replica that has caught up joins the ISR."""
 NEAR = 8
 Written = tuple[int, int, int]
 """A batch as (base offset, next offset, CRC)."""
@@ -174,12 +176,19 @@ class Fates(Observer):
         fate.floors.pop(node, None)
         fate.log_starts[node] = fact.log_start_offset
 
+    @hears(facts.ReplicaDeleted)
+    def _replica_deleted(self, world: World, node: NodeId, fact: facts.ReplicaDeleted) -> None:
+        """What begins here again one day is another replica."""
+        fate = self.table[fact.partition]
+        for kept in (fate.copies, fate.log_starts, fate.cut, fate.floors):
+            kept.pop(node, None)
+
     @hears(facts.LogStartMoved)
     def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
         self.table[fact.partition].log_starts[node] = fact.log_start_offset
 
-    @hears(facts.Compacted)
-    def _compacted(self, world: World, node: NodeId, fact: facts.Compacted) -> None:
+    @hears(facts.SegmentsCleaned)
+    def _compacted(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:
         fate = self.table[fact.partition]
         fate.compacted = max(fate.compacted, fact.end_offset)
 
@@ -207,14 +216,15 @@ class Fates(Observer):
             self.partitions[topic] = self.partitions.get(topic, 0) + 1
         isr = fact.in_sync_replicas
         for broker_id in isr:
-            if fact.reason == "isr" and broker_id not in fate.in_sync_replicas:
+            if fact.reason in JOINS and broker_id not in fate.in_sync_replicas:
                 fate.cut.pop(broker_name(broker_id), None)
         fate.in_sync_replicas = isr
         fate.partition_epoch = fact.partition_epoch
         if fact.leader_epoch > fate.elected_epoch:
             fate.elections.append(Election(fact.leader_id, isr, fact.reason))
             leader = broker_name(fact.leader_id)
-            if fact.reason == "unclean" or (isr == (fact.leader_id,) and leader in fate.cut):
+            alone = isr == (fact.leader_id,) and leader in fate.cut
+            if fact.reason == "unclean" or (alone and fact.reason != "elr"):
                 fate.doomed_below = fact.leader_epoch
 
     @hears(facts.TopicDeleted)

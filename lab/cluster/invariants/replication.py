@@ -1,7 +1,7 @@
 """Invariants of replication: one leader an epoch, and what is committed stays, wherever leadership goes."""
 
 from lab.cluster.invariants.base import Invariant
-from lab.cluster.invariants.fates import Fate, Fates
+from lab.cluster.invariants.fates import JOINS, Fate, Fates
 from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import broker_name
@@ -156,7 +156,7 @@ class AckedIsCommitted(Invariant):
         truth = self.ledger.partition(fact.partition)
         for offset, birth in {base: fact.births[0], end - 1: fact.births[-1]}.items():
             name = f"{fact.producer}:{birth}"
-            stored = truth.births[offset] if offset < truth.log_end_offset else "nothing"
+            stored = truth.birth_at(offset) if offset < truth.log_end_offset else "nothing"
             self.require(
                 stored == name or fate.excused(offset),
                 name, "in", fact.partition, "at", offset, "where", stored, "is",
@@ -173,7 +173,7 @@ class InSyncReplicasHold(Invariant):
         isr = fact.in_sync_replicas
         members = dict.fromkeys(isr)
         sound = (
-            bool(isr)
+            (bool(isr) or fact.eligible is not None)
             and len(members) == len(isr)
             and all(one in fact.replicas for one in isr)
             and (fact.leader_id < 0 or fact.leader_id in members)
@@ -183,7 +183,7 @@ class InSyncReplicasHold(Invariant):
             fact.partition, "leader", fact.leader_id, "ISR", isr, "replicas", fact.replicas,
         )  # fmt: skip
         fate = self.fates.table[fact.partition]
-        if fact.reason == "isr" and not fate.retired:
+        if fact.reason in JOINS and not fate.retired:
             self._compare(fate, fact.partition, isr, fate.committed.end)
 
     @hears(facts.HighWatermarkMoved)

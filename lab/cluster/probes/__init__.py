@@ -10,7 +10,8 @@ from lab.cluster.probes.inspector import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.records import Records
+from lab.cluster.probes.segments import Segments
 from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.truth import Health, Truth
 
-__all__ = ["Cluster", "Health", "InFlight", "Inspect", "PartitionLens", "Probe", "Records", "Truth"]
+__all__ = ["Cluster", "Health", "InFlight", "Inspect", "PartitionLens", "Probe", "Records", "Segments", "Truth"]

@@ -35,6 +35,8 @@ TONES = {
     "stable": "ok",
     "truncated": "fail",
     "retention": "pending",
+    "cleaning": "pending",
+    "cleaned": "ok",
     "client": "pending",
     "skipped": "pending",
 }
@@ -51,6 +53,8 @@ ICONS = {
     "stable": "users",
     "truncated": "scissors",
     "retention": "trash-2",
+    "cleaning": "sparkles",
+    "cleaned": "sparkles",
     "client": "user",
     "built": "plus",
     "changed": "settings",
@@ -154,7 +158,7 @@ def _why_watermark(
 ) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
-    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention"))
+    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention", "cleaned"))
     if partition is None:
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log

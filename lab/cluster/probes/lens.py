@@ -144,4 +144,4 @@ def time_lag(world: World, truth: PartitionTruth, progress: Progress) -> Micros:
     oldest = max(progress.committed, truth.log_start_offset, 0)
     if oldest >= min(truth.high_watermark, truth.log_end_offset):
         return 0
-    return max(0, world.now - truth.appended_at[oldest])
+    return max(0, world.now - truth.time_at(oldest))

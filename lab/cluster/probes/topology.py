@@ -18,13 +18,15 @@ from lab.cluster.probes.views import (
     ProducerView,
     ReplicaView,
 )
+from lab.cluster.share_lookup import find_share_group
 from lab.cluster.words.groups import lag
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
-from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
+from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe, ShareConsumerRecipe
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.metadata.image import MetadataImage, PartitionState
 from lab.kafka.protocol.records import RecordBatch
@@ -33,6 +35,7 @@ from lab.world.world import World
 
 RECENT = 8
 INTERNAL = "__"
+MEMBERS = (ConsumerRecipe, ShareConsumerRecipe)
 STATES = {"down": "crashed", "off": "off", "frozen": "frozen"}
 
 
@@ -170,7 +173,7 @@ def _producer(world: World, host: Host) -> ProducerView:
 
 def group_names(world: World) -> list[str]:
     """All groups with a member's machine, in the order of machines."""
-    found = {host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, ConsumerRecipe)}
+    found = {host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, MEMBERS)}
     return list(found)
 
 
@@ -185,16 +188,20 @@ def _group(world: World, ledger: Ledger, name: str, category: int) -> GroupView:
     if found is not None:
         coordinator, group = found
         state, generation = group.state, group.generation
+    elif (shared := find_share_group(world, name)) is not None:
+        coordinator, state, generation = shared[0], shared[1].state, shared[1].group_epoch
     members = tuple(
         _member(world, ledger, host)
         for host in world.hosts.values()
-        if isinstance(host.recipe, ConsumerRecipe) and host.recipe.group_id == name
+        if isinstance(host.recipe, MEMBERS) and host.recipe.group_id == name
     )
     return GroupView(name, state, generation, coordinator, members, int(lag(world, name)), category % 8)
 
 
 def _member(world: World, ledger: Ledger, host: Host) -> MemberView:
     node = host.node
+    if isinstance(node, ShareConsumerApp):
+        return _share_member(host, node)
     if not isinstance(node, ConsumerApp):
         state = "stopped" if host.state == "down" and not host.incarnation else STATES.get(host.state, host.state)
         if host.state == "down" and _was_stopped(world, host.name):
@@ -209,6 +216,16 @@ def _member(world: World, ledger: Ledger, host: Host) -> MemberView:
         for one in owned
     )
     return MemberView(host.name, _member_state(host, node), tuple(str(one) for one in owned), behind, "")
+
+
+def _share_member(host: Host, node: ShareConsumerApp) -> MemberView:
+    """Its partitions are others' too: what is behind is told of the group, what it holds of the member."""
+    state = "frozen" if host.state == "frozen" else "paused" if node.paused else "consuming"
+    if not node.membership.joined:
+        state = "joining"
+    held = len(node.work) - node.done + len(node.buffered)
+    assigned = tuple(str(one) for one in node.membership.assignment)
+    return MemberView(host.name, state, assigned, 0, f"{held} acquired" if held else "")
 
 
 def _member_state(host: Host, node: ConsumerApp) -> str:

@@ -5,7 +5,32 @@ Reading changes nothing.
 One file a theme.
 """
 
-from lab.cluster.words import groups, history, partitions, records
+from lab.cluster.words import (
+    groups,
+    history,
+    partitions,
+    quorum,
+    records,
+    replicas,
+    safety,
+    shares,
+    storage,
+    transactions,
+)
 from lab.cluster.words.word import WORDS, Value, Word
 
-__all__ = ["WORDS", "Value", "Word", "groups", "history", "partitions", "records"]
+__all__ = [
+    "WORDS",
+    "Value",
+    "Word",
+    "groups",
+    "history",
+    "partitions",
+    "quorum",
+    "records",
+    "replicas",
+    "safety",
+    "shares",
+    "storage",
+    "transactions",
+]

@@ -1,9 +1,11 @@
 """Words of groups: what they did, committed, own."""
 
 from lab.cluster.lookup import find_group, ledger_of, named_partition, progress_of
+from lab.cluster.share_lookup import find_share_group
 from lab.cluster.words.word import Value, word
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.world.world import World
 
 
@@ -80,7 +82,7 @@ def lag(world: World, group: Value, partition: Value = "") -> Value:
 @word(1)
 def group_state(world: World, group: Value) -> Value:
     """Kafka's name for the group's state; "" if no coordinator knows it."""
-    found = find_group(world, str(group))
+    found = find_group(world, str(group)) or find_share_group(world, str(group))
     return found[1].state if found is not None else ""
 
 
@@ -94,14 +96,14 @@ def generation(world: World, group: Value) -> Value:
 @word(1)
 def members(world: World, group: Value) -> Value:
     """How many members the group has."""
-    found = find_group(world, str(group))
+    found = find_group(world, str(group)) or find_share_group(world, str(group))
     return len(found[1].members) if found is not None else 0
 
 
 @word(1)
 def coordinator(world: World, group: Value) -> Value:
     """The broker that looks after the group."""
-    found = find_group(world, str(group))
+    found = find_group(world, str(group)) or find_share_group(world, str(group))
     return found[0] if found is not None else ""
 
 
@@ -144,11 +146,13 @@ def rate(world: World, producer: Value) -> Value:
 def work_ms(world: World, member: Value) -> Value:
     """How many milliseconds a consumer works on a record; 0 if there is no such consumer."""
     host = world.hosts.get(str(member))
-    return host.node.per_record_us // 1_000 if host is not None and isinstance(host.node, ConsumerApp) else 0
+    node = host.node if host is not None else None
+    return node.per_record_us // 1_000 if isinstance(node, (ConsumerApp, ShareConsumerApp)) else 0
 
 
 @word(1)
 def in_hand(world: World, member: Value) -> Value:
     """How many records poll() has returned to a consumer that it has not finished."""
     host = world.hosts.get(str(member))
-    return max(0, len(host.node.work) - host.node.done) if host and isinstance(host.node, ConsumerApp) else 0
+    node = host.node if host is not None else None
+    return max(0, len(node.work) - node.done) if isinstance(node, (ConsumerApp, ShareConsumerApp)) else 0

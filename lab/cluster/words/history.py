@@ -7,7 +7,8 @@ from lab.world.world import World
 @word(1, 2)
 def moments(world: World, kind: Value, subject: Value = "") -> Value:
     """How many key moments of a kind there have been: leader, isr, isr+, rebalance, stable, truncated, retention,
-    broker, client, loss, fault, mended, built, changed.
+    cleaning, cleaned, quorum, broker, client, loss, fault, mended, built, changed, expired, archived, reassign,
+    reassigned, elr, throttled.
     """
     return sum(one.kind == kind and subject in ("", one.subject) for one in world.moments)
 

@@ -1,18 +1,31 @@
 """Broker: the node. Events in, plain calls, then whatever became due goes out."""
 
-from lab.env import Address, DiskFull, Env, Micros, Timer, address, millis
+from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import lifecycle
+from lab.kafka.broker import deleting, lifecycle
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
-from lab.kafka.broker.purgatory import DelayedAppend, DelayedFetch, DelayedProduce, Purgatory
+from lab.kafka.broker.purgatory import (
+    Delayed,
+    DelayedAppend,
+    DelayedDelete,
+    DelayedFetch,
+    DelayedProduce,
+    DelayedShareFetch,
+    Purgatory,
+)
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
+from lab.kafka.broker.share.groups import PendingHeartbeat
+from lab.kafka.broker.share.sharing import Sharing, role_changed
+from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.storage import Storage
+from lab.kafka.broker.throttle import throttle_of
 from lab.kafka.broker.transactions import (
     CHANNELS,
     TRANSACTIONS_TOPIC,
@@ -22,9 +35,15 @@ from lab.kafka.broker.transactions import (
 )
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.validator import AppendRefused
-from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
+from lab.kafka.metadata.fetch import (
+    FetchMetadataRefused,
+    FetchMetadataRequest,
+    FetchMetadataResponse,
+    FetchMetadataSnapshot,
+)
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
@@ -32,7 +51,9 @@ from lab.kafka.metadata.records import (
     PartitionRecord,
     RegisterBrokerRecord,
     RemoveTopicRecord,
+    UnregisterBrokerRecord,
 )
+from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
@@ -40,11 +61,14 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerHeartbeatResponse,
     BrokerRegistrationResponse,
 )
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
+from lab.kafka.protocol.messages.share_fetch import ShareFetchResponse
+from lab.kafka.protocol.messages.share_state import ShareStateResponse
 from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse, WriteTxnMarkersResponse
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -52,18 +76,21 @@ from lab.kafka.rpc.envelope import Request, Response
 from lab.kafka.rpc.request_channel import RequestChannel
 
 HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory", "isr"
+BROKER_RECORDS = (BrokerRegistrationChangeRecord, RegisterBrokerRecord, UnregisterBrokerRecord)
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
 REQUEST_BYTES = 96
+NEVER: Micros = 1 << 60
 
 
 class Broker:
     """One broker process."""
 
-    def __init__(self, broker_id: int, controller: str, config: BrokerConfig) -> None:
+    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig, quorum: bool) -> None:
         self.broker_id = broker_id
         self.config = config
-        self.controller = controller
+        self.controller = controllers[0]
+        self.finder = ControllerFinder(controllers) if quorum else None
         self.image = MetadataImage()
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
@@ -81,6 +108,7 @@ class Broker:
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
+        self.sharing: Sharing | None = None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -88,9 +116,9 @@ class Broker:
         """Read the log dir, sign on, ask for metadata."""
         self.lifecycle.host = env.name
         self.lifecycle.incarnation_id = f"{env.name}-{env.now}-{env.dice.below(1 << 30)}"
-        self.replicas.open(env)
-        self._report(env)
-        self._observe(env)
+        self.lifecycle.previous_broker_epoch = self.replicas.open(env)
+        self.report(env)
+        self.observe(env)
         self.storage.start(env)
         env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
 
@@ -119,9 +147,9 @@ class Broker:
             case "purgatory":
                 self._expire(env)
             case "heartbeat":
-                self._report(env)
+                self.report(env)
             case "metadata":
-                self._observe(env)
+                self.observe(env)
             case "isr":
                 self._shrink_isrs(env)
             case ("fetch", int(leader_id)):
@@ -130,6 +158,13 @@ class Broker:
                 self._send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
+            case "seek" if self.finder is not None:
+                self.finder.seek(self, env)
+            case "forward" if self.finder is not None:
+                self.finder.forward_again(self, env)
+            case "sharing":
+                if self.sharing is not None:
+                    self.sharing.wake(self, env)
             case "transactions":
                 self.transactions(env).wake(self, env)
             case "markers":
@@ -142,13 +177,19 @@ class Broker:
         self.channels.pop(peer, None)
         self.purgatory.drop_sender(peer)
         self.coordinators.hang_up(self, peer)
+        if self.sharing is not None:
+            self.sharing.hang_up(self, env, peer)
         if self.transaction_coordinators is not None:
             self.transaction_coordinators.hang_up(self, peer)
         name, _, channel = peer.partition("#")
-        if name == self.controller:
+        if self.finder is not None and name == self.controller and channel in CONTROLLER_CHANNELS:
+            self.finder.lost(self, env, channel)
+        elif self.finder is None and name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
             self.fetching.disconnected(env, name)
+        elif channel == "share" and self.sharing is not None:
+            self.sharing.lost(env, name)
         elif channel in CHANNELS and self.transaction_coordinators is not None:
             self.transaction_coordinators.connection_lost(self, env, peer)
 
@@ -227,7 +268,8 @@ class Broker:
             case FetchResponse():
                 self._fetched(env, sender, response.correlation_id, body)
             case FetchMetadataResponse():
-                self._learn(env, body)
+                if self.finder is None or self.finder.answered(self, env, response.correlation_id):
+                    self._learn(env, body)
             case BrokerHeartbeatResponse():
                 self._heartbeat_answered(env, body)
             case BrokerRegistrationResponse():
@@ -236,10 +278,15 @@ class Broker:
                 env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
             case AlterPartitionResponse():
                 self._isr_answered(env, body)
+            case ShareStateResponse():
+                if self.sharing is not None:
+                    self.sharing.state_answered(env, response.correlation_id, body)
             case AllocateProducerIdsResponse():
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case _ if self.finder is not None and self._redirected(env, self.finder, response):
+                pass
             case AddPartitionsToTxnResponse():
                 self.transactions(env).verification_answered(self, env, response.correlation_id, body)
             case WriteTxnMarkersResponse():
@@ -248,6 +295,22 @@ class Broker:
                 waiting = self.forwarded.pop(response.correlation_id, None)
                 if waiting is not None:
                     self.reply(env, *waiting, body)
+
+    def _redirected(self, env: Env, finder: ControllerFinder, response: Response) -> bool:
+        """What only one controller among several answers; False if it is an answer to hand back."""
+        body = response.body
+        match body:
+            case FetchMetadataRefused():
+                finder.refused(self, env, response.correlation_id, body)
+            case FetchMetadataSnapshot():
+                if finder.answered(self, env, response.correlation_id):
+                    self._learn_anew(env, body)
+            case EnvelopeResponse():
+                finder.not_now(env)
+            case _:
+                finder.settled(response.correlation_id)
+                return False
+        return True
 
     def ask_controller(self, env: Env, channel: str, body: object) -> int:
         """Send a request to the controller; returns its correlation id."""
@@ -260,6 +323,8 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         number = self.ask_controller(context.env, "forward", body)
         self.forwarded[number] = (context.sender, context.correlation_id)
+        if self.finder is not None:
+            self.finder.forwarded(context.env, number, body)
 
     def transactions(self, env: Env) -> Transactions:
         """This broker's part in transactions, begun if need be."""
@@ -282,45 +347,84 @@ class Broker:
 
     # --- the controller ---------------------------------------------------------------------------
 
-    def _report(self, env: Env) -> None:
+    def report(self, env: Env) -> None:
+        """Tell the controller that this broker lives."""
         self.ask_controller(env, "heartbeat", self.lifecycle.request(self.image.offset))
         env.set_timer(HEARTBEAT, env.now + max(self.lifecycle.interval(), millis(100)))
 
     def _heartbeat_answered(self, env: Env, body: BrokerHeartbeatResponse) -> None:
         if self.lifecycle.heard(body):
-            self.replicas.close(env)
-            env.stop()
+            self.replicas.close(env, self.lifecycle.broker_epoch)
+            self.end(env)
         elif self.lifecycle.stage != lifecycle.RUNNING:
             env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
+
+    def end(self, env: Env) -> None:
+        """Everything is handed over and closed."""
+        env.stop()
 
     def _begin_shutdown(self, env: Env) -> None:
         """SIGTERM: leaderships first. Without a controller to agree there is nobody to hand over to."""
         self.lifecycle.stage = lifecycle.STOPPING
-        self._report(env)
+        self.report(env)
 
-    def _observe(self, env: Env) -> None:
+    def observe(self, env: Env) -> None:
+        """Ask for the metadata that comes next."""
         body = FetchMetadataRequest(self.broker_id, self.image.offset, METADATA_WAIT_MS)
-        self.ask_controller(env, "metadata", body)
+        number = self.ask_controller(env, "metadata", body)
+        if self.finder is not None:
+            self.finder.asked(env, number, self.config)
 
     def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
         """New metadata: replay it, then make the replicas what it says."""
         if body.base_offset == self.image.offset:
-            changed: dict[TopicPartition, None] = {}
-            brokers = False
-            for record in body.records:
-                self._note_changed(record, changed)
-                self.image.replay(record)
-                if isinstance(record, RemoveTopicRecord):
-                    self.coordinators.topic_deleted(self, env, record.name)
-                brokers = brokers or isinstance(record, (BrokerRegistrationChangeRecord, RegisterBrokerRecord))
-            if self.unpublished is not None:
-                self.unpublished.update(changed)
-                self._publish_first(env)
-            elif changed:
-                self._apply(env, changed)
-            if brokers or changed:
-                self._note_active(env)
-        self._observe(env)
+            self._take_in(env, body.records)
+        self.observe(env)
+
+    def _take_in(self, env: Env, records: tuple[MetadataRecord, ...]) -> None:
+        changed: dict[TopicPartition, None] = {}
+        brokers = False
+        for record in records:
+            self._note_changed(record, changed)
+            self.image.replay(record)
+            if isinstance(record, RemoveTopicRecord):
+                self.coordinators.topic_deleted(self, env, record.name)
+                if self.sharing is not None:
+                    self.sharing.topic_deleted(self, env, record.name)
+            brokers = brokers or isinstance(record, BROKER_RECORDS)
+            if isinstance(record, BrokerConfigRecord):
+                self._throttle(env)
+        self._taken_in(env, changed, brokers)
+
+    def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
+        """The image is newer by these partitions, and by brokers or not."""
+        if self.finder is not None:
+            env.tell(facts.MetadataApplied(self.image.offset))
+        if self.unpublished is not None:
+            self.unpublished.update(changed)
+            self._publish_first(env)
+        elif changed:
+            self._apply(env, changed)
+        if brokers or changed:
+            self._note_active(env)
+
+    def _learn_anew(self, env: Env, body: FetchMetadataSnapshot) -> None:
+        """The log begins later than where this broker is: first drop what is not in the snapshot, or is in it as
+        another of the same name, then take all of it over.
+        """
+        image = image_of_records(body.records, body.end_offset)
+        self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
+        self.image = image
+        self._throttle(env)
+        self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
+        self.observe(env)
+
+    def _throttle(self, env: Env) -> None:
+        """Another rate: what had to pause for the old one goes on."""
+        self.replicas.throttle = throttle_of(self.image, self.broker_id)
+        for leader_id, fetcher in list(self.replicas.fetchers.items()):
+            fetcher.hurry(env.now)
+            self._fetch(env, leader_id)
 
     def _publish_first(self, env: Env) -> None:
         """Nothing is led or followed until this process has read its own registration: what the log says
@@ -329,6 +433,7 @@ class Broker:
         changed = self.unpublished
         if changed is not None and 0 <= self.lifecycle.broker_epoch < self.image.offset:
             self.unpublished = None
+            self.replicas.delete_strays(env, self.image)
             self._apply(env, changed)
             self._note_active(env)
 
@@ -359,6 +464,8 @@ class Broker:
             partition = self.partitions.get(name)
             if partition is None:
                 self.coordinators.on_not_leader(self, env, name)
+                if self.sharing is not None:
+                    self.sharing.on_gone(self, env, name)
                 if name.topic == TRANSACTIONS_TOPIC:
                     self.transactions(env).on_not_leader(name)
             else:
@@ -373,12 +480,15 @@ class Broker:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             self._complete_fetch(env, number)
+        if self.purgatory.deletes:
+            deleting.settle(self, env)
         if partition.leading:
             self.coordinators.on_leader(self, env, partition)
         else:
             self.coordinators.on_not_leader(self, env, partition.partition)
+        role_changed(self, env, partition)
         if partition.partition.topic == TRANSACTIONS_TOPIC:
             if partition.leading:
                 self.transactions(env).on_leader(self, env, partition)
@@ -428,7 +538,7 @@ class Broker:
 
     # --- waiting requests -------------------------------------------------------------------------
 
-    def wait(self, env: Env, operation: DelayedProduce | DelayedFetch | DelayedAppend) -> int:
+    def wait(self, env: Env, operation: Delayed) -> int:
         """Keep a request until something happens or its time is over."""
         number = self.purgatory.add(operation)
         self._wake_purgatory_by(env, operation.deadline)
@@ -456,9 +566,11 @@ class Broker:
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
                 if operation.request.min_bytes <= 1:
                     self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
                 else:
@@ -470,28 +582,24 @@ class Broker:
         for number in list(partition.waiting_produces):
             self._try_produce(env, number)
         operations = self.purgatory.operations
-        for number in self._waiting_fetches(partition):
+        for number in waiting_fetches(partition):
             operation = operations.get(number)
-            if isinstance(operation, DelayedFetch) and operation.request.replica_id < 0:
-                self._try_fetch(env, number, operation)
-
-    def _waiting_fetches(self, partition: Partition) -> list[int]:
-        """The numbers of fetches that wait for this partition among others."""
-        gone = [number for number in partition.waiting_fetches if number not in self.purgatory.operations]
-        for number in gone:
-            del partition.waiting_fetches[number]
-        return [
-            *partition.waiting_fetches,
-            *[session.waiting for session in partition.watchers.values() if session.waiting],
-        ]
+            if operation is None:
+                partition.waiting_fetches.pop(number, None)
+            elif isinstance(operation, DelayedFetch):
+                if operation.request.replica_id < 0:
+                    self._try_fetch(env, number, operation)
+            elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
+                self.sharing.try_fetch(self, env, number, operation)
 
     def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
         if self.fetching.ready(self, operation.request, operation.session):
             self._complete_fetch(env, number)
 
     def _complete_fetch(self, env: Env, number: int) -> None:
-        operation = self.purgatory.operations.pop(number, None)
+        operation = self.purgatory.operations.get(number)
         if isinstance(operation, DelayedFetch):
+            del self.purgatory.operations[number]
             session = operation.session
             if session is not None:
                 session.waiting = 0
@@ -541,6 +649,9 @@ class Broker:
     def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
         if isinstance(token, (PendingTransition, PendingMarker)):
             self.transactions(env).completed(self, env, token, error)
+        elif isinstance(token, (PendingState, PendingHeartbeat)):
+            if self.sharing is not None:
+                self.sharing.logged(self, env, token, error)
         else:
             self.coordinators.completed(self, env, token, error)
 
@@ -557,6 +668,8 @@ class Broker:
 
     def _expire(self, env: Env) -> None:
         self.purgatory_wakes_at = None
+        if self.replicas.throttle is not None:
+            self.replicas.throttle.now = env.now
         for number in self.purgatory.expired(env.now):
             operation = self.purgatory.operations.get(number)
             match operation:
@@ -566,6 +679,12 @@ class Broker:
                     self._expire_produce(env, number, operation)
                 case DelayedAppend():
                     self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
+                case DelayedDelete():
+                    deleting.expire(self, env, number, operation)
+                case DelayedShareFetch():
+                    operation.deadline = NEVER
+                    if self.sharing is not None:
+                        self.sharing.try_fetch(self, env, number, operation, over=True)
                 case None:
                     pass
         deadline = self.purgatory.next_deadline()
@@ -582,6 +701,12 @@ class Broker:
         self.reply(env, operation.sender, operation.correlation_id, operation.response)
 
 
+def waiting_fetches(partition: Partition) -> list[int]:
+    """The numbers of fetches that wait for this partition among others, in sessions and without."""
+    found = [session.waiting for session in partition.watchers.values() if session.waiting]
+    return [*partition.waiting_fetches, *found] if partition.waiting_fetches else found
+
+
 def size_of(body: object) -> int:
     """About how many bytes an answer takes on the wire."""
     if type(body) is FetchResponse:
@@ -591,4 +716,4 @@ def size_of(body: object) -> int:
             for batch in one.records:
                 total += batch.size
         return total
-    return REQUEST_BYTES
+    return body.size if type(body) is ShareFetchResponse else REQUEST_BYTES

@@ -23,6 +23,7 @@ from lab.kafka.coordinator.offset_records import (
     read_offset,
 )
 from lab.kafka.coordinator.shard import GroupShard
+from lab.kafka.coordinator.share_group_records import is_share_record
 from lab.kafka.coordinator.transactional_offsets import TransactionalOffsets, transactional_commit_error
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.control import read_marker
@@ -172,6 +173,8 @@ class Coordinators:
     def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
         """The only way offsets come to be."""
         assert record.key is not None
+        if is_share_record(record.key):
+            return
         key = read_key(record.key)
         group = shard.groups.get(key.group_id)
         if group is None:

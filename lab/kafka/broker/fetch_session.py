@@ -17,7 +17,7 @@ class FetchSession:
     `waiting`: the number of its request in the purgatory; 0: none.
     """
 
-    __slots__ = ("epoch", "last_fetch", "outside", "request", "session_id", "stale", "waiting")
+    __slots__ = ("epoch", "follower", "last_fetch", "outside", "request", "session_id", "stale", "waiting")
 
     def __init__(self, session_id: int, request: FetchRequest, now: Micros) -> None:
         self.session_id = session_id
@@ -27,24 +27,22 @@ class FetchSession:
         self.outside: dict[TopicPartition, None] = {}
         self.waiting = 0
         self.last_fetch = now
-
-    @property
-    def follower(self) -> bool:
-        """Whether a replica asks; else a consumer."""
-        return self.request.replica_id >= 0
+        self.follower = request.replica_id >= 0
 
     def add(self, request: FetchRequest, now: Micros) -> None:
         """An increment. Messages are never altered, so the sum is a new one."""
         self.epoch = self.epoch % EPOCHS + 1
         self.last_fetch = now
-        partitions = self.request.partitions
-        if request.partitions or request.forgotten:
-            partitions = {**partitions, **request.partitions}
-            for name in request.forgotten:
-                partitions.pop(name, None)
-                self.stale.pop(name, None)
-                self.outside.pop(name, None)
-            self.stale.update(dict.fromkeys(request.partitions))
+        old = self.request
+        if not (request.partitions or request.forgotten) and limits(old) == limits(request):
+            return
+        partitions = {**old.partitions, **request.partitions}
+        for name in request.forgotten:
+            partitions.pop(name, None)
+            self.stale.pop(name, None)
+            self.outside.pop(name, None)
+        for name in request.partitions:
+            self.stale[name] = None
         self.request = FetchRequest(
             request.replica_id, request.max_wait_ms, request.min_bytes, request.max_bytes, partitions,
             request.replica_epoch, request.isolation_level, request.rack_id,
@@ -54,3 +52,8 @@ class FetchSession:
         """Whose turn it was comes last next time."""
         del self.stale[name]
         self.stale[name] = None
+
+
+def limits(request: FetchRequest) -> tuple[int, ...]:
+    """What may differ from one request of a session to the next besides its partitions."""
+    return request.replica_epoch, request.max_wait_ms, request.min_bytes, request.max_bytes, request.isolation_level

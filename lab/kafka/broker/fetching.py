@@ -6,6 +6,7 @@ from lab.env import Address, Env, millis
 from lab.kafka import facts
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.read_replicas import elsewhere
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.broker import BrokerConfig
@@ -58,18 +59,23 @@ class Fetching:
         available = 0
         partitions = broker.partitions
         current = self._current(broker, request)
+        rack, throttle = self._rack(request), self.replicas.throttle
         for name in request.partitions if session is None or not current else session.stale:
             asked = request.partitions.get(name)
             if asked is None:
                 continue
             partition = partitions.get(name)
+            if rack and partition is not None and elsewhere(broker.image, partition, rack, asked.fetch_offset) >= 0:
+                return True
             if current and self._at_end(partition, request, asked):
                 continue
-            if self._error(partition, asked, current=current) or self.diverges(partition, asked) is not None:
+            if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
+                continue
+            if self._error(partition, asked, request, current=current) or self.diverges(partition, asked) is not None:
                 return True
             assert partition is not None
             log = partition.log
-            end = self._readable_to(partition, request)
+            end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
             if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
                 return True
             if asked.fetch_offset < end:
@@ -88,12 +94,19 @@ class Fetching:
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         current = self._current(broker, request)
+        rack, throttle = self._rack(request), self.replicas.throttle
         for name in request.partitions if session is None or not current else tuple(session.stale):
             partition = partitions.get(name)
             asked = request.partitions.get(name)
             if asked is None:
                 self._unwatch(session, name, partition)
                 continue
+            if rack and partition is not None:
+                replica = elsewhere(broker.image, partition, rack, asked.fetch_offset)
+                if replica >= 0:
+                    found[name] = self._nothing_but_news(partition)
+                    found[name].preferred_read_replica = replica
+                    continue
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id):
                     found[name] = self._nothing_but_news(partition)
@@ -101,6 +114,9 @@ class Fetching:
                     del session.stale[name]
                     partition.watchers[session.session_id] = session
                 continue
+            if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
+                continue
+            before = left
             one = self._read(partition, request, asked, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
@@ -108,6 +124,8 @@ class Fetching:
                     left -= batch.size
                 if session is not None and current:
                     session.rotate(name)
+                if throttle is not None and partition is not None:
+                    throttle.gave(partition, request.replica_id, before - left)
         return FetchResponse(found, session_id=session.session_id if session is not None else 0)
 
     def _unwatch(self, session: FetchSession | None, name: TopicPartition, partition: Partition | None) -> None:
@@ -120,6 +138,10 @@ class Fetching:
     def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
         log = partition.log
         return FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+
+    def _rack(self, request: FetchRequest) -> str:
+        """The rack of a consumer that may be sent to a follower; "" if it may not."""
+        return request.rack_id if self.config.replica_selector_class and request.replica_id < 0 else ""
 
     def _current(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether the asker is a consumer, or the process that signed on last under its id."""
@@ -135,7 +157,7 @@ class Fetching:
         if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
             return False
         log = partition.log
-        end = self._readable_to(partition, request)
+        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         entries = log.epochs.entries
         return asked.fetch_offset == end and (
             asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
@@ -145,7 +167,7 @@ class Fetching:
         self, partition: Partition | None, request: FetchRequest, asked: FetchPartition, left: int, *, current: bool,
         first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
-        error = self._error(partition, asked, current=current)
+        error = self._error(partition, asked, request, current=current)
         if error:
             return FetchedPartition(error, current_leader=self._current_leader(partition, error))
         assert partition is not None
@@ -157,7 +179,7 @@ class Fetching:
                 diverging_epoch=diverging,
             )  # fmt: skip
         limit = min(asked.partition_max_bytes, max(left, 0))
-        end = self._readable_to(partition, request)
+        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
@@ -185,10 +207,13 @@ class Fetching:
         remote.told_log_start = log.log_start_offset
         return True
 
-    def _error(self, partition: Partition | None, asked: FetchPartition, *, current: bool) -> ErrorCode:
+    def _error(
+        self, partition: Partition | None, asked: FetchPartition, request: FetchRequest, *, current: bool
+    ) -> ErrorCode:
+        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are."""
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if not partition.leading or not current:
+        if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return partition.epoch_error(asked.current_leader_epoch)
 
@@ -219,8 +244,7 @@ class Fetching:
         return None
 
     def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
-        if request.replica_id >= 0:
-            return partition.log.log_end_offset
+        """How far a consumer may read."""
         if request.isolation_level is IsolationLevel.READ_COMMITTED:
             return partition.log.last_stable_offset
         return partition.log.high_watermark
@@ -326,7 +350,6 @@ class Fetching:
             asked = fetcher.session.partitions.get(name)
             if partition is None or asked is None:
                 continue
-            fetcher.touched[name] = None
             if (
                 asked.fetch_offset != partition.log.log_end_offset
                 or asked.current_leader_epoch != partition.leader_epoch
@@ -350,6 +373,8 @@ class Fetching:
         before = partition.log.high_watermark
         for batch in answer.records:
             self._append(env, partition, batch)
+        if self.replicas.throttle is not None:
+            self.replicas.copied(fetcher, partition, sum(batch.size for batch in answer.records), env.now)
         partition.follow_high_watermark(env, answer.high_watermark)
         self._follow_log_start(env, partition, answer.log_start_offset)
         return partition.log.high_watermark > before

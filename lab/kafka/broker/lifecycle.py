@@ -19,7 +19,8 @@ RETRY: Micros = millis(200)
 class Lifecycle:
     """What this broker and the controller know of each other."""
 
-    __slots__ = ("broker_epoch", "broker_id", "config", "fenced", "host", "incarnation_id", "stage")
+    __slots__ = ("broker_epoch", "broker_id", "config", "fenced", "host", "incarnation_id",
+                 "previous_broker_epoch", "stage")  # fmt: skip
 
     def __init__(self, broker_id: int, config: BrokerConfig) -> None:
         self.broker_id = broker_id
@@ -27,13 +28,17 @@ class Lifecycle:
         self.host = ""
         self.incarnation_id = ""
         self.broker_epoch = -1
+        self.previous_broker_epoch = -1
         self.stage = REGISTERING
         self.fenced = True
 
     def request(self, metadata_offset: int) -> BrokerRegistrationRequest | BrokerHeartbeatRequest:
         """What to tell the controller next."""
         if self.stage == REGISTERING:
-            return BrokerRegistrationRequest(self.broker_id, self.host, self.incarnation_id)
+            return BrokerRegistrationRequest(
+                self.broker_id, self.host, self.incarnation_id, self.config.broker_rack or None,
+                self.previous_broker_epoch,
+            )  # fmt: skip
         caught_up = metadata_offset > self.broker_epoch
         return BrokerHeartbeatRequest(
             self.broker_id,
@@ -58,6 +63,8 @@ class Lifecycle:
             if self.stage != STOPPING:
                 self.stage = REGISTERING
             return self.stage == STOPPING
+        if response.error_code is ErrorCode.NOT_CONTROLLER:
+            return False
         self.fenced = response.is_fenced
         if self.stage == STARTING and not response.is_fenced:
             self.stage = RUNNING

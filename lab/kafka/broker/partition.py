@@ -121,6 +121,7 @@ class Partition:
         new_epoch = state.leader_epoch > self.leader_epoch
         self._install(state)
         if not new_epoch and self.leading:
+            self._follow_assignment(env)
             self._advance_high_watermark(env)
             return
         self.leading = True
@@ -131,6 +132,16 @@ class Partition:
         }
         env.tell(facts.BecameLeader(self.partition, state.leader_epoch, self.log.log_end_offset, self.in_sync_replicas))
         self._advance_high_watermark(env)
+
+    def _follow_assignment(self, env: Env) -> None:
+        """A reassignment brings followers, and takes them away, within an epoch."""
+        remotes = self.remotes
+        if len(remotes) + 1 == len(self.replicas) and all(one in self.replicas for one in remotes):
+            return
+        self.remotes = {
+            one: remotes.get(one) or RemoteReplica(env.now if one in self.in_sync_replicas else 0)
+            for one in self.replicas if one != self.broker_id
+        }  # fmt: skip
 
     def become_follower(self, env: Env, state: PartitionState) -> bool:
         """The controller says another leads, or nobody. Returns whether the epoch or leader is new."""
@@ -179,6 +190,7 @@ class Partition:
     def append_as_follower(self, env: Env, batch: RecordBatch) -> None:
         """Append what the leader sent. Raises DiskFull."""
         info = self.log.append_as_follower(batch, env.wall_time_ms)
+        self._touch()
         env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
         if info.rolled:
             env.tell(facts.SegmentRolled(self.partition, info.base_offset))
@@ -208,19 +220,22 @@ class Partition:
         """Cut the end off, because the leader's log says otherwise."""
         end = self.log.log_end_offset
         self.log.truncate_to(offset, env.wall_time_ms)
+        self._touch()
         if offset < end:
             env.tell(facts.Truncated(self.partition, offset, end))
 
     def log_start_moved(self, env: Env, reason: str) -> None:
         """The log begins later than it did: by retention, by DeleteRecords, or as the leader says."""
         self.changed()
+        self._touch()
         env.tell(facts.LogStartMoved(self.partition, self.log.log_start_offset, reason))
 
     # --- what followers tell (spec 2.4) -----------------------------------------------------------
 
     def fetched_by(
-        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None
-    ) -> bool:
+        self, env: Env, replica_id: int, offset: int, broker_epoch: int, session: FetchSession | None = None,
+        log_start_offset: int = 0,
+    ) -> bool:  # fmt: skip
         """A follower fetched from `offset`, so it has all below. Returns whether the ISR should grow by it."""
         remote = self.remotes.get(replica_id)
         if remote is None:
@@ -233,6 +248,7 @@ class Partition:
             remote.last_caught_up = max(remote.last_caught_up, remote.last_fetch)
         remote.last_fetch_leader_end = end
         remote.last_fetch = env.now
+        remote.log_start_offset = log_start_offset
         if remote.broker_epoch != broker_epoch:
             remote.forget_told()
             remote.broker_epoch = broker_epoch
@@ -259,11 +275,14 @@ class Partition:
                 remote.last_fetch_leader_end = end
 
     def changed(self) -> None:
-        """Those who watch this partition may have something to hear, and its leader too."""
-        if self.touched is not None:
-            self.touched[self.partition] = None
+        """Those who watch this partition may have something to hear."""
         for session in self.watchers.values():
             session.stale[self.partition] = None
+
+    def _touch(self) -> None:
+        """The next fetch has something else to say of this partition."""
+        if self.touched is not None:
+            self.touched[self.partition] = None
 
     def _isr_changed(self) -> None:
         """Also a follower that has nothing new to say is looked at until it is in sync."""
@@ -328,6 +347,8 @@ class Partition:
         if self.pending_isr is None:
             return False
         match answer.error_code:
+            case ErrorCode.NONE if answer.leader_epoch > self.leader_epoch:
+                pass  # a reassignment has ended with this change: metadata says who the replicas are now
             case ErrorCode.NONE:
                 if answer.partition_epoch > self.partition_epoch:
                     self.in_sync_replicas = answer.isr

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lab.env import Address, Micros
 from lab.kafka.broker.fetch_session import FetchSession
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchRequest
 from lab.kafka.protocol.messages.produce import ProduceResponse
 from lab.kafka.protocol.topics import TopicPartition
@@ -43,23 +44,63 @@ class DelayedAppend:
     token: object
 
 
-Delayed = DelayedProduce | DelayedFetch | DelayedAppend
+@dataclass(slots=True)
+class DelayedDelete:
+    """DeleteRecords: waits until the low watermark of each partition is at the offset in `required`."""
+
+    sender: Address
+    correlation_id: int
+    deadline: Micros
+    results: dict[TopicPartition, tuple[ErrorCode, int]]
+    required: dict[TopicPartition, int]
+
+
+@dataclass(slots=True)
+class DelayedShareFetch:
+    """Waits for records to acquire, and for its acknowledgements to be written: those under the number
+    `acknowledging`. `over`: only for these.
+    """
+
+    sender: Address
+    correlation_id: int
+    deadline: Micros
+    group_id: str
+    member_id: str
+    client_id: str
+    max_records: int
+    max_bytes: int
+    partitions: tuple[TopicPartition, ...]
+    acknowledging: int = 0
+    over: bool = False
+
+
+Delayed = DelayedProduce | DelayedFetch | DelayedAppend | DelayedDelete | DelayedShareFetch
 
 
 class Purgatory:
-    """All waiting operations by number; partitions know which numbers watch them."""
+    """All waiting operations by number; partitions know which numbers watch them. `deletes`: the numbers of those
+    that wait for followers to delete.
+    """
 
-    __slots__ = ("next_number", "operations")
+    __slots__ = ("deletes", "next_number", "operations")
 
     def __init__(self) -> None:
         self.operations: dict[int, Delayed] = {}
+        self.deletes: dict[int, None] | None = None
         self.next_number = 0
 
     def add(self, operation: Delayed) -> int:
         """Keep an operation; returns its number."""
         self.next_number += 1
         self.operations[self.next_number] = operation
+        if isinstance(operation, DelayedDelete):
+            self.deletes = {**(self.deletes or {}), self.next_number: None}
         return self.next_number
+
+    def forget_delete(self, number: int) -> None:
+        """This one waits no more."""
+        left = {one: None for one in self.deletes or () if one != number}
+        self.deletes = left or None
 
     def expired(self, now: Micros) -> list[int]:
         """The numbers of operations whose time is over."""

@@ -10,13 +10,14 @@ from lab.kafka.config.broker import BrokerConfig
 
 @dataclass(frozen=True, slots=True)
 class BrokerRecipe:
-    """A broker with an id and these settings, under a controller."""
+    """A broker with an id and these settings, under these controllers; `quorum`: they vote, which one is active."""
 
     broker_id: int
-    controller: NodeId
+    controllers: tuple[NodeId, ...]
     configs: tuple[tuple[str, str], ...] = ()
+    quorum: bool = False
 
     def build(self) -> Broker:
         """A new process."""
         assert len(api.LOADED) > 0
-        return Broker(self.broker_id, self.controller, BrokerConfig(self.configs))
+        return Broker(self.broker_id, self.controllers, BrokerConfig(self.configs), self.quorum)

@@ -53,6 +53,11 @@ class ReplicaFetcher:
         self.touched[partition] = None
         self.session.forget(partition)
 
+    def hurry(self, now: Micros) -> None:
+        """What is left out may be asked for from now on."""
+        for state in self.states.values():
+            state.delayed_until = min(state.delayed_until, now)
+
     def request(
         self,
         broker_id: int,
@@ -75,9 +80,10 @@ class ReplicaFetcher:
                 log.log_start_offset,
             )  # fmt: skip
         self.touched.clear()
-        self.touched.update(delayed)
+        if delayed:
+            self.touched.update(delayed)
         session = self.session
-        news = session.changed(asked)
+        news = session.moved(asked)
         if not session.partitions:
             return None
         return FetchRequest(

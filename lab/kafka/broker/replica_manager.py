@@ -1,15 +1,18 @@
 """ReplicaManager: which partitions are here, and what new metadata makes of them. Not on the path of data."""
 
-from lab.env import Env
+from lab.env import Env, Micros
 from lab.kafka import facts
 from lab.kafka.broker import checkpoints
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher
+from lab.kafka.broker.throttle import ReplicationThrottle
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.loader import load_log
 from lab.kafka.metadata.image import MetadataImage, PartitionState
 from lab.kafka.protocol.topics import TopicPartition
+
+METADATA_TOPIC = "__cluster_metadata"
 
 
 class ReplicaManager:
@@ -25,6 +28,7 @@ class ReplicaManager:
         "log_starts",
         "partitions",
         "recovery_points",
+        "throttle",
     )
 
     def __init__(self, broker_id: int, config: BrokerConfig) -> None:
@@ -37,36 +41,33 @@ class ReplicaManager:
         self.high_watermarks: dict[TopicPartition, int] = {}
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_starts: dict[TopicPartition, int] = {}
+        self.throttle: ReplicationThrottle | None = None
 
     # --- starting and stopping --------------------------------------------------------------------
 
-    def open(self, env: Env) -> None:
-        """Read what the last process left in the log dir."""
+    def open(self, env: Env) -> int:
+        """Read what the last process left in the log dir. Returns the broker epoch in which it ended cleanly, or -1."""
         disk = env.disk
-        self.clean = disk.exists(checkpoints.CLEAN_SHUTDOWN) or not disk.list("logs")
-        if disk.exists(checkpoints.CLEAN_SHUTDOWN):
-            disk.delete(checkpoints.CLEAN_SHUTDOWN)
+        epoch = checkpoints.take_clean_mark(disk)
+        self.clean = epoch is not None or not disk.list("logs")
         self.high_watermarks = checkpoints.read_offsets(disk, checkpoints.HIGH_WATERMARKS)
         self.recovery_points = checkpoints.read_offsets(disk, checkpoints.RECOVERY_POINTS)
         self.log_starts = checkpoints.read_offsets(disk, checkpoints.LOG_STARTS)
+        return -1 if epoch is None else epoch
 
-    def close(self, env: Env) -> None:
+    def close(self, env: Env, broker_epoch: int) -> None:
         """A clean end: everything flushed, everything written down. A process that ends before it has opened
         its logs leaves the log dir as it was found: nobody has looked whether what is there is sound.
         """
         if not self.loaded:
             if self.clean:
-                self._mark_clean(env)
+                checkpoints.mark_clean(env.disk, broker_epoch)
             return
         for partition in self.partitions.values():
             partition.log.flush()
         self.checkpoint_high_watermarks(env)
         self.checkpoint_recovery_points(env)
-        self._mark_clean(env)
-
-    def _mark_clean(self, env: Env) -> None:
-        env.disk.write(checkpoints.CLEAN_SHUTDOWN, b"{}")
-        env.disk.flush(checkpoints.CLEAN_SHUTDOWN)
+        checkpoints.mark_clean(env.disk, broker_epoch)
 
     def checkpoint_high_watermarks(self, env: Env) -> None:
         """Every 5 s, if any has moved. Not before the logs are open: what is written there would be forgotten."""
@@ -91,13 +92,15 @@ class ReplicaManager:
     # --- applying metadata ------------------------------------------------------------------------
 
     def apply(self, env: Env, image: MetadataImage, changed: "dict[TopicPartition, None]") -> list[Partition]:
-        """Make this broker's replicas what the image says. Returns the partitions whose role or epoch changed."""
+        """Make this broker's replicas what the image says. Returns the partitions whose role or epoch changed,
+        and those that are here no more.
+        """
         moved: list[Partition] = []
         self.loaded = True
         for name in changed:
             state = image.partition(name)
             if state is None or self.broker_id not in state.replicas:
-                self._remove(name)
+                moved += self._remove(env, name)
                 continue
             partition = self.partitions.get(name) or self._load(env, image, name)
             before = partition.leader_epoch, partition.leading
@@ -145,6 +148,14 @@ class ReplicaManager:
         fetcher.add(partition.partition)
         partition.touched = fetcher.touched
 
+    def copied(self, fetcher: ReplicaFetcher, partition: Partition, size: int, now: Micros) -> None:
+        """A throttled broker has copied so many bytes: those it is slow with pause until they are paid for."""
+        throttle = self.throttle
+        assert throttle is not None
+        throttle.took(partition, size, now)
+        if throttle.slows(partition):
+            fetcher.delay(partition.partition, throttle.follower_free_at)
+
     def stop_fetching(self, name: TopicPartition) -> None:
         """This partition is not copied from anybody any more."""
         for fetcher in self.fetchers.values():
@@ -153,9 +164,27 @@ class ReplicaManager:
         if partition is not None:
             partition.touched = None
 
-    def _remove(self, name: TopicPartition) -> None:
+    def _remove(self, env: Env, name: TopicPartition) -> list[Partition]:
         self.stop_fetching(name)
         partition = self.partitions.pop(name, None)
-        if partition is not None:
-            partition.changed()
-            partition.log.delete_files()
+        if partition is None:
+            return []
+        partition.leading = False
+        partition.changed()
+        partition.log.delete_files()
+        env.tell(facts.ReplicaDeleted(name))
+        return [partition]
+
+    def delete_strays(self, env: Env, image: MetadataImage) -> None:
+        """Logs of partitions that were moved away or deleted while this broker was down (Kafka's stray replicas)."""
+        folders = dict.fromkeys(path.split("/")[1] for path in env.disk.list("logs"))
+        for folder in folders:
+            topic, _, index = folder.rpartition("-")
+            if topic == METADATA_TOPIC:
+                continue  # a combined node's own, of which no metadata says anything
+            name = TopicPartition(topic, int(index))
+            state = image.partition(name)
+            if state is None or self.broker_id not in state.replicas:
+                for path in env.disk.list(f"logs/{folder}"):
+                    env.disk.delete(path)
+                env.tell(facts.ReplicaDeleted(name))

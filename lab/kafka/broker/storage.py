@@ -3,20 +3,15 @@
 from typing import Protocol
 
 from lab.env import Env, Timer, millis
-from lab.kafka import facts
+from lab.kafka.broker.log_cleaner import LogCleaner
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.broker.retention import retain
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.log.cleaner import cleanable, compact
+from lab.kafka.config.definition import LONG_MAX
 from lab.kafka.protocol.topics import TopicPartition
 
-HIGH_WATERMARK, RECOVERY_POINT, RETENTION, PURGE, CLEANER = (
-    "hw",
-    "recovery",
-    "retention",
-    "purge",
-    "cleaner",
-)
+HIGH_WATERMARK, RECOVERY_POINT, RETENTION, PURGE, FLUSH = "hw", "recovery", "retention", "purge", "flush"
 
 
 class Keeper(Protocol):
@@ -27,13 +22,16 @@ class Keeper(Protocol):
 
 
 class Storage:
-    """Timers of the log dir, and how far the cleaner has come in each log."""
+    """Timers of the log dir. `flushed`: where each log's recovery point was when flush.ms was last looked at, and
+    since when.
+    """
 
-    __slots__ = ("cleaned_to", "config")
+    __slots__ = ("cleaner", "config", "flushed")
 
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
-        self.cleaned_to: dict[TopicPartition, int] = {}
+        self.cleaner = LogCleaner(config)
+        self.flushed: dict[TopicPartition, tuple[int, int]] | None = None
 
     def start(self, env: Env) -> None:
         """Set the timers."""
@@ -41,7 +39,9 @@ class Storage:
         env.set_timer(HIGH_WATERMARK, env.now + millis(config.replica_high_watermark_checkpoint_interval_ms))
         env.set_timer(RECOVERY_POINT, env.now + millis(config.log_flush_offset_checkpoint_interval_ms))
         env.set_timer(RETENTION, env.now + millis(config.log_initial_task_delay_ms))
-        env.set_timer(CLEANER, env.now + millis(config.log_cleaner_backoff_ms))
+        if config.log_flush_scheduler_interval_ms < LONG_MAX:
+            env.set_timer(FLUSH, env.now + millis(config.log_flush_scheduler_interval_ms))
+        self.cleaner.start(env)
 
     def wake(self, broker: Keeper, env: Env, timer: Timer) -> None:
         """One of the timers."""
@@ -58,21 +58,38 @@ class Storage:
                 env.set_timer(timer, env.now + millis(config.log_retention_check_interval_ms))
             case "purge":
                 self._purge(broker, env)
+            case "flush":
+                self._flush(broker, env)
+                env.set_timer(timer, env.now + millis(config.log_flush_scheduler_interval_ms))
             case "cleaner":
-                self._clean(broker, env)
-                env.set_timer(timer, env.now + millis(config.log_cleaner_backoff_ms))
+                self.cleaner.wake(broker, env)
+                self._purge_by(broker, env)
             case _:
                 raise AssertionError(timer)
 
     def _retain(self, broker: Keeper, env: Env) -> None:
-        """Delete old segments, forget silent producers. Followers do so by themselves."""
+        """Delete old segments (of compacted logs the cleaner does), forget silent producers."""
         expired_before_ms = env.wall_time_ms - self.config.producer_id_expiration_ms
         for partition in broker.partitions.values():
             partition.log.producers.expire(expired_before_ms)
-            reason = partition.log.delete_old_segments(env.wall_time_ms)
-            if reason:
-                partition.log_start_moved(env, reason)
+            if not partition.log.config.compacted:
+                retain(env, partition)
         self._purge_by(broker, env)
+
+    def _flush(self, broker: Keeper, env: Env) -> None:
+        """fsync the logs that were not for flush.ms."""
+        now_ms = env.now // 1_000
+        before = self.flushed or {}
+        self.flushed = {}
+        for name, partition in broker.partitions.items():
+            log = partition.log
+            point, since_ms = before.get(name, (log.recovery_point, now_ms))
+            if point != log.recovery_point or log.recovery_point == log.log_end_offset:
+                since_ms = now_ms
+            elif now_ms - since_ms >= log.config.flush_ms:
+                log.flush()
+                since_ms = now_ms
+            self.flushed[name] = log.recovery_point, since_ms
 
     def _purge_by(self, broker: Keeper, env: Env) -> None:
         due = [one.unlink_at_ms for partition in broker.partitions.values() for one in partition.log.deleted]
@@ -83,20 +100,3 @@ class Storage:
         for partition in broker.partitions.values():
             partition.log.purge_deleted(env.wall_time_ms)
         self._purge_by(broker, env)
-
-    def _clean(self, broker: Keeper, env: Env) -> None:
-        """Compact the dirtiest log that is dirty enough: more than min.cleanable.dirty.ratio, by however little."""
-        dirtiest: tuple[int, Partition] | None = None
-        for name, partition in broker.partitions.items():
-            if not partition.config.compacted:
-                continue
-            dirty, total = cleanable(partition.log, self.cleaned_to.get(name, 0))
-            enough = dirty * 100 > total * partition.config.min_cleanable_dirty_ratio_percent
-            per_million = dirty * 1_000_000 // max(total, 1)
-            if enough and (dirtiest is None or per_million > dirtiest[0]):
-                dirtiest = per_million, partition
-        if dirtiest is not None:
-            partition = dirtiest[1]
-            report = compact(partition.log, env.wall_time_ms)
-            self.cleaned_to[partition.partition] = report.end_offset
-            env.tell(facts.Compacted(partition.partition, report.end_offset, report.seen, report.kept))

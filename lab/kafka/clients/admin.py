@@ -7,6 +7,7 @@ from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.orders import Admin, ResetGroup
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
@@ -22,6 +23,11 @@ from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
     OffsetCommitRequest,
     OffsetCommitResponse,
+)
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsResponse,
+    UnregisterBrokerResponse,
+    UpdateFeaturesResponse,
 )
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsResponse,
@@ -185,8 +191,15 @@ class AdminApp:
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
             case DeleteRecordsResponse():
                 self._settled(env, job, [error for error, _ in body.partitions.values() if error], "")
+            case EnvelopeResponse():
+                self._settled(env, job, [body.error_code], "")
             case ElectLeadersResponse():
                 self._settled(env, job, [one for one in body.partitions.values() if one], "")
+            case AlterPartitionReassignmentsResponse():
+                wrong = [one for one in body.partitions.values() if one[0]]
+                self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
+            case UnregisterBrokerResponse() | UpdateFeaturesResponse():
+                self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
             case (
                 CreateTopicsResponse()
                 | DeleteTopicsResponse()

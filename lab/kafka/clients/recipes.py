@@ -6,15 +6,20 @@ from lab.env import Micros
 from lab.kafka.clients.admin import AdminApp
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
+from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.clients.producer.load import LoadApp
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.share import ShareConsumerConfig
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerRecipe:
     """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`. With a
-    `transactional.id` among its settings it writes in transactions, which end as `transaction` says.
+    `transactional.id` among its settings it writes in transactions, which end as `transaction` says. With `load` it
+    makes so many equal records at once.
     """
 
     name: str
@@ -28,10 +33,15 @@ class ProducerRecipe:
     rows: Rows | None = None
     pace_percent: int = 100
     transaction: TransactionPlan | None = None
+    load: int = 0
 
     def build(self) -> ProducerApp:
         """A new process."""
         config = ProducerConfig(self.configs)
+        if self.load:
+            return LoadApp(
+                self.name, self.topic, config, self.bootstrap, self.rate, self.value_bytes, self.count, self.load
+            )
         if config.transactional_id:
             return TransactionalApp(
                 self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,
@@ -75,6 +85,49 @@ class ConsumerRecipe:
             self.commit,
             self.bootstrap,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorRecipe(ConsumerRecipe):
+    """A read-process-write application: what it reads it writes to `output`. With a `transactional.id` among the
+    producer's settings both are one transaction a poll(), and it reads what is committed unless told otherwise.
+    """
+
+    output: str = ""
+    producer_configs: tuple[tuple[str, str], ...] = ()
+    abort_every: int = 0
+
+    def build(self) -> ProcessorApp:
+        """A new process."""
+        producer = ProducerConfig(self.producer_configs)
+        committed = {"isolation.level": "read_committed"} if producer.transactional_id else {}
+        config = ConsumerConfig({**committed, **dict(self.configs)})
+        return ProcessorApp(
+            self.name, self.group_id, self.topics, config, self.per_record_us, self.bootstrap, self.output, producer,
+            self.abort_every,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ShareConsumerRecipe:
+    """A share consumer application."""
+
+    name: str
+    group_id: str
+    topics: tuple[str, ...]
+    bootstrap: tuple[str, ...]
+    configs: tuple[tuple[str, str], ...] = ()
+    per_record_us: Micros = 0
+    poison: str = ""
+    on_failure: str = "release"
+
+    def build(self) -> ShareConsumerApp:
+        """A new process."""
+        config = ShareConsumerConfig(self.configs)
+        return ShareConsumerApp(
+            self.name, self.group_id, self.topics, config, self.per_record_us, self.poison, self.on_failure,
+            self.bootstrap,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
+from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
 
 
 class BrokerConfig(Config):
@@ -11,17 +12,43 @@ class BrokerConfig(Config):
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_session_timeout_ms: int
+    broker_rack: str
+    controller_quorum_append_linger_ms: int
+    controller_quorum_election_backoff_max_ms: int
+    controller_quorum_election_timeout_ms: int
+    controller_quorum_fetch_timeout_ms: int
+    controller_quorum_request_timeout_ms: int
+    controller_quorum_retry_backoff_ms: int
     default_replication_factor: int
+    eligible_leader_replicas_enable: bool
     fetch_max_bytes: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
     group_max_size: int
     group_min_session_timeout_ms: int
+    group_share_auto_offset_reset: str
+    group_share_delivery_count_limit: int
+    group_share_heartbeat_interval_ms: int
+    group_share_max_size: int
+    group_share_partition_max_record_locks: int
+    group_share_record_lock_duration_ms: int
+    group_share_session_timeout_ms: int
     leader_imbalance_check_interval_seconds: int
     log_cleaner_backoff_ms: int
+    log_cleaner_dedupe_buffer_size: int
+    log_cleaner_enable: bool
+    log_cleaner_io_buffer_size: int
+    log_cleaner_io_max_bytes_per_second: int
     log_flush_offset_checkpoint_interval_ms: int
+    log_flush_scheduler_interval_ms: int
     log_initial_task_delay_ms: int
     log_retention_check_interval_ms: int
+    metadata_log_max_record_bytes_between_snapshots: int
+    metadata_log_max_snapshot_interval_ms: int
+    metadata_log_segment_bytes: int
+    metadata_log_segment_ms: int
+    metadata_max_idle_interval_ms: int
+    metadata_max_retention_bytes: int
     max_incremental_fetch_session_cache_slots: int
     num_partitions: int
     offset_metadata_max_bytes: int
@@ -38,6 +65,12 @@ class BrokerConfig(Config):
     replica_fetch_wait_max_ms: int
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
+    replica_selector_class: str
+    share_coordinator_snapshot_update_records_per_snapshot: int
+    share_coordinator_state_topic_min_isr: int
+    share_coordinator_state_topic_num_partitions: int
+    share_coordinator_state_topic_replication_factor: int
+    share_coordinator_write_timeout_ms: int
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int
     transaction_max_timeout_ms: int
     transaction_partition_verification_enable: bool
@@ -55,7 +88,34 @@ class BrokerConfig(Config):
             "broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1, dynamic=False
         ),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1, dynamic=False),
+        Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks", dynamic=False),
+        Setting("controller.quorum.append.linger.ms", 25, "a leader collects decisions for so long", dynamic=False),
+        Setting(
+            "controller.quorum.election.backoff.max.ms", 1_000, "the longest pause after a lost election", dynamic=False
+        ),
+        Setting(
+            "controller.quorum.election.timeout.ms",
+            1_000,
+            "a voter without a leader waits so long, and up to twice, before it stands",
+            1,
+            dynamic=False,
+        ),
+        Setting(
+            "controller.quorum.fetch.timeout.ms",
+            2_000,
+            "a voter that fetches nothing for so long stands; a leader without a majority resigns after 1.5 times",
+            1,
+            dynamic=False,
+        ),
+        Setting("controller.quorum.request.timeout.ms", 2_000, "a voter waits so long for an answer", 1, dynamic=False),
+        Setting("controller.quorum.retry.backoff.ms", 20, "a voter asks again after so long", 1, dynamic=False),
         Setting("default.replication.factor", 1, "replicas of a topic made without saying how many", 1, dynamic=False),
+        Setting(
+            "eligible.leader.replicas.enable",
+            False,
+            "let who was last in sync lead without loss (KIP-966)",
+            dynamic=False,
+        ),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024, dynamic=False),
         Setting(
             "group.initial.rebalance.delay.ms", 3_000, "an empty group waits this long for more members", dynamic=False
@@ -75,16 +135,41 @@ class BrokerConfig(Config):
             1,
             dynamic=False,
         ),
+        *SHARE_GROUPS,
         Setting(
             "leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1, dynamic=False
         ),
         Setting(
             "log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=False
         ),
+        # Apache Kafka wants at least 1 MiB; a class wants to see the map fill up.
+        Setting(
+            "log.cleaner.dedupe.buffer.size",
+            134_217_728,
+            "room for the keys of one clean, 24 bytes each",
+            24,
+            dynamic=False,
+        ),
+        Setting("log.cleaner.enable", True, "compact what is to be compacted", dynamic=False),
+        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1, dynamic=False),
+        Setting(
+            "log.cleaner.io.max.bytes.per.second",
+            LONG_MAX,
+            "the cleaner reads and writes no more than this",
+            1,
+            dynamic=False,
+        ),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
             60_000,
             "how often the recovery point is written",
+            1,
+            dynamic=False,
+        ),
+        Setting(
+            "log.flush.scheduler.interval.ms",
+            LONG_MAX,
+            "how often flush.ms is looked at; by default never",
             1,
             dynamic=False,
         ),
@@ -94,6 +179,41 @@ class BrokerConfig(Config):
         ),
         Setting(
             "max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none", dynamic=False
+        ),
+        Setting(
+            "metadata.log.max.record.bytes.between.snapshots",
+            20_971_520,
+            "so many bytes of metadata make a new snapshot due",
+            1,
+            dynamic=False,
+        ),
+        Setting(
+            "metadata.log.max.snapshot.interval.ms",
+            3_600_000,
+            "the longest time between two snapshots; 0: no limit",
+            dynamic=False,
+        ),
+        Setting(
+            "metadata.log.segment.bytes",
+            1_073_741_824,
+            "a metadata segment is closed at this size",
+            14,
+            INT_MAX,
+            dynamic=False,
+        ),
+        Setting("metadata.log.segment.ms", 604_800_000, "a metadata segment is closed at this age", 1, dynamic=False),
+        Setting(
+            "metadata.max.idle.interval.ms",
+            500,
+            "an idle quorum writes a record so often; 0: never",
+            dynamic=False,
+        ),
+        Setting(
+            "metadata.max.retention.bytes",
+            104_857_600,
+            "beyond this much, metadata that a snapshot holds is deleted; -1: no limit",
+            -1,
+            dynamic=False,
         ),
         Setting("num.partitions", 1, "partitions of a topic made without saying how many", 1, dynamic=False),
         Setting("offset.metadata.max.bytes", 4_096, "the longest text a commit may carry", dynamic=False),
@@ -134,6 +254,14 @@ class BrokerConfig(Config):
         ),
         Setting(
             "replica.lag.time.max.ms", 30_000, "a follower not caught up for so long leaves the ISR", 1, dynamic=False
+        ),
+        *SHARE_COORDINATOR,
+        Setting(
+            "replica.selector.class",
+            "",
+            "whether consumers read from a follower in their own rack (client.rack)",
+            choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
+            dynamic=False,
         ),
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",

@@ -81,6 +81,7 @@ class ConsumerConfig(Config):
 
     auto_commit_interval_ms: int
     auto_offset_reset: str
+    client_rack: str
     default_api_timeout_ms: int
     enable_auto_commit: bool
     fetch_max_bytes: int
@@ -107,6 +108,7 @@ class ConsumerConfig(Config):
             "where to begin without a committed offset",
             choices=("latest", "earliest", "none"),
         ),
+        Setting("client.rack", "", "the rack of the consumer: it may read from a replica there"),
         Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit positions inside poll() by itself"),
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for"),

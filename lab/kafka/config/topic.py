@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
 
 
 class TopicConfig(Config):
@@ -13,16 +13,22 @@ class TopicConfig(Config):
     delete_retention_ms: int
     file_delete_delay_ms: int
     flush_messages: int
+    flush_ms: int
+    follower_replication_throttled_replicas: str
     index_interval_bytes: int
+    leader_replication_throttled_replicas: str
+    max_compaction_lag_ms: int
     max_message_bytes: int
     message_timestamp_after_max_ms: int
     message_timestamp_before_max_ms: int
     message_timestamp_type: str
     min_cleanable_dirty_ratio_percent: int
+    min_compaction_lag_ms: int
     min_insync_replicas: int
     retention_bytes: int
     retention_ms: int
     segment_bytes: int
+    segment_index_bytes: int
     segment_ms: int
     unclean_leader_election_enable: bool
 
@@ -41,7 +47,11 @@ class TopicConfig(Config):
         Setting(
             "flush.messages", LONG_MAX, "fsync after this many records; by default never: safety is replication", 1
         ),
+        Setting("flush.ms", LONG_MAX, "fsync after this long, as often as log.flush.scheduler.interval.ms looks"),
+        Setting("follower.replication.throttled.replicas", "", "followers copied at the throttled rate: 0:4,1:4 or *"),
         Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log"),
+        Setting("leader.replication.throttled.replicas", "", "leaders that give at the throttled rate: 0:1,1:2 or *"),
+        Setting("max.compaction.lag.ms", LONG_MAX, "clean a log at the latest when a record is so old", 1),
         Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
         Setting("message.timestamp.after.max.ms", 3_600_000, "how far in the future a record may claim to be"),
         Setting("message.timestamp.before.max.ms", LONG_MAX, "how far in the past a record may claim to be"),
@@ -55,14 +65,25 @@ class TopicConfig(Config):
         Setting(
             "min.cleanable.dirty.ratio.percent", 50, "clean only logs with more than this share of dirty bytes", 0, 100
         ),
+        Setting("min.compaction.lag.ms", 0, "leave records alone that are younger than this"),
         Setting("min.insync.replicas", 1, "acks=all fails with fewer in-sync replicas than this", 1, INT_MAX),
         Setting("retention.bytes", -1, "keep this much a partition; -1: no limit", -1),
         Setting("retention.ms", 604_800_000, "keep records this long; -1: for ever", -1),
         # Apache Kafka 4.0 wants at least 1 MiB; a class wants to see segments roll.
         Setting("segment.bytes", 1_073_741_824, "a segment file is closed at this size", 14, INT_MAX),
+        Setting("segment.index.bytes", 10_485_760, "a segment file is closed when an index has this size", 24, INT_MAX),
         Setting("segment.ms", 604_800_000, "a segment file is closed at this age, in message time", 1),
         Setting("unclean.leader.election.enable", False, "rather lose records than wait for an in-sync replica"),
     )
+
+    def check(self) -> None:
+        """Lists of throttled replicas name partitions and brokers. Raises InvalidConfig."""
+        for setting in ("leader.replication.throttled.replicas", "follower.replication.throttled.replicas"):
+            named = str(self.overrides.get(setting, ""))
+            for one in named.split(",") if named not in ("", "*") else ():
+                partition, sign, broker = one.partition(":")
+                if not (sign and partition.isdecimal() and broker.isdecimal()):
+                    raise InvalidConfig(f"{setting}: wanted * or partition:broker,…, found {named[:60]!r}")
 
     @property
     def compacted(self) -> bool:

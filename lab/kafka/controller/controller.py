@@ -1,20 +1,20 @@
 """Controller: request in, records and response out; its image changes only by replaying records."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.env import Micros, millis
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.config.topic import TopicConfig
-from lab.kafka.controller import elections
-from lab.kafka.metadata.image import NO_LEADER, MetadataImage
+from lab.kafka.controller import elections, eligibility, reassignment
+from lab.kafka.controller.placement import partition_record, place
+from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
+    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
-    PartitionRecord,
     ProducerIdsRecord,
     RegisterBrokerRecord,
     RemoveTopicRecord,
@@ -44,8 +44,6 @@ from lab.kafka.protocol.messages.topics import (
     DeleteTopicsResponse,
     ElectLeadersRequest,
     ElectLeadersResponse,
-    IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse,
     NewTopic,
     TopicResult,
 )
@@ -97,7 +95,11 @@ class Controller:
         if known is not None and not known.fenced and session is not None and self._alive(session, now):
             return Decision(BrokerRegistrationResponse(ErrorCode.DUPLICATE_BROKER_REGISTRATION))
         self.sessions[request.broker_id] = Session(now)
-        records: list[MetadataRecord] = self._leave_everything(request.broker_id, "restarted")
+        records: list[MetadataRecord] = []
+        if self.config.eligible_leader_replicas_enable and self.image.eligible is None:
+            records.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
+        lost = known is not None and known.broker_epoch != request.previous_broker_epoch
+        records += self.leave_everything(request.broker_id, "restarted", lost=lost)
         epoch = next_offset + len(records)
         records.append(
             RegisterBrokerRecord(request.broker_id, request.host, request.incarnation_id, epoch, request.rack)
@@ -147,7 +149,7 @@ class Controller:
         if broker.in_controlled_shutdown or broker.fenced:
             return []
         change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, None, True)
-        moved = self._leave_everything(broker_id, "shutdown")
+        moved = self.leave_everything(broker_id, "shutdown")
         self.sessions[broker_id].shutdown_offset = next_offset + len(moved)
         return [change, *moved]
 
@@ -172,14 +174,21 @@ class Controller:
         """Leaderships leave before the broker is marked, in one batch: so a replayer sees it in that order."""
         broker = self.image.brokers[broker_id]
         change = BrokerRegistrationChangeRecord(broker_id, broker.broker_epoch, True)
-        return [*self._leave_everything(broker_id, "fenced"), change]
+        return [*self.leave_everything(broker_id, "fenced"), change]
 
-    def _leave_everything(self, broker_id: int, reason: str) -> list[MetadataRecord]:
+    def leave_everything(self, broker_id: int, reason: str, *, lost: bool = False) -> list[MetadataRecord]:
+        """What becomes of all that a broker leads or is in sync with. `lost`: its process ended uncleanly, so that
+        what it held in its page cache may be gone.
+        """
+        eligible = self.image.eligible or {}
         changes = (
-            elections.change_without(self.image, state, broker_id, self.unclean_allowed(state.partition.topic), reason)
+            elections.change_without(
+                self.image, state, broker_id, self.unclean_allowed(state.partition.topic), reason, lost=lost
+            )
             for state in self.image.all_partitions()
             if broker_id in state.isr or broker_id == state.leader_id
-        )
+            or (lost and state.partition in eligible and broker_id in eligible[state.partition].elr)
+        )  # fmt: skip
         return [change for change in changes if change is not None]
 
     # --- partitions (spec 2.6, 2.9) ---------------------------------------------------------------
@@ -199,13 +208,22 @@ class Controller:
             state = self.image.partition(partition)
             assert state is not None
             isr = tuple(broker_id for broker_id, _ in change.new_isr)
-            records.append(
-                PartitionChangeRecord(*partition, reason="isr", isr=list(isr), recovering=change.leader_recovering)
-            )
-            answers[partition] = AlteredPartition(
-                ErrorCode.NONE, state.leader_id, state.leader_epoch, isr, state.partition_epoch + 1
-            )
+            record = reassignment.progress(self.image, state, isr)
+            if record is None:
+                record = PartitionChangeRecord(*partition, reason="isr", isr=list(isr))
+                record = eligibility.note(self.image, state, record)
+            record.recovering = change.leader_recovering
+            records.append(record)
+            answers[partition] = self._altered(state, record)
         return Decision(AlterPartitionResponse(ErrorCode.NONE, answers), records)
+
+    def _altered(self, state: PartitionState, record: PartitionChangeRecord) -> AlteredPartition:
+        """What the leader is told. The end of a reassignment may have made another one leader, or begun an epoch."""
+        epoch = state.leader_epoch + (record.leader is not None)
+        if record.leader not in (None, state.leader_id):
+            return AlteredPartition(ErrorCode.NEW_LEADER_ELECTED)
+        isr = tuple(record.isr) if record.isr is not None else state.isr
+        return AlteredPartition(ErrorCode.NONE, state.leader_id, epoch, isr, state.partition_epoch + 1)
 
     def _isr_error(self, sender: int, partition: TopicPartition, change: AlterPartitionChange) -> ErrorCode:
         """The checks in Kafka's order."""
@@ -349,23 +367,9 @@ class Controller:
         records: list[MetadataRecord] = [TopicRecord(topic.name)]
         records += [ConfigRecord(topic.name, name, value) for name, value in topic.configs.items()]
         for index in range(topic.num_partitions):
-            replicas = topic.assignments.get(index) or self._place(index, topic.replication_factor)
-            records.append(self._partition_record(topic.name, index, replicas))
+            replicas = topic.assignments.get(index) or place(self.image, index, topic.replication_factor)
+            records.append(partition_record(self.image, topic.name, index, replicas))
         return records
-
-    def _place(self, index: int, replication_factor: int) -> tuple[int, ...]:
-        """Partition 0 begins at the lowest broker and each next one a broker further. Kafka begins at a random
-        one; a lesson wants to know who leads. The first one is active; those that are not come last.
-        """
-        ids = sorted(self.image.brokers)
-        active = [one for one in ids if self.image.is_active(one)]
-        first = index % len(active)
-        ring = [*active[first:], *active[:first], *(one for one in ids if one not in active)]
-        return tuple(ring[:replication_factor])
-
-    def _partition_record(self, topic: str, index: int, replicas: Sequence[int]) -> PartitionRecord:
-        isr = [one for one in replicas if self.image.is_active(one)]
-        return PartitionRecord(topic, index, list(replicas), isr, isr[0])
 
     def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
         """By name."""
@@ -398,31 +402,12 @@ class Controller:
                 results.append(TopicResult(name, ErrorCode.INVALID_REPLICATION_FACTOR, "all brokers are fenced"))
                 continue
             factor = len(topic.partitions[0].replicas)
-            records += [self._partition_record(name, index, self._place(index, factor)) for index in range(now, total)]
-            results.append(TopicResult(name, ErrorCode.NONE))
-        return Decision(CreatePartitionsResponse(tuple(results)), records)
-
-    def alter_configs(self, request: IncrementalAlterConfigsRequest) -> Decision:
-        """Set or reset topic settings."""
-        records: list[MetadataRecord] = []
-        results: list[TopicResult] = []
-        for name, values in request.topics.items():
-            topic = self.image.topics.get(name)
-            if topic is None:
-                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
-                continue
-            try:
-                TopicConfig(topic.config).changed(values)
-            except InvalidConfig as wrong:
-                results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
-                continue
             records += [
-                ConfigRecord(name, setting, value)
-                for setting, value in values.items()
-                if topic.config.get(setting) != value
+                partition_record(self.image, name, index, place(self.image, index, factor))
+                for index in range(now, total)
             ]
             results.append(TopicResult(name, ErrorCode.NONE))
-        return Decision(IncrementalAlterConfigsResponse(tuple(results)), records)
+        return Decision(CreatePartitionsResponse(tuple(results)), records)
 
     # --- producer ids -----------------------------------------------------------------------------
 

@@ -2,25 +2,30 @@
 
 from collections.abc import Callable
 
-from lab.kafka.metadata.image import NO_LEADER, MetadataImage, PartitionState
+from lab.kafka.controller import eligibility
+from lab.kafka.metadata.image import NO_LEADER, NONE_ELIGIBLE, MetadataImage, PartitionState
 from lab.kafka.metadata.records import PartitionChangeRecord
 
 UncleanAllowed = Callable[[str], bool]
 
 
 def change_without(
-    image: MetadataImage, state: PartitionState, broker_id: int, unclean: bool, reason: str
+    image: MetadataImage, state: PartitionState, broker_id: int, unclean: bool, reason: str, *, lost: bool = False
 ) -> PartitionChangeRecord | None:
-    """What becomes of a partition when `broker_id` may no longer lead or be in sync. The last member of an
-    ISR stays in it, without leading: its log is the only one known to be complete.
+    """What becomes of a partition when `broker_id` may no longer lead or be in sync; `lost`: because its process
+    ended uncleanly. Where nobody is eligible beside the ISR, its last member stays in it, without leading: its log
+    is the only one known to be complete.
     """
     isr = tuple(one for one in state.isr if one != broker_id)
-    if state.leader_id != broker_id and len(isr) == len(state.isr):
+    restarted = broker_id if lost else NO_LEADER
+    kept = isr if image.eligible is not None else isr or state.isr
+    if state.leader_id == broker_id or (not kept and state.isr):
+        return elect(image, state, kept, unclean, reason, without=broker_id, restarted=restarted)
+    found = eligibility.after(image, state, kept, state.replicas, restarted)
+    if len(isr) == len(state.isr) and found == eligibility.eligible_of(image, state):
         return None
-    kept = isr or state.isr
-    if state.leader_id != broker_id:
-        return PartitionChangeRecord(*state.partition, reason=reason, isr=list(kept))
-    return elect(image, state, kept, unclean, reason, without=broker_id)
+    record = PartitionChangeRecord(*state.partition, reason=reason, isr=list(kept) if kept != state.isr else None)
+    return eligibility.note(image, state, record, found)
 
 
 def elect(
@@ -29,21 +34,40 @@ def elect(
     isr: tuple[int, ...],
     unclean: bool,
     reason: str,
+    *,
     without: int = NO_LEADER,
+    restarted: int = NO_LEADER,
+    replicas: tuple[int, ...] | None = None,
 ) -> PartitionChangeRecord:
-    """A new leader: the first in replica order that is in sync and active; with `unclean`, else the first that
-    is active at all; else none.
+    """A new leader: the first in replica order that is in sync and active; with nobody in sync, the first that is
+    eligible, else the last leader; with `unclean`, else the first that is active at all; else none. `replicas`:
+    where the change gives the partition others.
     """
-    active = [one for one in state.replicas if one != without and image.is_active(one)]
-    clean = next((one for one in active if one in isr), None)
+    order = state.replicas if replicas is None else replicas
+    active = [one for one in order if one != without and image.is_active(one)]
+    found = eligibility.after(image, state, isr, order, restarted)
     new_isr = None if isr == state.isr else list(isr)
+    clean = next((one for one in active if one in isr), None)
+    eligible = next((one for one in active if one in found.elr), None) if not isr else None
     if clean is not None:
-        return PartitionChangeRecord(*state.partition, reason=reason, isr=new_isr, leader=clean)
-    if unclean and active:
-        return PartitionChangeRecord(
+        record = PartitionChangeRecord(*state.partition, reason=reason, isr=new_isr, leader=clean)
+    elif eligible is not None:
+        record = PartitionChangeRecord(*state.partition, reason="elr", isr=[eligible], leader=eligible)
+        found = eligibility.elected(image, state, order, found, eligible)
+    elif not isr and not found.elr and len(found.last_known_elr) == 1 and found.last_known_elr[0] in active:
+        last = found.last_known_elr[0]
+        record = PartitionChangeRecord(
+            *state.partition, reason="last known leader", isr=[last], leader=last, recovering=True
+        )
+        found = NONE_ELIGIBLE
+    elif unclean and active:
+        record = PartitionChangeRecord(
             *state.partition, reason="unclean", isr=[active[0]], leader=active[0], recovering=True
         )
-    return PartitionChangeRecord(*state.partition, reason=reason, isr=new_isr, leader=NO_LEADER)
+        found = NONE_ELIGIBLE
+    else:
+        record = PartitionChangeRecord(*state.partition, reason=reason, isr=new_isr, leader=NO_LEADER)
+    return eligibility.note(image, state, record, found)
 
 
 def leaderless(image: MetadataImage, unclean: UncleanAllowed, reason: str) -> list[PartitionChangeRecord]:

@@ -10,6 +10,8 @@ from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 
 PARTITION = TopicPartition("__cluster_metadata", 0)
+ALONE_EPOCH = 1
+"""A controller that is alone leads in one epoch for ever."""
 
 
 class MetadataLog:
@@ -28,7 +30,7 @@ class MetadataLog:
     def append(self, records: Sequence[MetadataRecord], now_ms: int) -> int:
         """Write records as one atomic batch, and flush. Returns the first one's offset."""
         batch = RecordBatch.build([Record(0, now_ms, None, encode(record)) for record in records])
-        info = self.log.append_as_leader(batch, 1, now_ms, from_client=False)
+        info = self.log.append_as_leader(batch, ALONE_EPOCH, now_ms, from_client=False)
         self.log.set_high_watermark(self.log.log_end_offset)
         return info.base_offset  # type: ignore[union-attr]
 

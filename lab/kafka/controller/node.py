@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.controller import administration
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -26,6 +27,12 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerRegistrationRequest,
 )
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -70,9 +77,13 @@ class ControllerNode:
         self.log = MetadataLog(env.disk, env.wall_time_ms)
         for record in self.log.read_all(0):
             self.image.replay(record)
+        self._take_office(env, self.log.committed_offset)
+
+    def _take_office(self, env: Env, next_offset: int) -> None:
+        """Fresh sessions for all brokers, and the periodic work."""
         for broker in self.image.brokers.values():
             request = BrokerHeartbeatRequest(broker.broker_id, broker.broker_epoch, -1, broker.fenced, False)
-            self.controller.heartbeat(request, env.now, self.log.committed_offset)
+            self.controller.heartbeat(request, env.now, next_offset)
         env.set_timer(SESSIONS, env.now + SESSION_CHECK)
         env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
         if self.config.auto_leader_rebalance_enable:
@@ -87,12 +98,15 @@ class ControllerNode:
         if isinstance(body.body, FetchMetadataRequest):
             self._observe(env, sender, body)
             return
-        if isinstance(body.body, ElectLeadersRequest) and body.body.unclean:
-            env.tell(facts.UncleanElectionAsked(body.body.partitions))
-        decide = self.DECIDES[type(body.body)]
-        decision = decide(self, body.body, env.now)
+        decision = self._decide(env, body.body)
         self._commit(env, decision.records)
         env.send(sender, Response(body.correlation_id, decision.response), RESPONSE_BYTES)
+
+    def _decide(self, env: Env, request: object) -> Decision:
+        """What to write and to answer."""
+        if isinstance(request, ElectLeadersRequest) and request.unclean:
+            env.tell(facts.UncleanElectionAsked(request.partitions))
+        return self.DECIDES[type(request)](self, request, env.now)
 
     def disconnected(self, env: Env, peer: Address) -> None:
         """A broker's connection is gone; its session goes on until it runs out."""
@@ -134,7 +148,9 @@ class ControllerNode:
         for record in records:
             before = self._before(record)
             self.image.replay(record)
-            self._tell(env, record, before)
+            fact = self._fact(record, before)
+            if fact is not None:
+                env.tell(fact)
         self.tail = [*self.tail, *records][-TAIL:]
         self._answer_observers(env)
 
@@ -145,35 +161,32 @@ class ControllerNode:
             return state.isr, state.leader_id
         return (), -1
 
-    def _tell(self, env: Env, record: MetadataRecord, before: tuple[tuple[int, ...], int]) -> None:
+    def _fact(self, record: MetadataRecord, before: tuple[tuple[int, ...], int]) -> object | None:
+        """What a record that has just been replayed means to whoever watches; None if nothing."""
         match record:
             case PartitionRecord() | PartitionChangeRecord():
                 partition = TopicPartition(record.topic, record.partition)
                 state = self.image.partition(partition)
                 assert state is not None
                 reason = record.reason if isinstance(record, PartitionChangeRecord) else "created"
-                env.tell(
-                    facts.PartitionChanged(
-                        partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
-                        state.partition_epoch, reason, *before,
-                    )
+                return facts.PartitionChanged(
+                    partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
+                    state.partition_epoch, reason, *before,
+                    self.image.reassignments.get(partition, ((), ())),
+                    (self.image.eligible or {}).get(partition),
                 )  # fmt: skip
             case RegisterBrokerRecord():
-                env.tell(facts.BrokerRegistered(record.broker_id, record.broker_epoch))
-            case BrokerRegistrationChangeRecord():
-                self._tell_broker(env, record)
+                return facts.BrokerRegistered(record.broker_id, record.broker_epoch)
+            case BrokerRegistrationChangeRecord(fenced=True):
+                return facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms")
+            case BrokerRegistrationChangeRecord(fenced=False):
+                return facts.BrokerUnfenced(record.broker_id)
             case TopicRecord():
-                env.tell(facts.TopicCreated(record.name, 0, 0))
+                return facts.TopicCreated(record.name, 0, 0)
             case RemoveTopicRecord():
-                env.tell(facts.TopicDeleted(record.name))
+                return facts.TopicDeleted(record.name)
             case _:
-                pass
-
-    def _tell_broker(self, env: Env, record: BrokerRegistrationChangeRecord) -> None:
-        if record.fenced:
-            env.tell(facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms"))
-        elif record.fenced is not None:
-            env.tell(facts.BrokerUnfenced(record.broker_id))
+                return None
 
     # --- observers --------------------------------------------------------------------------------
 
@@ -198,13 +211,17 @@ class ControllerNode:
         if self.observers:
             env.set_timer(OBSERVERS, min(deadline for _, _, deadline in self.observers.values()))
 
-    def _send_records(self, env: Env, sender: Address, correlation_id: int, offset: int) -> None:
+    def _read(self, offset: int) -> list[MetadataRecord]:
+        """Records that are no longer in memory."""
         assert self.log is not None
+        return self.log.read_all(offset)
+
+    def _send_records(self, env: Env, sender: Address, correlation_id: int, offset: int) -> None:
         missing = self.image.offset - offset
         if missing <= len(self.tail):
             records = self.tail[len(self.tail) - missing :]
         else:
-            records = self.log.read_all(offset)
+            records = self._read(offset)
         body = FetchMetadataResponse(offset, tuple(records))
         env.send(sender, Response(correlation_id, body), RESPONSE_BYTES * (1 + len(records)))
 
@@ -223,10 +240,14 @@ class ControllerNode:
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
         AlterPartitionRequest: _timeless(Controller.alter_partition),
+        AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
+        ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
+        UpdateFeaturesRequest: _timeless(administration.update_features),
+        UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
         CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),
         CreatePartitionsRequest: _timeless(Controller.create_partitions),
-        IncrementalAlterConfigsRequest: _timeless(Controller.alter_configs),
+        IncrementalAlterConfigsRequest: _timeless(administration.alter_configs),
         AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
     }

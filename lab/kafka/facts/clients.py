@@ -1,5 +1,6 @@
 """Facts of clients: what an application made, was promised, was given, did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.kafka.protocol.topics import TopicPartition
@@ -18,12 +19,21 @@ class RecordBorn:
 
 
 @dataclass(slots=True)
+class RecordsBorn:
+    """A producer app under load made a batch of equal records at once."""
+
+    producer: str
+    births: range
+    topic: str
+
+
+@dataclass(slots=True)
 class RecordsAcked:
     """A batch was acknowledged to the producer app: these births, stored from `base_offset` (-1 unknown)."""
 
     producer: str
     partition: TopicPartition
-    births: tuple[int, ...]
+    births: Sequence[int]
     base_offset: int
     acks: int
     duplicate: bool = False
@@ -35,7 +45,7 @@ class RecordsFailed:
 
     producer: str
     partition: TopicPartition
-    births: tuple[int, ...]
+    births: Sequence[int]
     error: str
     unknown: bool
 
@@ -46,7 +56,7 @@ class BatchRetried:
 
     producer: str
     partition: TopicPartition
-    births: tuple[int, ...]
+    births: Sequence[int]
     attempt: int
     error: str
 

@@ -20,6 +20,8 @@ class PartitionChanged:
     reason: str
     previous_isr: tuple[int, ...] = ()
     previous_leader_id: int = -1
+    reassignment: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    eligible: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
 @dataclass(slots=True)

@@ -64,16 +64,6 @@ class SegmentRolled:
 
 
 @dataclass(slots=True)
-class Compacted:
-    """The cleaner rewrote closed segments up to `end_offset`: `kept` of `seen` records stayed."""
-
-    partition: TopicPartition
-    end_offset: int
-    seen: int
-    kept: int
-
-
-@dataclass(slots=True)
 class BecameLeader:
     """This broker now leads the partition in `leader_epoch`."""
 
@@ -108,3 +98,10 @@ class LogDirFailed:
     """The disk refused a write: the broker stops, as Kafka does with a failed log dir."""
 
     reason: str
+
+
+@dataclass(slots=True)
+class ReplicaDeleted:
+    """A broker has deleted its replica: the partition was moved to others, or its topic is gone."""
+
+    partition: TopicPartition

@@ -24,8 +24,8 @@ def load_log(
     segments from the recovery point on are read and cut at the first batch that is not sound.
     """
     log = UnifiedLog(disk, partition, config)
-    _finish_interrupted_work(log)
-    bases = sorted(int(path.rsplit("/", 1)[1][:20]) for path in disk.list(log.folder) if path.endswith(".log"))
+    _finish_interrupted_work(log, now_ms)
+    bases = _bases(log)
     for place, base in enumerate(bases):
         segment = LogSegment(log.folder, base, now_ms)
         next_base = bases[place + 1] if place + 1 < len(bases) else None
@@ -34,7 +34,7 @@ def load_log(
         log.segments.append(segment)
         if not sound:
             for later in bases[place + 1 :]:
-                _remove(disk, LogSegment(log.folder, later, now_ms))
+                LogSegment(log.folder, later, now_ms).delete(disk)
             break
     if not log.segments:
         log.begin_segment(log_start_offset, now_ms)
@@ -45,15 +45,45 @@ def load_log(
     return log
 
 
-def _finish_interrupted_work(log: UnifiedLog) -> None:
-    """Remove what was being deleted or cleaned; finish swaps that were complete."""
+def _finish_interrupted_work(log: UnifiedLog, now_ms: int) -> None:
+    """Remove what was being deleted or cleaned; finish swaps that were complete (spec 1.5, steps 1 and 2)."""
     disk = log.disk
     for path in disk.list(log.folder):
-        if path.endswith((".deleted", ".cleaned")):
+        if path.endswith(".deleted"):
             disk.delete(path)
-    for path in disk.list(log.folder):
-        if path.endswith(".swap"):
-            disk.replace(path, path.removesuffix(".swap"))
+    unfinished = _made_by_the_cleaner(log, ".cleaned", now_ms)
+    swaps = _made_by_the_cleaner(log, ".swap", now_ms)
+    for segment in unfinished:
+        segment.delete(disk)
+    for segment in swaps:
+        if unfinished and segment.base_offset >= unfinished[0].base_offset:
+            segment.delete(disk)
+        else:
+            _swap_in(log, segment, now_ms)
+
+
+def _made_by_the_cleaner(log: UnifiedLog, suffix: str, now_ms: int) -> list[LogSegment]:
+    paths = [path.rsplit("/", 1)[1] for path in log.disk.list(log.folder) if path.endswith(suffix)]
+    return [LogSegment(log.folder, base, now_ms, suffix) for base in sorted({int(path[:20]) for path in paths})]
+
+
+def _swap_in(log: UnifiedLog, swap: LogSegment, now_ms: int) -> None:
+    """A complete `.swap` replaces all segments that begin in what it covers."""
+    disk = log.disk
+    if not disk.exists(swap.path):
+        swap.delete(disk)  # its indexes had not been renamed yet when the process ended, and now it stands already
+        return
+    for _ in swap.rebuild(disk, log.config.index_interval_bytes, checked=False):
+        pass
+    end = max([batch.next_offset for _, batch in swap.batches(disk)], default=swap.base_offset + 1)
+    for base in _bases(log):
+        if swap.base_offset <= base < end:
+            LogSegment(log.folder, base, now_ms).delete(disk)
+    swap.rename(disk, "")
+
+
+def _bases(log: UnifiedLog) -> list[int]:
+    return sorted(int(path.rsplit("/", 1)[1][:20]) for path in log.disk.list(log.folder) if path.endswith(".log"))
 
 
 def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
@@ -82,8 +112,3 @@ def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, hi
     log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
     log.producers.replicated(log.high_watermark)
     log.recovery_point = min(recovery_point, log.log_end_offset)
-
-
-def _remove(disk: Disk, segment: LogSegment) -> None:
-    for path in segment.files(disk):
-        disk.delete(path)

@@ -81,6 +81,15 @@ class ProducerState:
     def replicated(self, high_watermark: int) -> None:
         """The high watermark has moved; only transactions wait for that."""
 
+    def is_last(self, batch: RecordBatch) -> bool:
+        """Whether a batch is all that tells of its producer: the cleaner must leave its header (spec 1.9.3)."""
+        entry = self.entries.get(batch.producer_id)
+        if entry is None:
+            return False
+        if not entry.batches:
+            return batch.is_control and batch.producer_epoch == entry.producer_epoch
+        return entry.batches[-1][3] == batch.last_offset
+
     def truncate(self, offset: int) -> bool:
         """Forget batches from `offset` on. False if that left a producer without any: only the log knows more."""
         complete = True

@@ -10,10 +10,13 @@ from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 OFFSET_ENTRY = struct.Struct(">ii")
 TIME_ENTRY = struct.Struct(">qi")
 _SIZE_AT = 8
+KINDS = (".log", ".index", ".timeindex", TRANSACTIONS)
 
 
 class LogSegment:
-    """A segment: its files are named by the offset it begins at, that of the batches is `path`."""
+    """A segment: its files are named by the offset it begins at, that of the batches is `path`. `suffix`: what
+    the names end with while the cleaner makes it (`.cleaned`, `.swap`), or when it is set aside (`.deleted`).
+    """
 
     __slots__ = (
         "base_offset",
@@ -25,12 +28,14 @@ class LogSegment:
         "since_index",
         "size",
         "stem",
+        "suffix",
         "time_indexed_ms",
     )
 
-    def __init__(self, folder: str, base_offset: int, created_ms: int) -> None:
+    def __init__(self, folder: str, base_offset: int, created_ms: int, suffix: str = "") -> None:
         self.stem = f"{folder}/{base_offset:020d}"
-        self.path = f"{self.stem}.log"
+        self.suffix = suffix
+        self.path = self.file(".log")
         self.base_offset = base_offset
         self.created_ms = created_ms
         self.size = 0
@@ -39,6 +44,29 @@ class LogSegment:
         self.max_timestamp_ms = -1
         self.max_timestamp_offset = -1
         self.time_indexed_ms = -1
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def file(self, kind: str) -> str:
+        """The path of its file of this kind, which may not exist."""
+        return f"{self.stem}{kind}{self.suffix}"
+
+    def files(self, disk: Disk) -> list[str]:
+        """The files that exist of this segment."""
+        return [path for path in map(self.file, KINDS) if disk.exists(path)]
+
+    def rename(self, disk: Disk, suffix: str) -> None:
+        """Give all its files another suffix."""
+        old = self.suffix
+        for path in self.files(disk):
+            disk.replace(path, f"{path.removesuffix(old)}{suffix}")
+        self.suffix = suffix
+        self.path = self.file(".log")
+
+    def delete(self, disk: Disk) -> None:
+        """Remove its files."""
+        for path in self.files(disk):
+            disk.delete(path)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -58,13 +86,19 @@ class LogSegment:
             self.max_timestamp_offset = batch.last_offset
         if self.since_index > interval_bytes:
             entry = OFFSET_ENTRY.pack(batch.last_offset - self.base_offset, self.size)
-            disk.append(f"{self.stem}.index", entry)
+            disk.append(self.file(".index"), entry)
             self._index_time(disk)
             self.since_index = 0
         if self.first_timestamp_ms < 0:
             self.first_timestamp_ms = batch.max_timestamp_ms
         self.size += batch.size
         self.since_index += batch.size
+
+    def index_full(self, disk: Disk, max_bytes: int) -> bool:
+        """Whether one of its indexes has no room for another entry; the time index keeps one for the end."""
+        entries = disk.size(self.file(".index")) // OFFSET_ENTRY.size
+        times = disk.size(self.file(".timeindex")) // TIME_ENTRY.size
+        return entries >= max_bytes // OFFSET_ENTRY.size or times >= max_bytes // TIME_ENTRY.size - 1
 
     def close(self, disk: Disk) -> None:
         """No more appends: the time index ends with the newest timestamp."""
@@ -74,7 +108,7 @@ class LogSegment:
         """The newest timestamp so far, and the first batch that had it; never backwards."""
         if self.max_timestamp_ms > self.time_indexed_ms:
             entry = TIME_ENTRY.pack(self.max_timestamp_ms, self.max_timestamp_offset - self.base_offset)
-            disk.append(f"{self.stem}.timeindex", entry)
+            disk.append(self.file(".timeindex"), entry)
             self.time_indexed_ms = self.max_timestamp_ms
 
     # --- reading ----------------------------------------------------------------------------------
@@ -109,7 +143,7 @@ class LogSegment:
 
     def _floor(self, disk: Disk, suffix: str, entry: struct.Struct, column: int, key: int) -> tuple[int, int] | None:
         """The last entry of an index whose key is at most `key`."""
-        path = f"{self.stem}{suffix}"
+        path = self.file(suffix)
         low, high = 0, disk.size(path) // entry.size
         found = None
         while low < high:
@@ -142,8 +176,8 @@ class LogSegment:
         bad one, where the file is cut.
         """
         for suffix in (".index", ".timeindex"):
-            if disk.exists(f"{self.stem}{suffix}"):
-                disk.truncate(f"{self.stem}{suffix}", 0)
+            if disk.exists(self.file(suffix)):
+                disk.truncate(self.file(suffix), 0)
         length = disk.size(self.path)
         self.size = self.since_index = 0
         self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = self.time_indexed_ms = -1
@@ -165,11 +199,3 @@ class LogSegment:
             return None
         batch = RecordBatch(disk.read(self.path, self.size, size))
         return batch if batch.valid_crc() else None
-
-    def files(self, disk: Disk) -> list[str]:
-        """The files that exist of this segment."""
-        return [
-            f"{self.stem}{suffix}"
-            for suffix in (".log", ".index", ".timeindex", TRANSACTIONS)
-            if disk.exists(f"{self.stem}{suffix}")
-        ]

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lab.env import Disk
 from lab.kafka.config.topic import TopicConfig
@@ -15,6 +16,9 @@ from lab.kafka.log.validator import AppendRefused, check_batch, in_topic_codec
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
+
+if TYPE_CHECKING:
+    from lab.kafka.log.compaction import Compaction
 
 TAIL = 8
 """Batches kept in memory: followers and consumers mostly read the newest."""
@@ -49,6 +53,7 @@ class UnifiedLog:
     """
 
     __slots__ = (
+        "compaction",
         "config",
         "deleted",
         "disk",
@@ -62,7 +67,6 @@ class UnifiedLog:
         "recovery_point",
         "segments",
         "tail",
-        "unflushed",
     )
 
     def __init__(self, disk: Disk, partition: TopicPartition, config: TopicConfig) -> None:
@@ -79,7 +83,7 @@ class UnifiedLog:
         self.high_watermark = 0
         self.log_end_offset = 0
         self.recovery_point = 0
-        self.unflushed = 0
+        self.compaction: Compaction | None = None
 
     @property
     def last_stable_offset(self) -> int:
@@ -173,8 +177,7 @@ class UnifiedLog:
             self.learn_transaction(batch, self.segments[-1])
         else:
             self.producers.update(batch)
-        self.unflushed += batch.record_count
-        if self.unflushed >= self.config.flush_messages:
+        if self.log_end_offset - self.recovery_point >= self.config.flush_messages:
             self.flush()
         return rolled
 
@@ -193,14 +196,21 @@ class UnifiedLog:
     def _should_roll(self, batch: RecordBatch, now_ms: int) -> bool:
         """By size, by age in message time, by a full index, by too large a relative offset (spec 1.4)."""
         active = self.active
+        config = self.config
         if not active.size:
             return False
-        if active.size > self.config.segment_bytes - batch.size:
+        if active.size > config.segment_bytes - batch.size:
+            return True
+        if active.since_index > config.index_interval_bytes and active.index_full(
+            self.disk, config.segment_index_bytes
+        ):
             return True
         waited = batch.max_timestamp_ms - active.first_timestamp_ms
         if active.first_timestamp_ms < 0 or batch.max_timestamp_ms < 0:
             waited = now_ms - active.created_ms
-        return waited > self.config.segment_ms or batch.last_offset - active.base_offset > RELATIVE_MAX
+        if waited > config.segment_ms or (waited > config.max_compaction_lag_ms and config.compacted):
+            return True
+        return batch.last_offset - active.base_offset > RELATIVE_MAX
 
     def _roll(self, base_offset: int, now_ms: int) -> None:
         base = max(base_offset, self.log_end_offset)
@@ -220,7 +230,6 @@ class UnifiedLog:
         """fsync the active segment."""
         self.disk.flush(self.active.path)
         self.recovery_point = self.log_end_offset
-        self.unflushed = 0
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -335,7 +344,9 @@ class UnifiedLog:
             self.truncate_fully_and_start_at(offset, now_ms)
             return
         while self.active.base_offset > offset:
-            self._unlink(self.segments.pop())
+            self.segments.pop().delete(self.disk)
+        if self.compaction is not None:
+            self.compaction.truncated(offset)
         self.active.truncate(self.disk, offset, self.config.index_interval_bytes)
         cut_aborted(self.disk, self.active.stem, offset)
         self.tail = ()
@@ -349,18 +360,16 @@ class UnifiedLog:
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int) -> None:
         """Drop all records and begin again at `offset`."""
+        if self.compaction is not None:
+            self.compaction.truncated(offset)
         while self.segments:
-            self._unlink(self.segments.pop())
+            self.segments.pop().delete(self.disk)
         self.epochs.truncate_from_end(self.disk, 0)
         self.producers = ProducerState()
         self.tail = ()
         self.log_start_offset = self.log_end_offset = self.recovery_point = offset
         self.high_watermark = offset
         self.begin_segment(offset, now_ms)
-
-    def _unlink(self, segment: LogSegment) -> None:
-        for path in segment.files(self.disk):
-            self.disk.delete(path)
 
     def _rebuild_producers(self) -> None:
         self.producers = ProducerState()
@@ -386,7 +395,7 @@ class UnifiedLog:
                 reasons.append("retention.bytes")
         if self.config.deletes and self.config.retention_ms >= 0:
             oldest = now_ms - self.config.retention_ms
-            if self._delete_while(lambda one, end: self._largest_timestamp(one) < oldest, now_ms):
+            if self._delete_while(lambda one, end: self.largest_timestamp(one) < oldest, now_ms):
                 reasons.append("retention.ms")
         return " and ".join(reasons)
 
@@ -400,7 +409,8 @@ class UnifiedLog:
             found[segment.base_offset] = None
         return found
 
-    def _largest_timestamp(self, segment: LogSegment) -> int:
+    def largest_timestamp(self, segment: LogSegment) -> int:
+        """How young a segment is: its youngest record, or, where none has a date, its file."""
         return segment.max_timestamp_ms if segment.max_timestamp_ms >= 0 else segment.created_ms
 
     def _delete_while(self, due: Due, now_ms: int) -> bool:
@@ -424,12 +434,19 @@ class UnifiedLog:
             self.tail = tuple(batch for batch in self.tail if batch.last_offset >= self.log_start_offset)
         return True
 
+    def replace_segments(self, sources: Sequence[LogSegment], cleaned: LogSegment, now_ms: int) -> None:
+        """What the cleaner made of some neighbours takes their place; its files end with `.swap` so far."""
+        at = self.segments.index(sources[0])
+        assert self.segments[at : at + len(sources)] == list(sources), (self.partition, cleaned.base_offset)
+        for segment in sources:
+            self._set_aside(segment, now_ms)
+        cleaned.rename(self.disk, "")
+        self.segments[at : at + len(sources)] = [cleaned]
+        self.tail = tuple([batch for batch in self.tail if batch.base_offset >= self.active.base_offset])
+
     def _set_aside(self, segment: LogSegment, now_ms: int) -> None:
-        paths: list[str] = []
-        for path in segment.files(self.disk):
-            self.disk.replace(path, f"{path}.deleted")
-            paths.append(f"{path}.deleted")
-        self.deleted.append(Deleted(tuple(paths), now_ms + self.config.file_delete_delay_ms))
+        segment.rename(self.disk, ".deleted")
+        self.deleted.append(Deleted(tuple(segment.files(self.disk)), now_ms + self.config.file_delete_delay_ms))
 
     def purge_deleted(self, now_ms: int) -> None:
         """Unlink files that were set aside long enough ago (file.delete.delay.ms)."""

@@ -1,19 +1,43 @@
 """MetadataImage: brokers, topics and partitions as the replayed records make them."""
 
+from typing import NamedTuple
+
 from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
+    FeatureLevelRecord,
     MetadataRecord,
+    NoOpRecord,
     PartitionChangeRecord,
     PartitionRecord,
     ProducerIdsRecord,
     RegisterBrokerRecord,
     RemoveTopicRecord,
     TopicRecord,
+    UnregisterBrokerRecord,
 )
 from lab.kafka.protocol.topics import TopicPartition
 
 NO_LEADER = -1
+ELIGIBLE_LEADER_REPLICAS = "eligible.leader.replicas.version"
+
+
+class Reassignment(NamedTuple):
+    """A partition that is being moved: who is to join its replicas, and who is to leave them in the end."""
+
+    adding: tuple[int, ...]
+    removing: tuple[int, ...]
+
+
+class EligibleReplicas(NamedTuple):
+    """Who may lead without loss although it is not in sync; and who led last, when nobody is left (KIP-966)."""
+
+    elr: tuple[int, ...]
+    last_known_elr: tuple[int, ...]
+
+
+NONE_ELIGIBLE = EligibleReplicas((), ())
 
 
 class BrokerRegistration:
@@ -69,6 +93,8 @@ class PartitionState:
         self.partition_epoch += 1
         if record.isr is not None:
             self.isr = tuple(record.isr)
+        if record.replicas is not None:
+            self.replicas = tuple(record.replicas)
         if record.leader is not None:
             self.leader_id = record.leader
             self.leader_epoch += 1
@@ -88,15 +114,30 @@ class TopicImage:
 
 
 class MetadataImage:
-    """Everything the metadata log says, up to `offset` (exclusive)."""
+    """Everything the metadata log says, up to `offset` (exclusive). What few clusters have is kept aside, by
+    partition or broker: `reassignments`, `racks`, `broker_config`, and, where that feature is on, `eligible`.
+    """
 
-    __slots__ = ("brokers", "next_producer_id", "offset", "topics")
+    __slots__ = (
+        "broker_config",
+        "brokers",
+        "eligible",
+        "next_producer_id",
+        "offset",
+        "racks",
+        "reassignments",
+        "topics",
+    )
 
     def __init__(self) -> None:
         self.offset = 0
         self.brokers: dict[int, BrokerRegistration] = {}
         self.topics: dict[str, TopicImage] = {}
         self.next_producer_id = 0
+        self.reassignments: dict[TopicPartition, Reassignment] = {}
+        self.eligible: dict[TopicPartition, EligibleReplicas] | None = None
+        self.racks: dict[int, str] = {}
+        self.broker_config: dict[str, dict[str, str]] = {}
 
     def partition(self, partition: TopicPartition) -> PartitionState | None:
         """A partition's state; None if there is no such partition."""
@@ -116,21 +157,33 @@ class MetadataImage:
         """The only way the image changes."""
         match record:
             case PartitionChangeRecord():
-                self.topics[record.topic].partitions[record.partition].change(record)
+                self._change_partition(record)
             case PartitionRecord():
                 self.topics[record.topic].partitions[record.partition] = PartitionState(record)
             case RegisterBrokerRecord():
                 self.brokers[record.broker_id] = BrokerRegistration(record)
+                if record.rack:
+                    self.racks[record.broker_id] = record.rack
             case BrokerRegistrationChangeRecord():
                 self._change_broker(record)
             case TopicRecord():
                 self.topics[record.name] = TopicImage(record.name)
             case RemoveTopicRecord():
-                del self.topics[record.name]
+                self._remove_topic(record.name)
             case ConfigRecord():
-                self._configure(record)
+                self._configure(self.topics[record.topic].config, record)
+            case BrokerConfigRecord():
+                self._configure(self.broker_config.setdefault(record.broker, {}), record)
+            case UnregisterBrokerRecord():
+                del self.brokers[record.broker_id]
+                self.racks.pop(record.broker_id, None)
+            case FeatureLevelRecord():
+                assert record.name == ELIGIBLE_LEADER_REPLICAS, record
+                self.eligible = {} if record.feature_level > 0 else None
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
+            case NoOpRecord():
+                pass
         self.offset += 1
 
     def _change_broker(self, record: BrokerRegistrationChangeRecord) -> None:
@@ -140,8 +193,30 @@ class MetadataImage:
         if record.in_controlled_shutdown is not None:
             broker.in_controlled_shutdown = record.in_controlled_shutdown
 
-    def _configure(self, record: ConfigRecord) -> None:
-        config = self.topics[record.topic].config
+    def _change_partition(self, record: PartitionChangeRecord) -> None:
+        state = self.topics[record.topic].partitions[record.partition]
+        state.change(record)
+        name = state.partition
+        if record.adding_replicas is not None or record.removing_replicas is not None:
+            before = self.reassignments.pop(name, Reassignment((), ()))
+            adding = before.adding if record.adding_replicas is None else tuple(record.adding_replicas)
+            removing = before.removing if record.removing_replicas is None else tuple(record.removing_replicas)
+            if adding or removing:
+                self.reassignments[name] = Reassignment(adding, removing)
+        if self.eligible is not None and (record.elr is not None or record.last_known_elr is not None):
+            known = self.eligible.pop(name, NONE_ELIGIBLE)
+            elr = known.elr if record.elr is None else tuple(record.elr)
+            last = known.last_known_elr if record.last_known_elr is None else tuple(record.last_known_elr)
+            if elr or last:
+                self.eligible[name] = EligibleReplicas(elr, last)
+
+    def _remove_topic(self, name: str) -> None:
+        for state in self.topics.pop(name).partitions.values():
+            self.reassignments.pop(state.partition, None)
+            if self.eligible is not None:
+                self.eligible.pop(state.partition, None)
+
+    def _configure(self, config: dict[str, str], record: ConfigRecord | BrokerConfigRecord) -> None:
         if record.value is None:
             config.pop(record.name, None)
         else:

@@ -34,6 +34,30 @@ class BrokerRegistrationChangeRecord(Sealed):
 
 
 @dataclass(slots=True)
+class UnregisterBrokerRecord(Sealed):
+    """A broker is gone for good."""
+
+    broker_id: int
+
+
+@dataclass(slots=True)
+class FeatureLevelRecord(Sealed):
+    """From here on a feature is in use: `eligible.leader.replicas.version` (KIP-966)."""
+
+    name: str
+    feature_level: int
+
+
+@dataclass(slots=True)
+class BrokerConfigRecord(Sealed):
+    """A setting of one broker, or with an empty name of all; None removes the override."""
+
+    broker: str
+    name: str
+    value: str | None
+
+
+@dataclass(slots=True)
 class TopicRecord(Sealed):
     """A topic exists."""
 
@@ -79,6 +103,11 @@ class PartitionChangeRecord(Sealed):
     isr: list[int] | None = None
     leader: int | None = None
     recovering: bool | None = None
+    replicas: list[int] | None = None
+    adding_replicas: list[int] | None = None
+    removing_replicas: list[int] | None = None
+    elr: list[int] | None = None
+    last_known_elr: list[int] | None = None
 
 
 @dataclass(slots=True)
@@ -88,15 +117,24 @@ class ProducerIdsRecord(Sealed):
     next_producer_id: int
 
 
+@dataclass(slots=True)
+class NoOpRecord(Sealed):
+    """Nothing, but an offset: what an idle quorum writes, and how a new leader's first record reaches a broker."""
+
+
 MetadataRecord: TypeAlias = (
     RegisterBrokerRecord
     | BrokerRegistrationChangeRecord
+    | UnregisterBrokerRecord
+    | FeatureLevelRecord
+    | BrokerConfigRecord
     | TopicRecord
     | RemoveTopicRecord
     | ConfigRecord
     | PartitionRecord
     | PartitionChangeRecord
     | ProducerIdsRecord
+    | NoOpRecord
 )
 
 KINDS: dict[str, type[Any]] = {
@@ -104,19 +142,31 @@ KINDS: dict[str, type[Any]] = {
     for kind in (
         RegisterBrokerRecord,
         BrokerRegistrationChangeRecord,
+        UnregisterBrokerRecord,
+        FeatureLevelRecord,
+        BrokerConfigRecord,
         TopicRecord,
         RemoveTopicRecord,
         ConfigRecord,
         PartitionRecord,
         PartitionChangeRecord,
         ProducerIdsRecord,
+        NoOpRecord,
     )
 }
 
 
+RARE = ("replicas", "adding_replicas", "removing_replicas", "elr", "last_known_elr")
+"""Fields that most changes leave alone, and that are written only where they are given (Kafka's tagged fields)."""
+
+
 def encode(record: MetadataRecord) -> bytes:
     """A record as the value of a log record."""
-    return json.dumps([type(record).__name__, dataclasses.asdict(record)], separators=(",", ":")).encode()
+    fields = dataclasses.asdict(record)
+    for name in RARE:
+        if fields.get(name, name) is None:
+            del fields[name]
+    return json.dumps([type(record).__name__, fields], separators=(",", ":")).encode()
 
 
 def decode(value: bytes) -> MetadataRecord:

@@ -137,13 +137,13 @@ class RecordBatch(Sealed):
         leader_epoch: int,
     ) -> "RecordBatch":
         """A batch from its header fields and the encoded (and compressed) records."""
-        covered = _AFTER_CRC.pack(
+        fields = _AFTER_CRC.pack(
             attributes, last_offset_delta, base_timestamp_ms, max_timestamp_ms, producer_id,
             producer_epoch, base_sequence, record_count,
-        ) + body  # fmt: skip
-        length = len(covered) + CRC_FROM - LOG_OVERHEAD
+        )  # fmt: skip
+        length = HEADER_SIZE - LOG_OVERHEAD + len(body)
         place = _PLACE.pack(base_offset, length, leader_epoch)
-        return cls(b"".join((place, b"\x02", _CRC.pack(crc32c(covered)), covered)))
+        return cls(b"".join((place, b"\x02", _CRC.pack(crc32c(body, crc32c(fields))), fields, body)))
 
     @classmethod
     def parse(cls, data: bytes) -> "RecordBatch":
@@ -186,6 +186,11 @@ class RecordBatch(Sealed):
         """Whether it is a marker, which no application ever sees."""
         return bool(self.attributes & CONTROL)
 
+    @property
+    def delete_horizon_ms(self) -> int | None:
+        """From when on the cleaner may drop the batch's tombstones; None before it has seen them (KIP-534)."""
+        return self.base_timestamp_ms if self.attributes & DELETE_HORIZON else None
+
     def valid_crc(self) -> bool:
         """Whether the bytes are what their writer meant."""
         return crc32c(memoryview(self.data)[CRC_FROM : self.size]) == self.crc
@@ -211,8 +216,8 @@ class RecordBatch(Sealed):
 
     def placed(self, base_offset: int, leader_epoch: int) -> "RecordBatch":
         """This batch where a leader puts it. The CRC stays: it does not cover these fields."""
-        data = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch) + self.data[16:]
-        return RecordBatch(data)
+        place = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch)
+        return RecordBatch(b"".join((place, memoryview(self.data)[16:])))
 
     def with_append_time(self, now_ms: int) -> "RecordBatch":
         """This batch with the broker's time for all its records (`message.timestamp.type=LogAppendTime`)."""
@@ -229,20 +234,6 @@ class RecordBatch(Sealed):
             self.attributes & ~COMPRESSION_MASK | codec, self.last_offset - self.base_offset,
             self.base_timestamp_ms, self.max_timestamp_ms, self.producer_id, self.producer_epoch,
             self.base_sequence, self.record_count, body, self.base_offset, self.leader_epoch,
-        )  # fmt: skip
-
-    def keeping(self, kept: Sequence[Record]) -> "RecordBatch":
-        """This batch with only some of its records, as compaction leaves it: offsets stay, holes appear. With none,
-        a header that only tells of the producer's sequences.
-        """
-        newest = max((record.timestamp_ms for record in kept), default=self.max_timestamp_ms)
-        body = b"".join(
-            encode_record(record, record.offset - self.base_offset, self.base_timestamp_ms) for record in kept
-        )
-        return RecordBatch.assembled(
-            self.attributes, self.last_offset - self.base_offset, self.base_timestamp_ms if kept else NO_TIME,
-            newest, self.producer_id, self.producer_epoch, self.base_sequence, len(kept),
-            compress(self.compression, body), self.base_offset, self.leader_epoch,
         )  # fmt: skip
 
 

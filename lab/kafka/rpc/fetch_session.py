@@ -32,14 +32,17 @@ class FetchSessionHandler:
     def changed(self, asked: dict[TopicPartition, FetchPartition]) -> dict[TopicPartition, FetchPartition]:
         """Take in what is asked now. Returns what the next request has to say of it: all, if there is no session."""
         known = self.partitions
-        news = {name: one for name, one in asked.items() if known.get(name) != one}
-        known.update(news)
-        if self.epoch == INITIAL_EPOCH:
-            return dict(known)
-        return news
+        return self.moved({name: one for name, one in asked.items() if known.get(name) != one})
+
+    def moved(self, news: dict[TopicPartition, FetchPartition]) -> dict[TopicPartition, FetchPartition]:
+        """As `changed`, by somebody who knows that all this is news."""
+        self.partitions.update(news)
+        return dict(self.partitions) if self.epoch == INITIAL_EPOCH else news
 
     def take_forgotten(self) -> tuple[TopicPartition, ...]:
         """What the next request withdraws."""
+        if not self.forgotten:
+            return ()
         gone = () if self.epoch == INITIAL_EPOCH else tuple(one for one in self.forgotten if one not in self.partitions)
         self.forgotten.clear()
         return gone

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lab.env import Address, Env, Micros
+from lab.env import Address, Env, Micros, address
 from lab.kafka.rpc.envelope import Request
 
 Tag: TypeAlias = Any
@@ -20,20 +20,28 @@ class InFlight:
 
 
 class NetworkClient:
-    """What one client has asked and not heard yet."""
+    """What one client has asked and not heard yet. Two clients of one process have connections of their own: those of
+    the second are named by its `channel`.
+    """
 
-    __slots__ = ("client_id", "correlation_id", "in_flight")
+    __slots__ = ("channel", "client_id", "correlation_id", "in_flight")
 
-    def __init__(self, client_id: str) -> None:
+    def __init__(self, client_id: str, channel: str = "") -> None:
         self.client_id = client_id
+        self.channel = channel
         self.correlation_id = 0
         self.in_flight: dict[int, InFlight] = {}
 
     def send(self, env: Env, target: Address, body: object, size: int, tag: Tag, timeout: Micros) -> None:
         """Send a request; its answer, loss or time-out will come with `tag`."""
         self.correlation_id += 1
+        if self.channel:
+            target = self._own(target)
         self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)
         env.send(target, Request(self.correlation_id, self.client_id, body), size)
+
+    def _own(self, target: Address) -> Address:
+        return target if "#" in target else address(target, self.channel)
 
     def answered(self, correlation_id: int) -> Tag | None:
         """The tag of an answered request; None if nobody waits for it any more."""
@@ -56,6 +64,8 @@ class NetworkClient:
 
     def count(self, target: Address) -> int:
         """How many requests are out to a target."""
+        if self.channel:
+            target = self._own(target)
         return [one.target for one in self.in_flight.values()].count(target)
 
     def next_deadline(self) -> Micros | None:

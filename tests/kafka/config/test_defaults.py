@@ -10,6 +10,7 @@ from lab.cluster.spec import settings
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import Config, attribute
+from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
 
 INT_MAX, LONG_MAX = 2_147_483_647, 9_223_372_036_854_775_807
@@ -19,17 +20,23 @@ TOPIC = {
     "compression.type": "producer",
     "delete.retention.ms": 86_400_000,
     "file.delete.delay.ms": 60_000,
+    "follower.replication.throttled.replicas": "",
+    "leader.replication.throttled.replicas": "",
     "flush.messages": LONG_MAX,
+    "flush.ms": LONG_MAX,
     "index.interval.bytes": 4_096,
+    "max.compaction.lag.ms": LONG_MAX,
     "max.message.bytes": 1_048_588,
     "message.timestamp.after.max.ms": 3_600_000,
     "message.timestamp.before.max.ms": LONG_MAX,
     "message.timestamp.type": "CreateTime",
     "min.cleanable.dirty.ratio.percent": 50,  # Kafka's min.cleanable.dirty.ratio 0.5: the engine has no floats
+    "min.compaction.lag.ms": 0,
     "min.insync.replicas": 1,
     "retention.bytes": -1,
     "retention.ms": 604_800_000,
     "segment.bytes": 1_073_741_824,
+    "segment.index.bytes": 10_485_760,
     "segment.ms": 604_800_000,
     "unclean.leader.election.enable": False,
 }
@@ -37,17 +44,43 @@ BROKER = {
     "auto.leader.rebalance.enable": True,
     "broker.heartbeat.interval.ms": 2_000,
     "broker.session.timeout.ms": 9_000,
+    "broker.rack": "",
+    "controller.quorum.append.linger.ms": 25,
+    "controller.quorum.election.backoff.max.ms": 1_000,
+    "controller.quorum.election.timeout.ms": 1_000,
+    "controller.quorum.fetch.timeout.ms": 2_000,
+    "controller.quorum.request.timeout.ms": 2_000,
+    "controller.quorum.retry.backoff.ms": 20,
     "default.replication.factor": 1,
+    "eligible.leader.replicas.enable": False,
     "fetch.max.bytes": 57_671_680,
     "group.initial.rebalance.delay.ms": 3_000,
     "group.max.session.timeout.ms": 1_800_000,
     "group.max.size": INT_MAX,
     "group.min.session.timeout.ms": 6_000,
+    "group.share.auto.offset.reset": "latest",
+    "group.share.delivery.count.limit": 5,
+    "group.share.heartbeat.interval.ms": 5_000,
+    "group.share.max.size": 200,
+    "group.share.partition.max.record.locks": 200,
+    "group.share.record.lock.duration.ms": 30_000,
+    "group.share.session.timeout.ms": 45_000,
     "leader.imbalance.check.interval.seconds": 300,
     "log.cleaner.backoff.ms": 15_000,
+    "log.cleaner.dedupe.buffer.size": 134_217_728,
+    "log.cleaner.enable": True,
+    "log.cleaner.io.buffer.size": 524_288,
+    "log.cleaner.io.max.bytes.per.second": LONG_MAX,  # Kafka: the largest double
     "log.flush.offset.checkpoint.interval.ms": 60_000,
+    "log.flush.scheduler.interval.ms": LONG_MAX,
     "log.initial.task.delay.ms": 30_000,
     "log.retention.check.interval.ms": 300_000,
+    "metadata.log.max.record.bytes.between.snapshots": 20_971_520,
+    "metadata.log.max.snapshot.interval.ms": 3_600_000,
+    "metadata.log.segment.bytes": 1_073_741_824,
+    "metadata.log.segment.ms": 604_800_000,
+    "metadata.max.idle.interval.ms": 500,
+    "metadata.max.retention.bytes": 104_857_600,
     "max.incremental.fetch.session.cache.slots": 1_000,
     "num.partitions": 1,
     "offset.metadata.max.bytes": 4_096,
@@ -59,11 +92,17 @@ BROKER = {
     "producer.id.expiration.ms": 86_400_000,
     "replica.fetch.backoff.ms": 1_000,
     "replica.fetch.max.bytes": 1_048_576,
+    "replica.selector.class": "",
     "replica.fetch.min.bytes": 1,
     "replica.fetch.response.max.bytes": 10_485_760,
     "replica.fetch.wait.max.ms": 500,
     "replica.high.watermark.checkpoint.interval.ms": 5_000,
     "replica.lag.time.max.ms": 30_000,
+    "share.coordinator.snapshot.update.records.per.snapshot": 500,
+    "share.coordinator.state.topic.min.isr": 2,
+    "share.coordinator.state.topic.num.partitions": 3,
+    "share.coordinator.state.topic.replication.factor": 3,
+    "share.coordinator.write.timeout.ms": 5_000,
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 10_000,
     "transaction.max.timeout.ms": 900_000,
     "transaction.partition.verification.enable": True,
@@ -99,6 +138,7 @@ PRODUCER = {
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,
     "auto.offset.reset": "latest",
+    "client.rack": "",
     "default.api.timeout.ms": 60_000,
     "enable.auto.commit": True,
     "fetch.max.bytes": 52_428_800,
@@ -117,7 +157,19 @@ CONSUMER = {
     "retry.backoff.ms": 100,
     "session.timeout.ms": 45_000,
 }
-KINDS = [(TopicConfig, TOPIC), (BrokerConfig, BROKER), (ProducerConfig, PRODUCER), (ConsumerConfig, CONSUMER)]
+SHARE_CONSUMER = {
+    "fetch.max.bytes": 52_428_800,
+    "fetch.max.wait.ms": 500,
+    "max.poll.records": 500,
+    "metadata.max.age.ms": 300_000,
+    "request.timeout.ms": 30_000,
+    "retry.backoff.ms": 100,
+    "share.acknowledgement.mode": "implicit",
+}
+KINDS = [
+    (TopicConfig, TOPIC), (BrokerConfig, BROKER), (ProducerConfig, PRODUCER), (ConsumerConfig, CONSUMER),
+    (ShareConsumerConfig, SHARE_CONSUMER),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "defaults"), KINDS)

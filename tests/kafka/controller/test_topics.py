@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.kafka.controller import administration
 from lab.kafka.metadata.records import ConfigRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.topics import (
@@ -160,7 +161,7 @@ def test_spec_03_20_a_setting_is_written_when_it_changes_and_only_then():
 
     def alter(**values: str | None) -> list[ErrorCode]:
         body = IncrementalAlterConfigsRequest({"orders": {name.replace("_", "."): one for name, one in values.items()}})
-        return [one.error_code for one in office.take(office.controller.alter_configs(body)).topics]
+        return [one.error_code for one in office.take(administration.alter_configs(office.controller, body)).topics]
 
     assert alter(retention_ms="5") == [ErrorCode.NONE]
     assert kinds(office.written) == [ConfigRecord]

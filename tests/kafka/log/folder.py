@@ -3,6 +3,8 @@
 import struct
 
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.cleaner import DONE, Cleaning
+from lab.kafka.log.compaction import Compaction, Dirtiness, dirtiness
 from lab.kafka.log.loader import load_log
 from lab.kafka.log.unified_log import AppendInfo, UnifiedLog, read_all
 from lab.kafka.log.validator import AppendRefused
@@ -94,6 +96,28 @@ class Folder:
     def roll(self) -> None:
         """Close the active segment, as one that is too old is."""
         self.log._roll(self.log.log_end_offset, self.now_ms)
+
+    # --- cleaning ---------------------------------------------------------------------------------
+
+    def dirtiness(self, checkpoint: int = 0) -> Dirtiness:
+        return dirtiness(self.log, checkpoint, self.now_ms)
+
+    def cleaning(self, checkpoint: int = 0, buffer_bytes: int = 1 << 20) -> Cleaning:
+        """A clean that has just begun; the log knows of it, as that of a broker does."""
+        found = self.dirtiness(checkpoint)
+        self.log.compaction = Compaction(checkpoint)
+        running = Cleaning(self.log, found.first_dirty, found.first_uncleanable, self.now_ms, buffer_bytes)
+        self.log.compaction.running = running
+        return running
+
+    def clean(self, checkpoint: int = 0, buffer_bytes: int = 1 << 20, max_bytes: int = 1 << 20) -> int:
+        """A whole clean. Returns up to where the log is clean."""
+        running = self.cleaning(checkpoint, buffer_bytes)
+        while running.stage != DONE:
+            running.step(max_bytes, self.now_ms)
+        assert self.log.compaction is not None
+        self.log.compaction.running = None
+        return running.end_offset
 
     # --- stopping and starting --------------------------------------------------------------------
 

@@ -1,10 +1,9 @@
-"""Of each key the newest record stays (spec 1.9, 1.13), as far as the first storey's cleaner goes."""
+"""Of each key the newest record stays (spec 1.9, 1.13)."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.kafka import facts
-from lab.kafka.log.cleaner import cleanable, compact
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
@@ -26,7 +25,8 @@ def of_keys(*keys: str, each: int = 1) -> Folder:
 
 
 def cleaned(folder: Folder, now_ms: int = MS) -> list[int]:
-    compact(folder.log, now_ms)
+    folder.now_ms = now_ms
+    folder.clean()
     return folder.offsets()
 
 
@@ -85,14 +85,51 @@ def test_spec_01_9_1_nothing_above_the_high_watermark_is_touched():
     assert cleaned(folder) == [3]
 
 
-def test_spec_01_17_a_tombstone_stays_for_delete_retention_ms():
-    folder = Folder(cleanup_policy="compact")
-    folder.append(batch(("k", "v")), batch(("k", None)), batch(("other", "v")))
+def with_a_tombstone(**config: object) -> Folder:
+    """k, its tombstone, and another key."""
+    folder = Folder(cleanup_policy="compact", **config)
+    folder.append(batch(("k", "v")), batch(("k", None), ts=MS - 1_000 * DAY_MS), batch(("other", "v")))
     folder.roll()
     folder.commit()
+    return folder
+
+
+def test_spec_01_17_a_tombstone_stays_for_delete_retention_ms_from_when_the_cleaner_first_saw_it():
+    folder = with_a_tombstone()
+    assert cleaned(folder, MS + 5) == [1, 2], "however old its own timestamp is"
+    assert cleaned(folder, MS + 5 + DAY_MS - 1) == [1, 2]
+    assert cleaned(folder, MS + 5 + DAY_MS) == [2]
+
+
+def test_spec_01_17_the_horizon_stands_in_the_header_and_the_records_keep_their_dates():
+    folder = with_a_tombstone()
+    cleaned(folder, MS + 5)
+    (marked, other) = folder.log.read(1, 1 << 20, 3)  # type: ignore[misc]
+    assert (marked.delete_horizon_ms, marked.base_timestamp_ms) == (MS + 5 + DAY_MS, MS + 5 + DAY_MS)
+    assert marked.attributes & 0x40
+    assert marked.valid_crc()
+    assert [one.timestamp_ms for one in marked.records()] == [MS - 1_000 * DAY_MS]
+    assert marked.max_timestamp_ms == MS - 1_000 * DAY_MS
+    assert other.delete_horizon_ms is None
+    cleaned(folder, MS + 50)
+    (again, _) = folder.log.read(1, 1 << 20, 3)  # type: ignore[misc]
+    assert again.data == marked.data, "the first time counts"
+
+
+def test_spec_01_17_without_any_retention_a_tombstone_still_takes_two_passes():
+    folder = with_a_tombstone(delete_retention_ms=0)
     assert cleaned(folder) == [1, 2]
-    assert cleaned(folder, MS + DAY_MS - 1) == [1, 2]
-    assert cleaned(folder, MS + DAY_MS) == [2]
+    assert cleaned(folder) == [2]
+
+
+def test_spec_01_17_a_tombstone_that_shares_its_batch_leaves_the_others():
+    folder = Folder(cleanup_policy="compact", delete_retention_ms=10)
+    folder.append(batch(("k", None), ("other", "v"), ts=MS + 7))
+    folder.roll()
+    folder.commit()
+    assert cleaned(folder, MS + 1) == [0, 1]
+    assert cleaned(folder, MS + 11) == [1]
+    assert [one.timestamp_ms for one in folder.stored()] == [MS + 7]
 
 
 def test_spec_01_25_the_last_batch_of_a_producer_leaves_an_empty_header():
@@ -137,16 +174,22 @@ def test_spec_01_19_what_the_cleaner_wrote_is_safe_before_it_takes_the_old_ones_
     assert not [name for name in folder.names() if name.endswith((".swap", ".cleaned"))]
 
 
+def dirty_of(folder: Folder, checkpoint: int = 0) -> tuple[int, int]:
+    """Clean and cleanable bytes."""
+    found = folder.dirtiness(checkpoint)
+    return found.clean_bytes, found.cleanable_bytes
+
+
 def test_spec_01_9_1_dirty_is_what_the_cleaner_has_not_seen():
     folder = of_keys(*"abaca")
     size = len(folder.file(".log", 0))
-    assert cleanable(folder.log, 0) == (size, size)
+    assert dirty_of(folder) == (0, size)
     folder.append(*[batch((key, f"{key}9")) for key in "xy"])
     folder.roll()
     folder.commit()
     clean, dirty = (len(folder.file(".log", base)) for base in (0, 5))
-    assert cleanable(folder.log, 5) == (dirty, clean + dirty)
-    assert cleanable(folder.log, 7) == (0, clean + dirty)
+    assert dirty_of(folder, 5) == (clean, dirty)
+    assert dirty_of(folder, 7) == (clean + dirty, 0)
 
 
 def test_spec_01_9_1_what_is_not_committed_is_not_dirty_yet():
@@ -154,7 +197,7 @@ def test_spec_01_9_1_what_is_not_committed_is_not_dirty_yet():
     folder.append(batch(("c", "1")))
     folder.roll()
     first = len(folder.file(".log", 0))
-    assert cleanable(folder.log, 0) == (first, first)
+    assert dirty_of(folder) == (0, first)
 
 
 keys = st.lists(st.sampled_from("abcd"), min_size=1, max_size=25)

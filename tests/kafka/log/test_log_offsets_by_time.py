@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.kafka.log.cleaner import compact
 from lab.kafka.protocol.records import Record, RecordBatch
 from tests.kafka.log.folder import Folder, batch, dated
 
@@ -44,7 +43,7 @@ def test_spec_01_s10_after_compaction_the_youngest_is_the_youngest_that_is_left(
     folder.append(batch(("a", "1"), ts=900), batch(("b", "2"), ts=500), batch(("a", "3"), ts=400))
     folder.roll()
     folder.commit()
-    compact(folder.log, folder.now_ms)
+    folder.clean()
     assert folder.log.offset_of_max_timestamp() == (500, 1, 0)
 
 
@@ -54,7 +53,7 @@ def test_spec_01_s10_after_compaction_of_half_a_batch_too():
     folder.append(RecordBatch.build(both), batch(("a", "3"), ts=400))
     folder.roll()
     folder.commit()
-    compact(folder.log, folder.now_ms)
+    folder.clean()
     assert folder.log.offset_of_max_timestamp() == (500, 1, 0)
     assert folder.log.offset_for_timestamp(450, 3) == (500, 1, 0)
 

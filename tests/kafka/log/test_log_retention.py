@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from lab.cluster.actions.machines import Crash
+from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin
 from lab.cluster.actions.topics import SetTopicConfig
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
@@ -215,3 +217,58 @@ def test_spec_01_s12_a_log_start_may_stand_inside_a_batch():
     found = story.replica(1).log.read(3, 1 << 20, 5)
     assert isinstance(found, tuple)
     assert [RecordBatch(one.data).base_offset for one in found] == [0], "whoever reads it drops the first three"
+
+
+# --- DeleteRecords waits --------------------------------------------------------------------------
+
+
+def cut_off(story: Story) -> None:
+    """broker-2 lives, and does not hear its leader."""
+    story.act(CutLink("broker-2", "broker-1"))
+
+
+def test_spec_01_15_it_is_answered_when_the_followers_have_deleted_too():
+    story = filled(8)
+    cut_off(story)
+    number = story.send("broker-1", DeleteRecordsRequest({ORDERS: 5}))
+    story.run(2)
+    assert story.answer(number) is None
+    assert [story.replica(one).log.log_start_offset for one in (1, 2)] == [5, 0], "the leader has done it at once"
+    story.act(HealLink("broker-2", "broker-1"))
+    story.until(lambda: story.answer(number) is not None)
+    assert story.answer(number).partitions[ORDERS] == (ErrorCode.NONE, 5)
+    assert story.replica(2).log.log_start_offset == 5
+
+
+def test_spec_01_15_it_times_out_where_a_follower_does_not_and_tells_how_far_all_are():
+    story = filled(8)
+    cut_off(story)
+    asked = story.now
+    answer = story.ask("broker-1", DeleteRecordsRequest({ORDERS: 5}, timeout_ms=3_000))
+    assert answer.partitions[ORDERS] == (ErrorCode.REQUEST_TIMED_OUT, 0)
+    assert 3_000 <= story.now - asked <= 3_010
+    assert story.replica(1).log.log_start_offset == 5, "what is deleted stays deleted"
+
+
+def test_spec_01_15_a_follower_that_is_dead_is_not_waited_for():
+    story = filled(8)
+    story.act(Crash("broker-2"))
+    number = story.send("broker-1", DeleteRecordsRequest({ORDERS: 5}))
+    story.run(5)
+    assert story.answer(number) is None, "nobody has missed it yet"
+    story.run(10)
+    assert story.ask("broker-1", DeleteRecordsRequest({ORDERS: 6})).partitions[ORDERS] == (ErrorCode.NONE, 6)
+
+
+def test_spec_01_15_a_leader_that_is_replaced_says_so():
+    story = Story(brokers=3, topics=orders(replicas=2))
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: story_batch(*"abcde")}))
+    leader, follower = story.state().replicas
+    story.act(CutLink(f"broker-{follower}", f"broker-{leader}"))
+    number = story.send(f"broker-{leader}", DeleteRecordsRequest({ORDERS: 2}))
+    story.run(1)
+    story.act(Isolate(f"broker-{leader}"))
+    story.run(15)
+    story.act(Rejoin(f"broker-{leader}"))
+    story.until(lambda: story.answer(number) is not None)
+    assert story.answer(number).partitions[ORDERS] == (ErrorCode.NOT_LEADER_OR_FOLLOWER, -1)

@@ -15,8 +15,9 @@ from lab.kafka.broker.api import (
     offset_for_leader_epoch,
     offsets,
     produce,
+    share,
     transactions,
 )
 
 LOADED = (admin, fetch, find_coordinator, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce, transactions)  # fmt: skip
+          offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip

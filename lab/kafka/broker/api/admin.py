@@ -1,12 +1,21 @@
 """What administrators ask: topics, partitions, settings, elections go on to the controller; DeleteRecords is ours.
 
-DeleteRecords answers once the leader has moved its log start; followers take it over with their next fetch
-(the real broker waits for them).
+DeleteRecords answers when all living followers have moved their log start too, which they learn with a fetch.
 """
 
+from lab.env import millis
+from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest
+from lab.kafka.protocol.messages.reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    UnregisterBrokerRequest,
+    UpdateFeaturesRequest,
+)
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -24,6 +33,11 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(CreatePartitionsRequest)
 @handles(IncrementalAlterConfigsRequest)
 @handles(ElectLeadersRequest)
+@handles(DescribeQuorumRequest)
+@handles(AlterPartitionReassignmentsRequest)
+@handles(ListPartitionReassignmentsRequest)
+@handles(UnregisterBrokerRequest)
+@handles(UpdateFeaturesRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)
@@ -31,11 +45,19 @@ def forwarded(broker: Broker, request: object, context: RequestContext) -> Later
 
 
 @handles(DeleteRecordsRequest)
-def delete_records(broker: Broker, request: DeleteRecordsRequest, context: RequestContext) -> DeleteRecordsResponse:
+def delete_records(
+    broker: Broker, request: DeleteRecordsRequest, context: RequestContext
+) -> DeleteRecordsResponse | Later:
     """Raise the log start offset; -1 means to the high watermark (spec 1.7)."""
-    return DeleteRecordsResponse(
-        {name: _delete(broker, name, offset, context) for name, offset in request.offsets.items()}
-    )
+    results = {name: _delete(broker, name, offset, context) for name, offset in request.offsets.items()}
+    required = {name: start for name, (error, start) in results.items() if not error}
+    low = {name: deleting.low_watermark(broker.image, broker.partitions[name]) for name in required}
+    if all(low[name] >= start for name, start in required.items()):
+        return DeleteRecordsResponse({name: (results[name][0], low.get(name, -1)) for name in results})
+    deadline = context.env.now + millis(request.timeout_ms)
+    operation = DelayedDelete(context.sender, context.correlation_id, deadline, results, required)
+    broker.wait(context.env, operation)
+    return PENDING
 
 
 def _delete(broker: Broker, name: TopicPartition, offset: int, context: RequestContext) -> tuple[ErrorCode, int]:
@@ -55,4 +77,4 @@ def _delete(broker: Broker, name: TopicPartition, offset: int, context: RequestC
     if target > log.log_start_offset:
         log.set_log_start_offset(target)
         partition.log_start_moved(context.env, "DeleteRecords")
-    return ErrorCode.NONE, log.log_start_offset
+    return ErrorCode.NONE, target

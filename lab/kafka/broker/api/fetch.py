@@ -1,10 +1,11 @@
 """Fetch (1): consumers read up to the high watermark, followers to the end of the log.
 
 We do: long polls, min_bytes, leader epochs, diverging epochs, byte limits with at least one batch.
-We do: fetch sessions too. We do not: fetching from followers (KIP-392).
+We do: fetch sessions too; from a follower too, for consumers that say in which rack they are (KIP-392).
 """
 
 from lab.env import millis
+from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.fetch_session import FetchSession
@@ -17,6 +18,8 @@ from lab.kafka.protocol.messages.fetch import FINAL_EPOCH, FetchRequest, FetchRe
 def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
     """Note what a follower has, then answer at once if there is something to say, else wait."""
     env = context.env
+    if broker.replicas.throttle is not None:
+        broker.replicas.throttle.now = env.now
     session = None
     if request.session_epoch != FINAL_EPOCH or request.session_id:
         found = broker.sessions.find(request, env.now, env.dice)
@@ -62,8 +65,11 @@ def _note_follower(
         log = partition.log
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue
+        if broker.config.replica_selector_class and replica_id in partition.remotes:
+            partition.remotes[replica_id].log_start_offset = asked.log_start_offset
         before = log.high_watermark
-        if partition.fetched_by(env, replica_id, asked.fetch_offset, request.replica_epoch, session):
+        told = asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
+        if partition.fetched_by(env, replica_id, *told):
             broker.expand_isr(env, partition, replica_id)
         if session is not None:
             if replica_id in partition.in_sync_replicas:
@@ -72,3 +78,5 @@ def _note_follower(
                 session.outside[name] = None
         if log.high_watermark > before:
             broker.committed(env, partition)
+    if broker.purgatory.deletes:
+        deleting.settle(broker, env)

@@ -1,6 +1,6 @@
 """JoinGroup (11), Heartbeat (12), LeaveGroup (13), SyncGroup (14), DescribeGroups (15): the classic protocol.
 
-We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-848, share groups (next storey).
+We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-848 (next storey).
 """
 
 from lab.kafka.broker.broker import Broker

@@ -123,12 +123,16 @@ class ConsumerApp:
         if self.commits.retry(env):
             self._go_on(env)
         self._watch_poll_interval(env)
-        if not self.working and not self.paused and not self.commits.waiting:
+        if not self._is_busy():
             if self.closing:
                 self._close(env)
                 return
             self._poll(env)
         self._schedule(env)
+
+    def _is_busy(self) -> bool:
+        """Whether the application is somewhere else than in poll()."""
+        return self.working or self.paused or self.commits.waiting
 
     def _schedule(self, env: Env) -> None:
         """A quarter of a second is often enough for what nobody announces; deadlines are kept exactly."""
@@ -138,7 +142,7 @@ class ConsumerApp:
             found.append(self.membership.heartbeat_at)
         if self.commits.waiting:
             found += [self.commits.deadline, self.commits.retry_at]
-        if self.working or self.paused or self.commits.waiting:
+        if self._is_busy():
             found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
         elif self.commits.auto and self.commits.auto_at:
             found.append(self.commits.auto_at)
@@ -221,19 +225,28 @@ class ConsumerApp:
         if self.commits.policy == "record":
             chunk = 1
         for partition, record in self.work[self.done : self.done + chunk]:
-            env.tell(facts.RecordDone(self.group_id, self.name, partition, record.offset, birth_of(record), record.key))
+            self._finish(env, partition, record)
         self.done += chunk
         self.working = False
         finished = self.done >= len(self.work)
         if self.commits.policy == "record":
             partition, record = self.work[self.done - 1]
             self.commits.send(env, {partition: record.offset + 1}, wait=True)
-        elif finished and self.commits.policy in ("sync", "async"):
-            self.commits.send(env, self.commits.due(), wait=self.commits.policy == "sync")
+        elif finished:
+            self._all_finished(env)
         if finished:
             self.work = []
         elif not self.commits.waiting and not self.paused:
             self._begin_work(env)
+
+    def _finish(self, env: Env, partition: TopicPartition, record: Record) -> None:
+        """The work on one record is done."""
+        env.tell(facts.RecordDone(self.group_id, self.name, partition, record.offset, birth_of(record), record.key))
+
+    def _all_finished(self, env: Env) -> None:
+        """All that poll() had returned is done."""
+        if self.commits.policy in ("sync", "async"):
+            self.commits.send(env, self.commits.due(), wait=self.commits.policy == "sync")
 
     def _go_on(self, env: Env) -> None:
         """commitSync has returned: go on where the policy says."""
@@ -287,8 +300,7 @@ class ConsumerApp:
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
-        busy = self.working or self.paused or self.commits.waiting
-        if not busy or self.membership.stage != STABLE:
+        if not self._is_busy() or self.membership.stage != STABLE:
             return
         if env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms):
             self.membership.leave(env, "max.poll.interval.ms exceeded")

@@ -48,6 +48,9 @@ Asked = tuple[str, tuple[TopicPartition, ...]]
 class Fetcher:
     """Positions of the assigned partitions, and what has been fetched for them."""
 
+    preferred: dict[TopicPartition, tuple[int, Micros]] | None = None
+    """Whom to read from instead of the leader, and until when (KIP-392); made when a leader first says so."""
+
     def __init__(
         self,
         group_id: str,
@@ -202,6 +205,8 @@ class Fetcher:
     def send_fetches(self, env: Env) -> None:
         """One fetch a broker, for partitions whose fetched records have all been returned."""
         has_data = {one.partition: None for one in self.buffered}
+        if self.preferred and any(until <= env.now for _, until in self.preferred.values()):
+            self._prefer({one: found for one, found in self.preferred.items() if found[1] > env.now})
         for host, partitions in self._led_by().items():
             if host in self.fetching:
                 continue
@@ -218,7 +223,7 @@ class Fetcher:
         if self._by_leader is None or self._by_leader[0] != self.metadata.version:
             found: dict[str | None, list[TopicPartition]] = {}
             for partition in self.positions:
-                found.setdefault(self.metadata.leader_of(partition), []).append(partition)
+                found.setdefault(self._read_from(partition), []).append(partition)
             self._by_leader = self.metadata.version, found
         return self._by_leader[1]
 
@@ -246,10 +251,19 @@ class Fetcher:
         request = FetchRequest(
             -1, config.fetch_max_wait_ms, config.fetch_min_bytes, config.fetch_max_bytes, news,
             isolation_level=self.isolation, session_id=session.session_id,
-            session_epoch=session.epoch, forgotten=session.take_forgotten(),
+            session_epoch=session.epoch, forgotten=session.take_forgotten(), rack_id=config.client_rack,
         )  # fmt: skip
         self.fetching[host] = {one: asked.fetch_offset for one, asked in wanted.items()}
         self._send(env, host, request, ("fetch", tuple(wanted)))
+
+    def _read_from(self, partition: TopicPartition) -> str | None:
+        """The host of the replica that the leader has sent us to; else the leader's."""
+        replica = self.preferred[partition][0] if self.preferred and partition in self.preferred else -1
+        return self.metadata.brokers.get(replica) or self.metadata.leader_of(partition)
+
+    def _prefer(self, preferred: dict[TopicPartition, tuple[int, Micros]]) -> None:
+        self.preferred = preferred
+        self._by_leader = None
 
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
         """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
@@ -265,9 +279,18 @@ class Fetcher:
     def _partition_fetched(
         self, env: Env, partition: TopicPartition, position: Position, one: FetchedPartition
     ) -> None:
+        followed = self.preferred is not None and partition in self.preferred
         match one.error_code:
+            case ErrorCode.NONE if one.preferred_read_replica >= 0:
+                until = env.now + millis(self.config.metadata_max_age_ms)
+                self._prefer({**(self.preferred or {}), partition: (one.preferred_read_replica, until)})
             case ErrorCode.NONE:
                 self._take(partition, position, one)
+            case _ if followed and self.preferred is not None:
+                # The leader knows better, also where the position is: it is not reset on a follower's word.
+                self._prefer({name: found for name, found in self.preferred.items() if name != partition})
+                if one.error_code is not ErrorCode.OFFSET_OUT_OF_RANGE:
+                    self._retry(env, position)
             case ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, position)
             case _:
@@ -313,6 +336,9 @@ class Fetcher:
         if host in self.sessions:
             self.sessions[host].lost()
         self.metadata.needed = True
+        if self.preferred:
+            brokers = self.metadata.brokers
+            self._prefer({one: found for one, found in self.preferred.items() if brokers.get(found[0]) != host})
         for tag in tags:
             if type(tag) is tuple and tag[0] in ("fetch", "list", "epoch"):
                 for partition in cast("Iterable[TopicPartition]", tag[1]):

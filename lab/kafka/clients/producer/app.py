@@ -44,9 +44,9 @@ class ProducerApp:
         self.config = config
         self.producer = Producer(name, topic, config, bootstrap)
         self.source = name
-        self.made = 0
+        self.made: int = 0
         self.began: Micros = 0
-        self.made_since = 0
+        self.made_since: int = 0
         self.closing = False
         self.wakes_at: Micros | None = None
 
@@ -154,7 +154,7 @@ class ProducerApp:
         value = f"{self.name} {self.made}".encode()
         return self.keys.key(self.made, env.dice), value.ljust(self.value_bytes, b".")
 
-    def _send(self, env: Env, key: bytes | None, value: bytes, partition: int | None) -> None:
+    def _send(self, env: Env, key: bytes | None, value: bytes | None, partition: int | None) -> None:
         birth = self.made
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.topic, key))

@@ -1,5 +1,7 @@
 """ProducerBatch: records on their way to one partition, until they are acknowledged or have failed."""
 
+from collections.abc import Sequence
+
 from lab.env import Micros
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.records import SEQUENCES, Record, RecordBatch
@@ -34,6 +36,16 @@ class ProducerBatch:
         self.producer_epoch = -1
         self.encoded: RecordBatch | None = None
 
+    @property
+    def count(self) -> int:
+        """How many records it has."""
+        return len(self.births)
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The births of its records."""
+        return tuple(self.births)
+
     def append(self, record: Record, birth: int, size: int) -> None:
         """One more record."""
         self.records.append(record)
@@ -46,11 +58,17 @@ class ProducerBatch:
         """The bytes that go out; the same again for a retry in the same epoch."""
         if self.encoded is None or producer_epoch != self.producer_epoch:
             self.producer_epoch = producer_epoch
-            self.encoded = RecordBatch.build(
-                self.records, producer_id=producer_id, producer_epoch=producer_epoch,
-                base_sequence=self.base_sequence, compression=compression, transactional=transactional,
-            )  # fmt: skip
+            self.encoded = self.build(producer_id, producer_epoch, compression, transactional=transactional)
         return self.encoded
+
+    def build(
+        self, producer_id: int, producer_epoch: int, compression: Compression, *, transactional: bool
+    ) -> RecordBatch:
+        """The batch as it goes out."""
+        return RecordBatch.build(
+            self.records, producer_id=producer_id, producer_epoch=producer_epoch, base_sequence=self.base_sequence,
+            compression=compression, transactional=transactional,
+        )  # fmt: skip
 
     def halves(self) -> "list[ProducerBatch]":
         """Two batches in place of one that was too large; together they have its sequences."""

@@ -1,5 +1,6 @@
 """Producer: records in, acknowledged or failed out; in between accumulator and sender (spec 6.2, 6.3, 5.2.2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.env import Address, Env, Micros, address, millis
@@ -45,19 +46,21 @@ class Queue:
 
     def put_back(self, batch: ProducerBatch) -> None:
         """Where it was: records are numbered by their birth, batches made at one instant have one time."""
-        older = sum(one.births < batch.births for one in self.waiting)
+        older = sum(one.numbers[0] < batch.numbers[0] for one in self.waiting)
         self.waiting.insert(older, batch)
 
 
 class Producer:
     """A Java producer's behaviour, without its threads."""
 
-    def __init__(self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, topic: str, config: ProducerConfig, bootstrap: tuple[str, ...], channel: str = ""
+    ) -> None:
         self.name = name
         self.topic = topic
         self.config = config
         self.metadata = Metadata(bootstrap, (topic,))
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, channel)
         self.queues: dict[TopicPartition, Queue] = {}
         self.sequences: dict[TopicPartition, int] = {}
         self.partitioner = StickyPartitioner(config.batch_size)
@@ -146,6 +149,11 @@ class Producer:
                 led[partition] = len(queue.waiting) if queue is not None else 0
         return led
 
+    def put(self, batch: ProducerBatch, partition: TopicPartition) -> None:
+        """Take a whole batch, behind all that wait for its partition."""
+        self._queue(partition).waiting.append(batch)
+        self.buffered += batch.bytes - BATCH_OVERHEAD
+
     def _queue(self, partition: TopicPartition) -> Queue:
         found = self.queues.get(partition)
         if found is None:
@@ -213,7 +221,7 @@ class Producer:
                 queue.waiting.remove(batch)
                 self._release(batch)
                 sent = batch.base_sequence >= 0
-                self._failed(env, partition, tuple(batch.births), "TransactionAbortedException", unknown=sent)
+                self._failed(env, partition, batch.numbers, "TransactionAbortedException", unknown=sent)
             self._drop_if_empty(partition, queue)
         for _, birth, _, _, _ in self.unplaced:
             self._failed(env, TopicPartition(self.topic, -1), (birth,), "TransactionAbortedException", unknown=False)
@@ -296,7 +304,7 @@ class Producer:
             del queue.waiting[0]
             if self.config.enable_idempotence and batch.base_sequence < 0:
                 batch.base_sequence = self.sequences.get(partition, 0)
-                self.sequences[partition] = (batch.base_sequence + len(batch.records)) % SEQUENCES
+                self.sequences[partition] = (batch.base_sequence + batch.count) % SEQUENCES
                 batch.encoded = None
             data[partition] = batch.encode(
                 self.producer_id, self.producer_epoch, self.compression, transactional=self.transactions is not None
@@ -354,7 +362,7 @@ class Producer:
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
                 self._acked(env, partition, batch, answer.base_offset, duplicate=batch.attempts > 0)
-            case ErrorCode.MESSAGE_TOO_LARGE if len(batch.records) > 1:
+            case ErrorCode.MESSAGE_TOO_LARGE if batch.count > 1:
                 self._split(partition, batch)
             case (
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
@@ -362,7 +370,7 @@ class Producer:
                 | ErrorCode.INVALID_PRODUCER_EPOCH
             ) if self.config.enable_idempotence:
                 # Behind an older one that is not settled it was bound to be refused; alone, a sequence is lost.
-                oldest = all(one.births >= batch.births for one in (*queue.in_flight, *queue.waiting))
+                oldest = all(one.numbers[0] >= batch.numbers[0] for one in (*queue.in_flight, *queue.waiting))
                 if oldest and self.transactions is not None:
                     self._lose(env, partition, batch, answer.error_code.name)
                     return
@@ -380,7 +388,7 @@ class Producer:
                 self._retry(env, partition, batch, error.name, at_once=news)
             case error:
                 self._take_out(partition, queue, batch)
-                self._failed(env, partition, tuple(batch.births), error.name, unknown=False)
+                self._failed(env, partition, batch.numbers, error.name, unknown=False)
                 self._sequence_lost(env, batch, error.name)
 
     def _acked(
@@ -393,7 +401,7 @@ class Producer:
         duplicate: bool,
     ) -> None:
         self._take_out(partition, self.queues[partition], batch)
-        env.tell(facts.RecordsAcked(self.name, partition, tuple(batch.births), base_offset, self.acks, duplicate))
+        env.tell(facts.RecordsAcked(self.name, partition, batch.numbers, base_offset, self.acks, duplicate))
 
     def _retry(
         self,
@@ -408,7 +416,7 @@ class Producer:
         queue = self.queues[partition]
         if batch.attempts >= self.config.retries:
             self._take_out(partition, queue, batch)
-            self._failed(env, partition, tuple(batch.births), error, unknown=True)
+            self._failed(env, partition, batch.numbers, error, unknown=True)
             if self.transactions is not None:
                 self._sequence_lost(env, batch, error)
             return
@@ -416,7 +424,7 @@ class Producer:
         batch.attempts += 1
         batch.retry_at = env.now if at_once else env.now + self._backoff(batch.attempts, env)
         queue.put_back(batch)
-        env.tell(facts.BatchRetried(self.name, partition, tuple(batch.births), batch.attempts, error))
+        env.tell(facts.BatchRetried(self.name, partition, batch.numbers, batch.attempts, error))
 
     def _backoff(self, attempts: int, env: Env) -> Micros:
         """retry.backoff.ms, doubled with each attempt up to the maximum, give or take a fifth."""
@@ -439,7 +447,7 @@ class Producer:
     def _lose(self, env: Env, partition: TopicPartition, batch: ProducerBatch, error: str) -> None:
         """A batch of a transaction is refused for good, and with it the transaction (spec 5.8)."""
         self._take_out(partition, self.queues[partition], batch)
-        self._failed(env, partition, tuple(batch.births), error, unknown=False)
+        self._failed(env, partition, batch.numbers, error, unknown=False)
         self._sequence_lost(env, batch, error)
 
     def _sequence_lost(self, env: Env, batch: ProducerBatch, error: str) -> None:
@@ -454,7 +462,7 @@ class Producer:
         self,
         env: Env,
         partition: TopicPartition,
-        births: tuple[int, ...],
+        births: Sequence[int],
         error: str,
         *,
         unknown: bool,
@@ -517,7 +525,7 @@ class Producer:
                     batches.remove(batch)
                     self._release(batch)
                     sent = batch.attempts > 0 or batches is queue.in_flight
-                    self._failed(env, partition, tuple(batch.births), "delivery.timeout.ms", unknown=sent)
+                    self._failed(env, partition, batch.numbers, "delivery.timeout.ms", unknown=sent)
                     self._sequence_lost(env, batch, "delivery.timeout.ms")
             self._drop_if_empty(partition, queue)
         self.expires_from = oldest_left + timeout

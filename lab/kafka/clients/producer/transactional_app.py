@@ -20,7 +20,7 @@ from lab.kafka.clients.producer.transactions import (
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.orders import EndTransaction
 
-Waiting = tuple[bytes | None, bytes, int | None]
+Waiting = tuple[bytes | None, bytes | None, int | None]
 """A record that could not be sent yet: key, value, partition."""
 
 
@@ -87,7 +87,7 @@ class TransactionalApp(ProducerApp):
         else:
             super()._make_due(env)
 
-    def _send(self, env: Env, key: bytes | None, value: bytes, partition: int | None) -> None:
+    def _send(self, env: Env, key: bytes | None, value: bytes | None, partition: int | None) -> None:
         if self.blocked or self.held or self.wanted is not None:
             self.held.append((key, value, partition))
             return

@@ -53,6 +53,7 @@ class FetchRequest(Sealed):
 class FetchedPartition:
     """One partition's answer. `diverging_epoch` (epoch, end offset) tells a follower to truncate. Who reads committed
     is told the `aborted_transactions`, (producer id, first offset), that have records here.
+    `preferred_read_replica` tells a consumer to read from that broker (KIP-392).
     """
 
     error_code: ErrorCode
@@ -63,6 +64,7 @@ class FetchedPartition:
     diverging_epoch: tuple[int, int] | None = None
     current_leader: tuple[int, int] | None = None
     aborted_transactions: tuple[tuple[int, int], ...] | None = None
+    preferred_read_replica: int = -1
 
 
 @dataclass(slots=True)

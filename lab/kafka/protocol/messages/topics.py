@@ -73,9 +73,10 @@ class CreatePartitionsResponse:
 
 @dataclass(slots=True)
 class IncrementalAlterConfigsRequest:
-    """SET (or with None, DELETE) settings of topics: topic -> name -> value."""
+    """SET (or with None, DELETE) settings of topics: topic -> name -> value; and of brokers, by id, "" for all."""
 
     topics: dict[str, dict[str, str | None]]
+    brokers: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
 
 
 @dataclass(slots=True)

@@ -156,11 +156,13 @@ class Post:
 
     @property
     def acked(self) -> list[tuple[int, ...]]:
-        return [one.births for one in self.told if isinstance(one, facts.RecordsAcked)]
+        return [tuple(one.births) for one in self.told if isinstance(one, facts.RecordsAcked)]
 
     @property
     def failed(self) -> list[tuple[tuple[int, ...], str, bool]]:
-        return [(one.births, one.error, one.unknown) for one in self.told if isinstance(one, facts.RecordsFailed)]
+        return [
+            (tuple(one.births), one.error, one.unknown) for one in self.told if isinstance(one, facts.RecordsFailed)
+        ]
 
     def partitions(self) -> Iterator[int]:
         """Where each record went, in the order they were posted."""

@@ -1,0 +1,57 @@
+"""Invariants of reassignment: it ends with exactly its target, and no record is left behind."""
+
+from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fates
+from lab.cluster.ledger import Ledger
+from lab.cluster.moments import broker_name
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import World
+
+Course = tuple[tuple[int, ...], tuple[int, ...]]
+"""What a reassignment leads to: its target, and the replicas that are left when it is cancelled."""
+
+
+class ReassignmentEnds(Invariant):
+    """Replicas are dropped only when every target is in sync and has all that is committed (spec 2.11)."""
+
+    claim = "a reassignment ends with its target, all of it in sync"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.courses: dict[TopicPartition, Course] = {}
+
+    @hears(facts.PartitionChanged)
+    def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
+        adding, removing = fact.reassignment
+        name = fact.partition
+        if adding or removing:
+            target = tuple(one for one in fact.replicas if one not in removing)
+            self.courses[name] = target, tuple(one for one in fact.replicas if one not in adding)
+            return
+        course = self.courses.pop(name, None)
+        if course is not None and fact.reason in ("reassigned", "cancelled"):
+            wanted = course[fact.reason == "cancelled"]
+            self.require(fact.replicas == wanted, name, fact.reason, "with", fact.replicas, "wanted", wanted)
+        if fact.reason == "reassigned":
+            self._demand(fact)
+
+    def _demand(self, fact: facts.PartitionChanged) -> None:
+        fate = self.fates.table[fact.partition]
+        for broker_id in fact.replicas:
+            name = broker_name(broker_id)
+            end = fate.end_of(name)
+            self.require(
+                broker_id in fact.in_sync_replicas and (end >= fate.committed.end or name in fate.cut),
+                fact.partition, "on", name, "ends at", end, "of", fate.committed.end,
+                "and in sync are", fact.in_sync_replicas,
+            )  # fmt: skip
+
+    @hears(facts.TopicDeleted)
+    def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:
+        self.courses = {name: course for name, course in self.courses.items() if name.topic != fact.name}
+
+
+ALL: tuple[type[Invariant], ...] = (ReassignmentEnds,)

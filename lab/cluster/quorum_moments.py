@@ -1,0 +1,27 @@
+"""QuorumMoments: what of a quorum's life is worth stopping for."""
+
+from lab.cluster.watch import Observer, hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.world.world import World
+
+
+class QuorumMoments(Observer):
+    """Marks who leads the quorum, and when nobody does."""
+
+    @hears(facts.QuorumRoleChanged)
+    def _role(self, world: World, node: NodeId, fact: facts.QuorumRoleChanged) -> None:
+        match fact.role:
+            case "leader":
+                world.mark("quorum", node, f"{node} leads the controllers in epoch {fact.epoch}")
+            case "resigned":
+                world.mark("quorum", node, f"{node} no longer leads the controllers")
+            case _:
+                pass
+
+    @hears(facts.QuorumTruncated)
+    def _truncated(self, world: World, node: NodeId, fact: facts.QuorumTruncated) -> None:
+        if fact.log_end_offset > fact.offset:
+            world.mark(
+                "truncated", node, f"{node} cuts the metadata log back from {fact.log_end_offset} to {fact.offset}"
+            )

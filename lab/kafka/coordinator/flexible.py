@@ -1,0 +1,88 @@
+"""Flexible encoding of coordinators' records: compact strings and arrays, and tagged fields, of which we write none."""
+
+import struct
+
+
+def unsigned_varint(value: int) -> bytes:
+    """A whole number of 0 or more, seven bits a byte."""
+    found = bytearray()
+    while value >= 0x80:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+def compact_string(text: str | None) -> bytes:
+    """Its length plus one, then UTF-8; 0: null."""
+    if text is None:
+        return b"\x00"
+    data = text.encode()
+    return unsigned_varint(len(data) + 1) + data
+
+
+def compact_array(items: list[bytes]) -> bytes:
+    """Their number plus one, then each."""
+    return unsigned_varint(len(items) + 1) + b"".join(items)
+
+
+NO_TAGS = b"\x00"
+
+
+class FlexibleReader:
+    """Reads what the functions above wrote, in the same order."""
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self.data = data
+        self.at = at
+
+    def number(self, form: str) -> int:
+        """One number of a struct format."""
+        (value,) = struct.unpack_from(form, self.data, self.at)
+        self.at += struct.calcsize(form)
+        return value
+
+    def varint(self) -> int:
+        """An unsigned varint."""
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    def count(self) -> int:
+        """How many items a compact array has."""
+        return self.varint() - 1
+
+    def string(self) -> str | None:
+        """A compact string."""
+        size = self.varint() - 1
+        if size < 0:
+            return None
+        self.at += size
+        return self.data[self.at - size : self.at].decode()
+
+    def text(self) -> str:
+        """A compact string that is there."""
+        found = self.string()
+        assert found is not None
+        return found
+
+    def plain_text(self) -> str:
+        """A string as inflexible versions have it, two bytes of length before it (keys are inflexible)."""
+        size = self.number(">h")
+        self.at += size
+        return self.data[self.at - size : self.at].decode()
+
+    def tags(self) -> None:
+        """No tagged field."""
+        assert self.varint() == 0
+
+
+def plain_string(text: str) -> bytes:
+    """A string as inflexible versions have it."""
+    data = text.encode()
+    return struct.pack(">h", len(data)) + data
