@@ -364,11 +364,12 @@ def inspect(session: ScriptedSession, probe: Inspect) -> InspectorView:
 
 
 def records(session: ScriptedSession, probe: Records) -> RecordsView:
-    stop = min(probe.from_offset + probe.count, 1047)
+    start = 1047 - probe.count if probe.from_offset is None else probe.from_offset
+    stop = min(start + probe.count, 1047)
     rows = tuple(
         RecordRow(offset, 1_700_000_000_000 + offset, LETTERS[offset % 25], f"value {offset}", (), (offset, offset), 7,
                   -1, -1, 70, bytes([offset % 256]) * 40)
-        for offset in range(max(probe.from_offset, 975), stop)
+        for offset in range(max(start, 975), stop)
     )  # fmt: skip
     return RecordsView(probe.partition, probe.broker, 975, 1047, 1045, rows)
 
