@@ -10,9 +10,10 @@ import pytest
 
 from lab.cluster.build import ADMIN, CONTROLLER, image_of
 from lab.cluster.session import Session
-from lab.kafka.clients.recipes import ConsumerRecipe
+from lab.kafka.clients.recipes import ConsumerRecipe, ShareConsumerRecipe
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.lessons import terminal
@@ -27,6 +28,7 @@ from lab.resources import scenarios_folder
 FILES = sorted(scenarios_folder().glob("*.md"))
 NAMES = [file.stem for file in FILES]
 OTHER_SEEDS = (1, 2024)
+MEMBERS = (ConsumerRecipe, ShareConsumerRecipe)
 TERMS = ("poll()", "send()", "earliest", "latest", "none", "time:", "ago:", *(code.name for code in ErrorCode))
 """What may be in code type and is nothing of one world: calls, values of settings, errors."""
 
@@ -170,7 +172,9 @@ def names_in(runner: LessonRunner) -> set[str]:
     world = runner.session.world
     image = image_of(world)
     settings = [
-        name for config in (TopicConfig, ProducerConfig, ConsumerConfig, BrokerConfig) for name in config.settings
+        name
+        for config in (TopicConfig, ProducerConfig, ConsumerConfig, BrokerConfig, ShareConsumerConfig)
+        for name in config.settings
     ]
     keys = {key for one in runner.lesson.spec.producers for key in one.keys.split(",")}
     sent = {
@@ -180,7 +184,7 @@ def names_in(runner: LessonRunner) -> set[str]:
     return {
         *world.hosts, *image.topics, *(str(one.partition) for one in image.all_partitions()), *settings, *keys, *sent,
         *TERMS, ADMIN, CONTROLLER,
-        *(host.recipe.group_id for host in world.hosts.values() if isinstance(host.recipe, ConsumerRecipe)),
+        *(host.recipe.group_id for host in world.hosts.values() if isinstance(host.recipe, MEMBERS)),
     }  # fmt: skip
 
 

@@ -18,7 +18,9 @@ from lab.cluster.watch import Observer, hears
 from lab.env import Micros, NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.producer.load import load_in
+from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -134,6 +136,14 @@ class GroupHistory:
         if found is None:
             found = self.partitions[partition] = Progress()
         return found
+
+
+def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
+    """The births of a log's records from an offset on."""
+    batches = log.read(max(offset, log.log_start_offset), 1 << 40, log.log_end_offset)
+    if not isinstance(batches, tuple):
+        return {}  # the log ends before
+    return {record.offset: birth_of(record) for batch in batches for record in batch.records()}
 
 
 def birth_of(record: Record) -> str | None:
@@ -259,7 +269,29 @@ class Ledger(Observer):
             return
         truth.leader_epoch = fact.leader_epoch
         truth.leader = node
-        self._cut(fact.partition, truth, fact.log_end_offset)
+        if not fact.partition.topic.startswith("__"):
+            self._take_over(world, fact, truth)
+
+    def _take_over(self, world: World, fact: facts.BecameLeader, truth: PartitionTruth) -> None:
+        """The reference log goes on as the new leader's. That one may be shorter; or it has, above the high watermark,
+        what an earlier leader wrote that nobody took for part of the history since.
+        """
+        process = world.hosts[truth.leader].node if truth.leader in world.hosts else None
+        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        found = _births_from(replica.log, truth.high_watermark) if replica is not None else {}
+        same = min(fact.log_end_offset, truth.log_end_offset)
+        if replica is not None:
+            undecided = range(truth.high_watermark, same)
+            same = next((at for at in undecided if found.get(at) != truth.births[at]), same)
+        self._cut(fact.partition, truth, same)
+        for offset in range(truth.log_end_offset, fact.log_end_offset):
+            birth = found.get(offset)
+            truth.births.append(birth)
+            truth.appended_at.append(world.now)
+            if birth is not None:
+                producer, number = split_birth(birth)
+                truth.duplicates += self.producer(producer).stored.add(number)
+        truth.log_end_offset = fact.log_end_offset
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:

@@ -9,12 +9,17 @@ from lab.world.world import World
 class QuorumMoments(Observer):
     """Marks who leads the quorum, and when nobody does."""
 
+    def __init__(self) -> None:
+        self.leader: NodeId = ""
+
     @hears(facts.QuorumRoleChanged)
     def _role(self, world: World, node: NodeId, fact: facts.QuorumRoleChanged) -> None:
         match fact.role:
             case "leader":
+                self.leader = node
                 world.mark("quorum", node, f"{node} leads the controllers in epoch {fact.epoch}")
-            case "resigned":
+            case "resigned" if node == self.leader and world.hosts[node].node is not None:
+                self.leader = ""
                 world.mark("quorum", node, f"{node} no longer leads the controllers")
             case _:
                 pass

@@ -129,8 +129,9 @@ class Menus:
 def named_things(view: ClusterView) -> list[tuple[str, str, str]]:
     """(kind, name, icon) of everything in the cluster that has a name."""
     topics = dict.fromkeys(one.topic for one in view.partitions)
+    brokers = dict.fromkeys(one.name for one in view.brokers)
     return [
-        *([("controller", view.controller, "hexagon")] if view.controller else []),
+        *(("controller", one.name, "hexagon") for one in view.controllers if one.name not in brokers),
         *(("topic", name, "layers") for name in topics),
         *(("broker", one.name, "server") for one in view.brokers),
         *(("partition", one.name, "layers") for one in view.partitions),

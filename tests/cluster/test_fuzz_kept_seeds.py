@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.cluster import fuzz
+from lab.cluster import fuzz, swarm
 from lab.cluster.swarm import plan
 
 KEPT = {
@@ -14,6 +14,19 @@ KEPT = {
     31: "a partition was created while all brokers were fenced",
     236: "the same, on four brokers",
 }
+
+
+QUORUM_KEPT = {
+    319: "the ledger did not see that an unclean leader had a longer log",
+    560: "the ledger did not see that records of an earlier leader had come back",
+}
+
+
+@pytest.mark.parametrize("seed", QUORUM_KEPT, ids=[f"{seed}: {what}" for seed, what in QUORUM_KEPT.items()])
+def test_what_was_mended_under_a_quorum_stays_mended(seed: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(swarm, "QUORUM_PERCENT", 100)
+    found = fuzz.Run(plan(seed)).failure()
+    assert found is None, f"seed {seed}: {found}"
 
 
 @pytest.mark.parametrize("seed", KEPT, ids=[f"{seed}: {what}" for seed, what in KEPT.items()])

@@ -83,8 +83,18 @@ def test_a_request_travels_as_an_object_and_only_its_batches_are_bytes():
     assert type(request.data[ORDERS].data) is bytes
 
 
-def test_there_is_one_controller_and_without_it_nobody_is_elected():
+def test_a_broker_keeps_no_metadata_on_its_disk():
+    story = Story(topics=orders(), controllers=3)
+    hosts = story.world.hosts
+    assert any("__cluster_metadata" in path for path in hosts[CONTROLLER].disk.list(""))
+    assert not any("__cluster_metadata" in path for path in hosts["broker-1"].disk.list(""))
+
+
+def test_a_controller_that_is_alone_does_not_vote_and_without_it_nobody_is_elected():
     story = Story(topics=orders())
+    before = story.broker(1).image.offset
+    story.run(10)
+    assert story.broker(1).image.offset == before
     assert [name for name, host in story.world.hosts.items() if isinstance(host.node, ControllerNode)] == [CONTROLLER]
     story.act(Crash(CONTROLLER), Crash("broker-1"))
     story.run(60)
@@ -145,7 +155,8 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "authorizer.class.name": (BrokerConfig, "access control"),
-    "controller.quorum.voters": (BrokerConfig, "a quorum of controllers"),
+    "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),
+    "controller.quorum.bootstrap.servers": (BrokerConfig, "voters that come and go"),
     "log.dirs": (BrokerConfig, "several log directories"),
     "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),

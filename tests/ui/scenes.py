@@ -11,6 +11,7 @@ from lab.cluster.probes.views import (
     BrokerView,
     CellView,
     ClusterView,
+    ControllerView,
     FlightView,
     GroupView,
     LensGroupView,
@@ -148,6 +149,8 @@ class FailingSession(ScriptedSession):
 
 # --- the matrix -----------------------------------------------------------------------------------
 
+CONTROLLER = ControllerView("controller-1", "running", "", 0, 0, True)
+
 
 def cluster_mid_failure() -> ClusterView:
     """Five brokers, one in each state a broker can be in trouble; two groups, one of them rebalancing."""
@@ -172,7 +175,7 @@ def cluster_mid_failure() -> ClusterView:
         GroupView("audit", "PreparingRebalance", 8, "broker-2", waiting, 6, 1),
     )
     links = (LinkView("checkout", "broker-2", "slow", "+40 ms"),)
-    return ClusterView(42_180_000, brokers, "controller-1", "running", partitions, producers, groups, links)
+    return ClusterView(42_180_000, brokers, (CONTROLLER,), partitions, producers, groups, links)
 
 
 def partition_of(index: int, leader: int, out: int) -> PartitionView:

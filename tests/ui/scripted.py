@@ -15,6 +15,7 @@ from lab.cluster.probes.views import (
     CauseView,
     CellView,
     ClusterView,
+    ControllerView,
     FlightView,
     GroupTruth,
     GroupView,
@@ -310,7 +311,9 @@ def cluster(session: ScriptedSession, probe: Cluster) -> ClusterView:
         for at, letter in enumerate("abc")
     )
     groups = (GroupView("payments", "Stable", 3, "Broker 1", members, 6, 3),)
-    return ClusterView(session.now, brokers, "Broker 1", "active", partitions, producers, groups, ())
+    return ClusterView(
+        session.now, brokers, (ControllerView("Broker 1", "active", "", 0, 0, True),), partitions, producers, groups, ()
+    )
 
 
 def partition(index: int, end: int) -> PartitionView:

@@ -9,12 +9,15 @@ from lab.cluster.figures import grouped
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
+from lab.cluster.probes.quorum import quorum_section
+from lab.cluster.probes.share import share_consumer_rows, share_group_sections
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words.groups import lag
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.metadata.image import PartitionState
@@ -39,6 +42,8 @@ TONES = {
     "cleaned": "ok",
     "client": "pending",
     "skipped": "pending",
+    "expired": "pending",
+    "archived": "fail",
 }
 ICONS = {
     "fault": "zap",
@@ -59,6 +64,8 @@ ICONS = {
     "built": "plus",
     "changed": "settings",
     "skipped": "triangle-alert",
+    "expired": "timer",
+    "archived": "trash-2",
 }
 
 
@@ -270,7 +277,7 @@ def _broker(world: World, name: str) -> InspectorView | None:
         f"{kind} · {state}",
         "server" if kind == "broker" else "hexagon",
         (),
-        (Section("Machine", tuple(rows)),),
+        (Section("Machine", tuple(rows)), *quorum_section(world, name)),
         f"Why is {name} {state}?",
         causes_of(world, name),
         (),
@@ -292,6 +299,10 @@ def _client(world: World, name: str) -> InspectorView | None:
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
         config = _settings_of(node.config, ("acks", "enable.idempotence", "linger.ms", "batch.size"))
+    if isinstance(node, ShareConsumerApp):
+        done = sum(one.done_by.get(name, 0) for one in ledger_of(world).groups.values())
+        rows += share_consumer_rows(node, done)
+        config = _settings_of(node.config, ("share.acknowledgement.mode", "max.poll.records"))
     if isinstance(node, ConsumerApp):
         rows += _consumer_rows(world, node)
         config = _settings_of(
@@ -354,6 +365,10 @@ def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
 
 
 def _group(world: World, name: str) -> InspectorView | None:
+    shared = share_group_sections(world, name)
+    if shared is not None:
+        why = f"What happened to {name}?"
+        return InspectorView("group", name, "share group", "users", (), shared, why, causes_of(world, name), ())
     history = ledger_of(world).groups.get(name)
     found = find_group(world, name)
     rows: list[Row] = []

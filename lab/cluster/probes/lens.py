@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
-from lab.cluster.build import image_of
+from lab.cluster.build import group_kind, image_of
 from lab.cluster.ledger import PartitionTruth, Progress
 from lab.cluster.lookup import broker_at, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import category_of, kind_of_record, letter_of
+from lab.cluster.probes.share import share_runs
 from lab.cluster.probes.topology import group_names, machine_state
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
 from lab.env import Micros
@@ -46,7 +47,7 @@ class PartitionLens:
         rows = tuple(self._row(world, state, one, logs.get(one), first, right, newest) for one in self._order(state))
         groups = tuple(
             row for place, group in enumerate(group_names(world))
-            if (row := _group_row(world, state, truth, group, (3 + place) % 8)) is not None
+            if (row := _group_row(world, state, truth, group, (3 + place) % 8, first, right)) is not None
         )  # fmt: skip
         leader_name = f"broker-{state.leader_id}" if state.leader_id >= 0 else ""
         return LensView(
@@ -118,7 +119,7 @@ def cells(log: UnifiedLog, first: int, end: int) -> tuple[CellView, ...]:
 
 
 def _group_row(
-    world: World, state: PartitionState, truth: PartitionTruth, group: str, category: int
+    world: World, state: PartitionState, truth: PartitionTruth, group: str, category: int, first: int, end: int
 ) -> LensGroupView | None:
     history = ledger_of(world).groups.get(group)
     progress = history.partitions.get(state.partition) if history is not None else None
@@ -127,6 +128,7 @@ def _group_row(
     lag = max(0, truth.high_watermark - max(progress.committed, truth.log_start_offset, 0))
     in_hand = max(0, progress.position - max(progress.committed, 0)) if progress.position >= 0 else 0
     note = f"{in_hand} in flight" if in_hand else "caught up" if lag == 0 else ""
+    shared = group_kind(world, group) == "share"
     return LensGroupView(
         group,
         category,
@@ -136,6 +138,8 @@ def _group_row(
         lag,
         time_lag(world, truth, progress),
         note,
+        shared,
+        share_runs(world, group, state.partition, first, end) if shared else (),
     )
 
 

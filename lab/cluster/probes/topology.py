@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lab.cluster.build import CONTROLLER, broker_hosts, image_of
+from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.controllers import controller_hosts
 from lab.cluster.ledger import Ledger
 from lab.cluster.lookup import broker_at, find_group, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import letter_of
+from lab.cluster.probes.quorum import controller_view
 from lab.cluster.probes.views import (
     BrokerView,
     ClusterView,
@@ -49,12 +51,12 @@ class Cluster:
         """The answer."""
         image = image_of(world)
         cut = cut_off(world)
-        controller = world.hosts.get(CONTROLLER)
         return ClusterView(
             now=world.now,
             brokers=tuple(_broker(world, name, image, cut) for name in broker_hosts(world)),
-            controller=CONTROLLER if controller is not None else "",
-            controller_state=machine_state(world, CONTROLLER, cut) if controller is not None else "",
+            controllers=tuple(
+                controller_view(world, name, machine_state(world, name, cut)) for name in controller_hosts(world)
+            ),
             partitions=tuple(
                 _partition(world, state)
                 for state in image.all_partitions()

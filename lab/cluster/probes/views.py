@@ -109,13 +109,26 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerView:
+    """A controller. `role` and `epoch` are its own belief about the quorum ("" and 0: it is alone), `lag` how many
+    metadata records it has not got, `active` whether it decides.
+    """
+
+    name: str
+    state: str
+    role: str
+    epoch: int
+    lag: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterView:
     """Everything the matrix shows."""
 
     now: Micros
     brokers: tuple[BrokerView, ...]
-    controller: str
-    controller_state: str
+    controllers: tuple[ControllerView, ...]
     partitions: tuple[PartitionView, ...]
     producers: tuple[ProducerView, ...]
     groups: tuple[GroupView, ...]
@@ -175,9 +188,21 @@ class LensReplicaView:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareRunView:
+    """Offsets from `first` to before `end`, alike in a share group: Available, Acquired, Acknowledged or Archived."""
+
+    first: int
+    end: int
+    state: str
+    delivery_count: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class LensGroupView:
     """One group's marks under the log; -1 where it has none. Lag in records, and in microseconds: how long
-    ago the first record it has not done was appended.
+    ago the first record it has not done was appended. Of a share group (`shared`) the marks are start and end offset,
+    and `runs` what lies between them.
     """
 
     group: str
@@ -188,6 +213,8 @@ class LensGroupView:
     lag: int
     lag_us: Micros
     note: str
+    shared: bool = False
+    runs: tuple[ShareRunView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

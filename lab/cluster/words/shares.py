@@ -91,7 +91,7 @@ def delivery_count(world: World, group: Value, birth: Value) -> Value:
 
 
 @word(1)
-def holds(world: World, member: Value) -> Value:
+def acquired_by(world: World, member: Value) -> Value:
     """How many records are acquired by a share consumer."""
     return sum(
         len(run)

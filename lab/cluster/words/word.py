@@ -31,6 +31,7 @@ def word(least: int, most: int | None = None) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         name = function.__name__.rstrip("_")
+        assert name not in WORDS, f"two words are called {name}"
         WORDS[name] = Word(function, (least, least if most is None else most), function.__doc__ or "")
         return function
 

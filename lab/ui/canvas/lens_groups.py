@@ -7,6 +7,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 
 from lab.cluster.probes.views import LensGroupView
 from lab.ui.canvas.lens_geometry import LensGeometry
+from lab.ui.canvas.lens_shares import SharePainter
 from lab.ui.canvas.lens_words import lag_text
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import Theme, mixed, with_alpha
@@ -39,6 +40,7 @@ class GroupPainter:
         self.ahead.setDashPattern([2.0, 2.4])
         self.ahead_end = QPen(pending, 1.8 * theme.ui_scale)
         self.pill = QBrush(with_alpha(pending, 0.20 if theme.dark else 0.16))
+        self.shares = SharePainter(theme, stamps)
         self.inks = tuple(self._ink(category) for category in range(len(theme.category)))
 
     def _ink(self, category: int) -> GroupInk:
@@ -61,7 +63,9 @@ class GroupPainter:
         if committed > start:
             p.setPen(ink.done)
             p.drawLine(QLineF(start, y, committed, y))
-        if position > committed:
+        if group.shared:
+            self.shares.paint(p, group, y, g)
+        elif position > committed:
             self._paint_in_hand(p, ink, QRectF(committed, y - 3 * g.scale, position - committed, 6 * g.scale))
         self._paint_ahead(p, group, position, g.held_x(high_watermark), y, g)
         size = 11 * g.scale
@@ -114,9 +118,10 @@ class GroupPainter:
 
     def labels(self, group: LensGroupView, g: LensGeometry) -> list[tuple[float, str]]:
         """The middles and texts of the labels; they make room for each other and stay right of the names."""
-        marks = [("committed", group.committed)] if group.committed >= 0 else []
+        done, ahead = ("start", "end") if group.shared else ("committed", "position")
+        marks = [(done, group.committed)] if group.committed >= 0 else []
         if group.position >= 0 and group.position != group.committed:
-            marks.append(("position", group.position))
+            marks.append((ahead, group.position))
         texts = [pointed(f"{word} {offset}", offset, g) for word, offset in marks]
         wide = [self.stamps.width(text, LABEL_SIZE, 500) for text in texts]
         middles = spread(

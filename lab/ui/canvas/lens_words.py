@@ -1,6 +1,6 @@
 """What the lens says in words: the line under a broker's name, a lag, and what is under the mouse."""
 
-from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView, Tone
+from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView, ShareRunView, Tone
 from lab.env import Micros
 
 STATES = {"partitioned": "cut off"}
@@ -64,11 +64,23 @@ def replica_text(replica: LensReplicaView) -> str:
 
 
 def group_text(group: LensGroupView) -> str:
-    """All numbers of a group."""
+    """All numbers of a group; of a share group also what its records are."""
+    if group.shared:
+        runs = ", ".join(share_run_text(run) for run in group.runs) or "nothing in flight"
+        return (
+            f"{group.group} · start offset {group.committed} · end offset {group.position} · {lag_text(group)}\n{runs}"
+        )
     committed = f"committed {group.committed}" if group.committed >= 0 else "nothing committed yet"
     position = f"position {group.position}" if group.position >= 0 else "no position"
     member = group.member or "no member"
     return f"{group.group} · read by {member}\n{committed} · {position} · {lag_text(group)}"
+
+
+def share_run_text(run: ShareRunView) -> str:
+    """`7 to 9 Acquired by w-2, delivery 2`."""
+    offsets = f"{run.first}" if run.end == run.first + 1 else f"{run.first} to {run.end - 1}"
+    by = f" by {run.member}" if run.member else ""
+    return f"{offsets} {run.state}{by}" + (f", delivery {run.delivery_count}" if run.delivery_count > 1 else "")
 
 
 def spoken_text(view: LensView | None) -> str:

@@ -20,7 +20,7 @@ from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.matrix_cards import MatrixCards, down_brokers
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
 from lab.ui.canvas.matrix_tiles import MatrixTiles
-from lab.ui.canvas.matrix_words import empty_text, subject_text
+from lab.ui.canvas.matrix_words import controller_note, empty_text, subject_text
 from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
 from lab.ui.canvas.particles import Particles
 from lab.ui.canvas.pen import ratio_of
@@ -258,7 +258,7 @@ class ClusterCanvas(QWidget):
 def still_of(view: ClusterView) -> tuple[object, ...]:
     """What the still layer depends on: everything but figures and messages."""
     return (
-        (view.controller, view.controller_state),
+        tuple((one.name, one.state, controller_note(one)) for one in view.controllers),
         tuple((one.name, one.state) for one in view.brokers),
         tuple(
             (one.name, one.leader, tuple((each.broker, each.role, each.in_sync) for each in one.replicas))

@@ -3,8 +3,17 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from lab.cluster.probes.views import BrokerView, ClusterView, GroupView, MemberView, PartitionView, ProducerView
+from lab.cluster.probes.views import (
+    BrokerView,
+    ClusterView,
+    ControllerView,
+    GroupView,
+    MemberView,
+    PartitionView,
+    ProducerView,
+)
 from lab.ui.canvas.matrix_layout import LABEL_WIDTH, MARGIN, MatrixLayout, Subject
+from lab.ui.canvas.matrix_words import controller_note
 from lab.ui.canvas.pace import Pace, pace_text
 from lab.ui.canvas.particles import legend_sprite
 from lab.ui.canvas.pen import hatch, put_icon, rounded
@@ -39,7 +48,9 @@ class MatrixCards:
         """Everything, from the links at the bottom to the legend."""
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._title(p, view)
-        self._controller(p, view, layout, chosen)
+        for controller in view.controllers:
+            chosen_one = chosen == ("broker" if layout.combined else "controller", controller.name)
+            self._controller(p, controller, layout.controllers[controller.name], chosen_one)
         self._links(p, view, routes)
         for producer in view.producers:
             self._producer(p, producer, layout.producers[producer.name], chosen)
@@ -60,24 +71,33 @@ class MatrixCards:
         x += self.stamps.width("Cluster", 14, 600) + 14 * scale
         self.stamps.put(p, x, y, summary(view), text.t3, 13)
 
-    def _controller(self, p: QPainter, view: ClusterView, layout: MatrixLayout, chosen: Subject) -> None:
-        """Beside the title: who decides which broker leads."""
+    def _controller(self, p: QPainter, one: ControllerView, box: QRectF, chosen: bool) -> None:
+        """Beside the title: who decides which broker leads. Of several, the active one wears the crown."""
         theme, scale = self.theme, self.theme.ui_scale
-        box = layout.controllers.get(view.controller)
-        if box is None:
-            return
-        _, tone = BROKER_LOOKS.get(view.controller_state, ("circle-help", "t3"))
+        _, tone = BROKER_LOOKS.get(one.state, ("circle-help", "t3"))
         radius = box.height() / 2
-        healthy = view.controller_state == "running"
+        healthy = one.state == "running"
+        crowned = one.active and bool(one.role)
         edge = theme.line.normal if healthy else theme.tone(tone)
         rounded(p, box, radius, theme.surface.panel, edge, 1.2, None if healthy else [3.0, 2.4])
-        if chosen == ("controller", view.controller):
+        if chosen:
             rounded(p, box.adjusted(-3, -3, 3, 3), radius + 3, None, theme.interactive.accent, 1.6)
         y = box.center().y()
-        put_icon(p, "hexagon", theme.text.t2 if healthy else edge, QPointF(box.left() + 15 * scale, y), 13 * scale)
-        self.stamps.put(p, box.left() + 27 * scale, y, view.controller, theme.text.t1, 12, 500)
+        icon = "crown" if crowned and healthy else "hexagon"
+        put_icon(p, icon, theme.text.t2 if healthy else edge, QPointF(box.left() + 15 * scale, y), 13 * scale)
+        name, note = self._controller_words(one, box.width() - 42 * scale)
+        self.stamps.put(p, box.left() + 27 * scale, y, name, theme.text.t1, 12, 500)
         ink = theme.text.t3 if healthy else theme.tone_text(tone)
-        self.stamps.put(p, box.right() - 11 * scale, y, view.controller_state, ink, 12, share=RIGHT)
+        self.stamps.put(p, box.right() - 11 * scale, y, note, ink, 12, share=RIGHT)
+
+    def _controller_words(self, one: ControllerView, room: float) -> tuple[str, str]:
+        """Name and note, the longest that fit: where it is narrow the note loses its epoch, then the name its word."""
+        note = controller_note(one)
+        short = one.name[0] + one.name.rpartition("-")[2]
+        for name, words in ((one.name, note), (one.name, note.partition(" · ")[0]), (short, note.partition(" · ")[0])):
+            if self.stamps.width(name, 12, 500) + self.stamps.width(words, 12) <= room:
+                return name, words
+        return short, ""
 
     def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout, pace: Pace) -> None:
         scale = self.theme.ui_scale

@@ -18,7 +18,8 @@ SIDE_WIDTH = 138.0
 GROUP_WIDTH = 150.0
 LINKS_WIDTH = 64.0
 LABEL_WIDTH = 100.0
-CONTROLLER_WIDTH = 178.0
+CONTROLLER_WIDTH, CONTROLLER_LEAST, CONTROLLER_GAP = 178.0, 64.0, 8.0
+TITLE_WIDTH = 330.0
 COLUMN_MAX, COLUMN_TILE, COLUMN_MIN = 84.0, 58.0, 30.0
 ROW_MAX, ROW_MIN, ROW_GAP, ROW_GAP_MIN = 98.0, 30.0, 12.0, 6.0
 ROW_COMFORTABLE = 46.0
@@ -47,6 +48,8 @@ class MatrixLayout:
     members: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     topics: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     controllers: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    combined: bool = False
+    """Whether the controllers are brokers as well."""
     wide: float = 0.0
     """How much wider the columns are than their room; 0 when all are visible."""
     high: float = 0.0
@@ -81,7 +84,7 @@ class MatrixLayout:
         return "cluster", ""
 
     def _by_size(self) -> Iterator[tuple[str, Mapping[str, QRectF]]]:
-        yield "controller", self.controllers
+        yield ("broker" if self.combined else "controller"), self.controllers
         yield "consumer", self.members
         yield "group", self.groups
         yield "producer", self.producers
@@ -93,7 +96,7 @@ class MatrixLayout:
 
     def order(self) -> list[Subject]:
         """Everything that can be selected, in reading order."""
-        found: list[Subject] = [("controller", name) for name in self.controllers]
+        found: list[Subject] = [] if self.combined else [("controller", name) for name in self.controllers]
         found += [("producer", name) for name in self.producers]
         found += [("broker", name) for name in self.brokers]
         found += [("partition", name) for name in self.columns]
@@ -132,14 +135,28 @@ def layout_of(
     for place, broker in enumerate(view.brokers):
         y = top + place * (row + gap) - scroll_y
         made.brokers[broker.name] = QRectF(left, y, card_right - left, row)
-    if view.controller:
-        wide = CONTROLLER_WIDTH * scale
-        made.controllers[view.controller] = QRectF(width - MARGIN * scale - wide, 10 * scale, wide, 24 * scale)
+    made.combined = any(one.name in made.brokers for one in view.controllers)
+    _place_controllers(made, view)
     _place_columns(made, view, pitch, scroll_x, min(bottom, top + (row + gap) * rows - gap))
     _place_producers(made, view, top, bottom)
     if view.groups:
         _place_groups(made, view.groups, width - (MARGIN + GROUP_WIDTH) * scale, top - 18 * scale, bottom)
     return made
+
+
+def _place_controllers(made: MatrixLayout, view: ClusterView) -> None:
+    """In the line of the title, the first one leftmost; several are narrower where there is no room."""
+    count, scale = len(view.controllers), made.scale
+    if not count:
+        return
+    room = (made.width - (2 * MARGIN + TITLE_WIDTH) * scale) / count - CONTROLLER_GAP * scale
+    wide = (
+        CONTROLLER_WIDTH * scale if count == 1 else min(max(room, CONTROLLER_LEAST * scale), CONTROLLER_WIDTH * scale)
+    )
+    left = made.width - MARGIN * scale - count * wide - (count - 1) * CONTROLLER_GAP * scale
+    for place, one in enumerate(view.controllers):
+        x = left + place * (wide + CONTROLLER_GAP * scale)
+        made.controllers[one.name] = QRectF(x, 10 * scale, wide, 24 * scale)
 
 
 def beyond(size: float, room: float) -> float:

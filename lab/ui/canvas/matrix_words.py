@@ -1,6 +1,6 @@
 """MatrixWords: what the matrix says of a thing under the pointer, and where there is nothing."""
 
-from lab.cluster.probes.views import ClusterView, GroupView, MemberView, PartitionView, ProducerView
+from lab.cluster.probes.views import ClusterView, ControllerView, GroupView, MemberView, PartitionView, ProducerView
 from lab.ui.canvas.matrix_layout import Subject
 from lab.ui.wording import grouped
 
@@ -19,11 +19,10 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
     kind, name = subject
     match kind:
         case "controller":
-            return f"{name}: {view.controller_state}, decides which broker leads each partition"
+            return next((controller_text(one) for one in view.controllers if one.name == name), "")
         case "broker":
-            return next(
-                (f"{one.name}: {one.state}, leads {one.leaders}" for one in view.brokers if one.name == name), ""
-            )
+            found = [f"{one.name}: {one.state}, leads {one.leaders}" for one in view.brokers if one.name == name]
+            return "; ".join((*found, *(controller_text(one) for one in view.controllers if one.name == name)))
         case "partition":
             return next((_partition(one) for one in view.partitions if one.name == name), "")
         case "producer":
@@ -35,6 +34,26 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
             return next((_member(one) for one in members if one.name == name), "")
         case _:
             return ""
+
+
+def controller_note(one: ControllerView) -> str:
+    """What its card says beside its name."""
+    if one.state != "running" or not one.role:
+        return one.state
+    if one.active:
+        return f"active · epoch {one.epoch}"
+    if one.role == "follower":
+        return f"−{grouped(one.lag)}" if one.lag > 1 else "follows"
+    return one.role
+
+
+def controller_text(one: ControllerView) -> str:
+    """Its tooltip. A controller that is alone always decides."""
+    if not one.role or one.active:
+        epoch = f" in epoch {one.epoch}" if one.role else ""
+        return f"{one.name}: {one.state}, decides which broker leads each partition{epoch}"
+    behind = f", {grouped(one.lag)} records behind" if one.lag else ""
+    return f"{one.name}: {one.state}, {one.role} in epoch {one.epoch} of the controllers{behind}"
 
 
 def _partition(one: PartitionView) -> str:

@@ -17,7 +17,12 @@ from lab.ui.canvas.timeline_lanes import Lane, Lanes
 from lab.ui.theme import Theme, with_alpha
 from lab.ui.wording import clock
 
-MARK_ICONS = {"leader": ("crown", "t2"), "isr": ("unlink", "pending"), "isr+": ("link", "ok")}
+MARK_ICONS = {
+    "leader": ("crown", "t2"),
+    "isr": ("unlink", "pending"),
+    "isr+": ("link", "ok"),
+    "quorum": ("hexagon", "t2"),
+}
 BAR, BAR_PITCH = 5, 7
 LABEL_X = 20
 TICKS_APART = 75

@@ -6,8 +6,8 @@ from lab.cluster.watch import Watch
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.quorum import FetchSnapshotRequest, QuorumFetchRequest
-from lab.world.dice import Stream
 from tests.kafka.raft.assembly import FOLDER, Assembly, Snapshot
+from tests.kafka.raft.ordeal import ordeal
 
 
 def test_what_a_leader_proposes_is_applied_by_all_in_one_order():
@@ -197,51 +197,6 @@ def test_a_snapshot_is_sent_in_slices_cut_anywhere():
 
 @pytest.mark.parametrize("seed", [*range(8), 54, 104])
 def test_whatever_happens_to_voters_they_agree_in_the_end(seed: int):
-    """Crashes, power losses, freezes and cuts at random, with every invariant of a quorum listening."""
-    dice = Stream(f"quorum/{seed}")
-    quorum = Assembly((3, 3, 5)[seed % 3], seed, metadata_max_retention_bytes=2_000, metadata_log_segment_bytes=1_000)
-    for number in range(120):
-        quorum.run(1 + dice.below(700))
-        one = 1 + dice.below(len(quorum.voters.ids))
-        host = quorum.world.hosts[f"voter-{one}"]
-        match dice.below(10):
-            case 0 | 1:
-                _toggle(quorum, one, host.state, dice)
-            case 2:
-                quorum.isolate(one)
-            case 3 | 4:
-                quorum.isolate(one, whole=True)
-            case 5 if host.state == "running" and quorum.voter(one).offset:
-                log = quorum.raft(one).state.log
-                if quorum.voter(one).offset > max(log.start_offset, (log.latest_snapshot or (0, 0))[0]):
-                    quorum.order(one, Snapshot())
-            case _:
-                for leader in quorum.leaders:
-                    quorum.propose(b"%d" % number, by=leader)
-    for one in quorum.voters.ids:
-        quorum.isolate(one, whole=True)
-        _mend(quorum, one)
-    quorum.settled()
-    quorum.propose(b"the end")
-    quorum.settled()
+    quorum = ordeal(seed)
     assert all(quorum.applied(one) == quorum.applied(quorum.leader) for one in quorum.voters.ids)
     assert quorum.applied(1)[-1] == b"the end"
-
-
-def _toggle(quorum: Assembly, one: int, state: str, dice: Stream) -> None:
-    if state != "running":
-        _mend(quorum, one)
-    elif dice.below(3) == 0:
-        quorum.world.freeze(f"voter-{one}")
-    elif dice.below(2):
-        quorum.world.power_off([f"voter-{one}"])
-    else:
-        quorum.crash(one)
-
-
-def _mend(quorum: Assembly, one: int) -> None:
-    state = quorum.world.hosts[f"voter-{one}"].state
-    if state == "frozen":
-        quorum.world.thaw(f"voter-{one}")
-    elif state != "running":
-        quorum.boot(one)
