@@ -170,6 +170,11 @@ def _play_arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--seed", type=_whole, metavar="N", help="other dice than the scenario's own")
     parser.add_argument("--until", type=_seconds, metavar="SECONDS", help="stop at this second of virtual time")
+    parser.add_argument(
+        "--break", action="append", default=[], dest="breakpoints", metavar="WHAT",
+        help="stop where this happens: loss, min-isr, rebalance, leader, fenced, 'lag > 100' or 'lag GROUP > 100'; "
+        "may be given more than once; exit code 3: stopped there",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="write report and charts into this folder")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
     return parser
@@ -186,6 +191,7 @@ def _play(given: argparse.Namespace) -> int:
         out=given.out,
         as_json=given.json,
         draw=_drawing(given.out) if given.out is not None else None,
+        breakpoints=given.breakpoints,
     )
 
 

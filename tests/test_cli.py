@@ -114,6 +114,10 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "30",
         "--out",
         "report",
+        "--break",
+        "loss",
+        "--break",
+        "lag > 100",
         "--json",
     ]
     assert cli.main(line) == 5
@@ -126,6 +130,7 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "until_seconds": 30.0,
         "out": Path("report"),
         "as_json": True,
+        "breakpoints": ["loss", "lag > 100"],
     }
     assert terminal.calls == [(("010-first-record",), wishes)]
 

@@ -26,7 +26,9 @@ class SavedBranch:
 
 @dataclass(frozen=True, slots=True)
 class SavedSession:
-    """A whole file. `lesson`: how far the lesson on it has come, as its own package writes and reads it."""
+    """A whole file. `lesson`: how far the lesson on it has come, as its own package writes and reads it.
+    `breakpoints`: what it stops at, as texts.
+    """
 
     version: int
     title: str
@@ -38,6 +40,7 @@ class SavedSession:
     event: int
     violation: str = ""
     lesson: Any = None
+    breakpoints: tuple[str, ...] = ()
 
 
 def to_data(saved: SavedSession) -> dict[str, Any]:

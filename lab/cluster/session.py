@@ -9,18 +9,27 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from lab.cluster.actions import ClusterAction, action_from
+from lab.cluster.beside import Beside
+from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
+from lab.cluster.chronicle import Chronicle
 from lab.cluster.offers import Field, Offer, offers_for
+from lab.cluster.past import Past
+from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
+from lab.cluster.probes.comparison import ComparisonView
 from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
+from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.cluster.recorder import PERIOD, Recorder, Series
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, seconds
-from lab.world.timeline import TRUNK, Branch, Timeline
-from lab.world.world import Moment, World, WorldStopped
+from lab.world.branch import TRUNK, Branch
+from lab.world.timeline import Timeline
+from lab.world.world import Moment, Until, World, WorldStopped
 
 __all__ = ["Field", "Offer", "Session"]
 
@@ -59,7 +68,10 @@ class Session:
         self.timeline = Timeline(lambda: build(spec, beside))
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
-        self.density: list[int] = []
+        self.chronicle = Chronicle(self.timeline)
+        self.breakpoints = Breakpoints(self.timeline)
+        self.beside = Beside(self.timeline)
+        self.stop: Stop | None = None
         self.playing = False
         self.speed = Fraction(1)
         self.behind = False
@@ -97,6 +109,11 @@ class Session:
         """How many events this branch knows."""
         return self.timeline.branch.latest_event
 
+    @property
+    def branch_name(self) -> str:
+        """Which of the kept futures this is."""
+        return self.timeline.branch.name
+
     def view(self, probe: Probe[V]) -> V:
         """The answer to a probe; computed once, however many ask."""
         found = self._views.get(probe)
@@ -107,6 +124,23 @@ class Session:
     def series(self, metric: str, by: str | None = None) -> dict[str, Series]:
         """A metric's samples on this branch."""
         return self.recorder.series(metric, by)
+
+    def ownership(self) -> tuple[GroupOwnership, ...]:
+        """Who had which partition when, on all of this branch, group by group."""
+        branch = self.timeline.branch
+        return ownership(branch.told, branch.moments, branch.latest)
+
+    def causes(self, event_number: int, steps: int = STEPS) -> CausesView:
+        """What led to an event of this branch, at most so many steps back."""
+        return causes_of_event(Past(self.timeline), event_number, steps)
+
+    def compare(self, branch: str, partition: str) -> ComparisonView:
+        """This branch against another of the kept ones, at this instant; `partition`: whose logs are shown."""
+        return self.beside.compare(branch, partition)
+
+    def partition_names(self) -> tuple[str, ...]:
+        """Those of the topics that people made."""
+        return tuple(one.name for one in self.view(Cluster()).partitions)
 
     def offers(self, kind: str, name: str) -> tuple[Offer, ...]:
         """What can be done to a thing now."""
@@ -155,22 +189,24 @@ class Session:
         target = self.now + step
         deadline = time.perf_counter_ns() + budget_us * 1_000
 
-        def run() -> None:
-            while self.now < target and time.perf_counter_ns() < deadline:
-                self.timeline.run_until(target, SLICE)
+        def run(until: Until | None) -> None:
+            while self.now < target and self.breakpoints.hit is None and time.perf_counter_ns() < deadline:
+                self.timeline.run_until(target, SLICE, until)
 
-        self._move(run)
-        self.behind = self.now < target
+        self._run(run)
+        self.behind = self.now < target and self.stop is None
+        if self.stop is not None:
+            self.pause()
         if self.lesson is not None and self.lesson.blocked():
             self.pause()
 
     def run_for(self, duration: Micros) -> None:
-        """Go on by so much virtual time, however long it takes."""
-        self._move(lambda: self.timeline.run_until(self.now + duration))
+        """Go on by so much virtual time, however long it takes; no further than a breakpoint."""
+        self.run_to(self.now + duration)
 
     def run_to(self, instant: Micros) -> None:
-        """Go on to an instant."""
-        self._move(lambda: self.timeline.run_until(instant))
+        """Go on to an instant, or to a breakpoint before it."""
+        self._run(lambda until: self.timeline.run_until(instant, until=until))
 
     def step_event(self) -> None:
         """One event."""
@@ -207,8 +243,20 @@ class Session:
         """Go on with another branch."""
         self._move(lambda: self.timeline.switch(branch))
 
+    def set_breakpoints(self, chosen: tuple[Breakpoint, ...]) -> None:
+        """Stop at these from now on, and at nothing else."""
+        self.breakpoints.choose(chosen)
+        self.revision += 1
+
+    def _run(self, change: Callable[[Until | None], object]) -> None:
+        """Time goes on by itself: only then do breakpoints stop it."""
+        until = self.breakpoints.arm()
+        self._move(lambda: change(until))
+        self.stop = self.breakpoints.disarm()
+
     def _move(self, change: Callable[[], object]) -> None:
         """Anything that changes the world. Our own mistakes stop the world, not the window."""
+        self.stop = None
         try:
             change()
         except WorldStopped as stopped:
@@ -257,6 +305,7 @@ class Session:
             VERSION, self.title, self.scenario, self.spec, tuple(_saved(one) for one in self.timeline.branches),
             self.timeline.branch.name, self.now, self.event_number, self.violation,
             self.lesson.progress() if self.lesson is not None else None,
+            tuple(str(one) for one in self.breakpoints.chosen),
         )  # fmt: skip
         data = to_data(saved)
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -300,10 +349,12 @@ class Session:
             branch.latest = one.latest
             self.timeline.switch(branch.name)
             self.run_to(branch.latest)
+        chosen = breakpoints_from(saved.breakpoints, "breakpoints")
         self.saved_lesson = saved.lesson
         self.timeline.switch(saved.current)
         self.seek(min(saved.now, self.latest))
         self.seek_event(min(saved.event, self.latest_event))
+        self.set_breakpoints(chosen)
 
 
 def _saved(branch: Branch) -> SavedBranch:

@@ -57,6 +57,16 @@ class Watch:
         for listener in self._table.get(type(fact), ()):
             listener(world, node, fact)
 
+    def invite(self, guest: Observer) -> None:
+        """Pass facts to `guest` too, after everybody else. A guest is no part of the world: a restored one has none."""
+        for kind, name in guest.hearing:
+            self._table.setdefault(kind, []).append(getattr(guest, name))
+
+    def dismiss(self, guest: Observer) -> None:
+        """Pass nothing to `guest` any more."""
+        for kind, name in guest.hearing:
+            self._table[kind].remove(getattr(guest, name))
+
     def _listeners(self) -> dict[type, list[Callable[[World, NodeId, Any], None]]]:
         table: dict[type, list[Callable[[World, NodeId, Any], None]]] = {}
         for observer in self.observers:

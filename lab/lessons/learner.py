@@ -18,7 +18,7 @@ LOOK_EVERY: Micros = 100_000
 
 
 class Learner:
-    """Plays a runner to its end. `until`: stop at this instant, wherever it is."""
+    """Plays a runner to its end, or to a breakpoint. `until`: stop at this instant, wherever it is."""
 
     def __init__(self, runner: LessonRunner, kind: str, until: Micros | None = None) -> None:
         self.runner = runner
@@ -35,7 +35,8 @@ class Learner:
             self.runner.next_step()
 
     def _over(self) -> bool:
-        return self.session.now >= self.until or bool(self.session.violation)
+        session = self.session
+        return session.now >= self.until or bool(session.violation) or session.stop is not None
 
     def _step(self) -> str:
         """One page. Returns what it still waits for."""

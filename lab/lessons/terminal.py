@@ -2,9 +2,11 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.cluster.breakpoints import Stop, breakpoints_from
 from lab.cluster.refused import Refused
 from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner
@@ -12,6 +14,9 @@ from lab.lessons.library import catalogue, find_lesson
 from lab.lessons.opening import session_of
 from lab.lessons.output import Draw, write_output
 from lab.lessons.runner import LessonRunner
+
+STOPPED = 3
+"""Exit code of a play that a breakpoint ended: nothing failed, and it was not played to its end."""
 
 
 def list_scenarios(as_json: bool) -> int:
@@ -42,13 +47,16 @@ def play(
     out: Path | None,
     as_json: bool,
     draw: Draw | None = None,
+    breakpoints: Sequence[str] = (),
 ) -> int:
-    """Play a scenario; 0 only if every check holds and every prediction was right. `draw` draws the charts of
-    `out`."""
+    """Play a scenario; 0 only if every check holds and every prediction was right, 3 if it was stopped by one of the
+    `breakpoints`. `draw` draws the charts of `out`.
+    """
     assert learner in LEARNERS, learner
     try:
         lesson = find_lesson(scenario, seed)
         session = session_of(lesson)
+        session.set_breakpoints(breakpoints_from(breakpoints, "--break"))
         runner = LessonRunner(lesson, session)
         events = EventLog(session) if out is not None else None
         Learner(runner, learner, None if until_seconds is None else int(until_seconds * 1_000_000)).play()
@@ -57,9 +65,17 @@ def play(
     except Refused as wrong:
         print(f"lab: {wrong}", file=sys.stderr)
         return 2
+    if session.stop is not None:
+        _report(runner, [stop_text(session.stop)], as_json)
+        return STOPPED
     problems = [session.violation] if session.violation else runner.problems()
     _report(runner, problems, as_json)
     return 1 if problems else 0
+
+
+def stop_text(stop: Stop) -> str:
+    """`stopped at event 4,204, 15.500 s, by leader: broker-2 leads orders-0`."""
+    return f"stopped at event {stop.event_number:,}, {stop.time / 1e6:.3f} s, by {stop.breakpoint}: {stop.text}"
 
 
 def _report(runner: LessonRunner, problems: list[str], as_json: bool) -> None:
@@ -77,4 +93,4 @@ def _report(runner: LessonRunner, problems: list[str], as_json: bool) -> None:
     print(f"  predictions right: {right} of {asked}")
     for problem in problems:
         print(f"  - {problem}")
-    print("  passed" if not problems else "  not passed")
+    print("  stopped" if session.stop is not None else "  not passed" if problems else "  passed")

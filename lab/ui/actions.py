@@ -69,6 +69,7 @@ TIME: tuple[Row, ...] = (
 CLUSTER: tuple[Row, ...] = (
     ("break", "Break something", "zap", "B", lambda w: w.menus.open_break(), in_lab),
     ("build", "Build", "plus", "A", lambda w: w.menus.open_build(), in_lab),
+    ("breakpoints", "Stop when …", "octagon-pause", "F9", lambda w: w.stops.open(), in_lab),
     ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
     ("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
     ("previous-partition", "Select the previous partition", "arrow-left", "[",
@@ -77,9 +78,13 @@ CLUSTER: tuple[Row, ...] = (
 
 VIEW: tuple[Row, ...] = (
     ("records", "Browse records", "table", "Ctrl+R", lambda w: w.toggle_records(), in_lab),
-    ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.toggle_analysis(), in_lab),
+    ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.full_views.toggle_analysis(), in_lab),
+    ("why", "Why? What led to this event", "waypoints", "W", lambda w: w.full_views.toggle_why(), in_lab),
+    ("rebalances", "Rebalances of the groups", "chart-gantt", "Ctrl+G",
+        lambda w: w.full_views.toggle_rebalances(), in_lab),
     ("ledger", "Truth ledger and health", "heart-pulse", "Ctrl+L", lambda w: w.toggle_ledger(), in_lab),
     ("branches", "Branches of history", "git-branch", "Ctrl+B", lambda w: w.menus.open_branches(), in_lab),
+    ("compare", "Compare two futures", "columns-2", "Ctrl+D", lambda w: w.full_views.toggle_compare(), in_lab),
     ("inspector", "Show or hide the inspector", "eye", "Ctrl+I", lambda w: w.toggle_inspector(), in_lab),
     ("presenter", "Presenter mode", "presentation", "F11", lambda w: w.toggle_presenter(), in_lab),
     ("theme", "Dark or light", "sun", "Ctrl+T", lambda w: w.toggle_theme(), always),

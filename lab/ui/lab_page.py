@@ -1,6 +1,6 @@
 """LabPage: top bar, lesson, stage, inspector, charts and timeline, and how they share the window."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent, QShowEvent
@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QAbstractButton, QSplitter, QStackedWidget, QVBoxL
 from lab.cluster.probes import Health, Inspect
 from lab.cluster.refused import Refused
 from lab.lessons.views import LessonView
-from lab.ui.charts.analysis import AnalysisView
 from lab.ui.labels import tab_focus_only
 from lab.ui.panels.banner import Banner
 from lab.ui.panels.bottom import Bottom
+from lab.ui.panels.full_view import FullView
 from lab.ui.panels.inspector import Inspector
 from lab.ui.panels.lesson import LessonPanel
 from lab.ui.panels.presenter import PresenterBar, PresenterTime
@@ -24,6 +24,7 @@ from lab.ui.theme import current_theme
 if TYPE_CHECKING:
     from lab.cluster.session import Session
 
+F = TypeVar("F", bound=FullView)
 LESSON_WIDTH = 328
 LESSON_NARROW = 250
 INSPECTOR_WIDTH = 300
@@ -44,6 +45,9 @@ class LabPage(QWidget):
     """Shows one session. `pull` asks the probes of what is visible, and of nothing else."""
 
     width_changed = Signal()
+    seek_asked = Signal(object)
+    event_asked = Signal(int)
+    why_asked = Signal(int)
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +68,7 @@ class LabPage(QWidget):
         self.inspector = Inspector()
         self.bottom = Bottom()
         self.centre = QStackedWidget()
-        self.analysis: AnalysisView | None = None
+        self.full_views: dict[type[FullView], FullView] = {}
         self.upper = QSplitter(Qt.Orientation.Horizontal)
         self.right = QSplitter(Qt.Orientation.Vertical)
         self.across = QSplitter(Qt.Orientation.Horizontal)
@@ -149,8 +153,9 @@ class LabPage(QWidget):
     def _pull_slowly(self, session: "Session", lesson: LessonView | None) -> None:
         self.topbar.health.set_view(session.view(Health()))
         self.stage.pull_slowly(session)
-        if self.analysis is not None and self.is_analysing():
-            self.analysis.pull(session)
+        full = self.shown_in_full()
+        if full is not None:
+            full.pull(session)
         if lesson is not None:
             self.lesson.set_view(lesson)
         if self.presenting:
@@ -174,19 +179,28 @@ class LabPage(QWidget):
         """Whether the present theme is the dark one."""
         return current_theme().dark
 
-    def is_analysing(self) -> bool:
-        """Whether the charts in full stand where the cluster was."""
-        return self.analysis is not None and self.centre.currentWidget() is self.analysis
+    def shown_in_full(self) -> FullView | None:
+        """What stands where the cluster was, if anything does."""
+        shown = self.centre.currentWidget()
+        return shown if isinstance(shown, FullView) else None
 
-    def show_analysis(self, session: "Session", chart: str) -> None:
-        """One chart in full in the cluster's place."""
-        if self.analysis is None:
-            self.analysis = AnalysisView()
-            self.analysis.setObjectName("analysis")
-            self.analysis.closed.connect(self.show_cluster)
-            self.centre.addWidget(self.analysis)
-        self.centre.setCurrentWidget(self.analysis)
-        self.analysis.show_chart(session, chart)
+    def full_view(self, kind: type[F]) -> F:
+        """The one view of that kind; made when it is asked for first."""
+        found = self.full_views.get(kind)
+        if found is None:
+            found = self.full_views[kind] = kind()
+            found.closed.connect(self.show_cluster)
+            found.seek_asked.connect(self.seek_asked)
+            found.event_asked.connect(self.event_asked)
+            found.why_asked.connect(self.why_asked)
+            self.centre.addWidget(found)
+        assert isinstance(found, kind)
+        return found
+
+    def show_in_full(self, view: FullView) -> None:
+        """A view in the cluster's place."""
+        self.centre.setCurrentWidget(view)
+        view.setFocus()
 
     def show_cluster(self) -> None:
         """The cluster in its place."""

@@ -16,6 +16,7 @@ from lab.env import Micros
 from lab.ui.actions import ACTIONS
 from lab.ui.dialogs.violation import ViolationPanel
 from lab.ui.files import Files
+from lab.ui.full_views import FullViews
 from lab.ui.icons import icon
 from lab.ui.lab_page import SLOW_EVERY, LabPage
 from lab.ui.learner import Learner
@@ -24,6 +25,7 @@ from lab.ui.panels.ledger import LedgerPanel
 from lab.ui.places import Places
 from lab.ui.settings import Settings, save
 from lab.ui.start_page import Listed, StartPage
+from lab.ui.stops import Stops
 from lab.ui.wording import grouped
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.menus = Menus(self)
         self.files = Files(self)
+        self.full_views = FullViews(self)
+        self.stops = Stops(self)
         self.learner = Learner(self)
         self.places = Places(self, splitters(self.page), place_store)
         self.page.topbar.menu_button.setMenu(self.menus.main_menu)
@@ -115,7 +119,10 @@ class MainWindow(QMainWindow):
         page.presenter_time.seek_asked.connect(self.seek_to)
         page.bottom.timeline.seek_requested.connect(self.seek_to)
         page.bottom.timeline.branch_requested.connect(self.switch_branch)
-        page.bottom.analysis_asked.connect(self.show_analysis)
+        page.bottom.analysis_asked.connect(self.full_views.show_chart)
+        page.seek_asked.connect(self.seek_to)
+        page.event_asked.connect(self.seek_event)
+        page.why_asked.connect(self.full_views.why)
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)
         page.stage.context_requested.connect(self.menus.open_subject)
@@ -124,6 +131,8 @@ class MainWindow(QMainWindow):
         page.stage.records.refused.connect(self.say)
         page.width_changed.connect(self.refresh)
         page.inspector.seek_asked.connect(self.jump_to_cause)
+        page.inspector.why_asked.connect(self.full_views.why_cause)
+        page.bottom.timeline.why_asked.connect(self.full_views.why)
         page.inspector.offer_chosen.connect(self.menus.choose)
         page.inspector.setting_chosen.connect(self.menus.change_setting)
         page.inspector.records_asked.connect(self.toggle_records)
@@ -175,6 +184,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{session.title} — Streaming Lab")
         self.stack.setCurrentWidget(self.page)
         self.page.lesson.setVisible(session.lesson is not None)
+        self.stops.begin(session)
         self._enable_actions()
         self.refresh()
         if not self.select_what_the_page_is_about():
@@ -204,6 +214,7 @@ class MainWindow(QMainWindow):
         self.pull(whole=False)
         if not session.playing:
             self.timer.stop()
+            self.stops.show(session)
             self.refresh()
             self.at_rest.emit()
 
@@ -303,6 +314,10 @@ class MainWindow(QMainWindow):
         """Go to an instant that has been run already."""
         self.change(lambda session: session.seek(time))
 
+    def seek_event(self, number: int) -> None:
+        """Go to just after an event that has happened already."""
+        self.change(lambda session: session.seek_event(number))
+
     def seek_latest(self) -> None:
         """Go to the newest event."""
         self.change(lambda session: session.seek(session.latest))
@@ -381,19 +396,6 @@ class MainWindow(QMainWindow):
             self.page.stage.toggle_records(self.session)
             self.refresh()
 
-    def toggle_analysis(self) -> None:
-        """The charts in full, or back to the cluster."""
-        if self.page.is_analysing():
-            self.page.show_cluster()
-        else:
-            self.show_analysis("")
-        self.refresh()
-
-    def show_analysis(self, chart: str) -> None:
-        """One chart in full, to zoom, pan and compare."""
-        if self.session is not None:
-            self.page.show_analysis(self.session, chart)
-
     def toggle_ledger(self) -> None:
         """The truth ledger beside the window."""
         if self.ledger is None:
@@ -430,7 +432,7 @@ class MainWindow(QMainWindow):
 
     def change_settings(self, settings: Settings) -> None:
         """Take `settings`, keep them, and show their look."""
-        look_changed = replace(settings, recent=()) != replace(self.settings, recent=())
+        look_changed = look_of(settings) != look_of(self.settings)
         self.settings = settings
         try:
             save(settings, self.settings_file)
@@ -465,6 +467,11 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window."""
         self.close()
+
+
+def look_of(settings: Settings) -> Settings:
+    """Only what can be seen."""
+    return replace(settings, recent=(), breakpoints=())
 
 
 def splitters(page: LabPage) -> dict[str, QSplitter]:

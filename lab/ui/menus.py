@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 MAIN_MENU = (
     "start-page", "open", "save", "save-scenario", "",
     "picture", "charts-png", "charts-svg", "charts-csv", "report-html", "report-pdf", "",
-    "analysis", "records", "ledger", "presenter", "", "palette", "preferences", "shortcuts", "about", "", "quit",
+    "analysis", "rebalances", "why", "compare", "records", "ledger", "breakpoints", "presenter", "",
+    "palette", "preferences", "shortcuts", "about", "", "quit",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from PySide6.QtCore import QStandardPaths
 
+from lab.cluster.breakpoints import breakpoints_from
 from lab.cluster.refused import Refused, wanted
 
 VERSION = 1
@@ -18,12 +19,16 @@ BYTES_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The choices of one person on one machine. Window places are not here: Qt keeps those itself."""
+    """The choices of one person on one machine. Window places are not here: Qt keeps those itself.
+
+    `breakpoints`: at what a new session stops; one that was saved has its own.
+    """
 
     theme: str = "system"
     reduced_motion: bool = False
     ui_scale: float = 1.0
     recent: tuple[str, ...] = ()
+    breakpoints: tuple[str, ...] = ()
 
     def with_recent(self, path: Path) -> "Settings":
         """These settings with `path` as the newest of the recent sessions."""
@@ -75,16 +80,21 @@ def parse(data: dict[str, object], where: str = "settings") -> Settings:
         theme=str(theme),
         reduced_motion=bool(reduced_motion),
         ui_scale=float(cast("float", ui_scale)),
-        recent=_recent(data.get("recent", []), where),
+        recent=_texts(data.get("recent", []), where, "recent", "paths")[:RECENT_MAX],
+        breakpoints=_breakpoints(data.get("breakpoints", []), where),
     )
 
 
-def _recent(value: object, where: str) -> tuple[str, ...]:
-    wanted(isinstance(value, list), f"{where}: recent: wanted a list of paths", repr(value))
-    items = cast("list[object]", value)
-    for item in items:
-        wanted(isinstance(item, str), f"{where}: recent: wanted a list of paths", repr(item))
-    return tuple(cast("list[str]", items))[:RECENT_MAX]
+def _texts(value: object, where: str, name: str, what: str) -> tuple[str, ...]:
+    said = repr(value)
+    items = cast("list[object]", value) if isinstance(value, list) else [None]
+    wanted(all(isinstance(item, str) for item in items), f"{where}: {name}: wanted a list of {what}", said)
+    return tuple(cast("list[str]", items))
+
+
+def _breakpoints(value: object, where: str) -> tuple[str, ...]:
+    texts = _texts(value, where, "breakpoints", "texts")
+    return tuple(str(one) for one in breakpoints_from(texts, f"{where}: breakpoints"))
 
 
 def save(settings: Settings, path: Path) -> None:
@@ -98,12 +108,14 @@ def save(settings: Settings, path: Path) -> None:
 def to_toml(settings: Settings) -> str:
     """The file's text."""
     recent = "".join(f"  {quoted(path)},\n" for path in settings.recent)
+    breakpoints = ", ".join(quoted(text) for text in settings.breakpoints)
     return (
         f"version = {VERSION}\n"
         f"theme = {quoted(settings.theme)}\n"
         f"reduced_motion = {'true' if settings.reduced_motion else 'false'}\n"
         f"ui_scale = {settings.ui_scale}\n"
         f"recent = [\n{recent}]\n"
+        f"breakpoints = [{breakpoints}]\n"
     )
 
 

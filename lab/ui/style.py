@@ -103,6 +103,9 @@ QFrame[role="segments"][behind="true"] {{ border-color: {theme.state.pending.nam
 QToolButton[role="icon"], QToolButton[role="segment-more"] {{
   padding: 5px; border-radius: 7px; border: 1px solid transparent; background: transparent;
   color: {text.t2.name()}; }}
+QToolButton[role="small-icon"] {{
+  padding: 0; border-radius: 4px; border: 1px solid transparent; background: transparent; }}
+QToolButton[role="small-icon"]:hover {{ background: {s.hover.name()}; }}
 QToolButton[role="icon"]:checked {{ background: {theme.interactive.selected_bg.name()}; border-color: {act}; }}
 QToolButton[role="play"] {{
   background: {act}; border: 1px solid {act}; border-radius: 8px; padding: 6px 10px; }}
@@ -121,7 +124,7 @@ def _frames(theme: Theme) -> str:
     return f"""
 QMainWindow, #start-page, #lab-page {{ background: {s.app.name()}; }}
 #topbar, #lesson, #inspector, #lesson-body, #inspector-body {{ background: {s.panel.name()}; }}
-#stage, #records, #analysis {{ background: {s.canvas.name()}; }}
+#stage, #records, #full-view {{ background: {s.canvas.name()}; }}
 #inspector[drawer="true"] {{ border-left: 1px solid {line.strong.name()}; }}
 QScrollArea {{ background: transparent; border: none; }}
 QFrame[role="rule"], QFrame[role="divider"] {{ background: {line.subtle.name()}; border: none; }}
@@ -131,6 +134,8 @@ QFrame[role="card"] {{
   background: {s.raised.name()}; border: 1px solid {line.normal.name()}; border-radius: 10px; }}
 QFrame[role="segments"] {{
   background: {s.inset.name()}; border: 1px solid {line.normal.name()}; border-radius: 8px; }}
+#why-list {{ background: {s.panel.name()}; border: 1px solid {line.subtle.name()}; border-radius: 10px; }}
+#why-body {{ background: transparent; }}
 QFrame[role="config"] {{ background: {s.inset.name()}; border: none; border-radius: 5px; }}
 QFrame[role="cause"] {{ border: 1px solid transparent; border-radius: 6px; }}
 QFrame[role="cause"]:hover {{ background: {s.raised.name()}; }}

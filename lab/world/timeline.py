@@ -5,13 +5,15 @@ the old one is kept under its name.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from lab.env.units import Micros
+from lab.env.units import Micros, NodeId
+from lab.world.branch import TRUNK, Branch, Told
 from lab.world.checkpoint import Checkpoint, cpu_ns
 from lab.world.garbage import uncollected
-from lab.world.world import Moment, World, WorldAction
+from lab.world.world import Moment, Until, World, WorldAction
 
 SHARE = 22
 """One part in so many of the processor time goes into checkpoints: one is due when the rest has gone into handlers
@@ -37,29 +39,6 @@ leaves a checkpoint of its own.
 Reader = Callable[[World, Micros], None]
 
 
-TRUNK = "main"
-"""The first branch, which has no parent."""
-
-
-@dataclass(slots=True)
-class Branch:
-    """One line of history. `journal` holds all of it from time zero, the parent's part included."""
-
-    name: str
-    parent: str
-    fork_time: Micros
-    journal: list[tuple[Micros, WorldAction]] = field(default_factory=list[tuple[Micros, WorldAction]])
-    checkpoints: list[Checkpoint] = field(default_factory=list[Checkpoint])
-    moments: list[Moment] = field(default_factory=list[Moment])
-    latest: Micros = 0
-    latest_event: int = 0
-
-    @property
-    def taken(self) -> int:
-        """How many checkpoints were taken along it, those included that are no longer kept."""
-        return self.checkpoints[-1].number + 1 if self.checkpoints else 0
-
-
 @dataclass(slots=True)
 class Sampler:
     """Somebody who reads the world at fixed instants, each instant once a branch."""
@@ -79,6 +58,7 @@ class Timeline:
         self.branch = Branch(TRUNK, "", self.world.now)
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
+        self.greeters: list[Callable[[World], None]] = []
         self.checkpoint_ns = 0
         self.run_ns = 0
         self._due = 0
@@ -103,17 +83,17 @@ class Timeline:
     # --- forward ----------------------------------------------------------------------------------
 
     @uncollected()
-    def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
-        """Run to `time`, applying the journal on the way; or `steps` events, or to the next key moment."""
+    def run_until(self, time: Micros, steps: int | None = None, until: Until | None = None) -> int:
+        """Run to `time`, applying the journal on the way; or `steps` events, or until `until` says yes."""
         done = 0
         self._begun = cpu_ns()
         try:
             while self.world.now < time or self._pending(time):
-                count = self._run_a_little(time, None if steps is None else steps - done, stop_at_moment)
+                count = self._run_a_little(time, None if steps is None else steps - done, until)
                 done += count
                 if steps is not None and done >= steps:
                     break
-                if stop_at_moment and self._at_moment():
+                if until is not None and until(self.world):
                     break
         finally:
             self.run_ns += cpu_ns() - self._begun
@@ -125,11 +105,7 @@ class Timeline:
         queue = self.world.queue
         return bool(queue) and queue[0][0] <= time
 
-    def _at_moment(self) -> bool:
-        moments = self.world.moments
-        return bool(moments) and moments[-1].event_number == self.world.event_number
-
-    def _run_a_little(self, time: Micros, steps: int | None, stop_at_moment: bool) -> int:
+    def _run_a_little(self, time: Micros, steps: int | None, stop: Until | None) -> int:
         """One stretch without a journal entry, a sample or a checkpoint inside."""
         world = self.world
         entry = self._next_entry()
@@ -142,7 +118,7 @@ class Timeline:
         count = world.run_until(
             until,
             LOOK_EVERY if steps is None else min(steps, LOOK_EVERY),
-            stop_at_moment=stop_at_moment,
+            stop,
         )
         if world.now >= until and not self._pending(until):
             if sampler is not None and sampler.next <= world.now:
@@ -181,17 +157,8 @@ class Timeline:
         self._note()
 
     def _fork(self) -> None:
-        old, now, event = self.branch, self.world.now, self.world.event_number
-        self.branch = Branch(
-            name=f"branch {len(self.branches) + 1}",
-            parent=old.name,
-            fork_time=now,
-            journal=[entry for entry in old.journal if entry[0] <= now],
-            checkpoints=[one for one in old.checkpoints if one.event_number <= event and one.time <= now],
-            moments=[one for one in old.moments if one.event_number <= event],
-            latest=now,
-            latest_event=event,
-        )
+        now = self.world.now
+        self.branch = self.branch.forked(f"branch {len(self.branches) + 1}", now, self.world.event_number)
         self.branches.append(self.branch)
         self._near = None
         self._cut_samples(now)
@@ -205,13 +172,13 @@ class Timeline:
         """Go on with another branch, at the same instant if it reaches so far."""
         branch = next(one for one in self.branches if one.name == name)
         now = min(self.world.now, branch.latest)
-        self._cut_samples(self._shared_until(branch))
+        self._cut_samples(self.shared_until(branch))
         self.branch = branch
         self._near = None
         self._go_back(now, None)
         self._replay(now)
 
-    def _shared_until(self, other: Branch) -> Micros:
+    def shared_until(self, other: Branch) -> Micros:
         """Up to when another branch's past is this one's."""
         mine, theirs = self._lineage(self.branch), self._lineage(other)
         common = next(name for name in mine if name in theirs)
@@ -279,10 +246,10 @@ class Timeline:
         if known is not None:
             self.seek_event(known.event_number)
             return known
-        self.run_until(limit, stop_at_moment=True)
+        count = len(self.world.moments)
+        self.run_until(limit, until=lambda world: len(world.moments) > count)
         moments = self.world.moments
-        found = moments and moments[-1].event_number > now
-        return moments[-1] if found else None
+        return moments[-1] if len(moments) > count else None
 
     def previous_moment(self) -> Moment | None:
         """Back to the key moment before."""
@@ -293,16 +260,36 @@ class Timeline:
         self.seek_event(known[-1].event_number)
         return known[-1]
 
-    def at(self, time: Micros) -> World:
-        """A second world at `time` of this branch's known past; the live one is untouched."""
-        live, samplers = self.world, self.samplers
-        self.samplers = []
-        try:
+    def at(self, time: Micros, branch: Branch | None = None) -> World:
+        """A second world at `time` of the known past, this branch's or another's; the live one is untouched."""
+        with self._aside(branch or self.branch):
             self.world = self._restored(time, None)
             self._replay(time)
             return self.world
+
+    def at_event(self, number: int) -> World:
+        """A second world just after an event that this branch knows."""
+        with self._aside(self.branch):
+            self.world = self._restored(None, number)
+            self._run_to_event(number)
+            return self.world
+
+    def carry_on(self, world: World, time: Micros, branch: Branch) -> None:
+        """Let a second world of `branch` go on, along its known past."""
+        with self._aside(branch):
+            self.world = world
+            self.run_until(min(time, branch.latest))
+
+    @contextmanager
+    def _aside(self, branch: Branch) -> Generator[None]:
+        """Nothing that is done meanwhile is to be seen afterwards."""
+        kept = self.world, self.samplers, self.branch, self._near
+        self.samplers, self.branch = [], branch
+        self._near = self._near if branch is kept[2] else None
+        try:
+            yield
         finally:
-            self.world, self.samplers = live, samplers
+            self.world, self.samplers, self.branch, self._near = kept
 
     def _nearer(self, time: Micros) -> bool:
         """Whether a checkpoint between now and `time` saves running there."""
@@ -329,7 +316,10 @@ class Timeline:
         if near is not None and near.event_number > chosen.event_number and (unread is None or near.time <= unread):
             fits = near.time <= time if time is not None else near.event_number <= (event or 0)
             chosen = near if fits else chosen
-        return chosen.restore()
+        world = chosen.restore()
+        for greeter in self.greeters:
+            greeter(world)
+        return world
 
     def _replay(self, time: Micros) -> None:
         """Run on to `time`, with a checkpoint about NEAR events before it if they are known."""
@@ -394,7 +384,19 @@ class Timeline:
         while len(known) < total:
             known.append(world.moments[len(known)])
 
-    # --- samples ----------------------------------------------------------------------------------
+    # --- whoever looks and listens from outside ---------------------------------------------------
+
+    def greet(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` with the world of now and with each that will be restored: who listens from outside is no
+        part of a world's state, and has to come to every one of them.
+        """
+        self.greeters.append(greeter)
+        greeter(self.world)
+
+    def keep(self, world: World, node: NodeId, fact: object) -> None:
+        """Keep a fact with the branch, unless it is told again because the known past is run again."""
+        if world.event_number > self.branch.latest_event:
+            self.branch.told.append(Told(world.event_number, world.now, node, fact))
 
     def sample_every(self, period: Micros, read: Reader, cut: Callable[[Micros], None]) -> None:
         """Call `read` at each multiple of `period`, once a branch; `cut(time)` when what was read after `time`

@@ -1,5 +1,6 @@
 """Trace: what happened lately and what caused it, so that *why?* is a walk up a chain."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lab.env.sealed import Sealed
@@ -66,3 +67,9 @@ class Trace:
             found.append(entry)
             entry = self.find(entry.cause) if entry.cause < entry.event_number else None
         return found
+
+    def since(self, event_number: int) -> Iterator[TraceEntry]:
+        """Every entry from an event on, oldest first, as far back as is known."""
+        for page in (*self.sealed.pages, tuple(self.page)):
+            if page and page[-1][0] >= event_number:
+                yield from (TraceEntry(*one) for one in page if one[0] >= event_number)

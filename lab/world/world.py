@@ -6,7 +6,7 @@ and one list of actions are equal at every instant.
 
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Protocol, cast
@@ -50,6 +50,10 @@ class Witness(Protocol):
 @dataclass(frozen=True, slots=True)
 class PowerLost:
     """The one fact the world states itself, of the machine named: a moment before anything is gone."""
+
+
+Until = Callable[["World"], bool]
+"""Whether to stop, asked after each event. Once it says yes it does so until the run has ended."""
 
 
 class WorldAction(Protocol):
@@ -291,16 +295,15 @@ class World:
     # --- time -------------------------------------------------------------------------------------
 
     @uncollected()
-    def run_until(self, time: Micros, steps: int | None = None, *, stop_at_moment: bool = False) -> int:
-        """Let everything happen up to and including the instant `time`, or `steps` events, or (asked so) the
-        next key moment. Returns how many events there were. Raises WorldStopped.
+    def run_until(self, time: Micros, steps: int | None = None, until: "Until | None" = None) -> int:
+        """Let everything happen up to and including the instant `time`, or `steps` events, or until `until` says yes
+        after one. Returns how many events there were. Raises WorldStopped.
         """
         if self.network.changed:
             self._apply_cuts()
         queue = self.queue
         left = steps if steps is not None else 1 << 62
         begun = left
-        moments = len(self.moments)
         while left and queue and queue[0][0] <= time:
             entry = heappop(queue)
             link = entry[2]
@@ -324,7 +327,7 @@ class World:
             self.now = entry[0]
             left -= 1
             self._deliver(host, entry)
-            if stop_at_moment and len(self.moments) > moments:
+            if until is not None and until(self):
                 return begun - left
         if left and self.now < time:
             self.now = time

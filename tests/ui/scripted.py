@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from lab.cluster.breakpoints import Breakpoint, Stop
 from lab.cluster.probes import Cluster, Health, InFlight, Inspect, PartitionLens, Records, Truth
 from lab.cluster.probes.views import (
     BranchView,
@@ -148,6 +149,13 @@ class ScriptedLesson:
 
 
 @dataclass
+class ScriptedBreakpoints:
+    """What is set."""
+
+    chosen: tuple[Breakpoint, ...] = ()
+
+
+@dataclass
 class ScriptedSession:
     """Time runs, records grow; everything else stands still."""
 
@@ -166,6 +174,8 @@ class ScriptedSession:
     saved: list[Path] = field(default_factory=list)
     branch: str = "main"
     spec: ClusterSpec = field(default_factory=ClusterSpec)
+    breakpoints: ScriptedBreakpoints = field(default_factory=ScriptedBreakpoints)
+    stop: Stop | None = None
 
     @property
     def event_number(self) -> int:
@@ -237,6 +247,10 @@ class ScriptedSession:
 
     def switch(self, name: str) -> None:
         self.branch = name
+        self.revision += 1
+
+    def set_breakpoints(self, chosen: tuple[Breakpoint, ...]) -> None:
+        self.breakpoints.chosen = chosen
         self.revision += 1
 
     def save(self, path: Path) -> None:
@@ -354,11 +368,12 @@ def inspect(session: ScriptedSession, probe: Inspect) -> InspectorView:
 
 
 def records(session: ScriptedSession, probe: Records) -> RecordsView:
-    stop = min(probe.from_offset + probe.count, 1047)
+    start = 1047 - probe.count if probe.from_offset is None else probe.from_offset
+    stop = min(start + probe.count, 1047)
     rows = tuple(
         RecordRow(offset, 1_700_000_000_000 + offset, LETTERS[offset % 25], f"value {offset}", (), (offset, offset), 7,
                   -1, -1, 70, bytes([offset % 256]) * 40)
-        for offset in range(max(probe.from_offset, 975), stop)
+        for offset in range(max(start, 975), stop)
     )  # fmt: skip
     return RecordsView(probe.partition, probe.broker, 975, 1047, 1045, rows)
 

@@ -11,13 +11,16 @@ from lab.cluster.probes import Inspect, Records
 from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import Pace
+from lab.ui.canvas.spacetime import SpaceTimeCanvas
 from lab.ui.canvas.timeline import TimelineCanvas
 from lab.ui.charts.analysis import AnalysisView
+from lab.ui.charts.gantt import GanttCanvas
 from lab.ui.panels.bottom import Bottom
 from lab.ui.panels.inspector import Inspector
 from lab.ui.panels.records import RecordBrowser
 from lab.ui.screenshot import picture_of
 from tests.ui.golden import GOLDENS, check_golden
+from tests.ui.groups import LATEST, SECOND, group_with_two_rebalances
 from tests.ui.scenes import (
     FailingSession,
     cluster_mid_failure,
@@ -26,6 +29,7 @@ from tests.ui.scenes import (
     timeline_with_two_branches,
 )
 from tests.ui.scripted import ScriptedSession, as_session, partition
+from tests.ui.ways import way_of_a_fencing
 
 MADE_WITH_QT = "6.11."
 same_painter = pytest.mark.skipif(
@@ -33,7 +37,7 @@ same_painter = pytest.mark.skipif(
 )
 """Another Qt sets a letter a pixel further; that is no fault of ours."""
 THEMES = ("dark", "light")
-PICTURES_MAX, BYTES_MAX = 12, 120_000
+PICTURES_MAX, BYTES_MAX = 18, 120_000
 
 
 def sized(widget: QWidget, width: int, height: int, qtbot) -> QWidget:
@@ -118,6 +122,24 @@ def test_the_record_browser(look, qtbot):
     browser.set_view(ScriptedSession().view(Records("orders-1", "Broker 2", 975, 12)))
     browser.table.selectRow(3)
     check_golden("records-light", settled(browser, qtbot))
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_owners_of_a_group_over_time(look, qtbot, theme: str):
+    look(theme)
+    canvas = GanttCanvas()
+    canvas.show_group(group_with_two_rebalances(), 46 * SECOND, LATEST)
+    check_golden(f"gantt-{theme}", picture_of(sized(canvas, 1000, 300, qtbot)))
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_way_from_a_crash_to_what_it_led_to(look, qtbot, theme: str):
+    look(theme)
+    canvas = SpaceTimeCanvas()
+    canvas.show_causes(way_of_a_fencing(), 15_600_400)
+    check_golden(f"spacetime-{theme}", picture_of(sized(canvas, 1000, 420, qtbot)))
 
 
 # --- the goldens themselves -----------------------------------------------------------------------

@@ -41,7 +41,7 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path):
         ("ui_scale = nan", "wanted a number from 0.8 to 2"),
         ("reduced_motion = 1", "wanted true or false"),
         ("recent = [1]", "wanted a list of paths"),
-        ("colour = 1", "wanted one of recent"),
+        ("colour = 1", "wanted one of breakpoints, recent"),
         ("theme =", "cannot be read"),
         ("# " + "x" * 100_001, "wanted at most 100,000 bytes"),
     ],

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_stepping_back_again_begins_near_by(timeline: Timeline, monkeypatch: pyt
     run: list[int] = []
     before = World.run_until
 
-    def counted(world: World, *given: int, **more: bool) -> int:
+    def counted(world: World, *given: Any, **more: Any) -> int:
         count = before(world, *given, **more)
         run.append(count)
         return count
@@ -200,6 +201,58 @@ def test_a_second_world_of_the_past_leaves_the_live_one_alone(timeline: Timeline
     assert digest(past) == digest(straight(900 * MS))
     assert timeline.world is world
     assert digest(world) == before
+
+
+def test_a_second_world_stands_just_after_the_event_that_was_asked_for(timeline: Timeline):
+    before = digest(timeline.world)
+    for number in (timeline.world.event_number - 3, 40, 10):
+        assert timeline.at_event(number).event_number == number
+    assert digest(timeline.world) == before
+
+
+def test_a_second_world_of_another_branch_goes_on_beside_the_live_one(timeline: Timeline):
+    timeline.seek(1_000 * MS)
+    timeline.do(Mark("another future"))
+    timeline.run_until(1_500 * MS)
+    before, branch = digest(timeline.world), timeline.branch
+    main = timeline.branches[0]
+    other = timeline.at(1_400 * MS, main)
+    assert digest(other) == digest(straight(1_400 * MS))
+    timeline.carry_on(other, 1_900 * MS, main)
+    assert digest(other) == digest(straight(1_900 * MS))
+    timeline.carry_on(other, 9_000 * MS, main)
+    assert other.now == main.latest == 2_000 * MS, "no further than that branch is known"
+    assert timeline.branch is branch
+    assert digest(timeline.world) == before
+    timeline.run_until(1_600 * MS)
+    timeline.seek(1_500 * MS)
+    assert digest(timeline.world) == before, "and the live one goes anywhere as before"
+
+
+def test_what_is_told_is_kept_once_with_the_branch(timeline: Timeline):
+    met: list[World] = []
+
+    class Ear:
+        def tell(self, world: World, node: str, fact: object) -> None:
+            timeline.keep(world, node, fact)
+
+    def listen(world: World) -> None:
+        met.append(world)
+        world.witness = Ear()
+        world.witness.tell(world, "ann", world.event_number)
+
+    timeline.greet(listen)
+    assert timeline.branch.told == [], "what this instant tells is known already"
+    timeline.seek(700 * MS)
+    assert timeline.branch.told == []
+    assert met[-1] is timeline.world
+    timeline.seek(2_000 * MS)
+    timeline.do(Mark("news"))
+    timeline.branch.latest_event -= 1
+    timeline.keep(timeline.world, "ann", "told")
+    assert [one.fact for one in timeline.branch.told] == ["told"]
+    forked = timeline.branch.forked("other", 0, timeline.branch.told[0].event_number - 1)
+    assert forked.told == []
 
 
 def test_samples_are_read_once_a_branch_and_cut_at_a_fork(timeline: Timeline):

@@ -6,19 +6,24 @@ from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.lookup import broker_at
 from lab.cluster.probes.views import RecordRow, RecordsView
+from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
 ROWS_MAX = 500
+PIECE_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """`count` records from `from_offset` on, as a broker (or the leader, with "") has them."""
+    """`count` records from `from_offset` on (the last ones, with None), as a broker (or the leader, with "") has them.
+
+    Only the batches of those are read: a log may be long.
+    """
 
     partition: str
     broker: str = ""
-    from_offset: int = 0
+    from_offset: int | None = 0
     count: int = 100
 
     def __call__(self, world: World) -> RecordsView:
@@ -31,21 +36,31 @@ class Records:
         if partition is None:
             return RecordsView(self.partition, node, 0, 0, 0, ())
         log = partition.log
-        start = max(self.from_offset, log.log_start_offset)
-        batches = log.read(start, 1 << 22, log.log_end_offset)
-        rows: list[RecordRow] = []
-        for batch in batches if isinstance(batches, tuple) else ():
-            rows += [row for row in _rows(batch) if row.offset >= start]
-            if len(rows) >= min(self.count, ROWS_MAX):
-                break
+        wanted = log.log_end_offset - self.count if self.from_offset is None else self.from_offset
+        rows = _page(log, max(wanted, log.log_start_offset), min(self.count, ROWS_MAX))
         return RecordsView(
             self.partition,
             node,
             log.log_start_offset,
             log.log_end_offset,
             log.high_watermark,
-            tuple(rows[: self.count]),
+            rows,
         )
+
+
+def _page(log: UnifiedLog, start: int, count: int) -> tuple[RecordRow, ...]:
+    """`count` records from an offset on, read in pieces until there are so many."""
+    rows: list[RecordRow] = []
+    at = start
+    while len(rows) < count and at < log.log_end_offset:
+        batches = log.read(at, PIECE_BYTES, log.log_end_offset)
+        if not isinstance(batches, tuple) or not batches:
+            break
+        for batch in batches:
+            if len(rows) < count:
+                rows += [row for row in _rows(batch) if row.offset >= start]
+        at = batches[-1].last_offset + 1
+    return tuple(rows[:count])
 
 
 def _rows(batch: RecordBatch) -> list[RecordRow]:

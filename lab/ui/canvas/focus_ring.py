@@ -1,6 +1,6 @@
 """FocusRing: where the keyboard is, on a canvas that was reached by it; a click asks for no ring."""
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -11,18 +11,22 @@ COMES_BACK = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusR
 """The focus was elsewhere only for a while: a menu, another window."""
 
 
-class FocusRing:
-    """Belongs to one canvas, which hands over its focus events and paints the ring last."""
+class FocusRing(QObject):
+    """Belongs to one canvas, watches how the focus comes and goes there, and is painted last."""
 
     def __init__(self, canvas: QWidget) -> None:
+        super().__init__(canvas)
         self.canvas = canvas
         self.by_keyboard = False
+        canvas.installEventFilter(self)
 
-    def take(self, event: QFocusEvent) -> None:
-        """Note how the focus came or went."""
-        if event.reason() not in COMES_BACK:
-            self.by_keyboard = event.gotFocus() and event.reason() in KEYBOARD
-        self.canvas.update()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Note the focus events, and let every event pass."""
+        if isinstance(event, QFocusEvent):
+            if event.reason() not in COMES_BACK:
+                self.by_keyboard = event.gotFocus() and event.reason() in KEYBOARD
+            self.canvas.update()
+        return False
 
     def is_shown(self) -> bool:
         """Whether there is a ring now."""

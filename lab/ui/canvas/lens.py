@@ -247,11 +247,6 @@ class LensCanvas(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.setAccessibleDescription(spoken_text(self.view))
-        self.ring.take(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.ring.take(event)
 
     # --- the mouse --------------------------------------------------------------------------------
 

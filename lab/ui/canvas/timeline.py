@@ -3,7 +3,17 @@
 from bisect import bisect_right
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from lab.cluster.probes.views import BranchView, SpanView, TimelineView
@@ -16,6 +26,7 @@ from lab.ui.canvas.story import FAULTS, Story, story_of
 from lab.ui.canvas.time_axis import TimeAxis, whole_end
 from lab.ui.canvas.timeline_lanes import BRANCHES, Lanes, share_height
 from lab.ui.canvas.timeline_painter import TimelinePainter, branch_chips, rail_of
+from lab.ui.icons import icon
 from lab.ui.panels.branches import branch_text, fill_branches
 from lab.ui.theme import current_theme
 from lab.ui.wording import clock
@@ -32,6 +43,7 @@ class TimelineCanvas(QWidget):
 
     seek_requested = Signal(object)
     branch_requested = Signal(str)
+    why_asked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +187,19 @@ class TimelineCanvas(QWidget):
         elif not chip.current:
             self.branch_requested.emit(chip.name)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of the key moments under the mouse: what led to them."""
+        cluster = self._cluster_at(QPointF(event.pos()))
+        if self.view is None or cluster is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for member in cluster.members[:LINES_MAX]:
+            moment = self.view.moments[member]
+            entry = menu.addAction(icon("waypoints", "t1", 17), f"Why? {moment.text}".replace("&", "&&"))
+            entry.triggered.connect(lambda _=False, number=moment.event_number: self.why_asked.emit(number))
+        menu.popup(event.globalPos())
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
         if self._dragging and event.buttons() & Qt.MouseButton.LeftButton:
@@ -257,11 +282,6 @@ class TimelineCanvas(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.setAccessibleDescription(spoken_text(self.view))
-        self.ring.take(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.ring.take(event)
 
     # --- what is under the mouse ------------------------------------------------------------------
 

@@ -5,23 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QPushButton,
-    QSizePolicy,
-    QTableView,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHeaderView, QSizePolicy, QTableView, QWidget
 
 from lab.cluster.probes.views import SpanView
-from lab.cluster.refused import Refused
 from lab.ui.charts.catalog import CHARTS, Chart, chart_named
 from lab.ui.charts.compare import Comparison, compare
 from lab.ui.charts.export import write_csv, write_png, write_svg
@@ -29,8 +17,8 @@ from lab.ui.charts.lines import Line, lines_by
 from lab.ui.charts.region import ComparePlot
 from lab.ui.charts.series_model import SeriesModel
 from lab.ui.charts.sheet import MARGINS, WAYS, ChartSheet, by_text, whole_run
-from lab.ui.labels import show_icon, text_label
-from lab.ui.theme import Theme, current_theme
+from lab.ui.panels.full_view import FullView
+from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
     from lab.cluster.session import Session
@@ -52,17 +40,11 @@ class CompareSheet(ChartSheet):
         return ComparePlot(MARGINS, movable=movable)
 
 
-class AnalysisView(QWidget):
-    """`closed`: the person wants the cluster back."""
-
-    closed = Signal()
+class AnalysisView(FullView):
+    """A chart of the catalogue, with its series as a table below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.session: Session | None = None
-        self.theme: Theme | None = None
         self.chart = CHARTS[0]
         self.faults: tuple[SpanView, ...] = ()
         self.whole = True
@@ -72,63 +54,25 @@ class AnalysisView(QWidget):
         self.chart_box = QComboBox()
         self.by_box = QComboBox()
         self.fault_box = QComboBox()
-        self.said = text_label("", "quiet")
-        self.buttons: dict[str, QPushButton | QToolButton] = {}
         self._arrange()
         self._connect()
 
     # --- building ---------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        tools = QHBoxLayout()
-        tools.setSpacing(8)
-        tools.addWidget(self._icon_button("back", "arrow-left", "Back to the cluster (Esc)", self.closed.emit))
         for name, box, width in (
             ("Chart", self.chart_box, 210),
             ("by", self.by_box, 125),
             ("before and after", self.fault_box, 210),
         ):
-            box.setAccessibleName(name)
-            # Not by its contents: Qt would widen it past its place in the row, over its neighbour.
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(6)
-            box.setMaximumWidth(current_theme().px(width))
-            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            tools.addWidget(text_label(name, "small"))
-            tools.addWidget(box, width)
+            self.add_box(name, box, width)
         self.chart_box.addItems([chart.title for chart in CHARTS])
-        tools.addWidget(self._icon_button("closer", "plus", "Zoom in (+)", partial(self.zoom, ZOOM)))
-        tools.addWidget(self._icon_button("wider", "minus", "Zoom out (−)", partial(self.zoom, 1 / ZOOM)))
-        tools.addWidget(self._button("whole", "Whole run", self.show_whole_run))
-        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        tools.addWidget(self.said, 100)
-        for kind in ("png", "svg", "csv"):
-            tools.addWidget(self._button(kind, kind.upper(), partial(self.ask_export, kind)))
-            self.buttons[kind].setToolTip(f"Export as {kind.upper()}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 12)
-        layout.setSpacing(8)
-        layout.addLayout(tools)
-        layout.addWidget(self.sheet, 1)
-        layout.addWidget(self.table)
-
-    def _button(self, name: str, text: str, handler: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda _=False: handler())
-        self.buttons[name] = button
-        return button
-
-    def _icon_button(self, name: str, picture: str, tip: str, handler: Callable[[], object]) -> QToolButton:
-        button = QToolButton()
-        button.setProperty("role", "icon")
-        button.setProperty("picture", picture)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda _=False: handler())
-        self.buttons[name] = button
-        return button
+        self.tools.addWidget(self.icon_button("closer", "plus", "Zoom in (+)", partial(self.zoom, ZOOM)))
+        self.tools.addWidget(self.icon_button("wider", "minus", "Zoom out (−)", partial(self.zoom, 1 / ZOOM)))
+        self.tools.addWidget(self.button("whole", "Whole run", self.show_whole_run))
+        self.add_exports("png", "svg", "csv")
+        self.column.addWidget(self.sheet, 1)
+        self.column.addWidget(self.table)
 
     def _make_table(self) -> QTableView:
         table = QTableView()
@@ -145,11 +89,11 @@ class AnalysisView(QWidget):
 
     def _connect(self) -> None:
         self.chart_box.activated.connect(self._choose_number)
-        self.by_box.activated.connect(self._chosen)
+        self.by_box.activated.connect(self.refresh)
         self.fault_box.activated.connect(self.compare_at)
-        self.model.toggled.connect(self._chosen)
+        self.model.toggled.connect(self.refresh)
         self.sheet.plot.zoomed.connect(self._zoomed)
-        self.sheet.plot.region_moved.connect(self._chosen)
+        self.sheet.plot.region_moved.connect(self.refresh)
 
     # --- showing ----------------------------------------------------------------------------------
 
@@ -164,8 +108,7 @@ class AnalysisView(QWidget):
 
     def pull(self, session: "Session") -> None:
         """Show the session as it is."""
-        self.session = session
-        self._take_theme()
+        self.take(session)
         self._take_faults(session)
         now = session.now / 1e6
         lines = lines_by(self.chart, session, self.by)
@@ -185,37 +128,27 @@ class AnalysisView(QWidget):
     def choose_by(self, by: str) -> None:
         """Tell the series apart by one of the chart's ways."""
         self.by_box.setCurrentIndex(max(0, self.by_box.findData(by)))
-        self._chosen()
+        self.refresh()
 
     def _choose_number(self, number: int) -> None:
         self._choose_chart(CHARTS[number])
 
     def _choose_chart(self, chart: Chart) -> None:
         self.chart = chart
+        self.name = chart.name
         self.chart_box.setCurrentIndex(CHARTS.index(chart))
         self.by_box.clear()
         for way in chart.ways:
             self.by_box.addItem(WAYS.get(way, way), way)
         self.by_box.setCurrentIndex(chart.ways.index(chart.by))
         self.model.hidden.clear()
-        self._chosen()
+        self.refresh()
 
-    def _chosen(self) -> None:
-        if self.session is not None:
-            self.pull(self.session)
-
-    def _take_theme(self) -> None:
-        theme = current_theme()
-        if theme is self.theme:
-            return
-        self.theme = theme
+    def update_theme(self) -> None:
+        """Take the current theme."""
         self.sheet.update_theme()
-        self.table.setFixedHeight(theme.px(TABLE_PX))
-        self.table.verticalHeader().setDefaultSectionSize(theme.px(24))
-        for button in self.buttons.values():
-            picture = button.property("picture")
-            if picture:
-                show_icon(button, picture, "t2", 17)
+        self.table.setFixedHeight(current_theme().px(TABLE_PX))
+        self.table.verticalHeader().setDefaultSectionSize(current_theme().px(24))
 
     # --- before and after -------------------------------------------------------------------------
 
@@ -243,7 +176,7 @@ class AnalysisView(QWidget):
         else:
             start = self.faults[at].start / 1e6
             self.sheet.plot.mark((start, start + COMPARED_S))
-        self._chosen()
+        self.refresh()
 
     def _comparisons(self, lines: tuple[Line, ...]) -> tuple[Comparison, ...]:
         region = self.sheet.plot.marked()
@@ -268,7 +201,7 @@ class AnalysisView(QWidget):
     def show_whole_run(self) -> None:
         """From the beginning to the newest instant again."""
         self.whole = True
-        self._chosen()
+        self.refresh()
 
     def _zoomed(self) -> None:
         self.whole = False
@@ -292,24 +225,8 @@ class AnalysisView(QWidget):
 
     # --- export -----------------------------------------------------------------------------------
 
-    def ask_export(self, kind: str) -> None:
-        """Choose where, then write the chart as `png`, `svg` or `csv`; how it went is said beside the buttons."""
-        name, _ = QFileDialog.getSaveFileName(self, "Chart", f"{self.chart.name}.{kind}", f"{kind.upper()} (*.{kind})")
-        if not name:
-            return
-        path = Path(name)
-        path = path if path.suffix else path.with_suffix(f".{kind}")
-        try:
-            self.export(path, kind)
-        except Refused as refused:
-            self.said.setText(str(refused))
-        except OSError as wrong:
-            self.said.setText(f"{path.name} could not be written: {wrong.strerror or wrong}")
-        else:
-            self.said.setText(f"Written: {path.name}")
-
     def export(self, path: Path, kind: str) -> None:
-        """Write the chart as it is shown. Raises Refused or OSError."""
+        """Write the chart as it is shown."""
         assert self.session is not None
         if kind == "csv":
             write_csv(path, (self.chart,), self.session, self.by)

@@ -29,11 +29,13 @@ BUTTONS = 2
 class Inspector(QWidget):
     """Shows an `InspectorView` and the first offers for it.
 
-    Emits `seek_asked(CauseView)`, `offer_chosen(Offer)`, `setting_chosen(Offer, str)`, `records_asked()` and
+    Emits `seek_asked(CauseView)`, `why_asked(CauseView)`, `offer_chosen(Offer)`, `setting_chosen(Offer, str)`,
+    `records_asked()` and
     `pin_toggled(bool)`: a pinned inspector keeps its subject while other things are selected.
     """
 
     seek_asked = Signal(object)
+    why_asked = Signal(object)
     offer_chosen = Signal(object)
     setting_chosen = Signal(object, str)
     records_asked = Signal()
@@ -76,7 +78,7 @@ class Inspector(QWidget):
         self.symbol.setPixmap(pixmap(view.icon, "t1", 18))
         self.title.setText(view.name)
         self.records.setVisible(view.kind == "partition")
-        self.body = InspectorBody(view, self.seek_asked.emit, self._change)
+        self.body = InspectorBody(view, self.seek_asked.emit, self.why_asked.emit, self._change)
         self.scroll_area.setWidget(self.body)
         self.scroll_area.verticalScrollBar().setValue(place)
 

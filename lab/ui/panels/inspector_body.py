@@ -33,12 +33,15 @@ def structure(view: InspectorView) -> Any:
 class InspectorBody(QWidget):
     """Shows views of one `structure`. Rebuilding at five times a second would swallow clicks."""
 
-    def __init__(self, view: InspectorView, jump: Callable[[CauseView], None], change: Callable[[str], None]) -> None:
+    def __init__(
+        self, view: InspectorView, jump: Callable[[CauseView], None], why: Callable[[CauseView], None],
+        change: Callable[[str], None],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.setObjectName("inspector-body")
         self.table = ReplicaTable(view.replicas) if view.replicas else None
         self.values = [ValueRow(row) for part in view.sections for row in part.rows]
-        self.causes = [CauseRow(cause, jump) for cause in view.causes]
+        self.causes = [CauseRow(cause, jump, why) for cause in view.causes]
         self.config = [ConfigRow(name, value, change) for name, value in view.config]
         nothing = [text_label("Nothing yet.", "quiet")]
         self.why = Group(view.why, self.causes or nothing, 7) if view.why else None

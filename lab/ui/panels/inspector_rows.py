@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import CauseView, ReplicaRow, Row
 from lab.ui.icons import pixmap as drawn
-from lab.ui.labels import pixmap, set_rich, set_role, text_label
+from lab.ui.labels import pixmap, set_rich, set_role, show_icon, text_label
 from lab.ui.theme import current_theme
 from lab.ui.wording import grouped, plain, rich, short_time
 
@@ -120,9 +120,11 @@ class ValueRow(QWidget):
 
 
 class CauseRow(QFrame):
-    """A cause: what, when. Click or Return jumps to its event."""
+    """A cause: what, when. Click or Return jumps to its event; a button beside it asks `why`, where that is given."""
 
-    def __init__(self, cause: CauseView, jump: Callable[[CauseView], None]) -> None:
+    def __init__(
+        self, cause: CauseView, jump: Callable[[CauseView], None], why: Callable[[CauseView], None] | None = None
+    ) -> None:
         super().__init__()
         self.cause = cause
         self.jump = jump
@@ -136,13 +138,27 @@ class CauseRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(3)
         words.addWidget(self.text)
-        words.addWidget(self.stamp)
+        below = QHBoxLayout()
+        below.addWidget(self.stamp, 1)
+        words.addLayout(below)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 2)
         layout.setSpacing(10)
         layout.addWidget(self.symbol, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
+        if why is not None:
+            below.addWidget(self._why_button(why))
         self.set_cause(cause)
+
+    def _why_button(self, why: Callable[[CauseView], None]) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("role", "small-icon")
+        show_icon(button, "waypoints", "t3", 14)
+        button.setToolTip("Why? What led to it")
+        button.setAccessibleName("Why? What led to it")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _=False: why(self.cause))
+        return button
 
     def set_cause(self, cause: CauseView) -> None:
         """Show `cause`."""

@@ -49,7 +49,6 @@ class RecordBrowser(QWidget):
         self.setAccessibleName("Record browser")
         self.partition: PartitionView | None = None
         self.from_offset = 0
-        self.end_offset = 0
         self.model = RecordsModel()
         self.table = QTableView()
         self.title = text_label("", "section")
@@ -80,13 +79,7 @@ class RecordBrowser(QWidget):
         """Ask for the page and show it."""
         if self.partition is None or not self.broker.currentText():
             return
-        start = self.from_offset
-        if self.tail.isChecked():
-            start = max(0, self.end_offset - PAGE_ROWS)
-        view = self._page(session, start)
-        if self.tail.isChecked() and view.log_end_offset > start + PAGE_ROWS:
-            view = self._page(session, view.log_end_offset - PAGE_ROWS)
-        self.end_offset = view.log_end_offset
+        view = self._page(session, None if self.tail.isChecked() else self.from_offset)
         self.set_view(view)
 
     def set_view(self, view: RecordsView) -> None:
@@ -129,7 +122,7 @@ class RecordBrowser(QWidget):
 
     # --- building ---------------------------------------------------------------------------------
 
-    def _page(self, session: "Session", start: int) -> RecordsView:
+    def _page(self, session: "Session", start: int | None) -> RecordsView:
         assert self.partition is not None
         return session.view(Records(self.partition.name, self.broker.currentText(), start, PAGE_ROWS))
 

@@ -56,6 +56,7 @@ class TopBar(QWidget):
         }
         self.health = HealthLamp()
         self.health.clicked.connect(actions["ledger"].trigger)
+        self.breakpoints = self._tool("breakpoints", "octagon-pause")
         self.branches = self._tool("branches", "git-branch")
         self._arrange()
         self.update_theme()
@@ -120,7 +121,7 @@ class TopBar(QWidget):
         row.addSpacing(6)
         row.addLayout(times)
         row.addStretch(2)
-        for widget in (self.build, self.break_something, self.health, self.branches, *self.ends):
+        for widget in (self.build, self.break_something, self.health, self.breakpoints, self.branches, *self.ends):
             row.addWidget(widget)
 
     # --- showing ----------------------------------------------------------------------------------
@@ -134,6 +135,14 @@ class TopBar(QWidget):
         self.event_count.setText(f"event {grouped(session.event_number)} of {grouped(session.latest_event)}")
         self.speed.set_speed(*session.speed.as_integer_ratio(), behind=session.playing and session.behind)
         self.show_playing(session.playing)
+
+    def show_breakpoints(self, chosen: tuple[str, ...]) -> None:
+        """Lit while the run may be stopped."""
+        self.icons[self.breakpoints] = ("octagon-pause", "pending" if chosen else "t2")
+        show_icon(self.breakpoints, *self.icons[self.breakpoints], ICON)
+        usual = self.actions_by_id["breakpoints"].toolTip()
+        self.breakpoints.setToolTip(f"{usual}\nset: {', '.join(chosen)}" if chosen else usual)
+        self.breakpoints.setAccessibleName(f"Stop when …, {len(chosen)} set" if chosen else "Stop when …")
 
     def show_playing(self, playing: bool) -> None:
         """Play or pause on the button."""

@@ -1,0 +1,111 @@
+"""CompareView: the future that is shown against another of the kept ones, on one clock."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QWidget
+
+from lab.ui.canvas.compare import CompareCanvas
+from lab.ui.charts.export import write_png, write_svg
+from lab.ui.panels.full_view import FullView
+
+if TYPE_CHECKING:
+    from lab.cluster.session import Session
+
+SLOW = 1
+"""Beyond this speed the other future is not run along, but compared anew when time stands."""
+
+
+class CompareView(FullView):
+    """`switch_asked(name)`: the person wants to go on in the other future."""
+
+    switch_asked = Signal(str)
+    name = "comparison"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = CompareCanvas()
+        self.scroll_area = QScrollArea()
+        self.branch_box = QComboBox()
+        self.partition_box = QComboBox()
+        self.shown: tuple[object, ...] = ()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.add_box("compared with", self.branch_box, 190)
+        self.add_box("log of", self.partition_box, 170)
+        for box in (self.branch_box, self.partition_box):
+            box.activated.connect(self.refresh)
+        self.tools.addWidget(self.button("switch", "Switch to it", self._ask_switch))
+        self.buttons["switch"].setToolTip("Go on in the other future, at this instant (X)")
+        self.add_exports("png", "svg")
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area.setWidget(self.canvas)
+        self.setFocusProxy(self.canvas)
+        self.column.addWidget(self.scroll_area, 1)
+
+    def open(self, session: "Session", partition: str) -> None:
+        """Begin with the logs of a partition, if it is one."""
+        self.shown = ()
+        self._fill(session)
+        at = self.partition_box.findText(partition)
+        if at >= 0:
+            self.partition_box.setCurrentIndex(at)
+        self.pull(session)
+
+    def pull(self, session: "Session") -> None:
+        """Show the session as it is. The other future keeps step while time does not run fast."""
+        self.take(session)
+        self._fill(session)
+        other = self.branch_box.currentText()
+        if not other:
+            self.canvas.show_comparison(None)
+            return
+        chosen = (other, session.branch_name, self.partition_box.currentText())
+        if session.playing and session.speed > SLOW and self.shown[:3] == chosen:
+            return
+        if self.shown != (*chosen, session.revision):
+            self.shown = (*chosen, session.revision)
+            self.canvas.show_comparison(session.compare(other, chosen[2]))
+
+    def _fill(self, session: "Session") -> None:
+        others = [one.name for one in session.timeline_view(1).branches if not one.current]
+        _offer(self.branch_box, others)
+        _offer(self.partition_box, list(session.partition_names()))
+        self.buttons["switch"].setEnabled(bool(others))
+
+    def _ask_switch(self) -> None:
+        if self.branch_box.currentText():
+            self.switch_asked.emit(self.branch_box.currentText())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, bar = event.key(), self.scroll_area.verticalScrollBar()
+        pages = {Qt.Key.Key_Down: bar.singleStep(), Qt.Key.Key_Up: -bar.singleStep(),
+                 Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep()}  # fmt: skip
+        if key == Qt.Key.Key_Escape:
+            self.closed.emit()
+        elif key == Qt.Key.Key_X:
+            self._ask_switch()
+        elif key in pages:
+            bar.setValue(bar.value() + pages[Qt.Key(key)])
+        else:
+            super().keyPressEvent(event)
+
+    def export(self, path: Path, kind: str) -> None:
+        """Write the comparison as it is shown."""
+        (write_svg if kind == "svg" else write_png)(path, self.canvas)
+
+
+def _offer(box: QComboBox, names: list[str]) -> None:
+    """These to choose from; the choice stays while it is among them."""
+    box.setEnabled(bool(names))
+    if [box.itemText(at) for at in range(box.count())] == names:
+        return
+    chosen = box.currentText()
+    box.clear()
+    box.addItems(names)
+    box.setCurrentIndex(max(0, box.findText(chosen)) if names else -1)
