@@ -222,7 +222,8 @@ def _bench_arguments() -> argparse.ArgumentParser:
         "group",
         nargs="?",
         metavar="GROUP",
-        help="one group of measurements (world, checkpoint, rewind, promises, throughput, determinism, window)",
+        help="one group of measurements (world, fleet, checkpoint, rewind, promises, throughput, compaction, "
+        "determinism, window)",
     )
     parser.add_argument("--json", action="store_true", help="as JSON, to compare with earlier runs")
     return parser

@@ -49,3 +49,16 @@ def bulk_spec(batch: int) -> ClusterSpec:
         producers=tuple(ProducerSpec(name, TOPIC, BULK_RATE, config=config) for name in ("checkout", "web")),
         consumers=tuple(ConsumerSpec(f"billing-{number}", "billing", (TOPIC,)) for number in (1, 2, 3)),
     )
+
+
+def fleet_spec(brokers: int, partitions: int) -> ClusterSpec:
+    """A large cluster under a light load: ten or twenty producers, and a group of as many consumers."""
+    safe = (("acks", "all"), ("enable.idempotence", "true"))
+    clients = 10 if brokers < 100 else 20
+    return ClusterSpec(
+        seed=SEED,
+        brokers=brokers,
+        topics=(TopicSpec(TOPIC, partitions, 3),),
+        producers=tuple(ProducerSpec(f"shop-{one}", TOPIC, 2 * RATE, config=safe) for one in range(clients)),
+        consumers=tuple(ConsumerSpec(f"billing-{one}", "billing", (TOPIC,)) for one in range(clients)),
+    )

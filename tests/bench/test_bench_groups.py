@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from lab.bench.groups import checkpoint, compaction, determinism, promises, rewind, throughput, world
+from lab.bench.groups import checkpoint, compaction, determinism, fleet, promises, rewind, throughput, world
 from lab.bench.measurement import Figure
 from lab.bench.troubled import elsewhere, run
 from lab.env import millis, seconds
@@ -15,7 +15,7 @@ from lab.env import millis, seconds
 def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[Figure], list[str]]]:
     """Run a group with other parameters: its figures, and what it said meanwhile."""
 
-    def measure(group: ModuleType, **parameters: int) -> tuple[list[Figure], list[str]]:
+    def measure(group: ModuleType, **parameters: object) -> tuple[list[Figure], list[str]]:
         for name, value in parameters.items():
             assert hasattr(group, name), name
             monkeypatch.setattr(group, name, value)
@@ -125,3 +125,18 @@ def test_compaction_tells_how_fast_the_cleaner_is(measured):
     figures, _ = measured(compaction, RECORDS=400, BATCH=10, KEYS=40, TIMES=1)
     assert shape(figures) == [("records cleaned", "1/CPU s", "≥ 300,000"), ("of which stay", "%", "")]
     assert figures[1].value <= 10
+
+
+def test_fleet_tells_of_large_clusters(measured):
+    figures, said = measured(
+        fleet, MIDDLE=(4, 6), LARGE=(5, 8), WARM_UP=millis(500), STRETCH=millis(300), LENGTH=seconds(2), SEEKS=2
+    )
+    assert [one.name for one in figures] == [
+        "events, 4 brokers, 6 partitions",
+        "building 5 brokers, 8 partitions",
+        "events, 5 brokers, 8 partitions",
+        "the longest turn of them",
+        "worst seek, 4 brokers, 6 partitions",
+    ]
+    assert all(one.value > 0 for one in figures)
+    assert said[-1].startswith("seeking")

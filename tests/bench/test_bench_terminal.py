@@ -10,7 +10,17 @@ from lab.bench.measurement import GROUPS, at_least, at_most, told
 from lab.bench.processor import cpu_seconds, percentile, typical_ms, undisturbed
 from lab.bench.terminal import readable
 
-GROUP_NAMES = {"checkpoint", "determinism", "promises", "rewind", "throughput", "window", "world"}
+GROUP_NAMES = {
+    "checkpoint",
+    "compaction",
+    "determinism",
+    "fleet",
+    "promises",
+    "rewind",
+    "throughput",
+    "window",
+    "world",
+}
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def changed(data: dict[str, Any], path: str, value: object) -> dict[str, Any]:
         ("branches.1.fork_time", 10**12, "branches[1].fork_time: wanted 0 to 2,000,000, found 1000000000000"),
         ("branches.0.journal", [[1]], "branches[0].journal[0]: wanted 2 values, found [1]"),
         ("branches.0.journal", [["soon", {}]], "branches[0].journal[0][0]: wanted a whole number, found 'soon'"),
-        ("branches.0.journal", [[5, {"explode": {}}]], "branches[0].journal[0]: wanted one of the actions "),
+        ("branches.0.journal", [[5, {"explode": {}}]], "branches[0].journal[0]: wanted one of the "),
         ("branches.0.journal", [[5, "crash"]], "branches[0].journal[0]: wanted one action like"),
         ("branches.0.journal", [[5, {"crash": {"node": 7}}]], "branches[0].journal[0]: crash.node: wanted text"),
         (

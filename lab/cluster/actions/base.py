@@ -5,6 +5,7 @@ import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, ClassVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -65,7 +66,8 @@ def action_from(data: object) -> ClusterAction:
     ((name, values),) = found.items()
     kind = ACTIONS.get(name)
     if kind is None:
-        raise Refused(f"wanted one of the actions {', '.join(sorted(ACTIONS))}, found {shown(name)}")
+        near = get_close_matches(str(name), ACTIONS, cutoff=0.5) or sorted(ACTIONS)
+        raise Refused(f"wanted one of the {len(ACTIONS)} actions like {', '.join(near[:3])}, found {shown(name)}")
     wanted(isinstance(values, Mapping), f"{name}: wanted its fields in {{ }}", values)
     return _filled(kind, cast("Mapping[str, Any]", values))
 

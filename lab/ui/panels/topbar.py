@@ -156,6 +156,7 @@ class TopBar(QWidget):
         """Leave out words, the least needed first, until everything fits in `width`."""
         self.brand.show()
         self.where.show()
+        self.row.setSpacing(8)
         self.speed.set_compact(False)
         for button, (text, _, _) in self.labelled.items():
             self._set_words(button, text)
@@ -164,6 +165,7 @@ class TopBar(QWidget):
             *(partial(self._set_words, button, "") for button in self.labelled),
             self.where.hide,
             partial(self.speed.set_compact, True),
+            partial(self.row.setSpacing, 4),
         )
         for shorten in leave_out:
             self.row.invalidate()
