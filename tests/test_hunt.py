@@ -34,11 +34,11 @@ def test_the_command_fails_where_too_few_are_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lost: int, code: int
 ):
     """Of twenty, one may escape."""
-    usual = fuzz.REST_WITHIN_S
+    before = fuzz.REST_WITHIN_S
     hunted = [a_mutant("no rest")] * (20 - lost) + [a_mutant("a storm")] * lost
     monkeypatch.setattr(mutants, "all_mutants", lambda: iter(hunted))
     assert mutants.main() == code
-    assert usual == fuzz.REST_WITHIN_S
+    assert before == fuzz.REST_WITHIN_S
     said = capsys.readouterr().out
     assert f"{20 - lost} of 20 mutants found" in said
     assert said.count("missed") == lost

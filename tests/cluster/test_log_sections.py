@@ -26,7 +26,7 @@ def test_files_are_told_with_their_index_and_whether_the_cleaner_has_been_there(
     write(story, counted("aabbccddee"))
     before = rows(sections(story)["Files"])
     assert [value.split(" · ")[-1] for value in before.values()][-1] == "active"
-    assert set(value.split(" · ")[-1] for value in before.values()) == {"closed", "active"}
+    assert {value.split(" · ")[-1] for value in before.values()} == {"closed", "active"}
     cleaned(story)
     told = sections(story)
     assert rows(told["Cleaner"])["Clean up to"] != "nothing yet"
