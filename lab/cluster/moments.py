@@ -149,7 +149,7 @@ class Moments(Observer):
         world.mark("client", fact.member, f"{fact.member} may not commit: {fact.error}")
 
     @hears(facts.TransactionFailed)
-    def _fenced(self, world: World, node: NodeId, fact: facts.TransactionFailed) -> None:
+    def _transaction_failed(self, world: World, node: NodeId, fact: facts.TransactionFailed) -> None:
         if fact.fatal:
             world.mark("client", node, f"{node} may not go on as {fact.transactional_id}: {fact.error}")
 
