@@ -8,6 +8,7 @@ One file a theme.
 from lab.cluster.words import (
     groups,
     history,
+    outcomes,
     partitions,
     quorum,
     reading,
@@ -27,6 +28,7 @@ __all__ = [
     "Word",
     "groups",
     "history",
+    "outcomes",
     "partitions",
     "quorum",
     "reading",
