@@ -143,7 +143,8 @@ def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
     batches = log.read(max(offset, log.log_start_offset), 1 << 40, log.log_end_offset)
     if not isinstance(batches, tuple):
         return {}  # the log ends before
-    return {record.offset: birth_of(record) for batch in batches for record in batch.records()}
+    births = ((record.offset, birth_of(record)) for batch in batches for record in batch.records())
+    return {offset: plain_birth(birth) if birth is not None else None for offset, birth in births}
 
 
 def birth_of(record: Record) -> str | None:
@@ -286,7 +287,7 @@ class Ledger(Observer):
         same = min(fact.log_end_offset, truth.log_end_offset)
         if replica is not None:
             undecided = range(truth.high_watermark, same)
-            same = next((at for at in undecided if found.get(at) != truth.births[at]), same)
+            same = next((at for at in undecided if found.get(at) != truth.birth_at(at)), same)
         self._cut(fact.partition, truth, same)
         for offset in range(truth.log_end_offset, fact.log_end_offset):
             birth = found.get(offset)

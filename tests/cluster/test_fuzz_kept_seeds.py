@@ -17,6 +17,7 @@ KEPT = {
 
 
 QUORUM_KEPT = {
+    3: "a tombstone gave way to a younger one, and was missed when that had gone too",
     319: "the ledger did not see that an unclean leader had a longer log",
     560: "the ledger did not see that records of an earlier leader had come back",
 }

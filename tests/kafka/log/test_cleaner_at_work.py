@@ -184,3 +184,16 @@ def test_a_producer_deletes_a_key_and_its_tombstone_outlives_the_record():
     write(story, "z=1 y=1")
     cleaned(story)
     assert (records(story)[0].offset, records(story)[0].key, records(story)[0].value) == (2, b"A", None)
+
+
+def test_of_two_tombstones_the_older_gives_way_and_the_younger_goes_when_its_time_is_over():
+    story = compacting(delete_retention_ms=0)
+    for _ in range(2):
+        one = RecordBatch.build([Record(0, story.now + MS, b"a", None)])
+        assert not story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: one})).responses[ORDERS].error_code
+    write(story, "b=1 c=1 d=1 e=1")
+    cleaned(story)
+    assert offsets(story)[0] == 1, "the younger tombstone has been seen"
+    write(story, "b=2 c=2 d=2 e=2")
+    cleaned(story, 2)
+    assert b"a" not in [one.key for one in records(story)]

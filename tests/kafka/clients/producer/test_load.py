@@ -102,6 +102,22 @@ def test_an_idempotent_load_is_stored_once_whatever_happens():
     assert story.ledger.lost() == 0
 
 
+def test_a_new_leader_has_what_was_not_committed_yet():
+    story = under_load()
+    story.consumer("reader", config=settings(auto_offset_reset="earliest"))
+    story.run(2)
+    story.until(lambda: story.replica(2).log.log_end_offset > story.ledger.partition(ORDERS).high_watermark)
+    mark = story.ledger.partition(ORDERS).high_watermark
+    story.act(Crash("broker-1"))
+    story.elected(2)
+    assert story.ledger.partition(ORDERS).log_end_offset > mark
+    story.run(10)
+    truth = story.ledger.partition(ORDERS)
+    births = whole_truth(story)
+    assert [truth.birth_at(at) for at in range(truth.log_end_offset)] == [plain_birth(one or "") for one in births]
+    assert truth.duplicates == story.ledger.lost() == 0
+
+
 def test_a_batch_too_large_for_the_topic_is_halved_until_it_fits():
     story = Story(brokers=1, topics=orders(replicas=1, max_message_bytes=5_000))
     story.producer("load", rate=1_000, load=100, value_bytes=100, count=200)
