@@ -72,7 +72,7 @@ class OneOwnerAtATime(GroupLog):
         others = known.others(fact.member_id, fact.client_id)
         for partition in mine:
             self.require(
-                partition not in others,
+                partition not in others or self.forgotten(fact.group_id),
                 fact.group_id, "gives", partition, "to", fact.client_id, "while it is with", others.get(partition),
             )  # fmt: skip
         known.granted[fact.member_id] = fact.client_id, fact.member_epoch, mine
