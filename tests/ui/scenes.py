@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lab.cluster.probes.lens import ROOM
+from lab.cluster.probes.transactions import PartitionTransactionsView, TransactionView
 from lab.cluster.probes.views import (
     BranchView,
     BrokerView,
@@ -64,6 +65,24 @@ def lens_mid_failure() -> LensView:
         LensGroupView("analytics", 4, "analytics-a", 1030, 1031, 15, 12 * SECOND, "slow reader"),
     )
     return LensView("orders-1", True, "broker-2", 8, WATERMARK, FIRST, END, replicas, groups)
+
+
+def lens_with_transactions() -> LensView:
+    """One aborted, one open, and inside it one committed."""
+    ends = {1033: "A", 1042: "C"}
+    view = lens_mid_failure()
+    replicas = tuple(replace(one, cells=tuple(_ended(cell, ends) for cell in one.cells)) for one in view.replicas)
+    transactions = (
+        TransactionView("bank", 1000, 3, "aborted", 1029, 1034, 1033, (1029, 1030, 1032)),
+        TransactionView("shop", 1001, 0, "open", 1036, 1046, -1, (1036, 1037, 1040, 1045)),
+        TransactionView("bank", 1000, 4, "committed", 1038, 1043, 1042, (1038, 1039, 1041)),
+    )
+    found = PartitionTransactionsView("orders-1", 1036, WATERMARK, transactions, 8_200, 60_000)
+    return replace(view, replicas=replicas, transactions=found)
+
+
+def _ended(cell: CellView, ends: dict[int, str]) -> CellView:
+    return replace(cell, kind="control", letter=ends[cell.offset], category=-1) if cell.offset in ends else cell
 
 
 def lens_without_records() -> LensView:

@@ -26,6 +26,7 @@ from tests.ui.scenes import (
     cluster_mid_failure,
     flights_mid_failure,
     lens_mid_failure,
+    lens_with_transactions,
     timeline_with_two_branches,
 )
 from tests.ui.scripted import ScriptedSession, as_session, partition
@@ -72,6 +73,13 @@ def test_the_lens_in_the_middle_of_a_failure(look, qtbot, theme: str):
     lens = LensCanvas()
     lens.set_view(lens_mid_failure())
     check_golden(f"lens-{theme}", picture_of(sized(lens, 972, 290, qtbot)))
+
+
+@same_painter
+def test_the_lens_with_transactions(look, qtbot):
+    lens = LensCanvas()
+    lens.set_view(lens_with_transactions())
+    check_golden("lens-transactions-dark", picture_of(sized(lens, 972, 290, qtbot)))
 
 
 @same_painter

@@ -95,7 +95,8 @@ def test_without_transactions_nothing_changes(lens: LensCanvas):
 
 
 def test_the_legend_explains_what_there_is(view: LensView):
-    assert legend_of(view)[-4:] == ("open txn", "committed txn", "aborted txn", "LSO")
+    assert legend_of(view)[-4:] == ("open txn", "committed txn (C)", "aborted txn (A)", "LSO")
+    assert "control" not in legend_of(view)
 
 
 def test_one_inside_another_stands_below_it(lens: LensCanvas, view: LensView):

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.cluster.probes.transactions import ABORTED, COMMITTED, OPEN
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
-from lab.ui.canvas.cell_sprites import CellSprites
+from lab.ui.canvas.cell_sprites import ENDINGS, CellSprites
 from lab.ui.canvas.lens_geometry import MARGIN, TEXT_AT, TITLE_Y, LensGeometry
 from lab.ui.canvas.lens_transactions import TransactionPainter, stable_offset_of
 from lab.ui.canvas.lens_words import replica_note
@@ -15,7 +15,7 @@ from lab.ui.theme import Theme, with_alpha
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LINES = ("on disk", "in page cache")
-STATES = {OPEN: "open txn", COMMITTED: "committed txn", ABORTED: "aborted txn"}
+STATES = {OPEN: "open txn", COMMITTED: "committed txn (C)", ABORTED: "aborted txn (A)"}
 STABLE = "LSO"
 SAMPLE_WIDE, LEGEND_APART = 22, 18
 
@@ -142,7 +142,8 @@ TRANSACTIONS = {**{name: state for state, name in STATES.items()}, STABLE: ""}
 
 def legend_of(view: LensView) -> tuple[str, ...]:
     """The kinds to explain: always the two of records and of lines, the others when they are there."""
-    kinds = {cell.kind for replica in view.replicas for cell in replica.cells}
+    cells = [cell for replica in view.replicas for cell in replica.cells]
+    kinds = {cell.kind for cell in cells if cell.kind != "control" or cell.letter not in ENDINGS}
     more = (("tombstone", "tombstone"), ("gap", "compacted away"), ("control", "control"))
     shown = view.transactions.transactions if view.transactions is not None else ()
     states = {one.state for one in shown}

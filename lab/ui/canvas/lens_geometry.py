@@ -16,7 +16,7 @@ PITCH_MIN, PITCH_MAX = 12, 44
 RIGHT_ROOM = 106
 """Pixels right of the axis, for the lag of a group that has read everything but the last record."""
 GAP = 3
-BRACKET_LANES, LANE_PITCH = 2, 18
+BRACKET_LANES, LANE_PITCH = 2, 16
 """Over the rows of a log with transactions: room for brackets of two that overlap. It is there even while none is to be
 seen, so that the rows stand still.
 """

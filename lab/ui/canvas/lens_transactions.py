@@ -14,7 +14,7 @@ from lab.ui.theme import Theme, with_alpha
 ICONS = {COMMITTED: "check", ABORTED: "x"}
 VEIL = 0.55
 """How far the cells of an aborted transaction sink into the canvas: no reader with read_committed gets them."""
-LABEL_TALL, ICON_SIZE, DASHES = 14, 10, [3.0, 2.4]
+LABEL_TALL, ICON_SIZE, DASHES = 13, 10, [3.0, 2.4]
 
 
 class TransactionPainter:
@@ -50,6 +50,16 @@ class TransactionPainter:
             lines.append(QLineF(right, y, right, foot))
         p.setPen(self.pens[one.state])
         p.drawLines(lines)
+        if len(one.records) < one.end - one.first - (one.marker >= 0):
+            self._paint_own(p, one, g)
+
+    def _paint_own(self, p: QPainter, one: TransactionView, g: LensGeometry) -> None:
+        """A bar over each record of a transaction that has those of others between its own."""
+        wide, tall = g.pitch - g.gap, 2 * g.scale
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(self.colours[one.state])
+        corners = (g.cell_corner(offset, 0) for offset in one.records if g.first <= offset < g.first + g.cells)
+        p.drawRects([QRectF(corner.x() + 3, corner.y() - tall - 1, wide - 6, tall) for corner in corners])
 
     def _paint_label(
         self, p: QPainter, one: TransactionView, lane: int, view: LensView, g: LensGeometry, *, with_time: bool
