@@ -148,6 +148,11 @@ class Moments(Observer):
     def _commit(self, world: World, node: NodeId, fact: facts.CommitFailed) -> None:
         world.mark("client", fact.member, f"{fact.member} may not commit: {fact.error}")
 
+    @hears(facts.TransactionFailed)
+    def _over(self, world: World, node: NodeId, fact: facts.TransactionFailed) -> None:
+        if fact.fatal:
+            world.mark("client", node, f"{node} may not go on as {fact.transactional_id}: {fact.error}")
+
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
         if fact.reason in ("out of range", "truncated", "seek"):
