@@ -70,8 +70,9 @@ def wanted_python(found: tuple[int, ...]) -> None:
 
 
 def testing(arguments: list[str]) -> bool:
-    """Whether the command is `lab test`, in a checkout: an installed wheel has no tests."""
-    return arguments[:1] == ["test"] and (ROOT / "tests").is_dir()
+    """Whether the command is `lab test` or hunts the tests' mutants, in a checkout: an installed wheel has no tests."""
+    wanted = arguments[:1] == ["test"] or (arguments[:1] == ["fuzz"] and "--mutants" in arguments)
+    return wanted and (ROOT / "tests").is_dir()
 
 
 def missing(arguments: list[str]) -> list[str]:

@@ -46,6 +46,8 @@ def test_a_python_without_libraries_lacks_all_of_them(monkeypatch: pytest.Monkey
     monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
     assert bootstrap.missing([]) == list(bootstrap.RUN)
     assert bootstrap.missing(["test"]) == [*bootstrap.RUN, *bootstrap.TEST]
+    assert bootstrap.missing(["fuzz", "--mutants"]) == [*bootstrap.RUN, *bootstrap.TEST]
+    assert bootstrap.missing(["fuzz"]) == list(bootstrap.RUN)
 
 
 def test_help_asks_for_no_library(monkeypatch: pytest.MonkeyPatch):

@@ -225,8 +225,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, 
     """What `lab test` starts, without starting it."""
     noted: list[tuple[list[str], dict[str, str]]] = []
 
-    def run(command: list[str], *, cwd: Path, env: dict[str, str], check: bool):
-        noted.append((command, env))
+    def run(command: list[str], *, cwd: Path, env: dict[str, str] | None = None, check: bool):
+        noted.append((command, env or {}))
         return subprocess.CompletedProcess(command, 3)
 
     monkeypatch.setattr(cli.subprocess, "run", run)
@@ -241,6 +241,20 @@ def test_tests_run_without_a_screen_and_pytest_gets_every_word(
     command, environment = started[0]
     assert command[1:] == ["-m", "pytest", "-k", "isr", "--help"]
     assert environment["QT_QPA_PLATFORM"] == "offscreen"
+
+
+def test_mutants_are_hunted_in_a_process_of_their_own(started: list[tuple[list[str], dict[str, str]]]):
+    assert cli.main(["fuzz", "--mutants"]) == 3
+    assert started[0][0][1:] == ["-m", "tests.mutants"]
+
+
+@pytest.mark.parametrize("checkout", [False, True], ids=["wheel", "checkout without tests"])
+def test_without_tests_there_are_no_mutants_and_it_is_said(
+    checkout: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(cli, "checkout_folder", lambda: tmp_path if checkout else None)
+    assert cli.main(["fuzz", "--mutants"]) == 2
+    assert "the mutants come with the source" in capsys.readouterr().err
 
 
 def test_lab_show_lets_one_watch(started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch):

@@ -24,7 +24,8 @@ class Chronicle(Observer):
         world.witness.invite(self)
 
     @hears(
-        facts.PartitionsAssigned, facts.PartitionsRevoked, facts.GroupStateChanged, facts.LeftGroup, facts.PollFailed,
+        facts.PartitionsAssigned, facts.PartitionsRevoked, facts.GroupStateChanged, facts.ConsumerGroupChanged,
+        facts.LeftGroup, facts.PollFailed,
     )  # fmt: skip
     def _told(self, world: World, node: NodeId, fact: object) -> None:
         self.timeline.keep(world, node, fact)

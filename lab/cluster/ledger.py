@@ -364,6 +364,8 @@ class Ledger(Observer):
             progress = group.partitions.get(partition)
             if progress is not None:
                 group.phantom += progress.done.remove(end, truth.log_end_offset)
+            if partition in group.hidden:
+                group.hidden[partition].remove(end, truth.log_end_offset)
         truth.cut(end)
         truth.high_watermark = min(truth.high_watermark, end)
 

@@ -20,6 +20,7 @@ from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import GroupEpoch
 from lab.kafka.protocol.errors import ErrorCode
 from lab.world.world import WorldStopped
+from tests.mutants import Mutant, name_of
 from tests.story import Story, orders, settings
 
 Patch = pytest.MonkeyPatch
@@ -164,15 +165,15 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], Callable[[], str], str], ...] = (
     (heartbeat_is_answered_before_it_is_replicated, lonely_coordinator, EPOCHS),
 )
 
+HUNTED = tuple(Mutant(lie, claim, {story.__name__: story}) for lie, story, claim in MUTANTS)
+
 
 @pytest.mark.parametrize("story", [crowd, lonely_coordinator, moved_coordinator])
 def test_without_a_lie_nothing_is_found(story: Callable[[], str]):
     assert story() == ""
 
 
-@pytest.mark.parametrize(("mutant", "story", "claim"), MUTANTS, ids=[mutant.__name__ for mutant, _, _ in MUTANTS])
-def test_a_lie_of_the_consumer_protocol_is_found(
-    monkeypatch: Patch, mutant: Callable[[Patch], None], story: Callable[[], str], claim: str
-):
-    mutant(monkeypatch)
-    assert story().startswith(claim)
+@pytest.mark.parametrize("mutant", HUNTED, ids=name_of)
+def test_a_lie_of_the_consumer_protocol_is_found(monkeypatch: Patch, mutant: Mutant):
+    hunt = mutant.hunt(monkeypatch)
+    assert hunt.story, hunt

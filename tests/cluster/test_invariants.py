@@ -341,6 +341,25 @@ def test_a_follower_that_joins_the_isr_too_early_is_a_violation():
         story.changed(1, 0, (1, 2, 3), "isr")
 
 
+def test_a_new_replica_may_begin_where_its_leader_has_deleted_all_before():
+    story = Story()
+    story.changed(1, 0, (1, 2), "isr")
+    story.committed(3, brokers=(1, 2))
+    story.tell("broker-3", facts.Truncated(ORDERS, 3, 0))
+    story.changed(1, 0, (1, 2, 3), "isr")
+    story.replicate(3)
+    story.commit(1, 4)
+
+
+def test_a_new_replica_that_begins_below_what_is_committed_has_not_all():
+    story = Story()
+    story.changed(1, 0, (1, 2), "isr")
+    story.committed(3, brokers=(1, 2))
+    story.tell("broker-3", facts.Truncated(ORDERS, 2, 0))
+    with violated("in-sync replica"):
+        story.changed(1, 0, (1, 2, 3), "isr")
+
+
 def test_a_follower_with_other_records_below_its_high_watermark_is_a_violation():
     story = Story()
     story.committed(2)
@@ -383,6 +402,29 @@ def test_a_gap_between_two_polls_is_a_violation():
     story.committed(3)
     story.assigned()
     story.polled(0)
+    with violated("without gaps or returns"):
+        story.polled(2)
+
+
+def test_what_was_hidden_before_a_log_was_cut_hides_nothing_after_it():
+    story = Story()
+    story.committed(3)
+    story.assigned()
+    story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((1, 2),)))
+    story.polled(0)
+    story.tell("a", facts.PositionReset("pay", "a", ORDERS, 0, "truncated"))
+    story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((0, 1),)))
+    story.polled(1, 2)
+
+
+@pytest.mark.parametrize("reason", ["truncated", "committed"])
+def test_what_was_hidden_before_a_reset_excuses_no_gap_after_it(reason: str):
+    story = Story()
+    story.committed(3)
+    story.assigned()
+    story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((1, 2),)))
+    story.polled(0)
+    story.tell("a", facts.PositionReset("pay", "a", ORDERS, 1, reason))
     with violated("without gaps or returns"):
         story.polled(2)
 

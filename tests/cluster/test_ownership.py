@@ -226,3 +226,27 @@ def test_durations_are_as_exact_as_one_would_say_them(micros: int, text: str):
 
 def test_partitions_are_said_by_topic():
     assert partitions_text(["orders-4", "orders-0", "a-b-1"]) == "orders 0, 4; a-b 1"
+
+
+def test_the_consumer_protocol_is_told_too_with_the_epoch_of_its_group():
+    members = tuple(
+        ConsumerSpec(
+            f"pay-{letter}", "pay", ("orders",), config=(("group.protocol", "consumer"),), started=letter != "c"
+        )
+        for letter in "abc"
+    )
+    session = Session(
+        ClusterSpec(
+            topics=(TopicSpec("orders", 6, 3),), producers=(ProducerSpec("shop", "orders", 20),), consumers=members
+        )
+    )
+    session.run_for(20 * SECOND)
+    session.post(Restart("pay-c"))
+    session.run_for(30 * SECOND)
+    group = group_of(session)
+    assert owners_at(group, session.now) == owned_now(session)
+    assert set(owned_now(session).values()) == {"pay-a", "pay-b", "pay-c"}
+    last = group.rebalances[-1]
+    assert last.end is not None
+    assert last.generation_id > group.rebalances[0].generation_id
+    assert not [one for one in group.stopped if one.end is None], "nobody waits for ever"

@@ -5,7 +5,6 @@ always fail, leaders and coordinators that crash, one that is replaced without k
 be written. The group's name puts the state of orders-0 on another broker than orders-0.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from lab.kafka.coordinator.share_state import ShareState
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.share_state import StateBatch
 from lab.kafka.protocol.records import RecordBatch
+from tests.mutants import Mutant, in_seeds, name_of
 
 Patch = pytest.MonkeyPatch
 ONE_HOLDER = "a record is acquired by one member at a time"
@@ -197,14 +197,10 @@ MUTANTS = (
     (updates_are_not_read_back, NOTHING_LEFT_OUT),
 )
 
+HUNTED = tuple(Mutant(lie, claim, in_seeds(SEEDS, restless)) for lie, claim in MUTANTS)
 
-@pytest.mark.parametrize(("mutant", "claim"), MUTANTS, ids=[mutant.__name__ for mutant, _ in MUTANTS])
-def test_a_lie_about_share_groups_is_found(monkeypatch: Patch, mutant: Callable[[Patch], None], claim: str):
-    mutant(monkeypatch)
-    heard: dict[int, str] = {}
-    for seed in SEEDS:
-        found = fuzz.Run(restless(seed)).failure()
-        if found is not None and found.claim.startswith(claim):
-            return
-        heard[seed] = found.claim if found is not None else "nothing"
-    pytest.fail(f"{mutant.__name__}: nobody said {claim!r}, but {heard}")
+
+@pytest.mark.parametrize("mutant", HUNTED, ids=name_of)
+def test_a_lie_about_share_groups_is_found(monkeypatch: Patch, mutant: Mutant):
+    hunt = mutant.hunt(monkeypatch)
+    assert hunt.story, hunt

@@ -35,6 +35,8 @@ KEYS = "ACBADBCAABDCEABCDAEBACDBA"
 def cell(offset: int, committed_below: int) -> CellView:
     letter = KEYS[offset % len(KEYS)]
     kind = {1025: "tombstone", 1027: "gap", 1028: "gap", 1033: "control"}.get(offset, "record")
+    if kind == "control":
+        return CellView(offset, "", -1, offset < committed_below, kind)
     return CellView(offset, letter, "ABCDEFGH".index(letter), offset < committed_below, kind)
 
 

@@ -158,6 +158,8 @@ class Fates(Observer):
         copy = fate.copies.get(node)
         if copy is not None:
             copy.cut(fact.offset)
+        elif fact.offset:
+            fate.copies[node] = Lineage(fact.offset)  # a new replica whose leader has deleted all that would come first
         if fact.offset < fate.log_starts.get(node, 0):
             fate.log_starts[node] = fact.offset
 

@@ -54,6 +54,8 @@ class ReadsInOrder(Invariant):
     @hears(facts.PartitionsAssigned)
     def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
         before = self.positions.get(fact.member, {})
+        for one in fact.added:
+            self.hidden.pop((fact.member, one), None)
         self.positions[fact.member] = {one: -1 if one in fact.added else before.get(one, -1) for one in fact.owned}
 
     @hears(facts.PositionReset)
@@ -62,6 +64,8 @@ class ReadsInOrder(Invariant):
         if owned is not None and fact.partition in owned:
             # "out of range" tells where it was; where it goes on is told by what follows.
             owned[fact.partition] = -1 if fact.reason == "out of range" else fact.offset
+            # What comes after it is read anew; where a log was cut, something else stands there by now.
+            self.hidden.pop((fact.member, fact.partition), None)
 
     @hears(facts.OffsetsHidden)
     def _hidden(self, world: World, node: NodeId, fact: facts.OffsetsHidden) -> None:

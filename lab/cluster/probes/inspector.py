@@ -10,6 +10,7 @@ from lab.cluster.figures import grouped
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
+from lab.cluster.probes.log_sections import log_sections
 from lab.cluster.probes.quorum import quorum_section
 from lab.cluster.probes.share import share_consumer_rows, share_group_sections
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
@@ -137,7 +138,7 @@ def _partition(world: World, name: str) -> InspectorView | None:
         ReplicaRow(one.broker, one.role, one.log_end_offset, one.behind, one.in_sync)
         for one in (view.replicas if view else ())
     )
-    sections = (Section("Offsets", _offsets(partition)),) if partition is not None else ()
+    sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
     why, causes = _why_watermark(world, state, partition)
     config = _settings(
         partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config)

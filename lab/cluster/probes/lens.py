@@ -1,6 +1,6 @@
 """PartitionLens: the replicas of one partition on one offset axis, and the groups that read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import group_kind, image_of
@@ -10,14 +10,21 @@ from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import category_of, kind_of_record, letter_of
 from lab.cluster.probes.share import share_runs
 from lab.cluster.probes.topology import group_names, machine_state
+from lab.cluster.probes.transactions import PartitionTransactions, PartitionTransactionsView
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
 from lab.env import Micros
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.control import read_marker
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
 ROOM = 3
 """Empty offsets to the right of the newest record, for the marks that stand there."""
+LOOK_BACK = 100
+"""Offsets before the window in which a transaction may have begun whose end is in the window: a log says of a committed
+one only where it ended.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,9 @@ class PartitionLens:
             row for place, group in enumerate(group_names(world))
             if (row := _group_row(world, state, truth, group, (3 + place) % 8, first, right)) is not None
         )  # fmt: skip
+        transactions = None
+        if leader is not None and leader.producers.transactional:
+            transactions = self._transactions(world, first, right)
         leader_name = f"broker-{state.leader_id}" if state.leader_id >= 0 else ""
         return LensView(
             self.partition,
@@ -60,7 +70,12 @@ class PartitionLens:
             first + self.cells,
             rows,
             groups,
+            transactions,
         )
+
+    def _transactions(self, world: World, first: int, end: int) -> PartitionTransactionsView:
+        view = PartitionTransactions(self.partition, max(0, first - LOOK_BACK), end)(world)
+        return replace(view, transactions=tuple(one for one in view.transactions if one.end > first))
 
     def _order(self, state: PartitionState) -> list[int]:
         """The leader first, then the others as they are assigned."""
@@ -107,15 +122,23 @@ def cells(log: UnifiedLog, first: int, end: int) -> tuple[CellView, ...]:
     if not isinstance(batches, tuple):
         return ()
     for batch in batches:
+        ending = _ending(batch) if batch.is_control else ""
         for record in batch.records():
             if not start <= record.offset < end:
                 continue
             found += [CellView(gap, "", -1, True, "gap") for gap in range(expected, record.offset)]
             committed = record.offset < log.high_watermark
             kind = kind_of_record(record, batch.is_control)
-            found.append(CellView(record.offset, letter_of(record.key), category_of(record.key), committed, kind))
+            letter, category = (ending, -1) if batch.is_control else (letter_of(record.key), category_of(record.key))
+            found.append(CellView(record.offset, letter, category, committed, kind))
             expected = record.offset + 1
     return tuple(found)
+
+
+def _ending(batch: RecordBatch) -> str:
+    """How a control batch ends a transaction: C or A; "" for a control record of another kind."""
+    marker = read_marker(batch)
+    return "" if marker is None else "C" if marker.commit else "A"
 
 
 def _group_row(

@@ -128,7 +128,9 @@ class _History:
             case facts.PartitionsRevoked() as fact:
                 self._revoked(line, fact)
             case facts.GroupStateChanged() as fact:
-                self._changed(line, fact)
+                self._changed(line, fact.state, fact.generation_id, fact.reason)
+            case facts.ConsumerGroupChanged() as fact:
+                self._changed(line, fact.state, fact.group_epoch, fact.reason)
             case facts.LeftGroup() | facts.PollFailed() as fact:
                 self._gone(line, fact.member)
             case _:
@@ -163,13 +165,14 @@ class _History:
             self.waiting[fact.member] = len(self.stopped)
             self.stopped.append(Stopped(fact.member, line.time, None, line.event_number))
 
-    def _changed(self, line: Told, fact: facts.GroupStateChanged) -> None:
+    def _changed(self, line: Told, state: str, generation_id: int, reason: str) -> None:
+        """In the consumer protocol the group epoch stands for the generation."""
         lasting = self.rebalances[-1] if self.rebalances and self.rebalances[-1].end is None else None
-        if fact.state not in BALANCED:
+        if state not in BALANCED:
             if lasting is None:
-                self.rebalances.append(Rebalance(line.time, None, line.event_number, fact.reason))
+                self.rebalances.append(Rebalance(line.time, None, line.event_number, reason))
         elif lasting is not None:
-            self.rebalances[-1] = replace(lasting, end=line.time, generation_id=fact.generation_id)
+            self.rebalances[-1] = replace(lasting, end=line.time, generation_id=generation_id)
 
     def _gone(self, line: Told, member: str) -> None:
         """It left by itself: it waits for nothing."""

@@ -77,8 +77,11 @@ class PartitionTransactions:
         going: dict[int, list[RecordBatch]] = {}
         found: list[TransactionView] = []
         for batch in batches if isinstance(batches, tuple) else ():
+            beyond = batch.base_offset >= self.end
+            if beyond and not going:
+                break
             marker = read_marker(batch) if batch.is_control else None
-            if batch.is_transactional and not batch.is_control:
+            if batch.is_transactional and not batch.is_control and not (beyond and batch.producer_id not in going):
                 going.setdefault(batch.producer_id, []).append(batch)
             elif marker is not None and batch.producer_id in going:
                 own = going.pop(batch.producer_id)

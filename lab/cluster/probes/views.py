@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lab.cluster.probes.transactions import PartitionTransactionsView
 from lab.env import Micros
 
 Tone = str
@@ -219,7 +220,9 @@ class LensGroupView:
 
 @dataclass(frozen=True, slots=True)
 class LensView:
-    """One partition on one offset axis, from `first_offset` (inclusive) to `end_offset` (exclusive)."""
+    """One partition on one offset axis, from `first_offset` (inclusive) to `end_offset` (exclusive). `transactions`:
+    None where the leader's log never had one.
+    """
 
     partition: str
     exists: bool
@@ -230,6 +233,7 @@ class LensView:
     end_offset: int
     replicas: tuple[LensReplicaView, ...]
     groups: tuple[LensGroupView, ...]
+    transactions: PartitionTransactionsView | None = None
 
 
 # --- the inspector --------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from lab.ui.canvas.pen import CENTRE, rounded, write
 from lab.ui.theme import Theme, mixed, with_alpha
 
 RADIUS = 4
+ENDINGS = ("C", "A")
+"""The letters of the two markers: commit and abort."""
 DIM, LETTER_DIM = 0.52, 0.34
 """How far a follower's cells and their letters fade into the canvas: the leader's log is the one to read."""
 
@@ -40,7 +42,7 @@ class CellSprites:
             if cell.kind == "gap":
                 self._gap(p, box)
             elif cell.kind == "control":
-                self._control(p, box, cell.committed, bright)
+                self._control(p, box, cell, bright)
             elif cell.kind == "tombstone":
                 self._tombstone(p, box, cell, bright)
             else:
@@ -89,20 +91,24 @@ class CellSprites:
         reach = radius * 1.15
         p.drawLine(centre + QPointF(-reach, reach), centre + QPointF(reach, -reach))
 
-    def _control(self, p: QPainter, box: QRectF, committed: bool, bright: bool) -> None:
-        """A diamond: it takes an offset, but no consumer gets it."""
-        colour = self._faded(self.theme.state.txn, bright)
+    def _control(self, p: QPainter, box: QRectF, cell: CellView, bright: bool) -> None:
+        """A diamond: it takes an offset, but no consumer gets it. Its letter says how it ends a transaction."""
+        state = self.theme.state
+        colour = self._faded({"C": state.ok, "A": state.fail}.get(cell.letter, state.txn), bright)
         centre, reach = box.center(), min(box.width(), box.height()) * 0.44
         path = QPainterPath(centre + QPointF(0, -reach))
         for corner in (QPointF(reach, 0), QPointF(0, reach), QPointF(-reach, 0)):
             path.lineTo(centre + corner)
         path.closeSubpath()
         pen = QPen(colour, 1.5)
-        if not committed:
+        if not cell.committed:
             pen.setDashPattern([2.0, 1.6])
         p.setPen(pen)
         p.setBrush(QBrush(with_alpha(colour, 0.30)))
         p.drawPath(path)
+        if cell.letter in ENDINGS:
+            ink = self._faded(self.theme.text.t1, bright, LETTER_DIM)
+            write(p, box, cell.letter, self.theme.font(min(11.0, reach / self.theme.ui_scale), 700), ink, CENTRE)
 
     def _gap(self, p: QPainter, box: QRectF) -> None:
         p.setPen(Qt.PenStyle.NoPen)

@@ -30,7 +30,17 @@ from lab.ui.canvas.lens_geometry import (
 )
 from lab.ui.canvas.lens_groups import GroupPainter
 from lab.ui.canvas.lens_replicas import ReplicaPainter
-from lab.ui.canvas.lens_words import cell_text, empty_text, group_text, replica_note, replica_text, spoken_text
+from lab.ui.canvas.lens_transactions import TransactionPainter, transaction_at, transaction_of
+from lab.ui.canvas.lens_words import (
+    cell_text,
+    empty_text,
+    group_text,
+    replica_note,
+    replica_text,
+    spoken_text,
+    stable_text,
+    transaction_text,
+)
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import current_theme
@@ -75,6 +85,7 @@ class LensCanvas(QWidget):
         self.frame_painter = FramePainter(self.theme, self.stamps)
         self.replica_painter = ReplicaPainter(self.theme, self.stamps)
         self.group_painter = GroupPainter(self.theme, self.stamps)
+        self.transaction_painter = TransactionPainter(self.theme, self.stamps)
         self.sprites = CellSprites(self.theme, 1, 1, 1.0)
         self._frame_key = ()
 
@@ -117,7 +128,7 @@ class LensCanvas(QWidget):
         legend = legend_of(view)
         names = tuple((one.broker, one.role, one.in_sync, replica_note(one)) for one in view.replicas)
         groups = tuple((one.group, one.category, one.note or one.member) for one in view.groups)
-        key = (view.partition, names, groups, legend, ratio, g.width, g.height, g.pitch, g.cells, g.scroll)
+        key = (view.partition, names, groups, legend, ratio, g.width, g.height, g.pitch, g.cells, g.scroll, g.lanes)
         if self._frame is None or key != self._frame_key:
             self._frame_key = key
             self._frame = QPixmap(round(g.width * ratio), round(g.height * ratio))
@@ -133,18 +144,26 @@ class LensCanvas(QWidget):
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         flag = painter.flag_text(view, g)
         flag_box = painter.flag_box(flag, view, g)
-        painter.paint_ruler(p, g, flag_box)
-        p.setClipRect(QRectF(0, g.top - 4 * g.scale, g.width, g.height))
+        stable_box = self.transaction_painter.flag_box(view, g, flag_box)
+        rows = QRectF(0, g.top - 4 * g.scale, g.width, g.height)
+        painter.paint_ruler(p, g, flag_box, stable_box)
+        self.transaction_painter.paint_brackets(p, view, g)
+        p.setClipRect(rows)
         painter.paint_wash(p, view, g)
         if self.hovered is not None and g.first <= self.hovered < g.first + g.cells:
             painter.paint_hover(p, self.hovered, g)
         for row, replica in enumerate(view.replicas):
             painter.paint_row(p, replica, row, g, sprites)
+        self.transaction_painter.strike_aborted(p, view, g)
+        p.setClipRect(QRectF(0, g.axis_top - 4 * g.scale, g.width, g.height))
+        self.transaction_painter.paint_stable_line(p, view, g)
         painter.paint_watermark(p, view, g)
+        p.setClipRect(rows)
         for row, group in enumerate(view.groups):
             self.group_painter.paint(p, group, row, view.high_watermark, g)
         self._paint_scrollbar(p, g)
         p.setClipping(False)
+        self.transaction_painter.paint_flag(p, stable_box, view, g)
         painter.paint_flag(p, flag, flag_box, view, g)
         self._paint_notices(p, view, g)
 
@@ -325,11 +344,20 @@ class LensCanvas(QWidget):
         if group is not None:
             return group_text(view.groups[group])
         if row is None:
-            return ""
+            bracket = transaction_at(view, g, at)
+            return transaction_text(bracket) if bracket is not None else self._stable_text_at(view, g, at)
         offset = g.offset_at(at.x())
         found = (cell for cell in view.replicas[row].cells if cell.offset == offset)
         cell = next(found, None)
-        return cell_text(view.replicas[row], cell) if cell is not None else replica_text(view.replicas[row])
+        if cell is None:
+            return replica_text(view.replicas[row])
+        own = transaction_of(view, cell.offset)
+        text = cell_text(view.replicas[row], cell)
+        return f"{text}\n{transaction_text(own)}" if own is not None else text
+
+    def _stable_text_at(self, view: LensView, g: LensGeometry, at: QPointF) -> str:
+        flag = self.replica_painter.flag_box(self.replica_painter.flag_text(view, g), view, g)
+        return stable_text(view) if self.transaction_painter.flag_box(view, g, flag).contains(at) else ""
 
 
 FOLLOW = "End ▸"

@@ -3,9 +3,11 @@
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from lab.cluster.probes.transactions import ABORTED, COMMITTED, OPEN
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView
 from lab.ui.canvas.cell_sprites import CellSprites
 from lab.ui.canvas.lens_geometry import MARGIN, TEXT_AT, TITLE_Y, LensGeometry
+from lab.ui.canvas.lens_transactions import TransactionPainter, stable_offset_of
 from lab.ui.canvas.lens_words import replica_note
 from lab.ui.canvas.pen import badge, hatch, put_icon
 from lab.ui.canvas.stamps import Stamps
@@ -13,6 +15,8 @@ from lab.ui.theme import Theme, with_alpha
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LINES = ("on disk", "in page cache")
+STATES = {OPEN: "open txn", COMMITTED: "committed txn", ABORTED: "aborted txn"}
+STABLE = "LSO"
 SAMPLE_WIDE, LEGEND_APART = 22, 18
 
 
@@ -22,6 +26,7 @@ class FramePainter:
     def __init__(self, theme: Theme, stamps: Stamps) -> None:
         self.theme = theme
         self.stamps = stamps
+        self.transactions = TransactionPainter(theme, stamps)
 
     def paint(self, p: QPainter, view: LensView, g: LensGeometry, legend: tuple[str, ...]) -> None:
         """Everything that stands still."""
@@ -64,6 +69,10 @@ class FramePainter:
                     pen.setDashPattern([1.0, 1.5])
                 p.setPen(pen)
                 p.drawLine(QPointF(x, y), QPointF(x + 14 * g.scale, y))
+            elif name in TRANSACTIONS:
+                self.transactions.paint_sample(
+                    p, TRANSACTIONS[name], QRectF(x, y - 5 * g.scale, 15 * g.scale, 10 * g.scale)
+                )
             else:
                 p.drawPixmap(QPointF(x, y - 7 * g.scale), sprites.of(SAMPLES[name], True))
             x -= LEGEND_APART * g.scale
@@ -128,8 +137,17 @@ SAMPLES = {
 }
 
 
+TRANSACTIONS = {**{name: state for state, name in STATES.items()}, STABLE: ""}
+
+
 def legend_of(view: LensView) -> tuple[str, ...]:
     """The kinds to explain: always the two of records and of lines, the others when they are there."""
     kinds = {cell.kind for replica in view.replicas for cell in replica.cells}
     more = (("tombstone", "tombstone"), ("gap", "compacted away"), ("control", "control"))
-    return "committed", "not yet committed", *(name for kind, name in more if kind in kinds), *LINES
+    shown = view.transactions.transactions if view.transactions is not None else ()
+    states = {one.state for one in shown}
+    return (
+        "committed", "not yet committed", *(name for kind, name in more if kind in kinds), *LINES,
+        *(name for state, name in STATES.items() if state in states),
+        *((STABLE,) if stable_offset_of(view) is not None else ()),
+    )  # fmt: skip

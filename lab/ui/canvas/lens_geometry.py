@@ -1,6 +1,6 @@
 """LensGeometry: where on the lens an offset, a replica and a group are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -16,6 +16,10 @@ PITCH_MIN, PITCH_MAX = 12, 44
 RIGHT_ROOM = 106
 """Pixels right of the axis, for the lag of a group that has read everything but the last record."""
 GAP = 3
+BRACKET_LANES, LANE_PITCH = 2, 18
+"""Over the rows of a log with transactions: room for brackets of two that overlap. It is there even while none is to be
+seen, so that the rows stand still.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class LensGeometry:
     replica_pitch: float
     group_pitch: float
     scroll: float
+    lanes: int = 0
 
     @property
     def left(self) -> int:
@@ -45,9 +50,18 @@ class LensGeometry:
         return self.left + self.cells * self.pitch
 
     @property
-    def top(self) -> int:
-        """Above it are the title and the ruler, below it the rows, which may scroll."""
+    def axis_top(self) -> int:
+        """Above it are the title and the ruler, below it the brackets of transactions and the rows."""
         return round(ROWS_TOP * self.scale)
+
+    @property
+    def top(self) -> int:
+        """Below it the rows, which may scroll."""
+        return round((ROWS_TOP + self.lanes * LANE_PITCH) * self.scale)
+
+    def lane_line(self, lane: int) -> float:
+        """The upper edge of the brackets in a lane; lane 0 is the nearest to the rows."""
+        return round(self.top - ((lane + 0.5) * LANE_PITCH) * self.scale) + 0.5
 
     @property
     def gap(self) -> int:
@@ -135,18 +149,17 @@ def geometry_of(view: LensView, width: int, height: int, scale: float, scroll: f
     room = width - (MARGIN + LABELS + RIGHT_ROOM) * scale
     pitch = int(min(max(room / cells, PITCH_MIN * scale), PITCH_MAX * scale))
     need = len(view.replicas) * REPLICA_PITCH + len(view.groups) * GROUP_PITCH
-    share = min(1.0, (height / scale - ROWS_TOP - FLOOR) / max(need, 1))
+    lanes = BRACKET_LANES if view.transactions is not None else 0
+    share = min(1.0, (height / scale - ROWS_TOP - lanes * LANE_PITCH - FLOOR) / max(need, 1))
     found = LensGeometry(
         scale, width, height, view.first_offset, cells, max(pitch, 4), len(view.replicas), len(view.groups),
         max(REPLICA_PITCH * share, REPLICA_PITCH_MIN) * scale, max(GROUP_PITCH * share, GROUP_PITCH_MIN) * scale, 0.0,
+        lanes,
     )  # fmt: skip
     held = min(max(scroll, 0.0), found.overflow)
     if not held:
         return found
-    return LensGeometry(
-        scale, width, height, found.first, found.cells, found.pitch, found.replicas, found.groups,
-        found.replica_pitch, found.group_pitch, held,
-    )  # fmt: skip
+    return replace(found, scroll=held)
 
 
 def newest_offset(view: LensView) -> int:

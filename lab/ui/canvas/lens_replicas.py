@@ -49,8 +49,8 @@ class ReplicaPainter:
                 self._gradients.pop(next(iter(self._gradients)))
         p.fillRect(QRectF(left, g.top - 4 * g.scale, right - left, g.groups_top - g.top + 2 * g.scale), gradient)
 
-    def paint_ruler(self, p: QPainter, g: LensGeometry, flag: QRectF) -> None:
-        """A tick for every offset, a number for every fifth or so, but for what the flag would hide."""
+    def paint_ruler(self, p: QPainter, g: LensGeometry, *flags: QRectF) -> None:
+        """A tick for every offset, a number for every fifth or so, but for what a flag would hide."""
         middle = g.left + (g.pitch - g.gap) / 2
         last = g.first + g.cells - 1
         room = self.stamps.width(str(last), 11, 500, mono=True) + 14 * g.scale
@@ -59,7 +59,7 @@ class ReplicaPainter:
         ticks: list[QLineF] = []
         for offset in range(g.first, last + 1):
             x = middle + (offset - g.first) * g.pitch
-            if flag.left() - 0.5 * room < x < flag.right() + 0.5 * room and offset % step == 0:
+            if offset % step == 0 and any(one.left() - 0.5 * room < x < one.right() + 0.5 * room for one in flags):
                 continue
             if offset % step:
                 ticks.append(QLineF(x, y - 1, x, y + 2 * g.scale))
@@ -137,7 +137,7 @@ class ReplicaPainter:
             return
         x = g.x_of(view.high_watermark)
         p.setPen(self.hw_pen)
-        p.drawLine(QLineF(x, g.top - 4 * g.scale, x, g.groups_top - 2 * g.scale))
+        p.drawLine(QLineF(x, g.axis_top - 4 * g.scale, x, g.groups_top - 2 * g.scale))
 
     def flag_text(self, view: LensView, g: LensGeometry) -> str:
         """`HW 1045`, with an arrow when that is beyond the axis; nothing while nobody knows it."""

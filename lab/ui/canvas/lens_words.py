@@ -1,5 +1,6 @@
 """What the lens says in words: the line under a broker's name, a lag, and what is under the mouse."""
 
+from lab.cluster.probes.transactions import ABORTED, OPEN, TransactionView
 from lab.cluster.probes.views import CellView, LensGroupView, LensReplicaView, LensView, ShareRunView, Tone
 from lab.env import Micros
 
@@ -45,11 +46,33 @@ def cell_text(replica: LensReplicaView, cell: CellView) -> str:
     """What is at an offset of a replica."""
     if cell.kind == "gap":
         return f"offset {cell.offset} · compacted away: the record is gone, the offset stays"
-    kind = {"tombstone": "tombstone: deletes key", "control": "transaction marker"}.get(cell.kind, "key")
+    marker = {"C": "commit marker", "A": "abort marker"}.get(cell.letter, "transaction marker")
+    kind = {"tombstone": "tombstone: deletes key", "control": marker}.get(cell.kind, "key")
     what = kind if cell.kind == "control" else f"{kind} {cell.letter}"
     committed = "committed" if cell.committed else f"not yet committed: the HW here is {replica.high_watermark}"
     durable = "on disk" if cell.offset < replica.flushed_offset else "only in the page cache"
     return f"offset {cell.offset} · {what}\n{committed} · {durable} of {replica.broker}"
+
+
+def transaction_text(one: TransactionView) -> str:
+    """Whose transaction it is, its offsets, and what a reader with read_committed makes of it."""
+    name = one.name or "a producer that no coordinator knows any more"
+    count = f"{len(one.records)} record{'s' if len(one.records) != 1 else ''} from offset {one.first}"
+    if one.state == OPEN:
+        end = "still open: read_committed waits before it"
+    else:
+        verdict = "read_committed skips it" if one.state == ABORTED else "read_committed gets it"
+        end = f"{one.state} by the marker at {one.marker}: {verdict}"
+    return f"{name} · producer {one.producer_id}, epoch {one.producer_epoch}\n{count} · {end}"
+
+
+def stable_text(view: LensView) -> str:
+    """Where read_committed stops, and since when, when that is below the high watermark."""
+    found = view.transactions
+    if found is None or found.last_stable_offset >= view.high_watermark:
+        return ""
+    since = f", open for {duration_text(found.open_since_ms * 1_000)}" if found.open_since_ms >= 0 else ""
+    return f"last stable offset {found.last_stable_offset}: read_committed stops here{since}"
 
 
 def replica_text(replica: LensReplicaView) -> str:
@@ -94,7 +117,10 @@ def spoken_text(view: LensView | None) -> str:
         for one in view.replicas
     )
     groups = (f"{one.group}: {lag_text(one)}" for one in view.groups)
-    return ". ".join((f"{view.partition}, high watermark {view.high_watermark}", *replicas, *groups))
+    stable = stable_text(view)
+    return ". ".join((
+        f"{view.partition}, high watermark {view.high_watermark}", *((stable,) if stable else ()), *replicas, *groups
+    ))  # fmt: skip
 
 
 def empty_text(view: LensView | None) -> tuple[str, str] | None:

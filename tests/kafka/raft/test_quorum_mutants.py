@@ -1,6 +1,7 @@
 """Lies put into the quorum on purpose: each is found, by the claim that it breaks."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from lab.kafka.raft.raft_log import RaftLog
 from lab.kafka.raft.roles import Candidate, Leader
 from lab.world.world import WorldStopped
 from tests.kafka.raft.ordeal import ordeal
+from tests.mutants import Mutant, name_of
 
 Patch = pytest.MonkeyPatch
 
@@ -116,12 +118,12 @@ def found_by(seed: int) -> str:
     return ""
 
 
-@pytest.mark.parametrize(("mutant", "claim"), MUTANTS, ids=[mutant.__name__ for mutant, _ in MUTANTS])
-def test_a_lie_of_the_quorum_is_found(monkeypatch: Patch, mutant: Callable[[Patch], None], claim: str):
-    mutant(monkeypatch)
-    heard: dict[int, str] = {}
-    for seed in SEEDS:
-        heard[seed] = found_by(seed)
-        if heard[seed].startswith(claim):
-            return
-    pytest.fail(f"{mutant.__name__}: nobody said {claim!r}, but {heard}")
+HUNTED = tuple(
+    Mutant(lie, claim, {f"seed {seed}": partial(found_by, seed) for seed in SEEDS}) for lie, claim in MUTANTS
+)
+
+
+@pytest.mark.parametrize("mutant", HUNTED, ids=name_of)
+def test_a_lie_of_the_quorum_is_found(monkeypatch: Patch, mutant: Mutant):
+    hunt = mutant.hunt(monkeypatch)
+    assert hunt.story, hunt

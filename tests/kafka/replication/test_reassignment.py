@@ -1,5 +1,6 @@
 """Replicas that move to other brokers (spec 2.11)."""
 
+from lab.cluster.actions.clients import ChangeRate
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop
 from lab.cluster.actions.replicas import (
     BalanceLeaders,
@@ -9,7 +10,7 @@ from lab.cluster.actions.replicas import (
     RemoveBroker,
     SpreadReplicas,
 )
-from lab.cluster.actions.topics import AddBroker
+from lab.cluster.actions.topics import AddBroker, DeleteRecords
 from lab.cluster.build import image_of
 from lab.cluster.rest import difference
 from lab.kafka import facts
@@ -72,6 +73,23 @@ def test_spec_02_17_nothing_is_lost_and_nothing_done_twice():
     assert not story.told(facts.RecordsFailed)
     done = story.done()
     assert done == list(range(done[0], done[-1] + 1))
+    assert difference(story.world) == ""
+
+
+def test_a_replica_comes_to_where_all_was_deleted_and_has_what_is_left():
+    story = four(2)
+    story.act(ChangeRate("web", 0))
+    story.run(2)
+    end = story.replica(1).log.log_end_offset
+    story.act(DeleteRecords("orders-0"))
+    story.until(lambda: story.replica(1).log.log_start_offset == end)
+    move(story, 4, 2, 3)
+    story.until(lambda: moving(story) is None and story.state().leader_id == 4)
+    log = story.replica(4).log
+    assert (log.log_start_offset, log.log_end_offset) == (end, end), "nothing to copy, and in sync all the same"
+    story.act(ChangeRate("web", 50))
+    story.run(3)
+    assert log.log_end_offset > end
     assert difference(story.world) == ""
 
 

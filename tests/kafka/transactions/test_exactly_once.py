@@ -91,6 +91,32 @@ def test_spec_06_19_a_consumers_position_stops_at_the_last_stable_offset():
     assert story.app("all").fetcher.positions[ORDERS].offset == 1
 
 
+def test_a_record_that_stands_where_a_marker_was_cut_away_is_read():
+    story = Story(topics=orders(1, 2, unclean_leader_election_enable="true"))
+    story.producer("web", rate=0)
+    story.order("web", SendRecords(((None, b"kept"), (None, b"kept too")), 0))
+    story.producer(
+        "bank", config=settings(transactional_id="bank"), rate=0, transaction=TransactionSpec(commit_every=0)
+    )
+    story.consumer("app", config=SAFE)
+    story.run(6)
+    story.act(Crash("broker-2"))
+    story.until(lambda: story.replica(1).in_sync_replicas == (1,))
+    story.order("web", SendRecords(((None, b"cut"),), 0))
+    write(story, "cut too", commit=True)
+    story.run(2)
+    assert story.polled("app") == [0, 1, 2, 3], "and 4 is the marker"
+    story.act(Crash("broker-1"), Restart("broker-2"))
+    story.until(lambda: story.state().leader_id == 2)
+    story.run(3)
+    write(story, "aborted", commit=False)
+    story.order("web", SendRecords(((None, b"where the marker was"),), 0))
+    story.run(3)
+    assert [one.offset for one in story.told(facts.PositionReset) if one.reason == "truncated"] == [2]
+    assert story.polled("app") == [0, 1, 2, 3, 4]
+    assert list(story.ledger.group("pay").hidden[ORDERS].intervals()) == [(2, 4)]
+
+
 def test_a_fetch_lists_the_aborted_transactions_only_where_it_is_asked():
     story = bank()
     write(story, "a", commit=False)
