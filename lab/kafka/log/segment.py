@@ -135,6 +135,11 @@ class LogSegment:
                 return at
         return self.size
 
+    def indexed_before(self, disk: Disk, position: int) -> int:
+        """The byte position of the last batch the index names at or before a byte position; 0 if it names none."""
+        found = self._floor(disk, ".index", OFFSET_ENTRY, 1, position)
+        return found[1] if found is not None else 0
+
     def batches_from_time(self, disk: Disk, timestamp_ms: int) -> Iterator[tuple[int, RecordBatch]]:
         """Batches from somewhere before the first record that is at least so young."""
         floor = self._floor(disk, ".timeindex", TIME_ENTRY, 0, timestamp_ms - 1)

@@ -115,13 +115,13 @@ class UnifiedLog:
         return self.log_end_offset
 
     def _indexed_before(self, segment: LogSegment, position: int) -> int:
-        """A batch position at or before a byte position, near it if the tail tells."""
+        """A batch position at or before a byte position, near it: from the tail, or else from the sparse index."""
         at = segment.size
         for batch in reversed(self.tail):
             at -= batch.size
             if at <= position:
                 return max(at, 0)
-        return 0
+        return segment.indexed_before(self.disk, position)
 
     # --- appending --------------------------------------------------------------------------------
 

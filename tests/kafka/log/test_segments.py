@@ -2,7 +2,10 @@
 
 import pytest
 
+from lab.kafka.log.segment import LogSegment
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.records import Record, RecordBatch
+from lab.world.disk import SimDisk
 from tests.kafka.log.folder import MS, Folder, batch, dated, sized
 
 MIB = 1 << 20
@@ -137,3 +140,17 @@ def test_spec_01_3_a_fetch_is_cut_by_bytes_but_not_below_one_batch():
     assert folder.read(0, max_bytes=250) == [0, 1]
     assert folder.read(1, max_bytes=10) == [1], "so a small max.partition.fetch.bytes still moves on"
     assert folder.log.read(1, 10, 5, min_one=False) == ()
+
+
+def test_a_byte_position_is_looked_for_from_the_nearest_index_entry():
+    disk = SimDisk()
+    segment = LogSegment("logs/orders-0", 0, MS)
+    segment.create(disk)
+    for offset in range(40):
+        one = RecordBatch.build([Record(0, MS, b"k", b"v" * 100)], base_offset=offset, leader_epoch=0)
+        segment.append(disk, one, 500)
+    size = segment.size // 40
+    assert segment.indexed_before(disk, 0) == 0
+    found = segment.indexed_before(disk, 20 * size)
+    assert 20 * size - 600 - 2 * size <= found <= 20 * size
+    assert segment.batch_at(disk, found).base_offset == found // size
