@@ -69,7 +69,7 @@ class Moments(Observer):
             target = tuple(one for one in fact.replicas if one not in removing)
             text = f"{subject} is to be on {names(target)}: to copy, {names(adding)}; to go, {names(removing)}"
             world.mark("reassign", subject, text)
-        elif fact.reason in ("reassigned", "cancelled"):
+        elif fact.reason in ("reassigned", "reassigned at once", "cancelled"):
             world.mark("reassigned", subject, f"{subject} is {fact.reason}: its replicas are {names(fact.replicas)}")
         if fact.eligible is not None and fact.eligible[0] and fact.previous_isr != fact.in_sync_replicas:
             world.mark("elr", subject, f"{subject} may also be led by {names(fact.eligible[0])}: nothing would be lost")

@@ -10,7 +10,7 @@ from lab.kafka.combined import controller_of
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
-GROWS = ("created", "isr", "reassigned", "unclean", "elr", "last known leader")
+GROWS = ("created", "isr", "reassigned", "reassigned at once", "unclean", "elr", "last known leader")
 """Reasons for which the ISR may get members: no election adds any, but those that leave the ISR."""
 
 

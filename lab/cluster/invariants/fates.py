@@ -19,7 +19,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import PowerLost, World
 
 NOWHERE = 1 << 62
-JOINS = ("isr", "reassigned")
+JOINS = ("isr", "reassigned", "reassigned at once")
 """Reasons of a change with which a replica that has caught up joins the ISR."""
 NEAR = 8
 Written = tuple[int, int, int]

@@ -35,7 +35,8 @@ class ReassignmentEnds(Invariant):
         if course is not None and fact.reason in ("reassigned", "cancelled"):
             wanted = course[fact.reason == "cancelled"]
             self.require(fact.replicas == wanted, name, fact.reason, "with", fact.replicas, "wanted", wanted)
-        if fact.reason == "reassigned":
+        # At once: another target, all in sync already, in place of the one that was on its way.
+        if fact.reason in ("reassigned", "reassigned at once"):
             self._demand(fact)
 
     def _demand(self, fact: facts.PartitionChanged) -> None:

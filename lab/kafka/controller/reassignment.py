@@ -47,7 +47,8 @@ def _begin(image: MetadataImage, state: PartitionState, target: tuple[int, ...])
         *state.partition, reason="reassign", replicas=list(merged),
         adding_replicas=list(adding), removing_replicas=list(removing),
     )  # fmt: skip
-    return finish(image, state, target, state.isr) or eligibility.note(image, state, record)
+    at_once = finish(image, state, target, state.isr, "reassigned at once")
+    return at_once or eligibility.note(image, state, record)
 
 
 def _cancel(image: MetadataImage, state: PartitionState, unclean: bool) -> PartitionChangeRecord | Refusal:
@@ -71,12 +72,13 @@ def progress(image: MetadataImage, state: PartitionState, isr: Sequence[int]) ->
 
 
 def finish(
-    image: MetadataImage, state: PartitionState, target: tuple[int, ...], isr: Sequence[int]
-) -> PartitionChangeRecord | None:
+    image: MetadataImage, state: PartitionState, target: tuple[int, ...], isr: Sequence[int],
+    reason: str = "reassigned",
+) -> PartitionChangeRecord | None:  # fmt: skip
     """The end, once every target is in sync: only they are left, and one of them leads."""
     if any(one not in isr for one in target):
         return None
-    return _settled(image, state, target, tuple(one for one in isr if one in target), False, "reassigned")
+    return _settled(image, state, target, tuple(one for one in isr if one in target), False, reason)
 
 
 def _settled(

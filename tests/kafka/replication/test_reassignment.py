@@ -216,3 +216,15 @@ def test_a_broker_is_emptied_stopped_and_forgotten():
     assert "broker-2" not in story.world.hosts
     assert story.ledger.lost() == 0
     assert story.state().leader_id in (1, 3, 4)
+
+
+def test_a_move_may_be_given_another_target_that_is_there_already():
+    story = four()
+    story.act(Crash("broker-4"))
+    move(story, 2, 4)
+    story.run(1)
+    assert moving(story) is not None, "it waits for a broker that is down"
+    move(story, 1)
+    story.run(1)
+    assert moving(story) is None
+    assert story.state().replicas == (1,)
