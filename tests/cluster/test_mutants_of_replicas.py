@@ -55,9 +55,11 @@ NEARBY = planned(
 
 
 def cut_over_before_the_target_is_in_sync(patch: Patch) -> None:
-    def finish(image: MetadataImage, state: PartitionState, target: tuple[int, ...], isr: Any) -> Any:
+    def finish(
+        image: MetadataImage, state: PartitionState, target: tuple[int, ...], isr: Any, reason: str = "reassigned"
+    ) -> Any:
         here = tuple(one for one in isr if one in target)
-        return reassignment._settled(image, state, target, here, False, "reassigned")
+        return reassignment._settled(image, state, target, here, False, reason)
 
     patch.setattr(reassignment, "finish", finish)
 
