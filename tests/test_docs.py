@@ -21,7 +21,7 @@ from lab.cluster.words import WORDS
 from lab.kafka import facts
 from lab.lessons import format as scenario_format
 from lab.lessons import terminal
-from lab.lessons.library import find_lesson
+from lab.lessons.catalogue import find_lesson
 from lab.lessons.opening import start
 from lab.lessons.runner import LessonRunner
 from lab.ui.actions import ACTIONS as COMMANDS

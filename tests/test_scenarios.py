@@ -17,9 +17,9 @@ from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.lessons import terminal
+from lab.lessons.catalogue import find_lesson
 from lab.lessons.format import read_lesson
 from lab.lessons.learner import Learner
-from lab.lessons.library import find_lesson
 from lab.lessons.model import Lesson, Option, Question, Step
 from lab.lessons.prose import UNTOLD, expressions_in
 from lab.lessons.runner import LessonRunner

@@ -4,6 +4,6 @@ A lesson uses only actions, probes and checks, the same doors the window uses. I
 in the terminal and in the tests alike.
 """
 
-from lab.lessons.library import catalogue
+from lab.lessons.catalogue import catalogue
 
 __all__ = ["catalogue"]

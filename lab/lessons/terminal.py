@@ -8,9 +8,9 @@ from typing import Any
 
 from lab.cluster.breakpoints import Stop, breakpoints_from
 from lab.cluster.refused import Refused
+from lab.lessons.catalogue import catalogue, find_lesson
 from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner
-from lab.lessons.library import catalogue, find_lesson
 from lab.lessons.opening import session_of
 from lab.lessons.output import Draw, write_output
 from lab.lessons.runner import LessonRunner

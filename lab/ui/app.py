@@ -138,7 +138,7 @@ def apply_look(chosen: Settings, presenting: bool) -> None:
 def real_opener() -> Opener:
     """Scenarios from the lessons' folder, sessions from files."""
     # Here and not above: the window is tested on a scripted session, without the engine.
-    from lab.lessons.library import catalogue  # noqa: PLC0415
+    from lab.lessons.catalogue import catalogue  # noqa: PLC0415
     from lab.lessons.opening import reopen, start  # noqa: PLC0415
 
     return Opener(catalogue(), start, reopen)

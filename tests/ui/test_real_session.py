@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton
 
 from lab.cluster.actions.machines import Crash, Freeze
 from lab.cluster.probes.views import BranchView
-from lab.lessons.library import catalogue
+from lab.lessons.catalogue import catalogue
 from lab.lessons.opening import start
 from lab.ui.main_window import MainWindow
 
