@@ -2,7 +2,7 @@
 
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import deleting, lifecycle
+from lab.kafka.broker import deleting, lifecycle, waiting
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
@@ -12,29 +12,19 @@ from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import (
     Delayed,
-    DelayedAppend,
-    DelayedDelete,
-    DelayedFetch,
-    DelayedProduce,
-    DelayedShareFetch,
     Purgatory,
 )
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
-from lab.kafka.broker.share.groups import PendingHeartbeat
 from lab.kafka.broker.share.sharing import Sharing, role_changed
-from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.storage import Storage
 from lab.kafka.broker.throttle import throttle_of
 from lab.kafka.broker.transactions import (
     CHANNELS,
     TRANSACTIONS_TOPIC,
-    PendingMarker,
-    PendingTransition,
     Transactions,
 )
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.log.validator import AppendRefused
 from lab.kafka.metadata.fetch import (
     FetchMetadataRefused,
     FetchMetadataRequest,
@@ -75,7 +65,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 from lab.kafka.rpc.request_channel import RequestChannel
 
-HEARTBEAT, METADATA, PURGATORY, ISR_CHECK = "heartbeat", "metadata", "purgatory", "isr"
+HEARTBEAT, METADATA, ISR_CHECK = "heartbeat", "metadata", "isr"
 BROKER_RECORDS = (BrokerRegistrationChangeRecord, RegisterBrokerRecord, UnregisterBrokerRecord)
 METADATA_WAIT_MS = 500
 METADATA_RETRY: Micros = millis(100)
@@ -145,7 +135,7 @@ class Broker:
     def _wake(self, env: Env, timer: Timer) -> None:
         match timer:
             case "purgatory":
-                self._expire(env)
+                waiting.expire(self, env)
             case "heartbeat":
                 self.report(env)
             case "metadata":
@@ -479,9 +469,9 @@ class Broker:
     def _role_changed(self, env: Env, partition: Partition) -> None:
         """What waited for this partition in its old role fails now; coordinators come and go with it."""
         for number in list(partition.waiting_produces):
-            self._try_produce(env, number)
-        for number in waiting_fetches(partition):
-            self._complete_fetch(env, number)
+            waiting.try_produce(self, env, number)
+        for number in waiting.waiting_fetches(partition):
+            waiting.complete_fetch(self, env, number)
         if self.purgatory.deletes:
             deleting.settle(self, env)
         if partition.leading:
@@ -536,175 +526,25 @@ class Broker:
         if self.isr.waiting:
             env.set_timer("alter-partition", env.now + millis(50))
 
-    # --- waiting requests -------------------------------------------------------------------------
+    # --- what its parts ask of it -----------------------------------------------------------------
 
     def wait(self, env: Env, operation: Delayed) -> int:
         """Keep a request until something happens or its time is over."""
-        number = self.purgatory.add(operation)
-        self._wake_purgatory_by(env, operation.deadline)
-        return number
+        return waiting.wait(self, env, operation)
 
     def append_internal(
         self, env: Env, partition: Partition, batch: RecordBatch, token: object, timeout_ms: int | None = None
     ) -> None:
         """A coordinator's append with acks=all; it hears by `completed`."""
-        info = partition.append_as_leader(env, batch, -1, from_client=False)
-        if isinstance(info, AppendRefused):
-            self._append_ended(env, token, info.error_code)
-            return
-        deadline = env.now + millis(self.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
-        operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
-        partition.waiting_produces[self.wait(env, operation)] = None
-        self.appended(env, partition)
-
-    def _wake_purgatory_by(self, env: Env, deadline: Micros) -> None:
-        at = self.purgatory_wakes_at
-        if at is None or deadline < at:
-            self.purgatory_wakes_at = deadline
-            env.set_timer(PURGATORY, deadline)
+        waiting.append_internal(self, env, partition, batch, token, timeout_ms)
 
     def appended(self, env: Env, partition: Partition) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
-        operations = self.purgatory.operations
-        for number in waiting_fetches(partition):
-            operation = operations.get(number)
-            if operation is None:
-                partition.waiting_fetches.pop(number, None)
-            elif isinstance(operation, DelayedFetch) and operation.request.replica_id >= 0:
-                if operation.request.min_bytes <= 1:
-                    self._complete_fetch(env, number)  # it waited at the end of this log, which is no longer there
-                else:
-                    self._try_fetch(env, number, operation)
-        self.committed(env, partition)
+        waiting.appended(self, env, partition)
 
     def committed(self, env: Env, partition: Partition) -> None:
         """The high watermark may have moved: producers and consumers may have waited for that."""
-        for number in list(partition.waiting_produces):
-            self._try_produce(env, number)
-        operations = self.purgatory.operations
-        for number in waiting_fetches(partition):
-            operation = operations.get(number)
-            if operation is None:
-                partition.waiting_fetches.pop(number, None)
-            elif isinstance(operation, DelayedFetch):
-                if operation.request.replica_id < 0:
-                    self._try_fetch(env, number, operation)
-            elif isinstance(operation, DelayedShareFetch) and self.sharing is not None:
-                self.sharing.try_fetch(self, env, number, operation)
-
-    def _try_fetch(self, env: Env, number: int, operation: DelayedFetch) -> None:
-        if self.fetching.ready(self, operation.request, operation.session):
-            self._complete_fetch(env, number)
-
-    def _complete_fetch(self, env: Env, number: int) -> None:
-        operation = self.purgatory.operations.get(number)
-        if isinstance(operation, DelayedFetch):
-            del self.purgatory.operations[number]
-            session = operation.session
-            if session is not None:
-                session.waiting = 0
-            else:
-                self._unregister(number, operation)
-            response = self.fetching.response(self, operation.request, session)
-            self.reply(env, operation.sender, operation.correlation_id, response)
-
-    def _unregister(self, number: int, operation: DelayedFetch) -> None:
-        for name in operation.request.partitions:
-            partition = self.partitions.get(name)
-            if partition is not None:
-                partition.waiting_fetches.pop(number, None)
-
-    def _try_produce(self, env: Env, number: int) -> None:
-        """Whether each partition of a waiting produce is replicated, or can no longer be."""
-        operation = self.purgatory.operations.get(number)
-        if isinstance(operation, DelayedAppend):
-            self._try_append(env, number, operation)
-            return
-        if not isinstance(operation, DelayedProduce):
-            return
-        for name in list(operation.required):
-            error = self._replicated(name, operation.required[name], operation.leader_epochs[name])
-            if error is None:
-                continue
-            operation.response.responses[name].error_code = error
-            del operation.required[name]
-            if name in self.partitions:
-                self.partitions[name].waiting_produces.pop(number, None)
-        if not operation.required:
-            del self.purgatory.operations[number]
-            self.reply(env, operation.sender, operation.correlation_id, operation.response)
-
-    def _try_append(self, env: Env, number: int, operation: DelayedAppend) -> None:
-        error = self._replicated(operation.partition, operation.required, operation.leader_epoch)
-        if error is not None:
-            self._end_append(env, number, operation, error)
-
-    def _end_append(self, env: Env, number: int, operation: DelayedAppend, error: ErrorCode) -> None:
-        del self.purgatory.operations[number]
-        partition = self.partitions.get(operation.partition)
-        if partition is not None:
-            partition.waiting_produces.pop(number, None)
-        self._append_ended(env, operation.token, error)
-
-    def _append_ended(self, env: Env, token: object, error: ErrorCode) -> None:
-        if isinstance(token, (PendingTransition, PendingMarker)):
-            self.transactions(env).completed(self, env, token, error)
-        elif isinstance(token, (PendingState, PendingHeartbeat)):
-            if self.sharing is not None:
-                self.sharing.logged(self, env, token, error)
-        else:
-            self.coordinators.completed(self, env, token, error)
-
-    def _replicated(self, name: TopicPartition, required: int, leader_epoch: int) -> ErrorCode | None:
-        """How an append with acks=all has ended; None while it is undecided."""
-        partition = self.partitions.get(name)
-        if partition is None or not partition.leading or partition.leader_epoch != leader_epoch:
-            return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if partition.log.high_watermark < required:
-            return None
-        if len(partition.maximal_isr) < partition.min_isr:
-            return ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND
-        return ErrorCode.NONE
-
-    def _expire(self, env: Env) -> None:
-        self.purgatory_wakes_at = None
-        if self.replicas.throttle is not None:
-            self.replicas.throttle.now = env.now
-        for number in self.purgatory.expired(env.now):
-            operation = self.purgatory.operations.get(number)
-            match operation:
-                case DelayedFetch():
-                    self._complete_fetch(env, number)
-                case DelayedProduce():
-                    self._expire_produce(env, number, operation)
-                case DelayedAppend():
-                    self._end_append(env, number, operation, ErrorCode.REQUEST_TIMED_OUT)
-                case DelayedDelete():
-                    deleting.expire(self, env, number, operation)
-                case DelayedShareFetch():
-                    operation.deadline = NEVER
-                    if self.sharing is not None:
-                        self.sharing.try_fetch(self, env, number, operation, over=True)
-                case None:
-                    pass
-        deadline = self.purgatory.next_deadline()
-        if deadline is not None:
-            self._wake_purgatory_by(env, deadline)
-
-    def _expire_produce(self, env: Env, number: int, operation: DelayedProduce) -> None:
-        """The record stays appended; only the waiting is over."""
-        del self.purgatory.operations[number]
-        for name in operation.required:
-            operation.response.responses[name].error_code = ErrorCode.REQUEST_TIMED_OUT
-            if name in self.partitions:
-                self.partitions[name].waiting_produces.pop(number, None)
-        self.reply(env, operation.sender, operation.correlation_id, operation.response)
-
-
-def waiting_fetches(partition: Partition) -> list[int]:
-    """The numbers of fetches that wait for this partition among others, in sessions and without."""
-    found = [session.waiting for session in partition.watchers.values() if session.waiting]
-    return [*partition.waiting_fetches, *found] if partition.waiting_fetches else found
+        waiting.committed(self, env, partition)
 
 
 def size_of(body: object) -> int:
