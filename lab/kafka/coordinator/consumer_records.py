@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
+from lab.kafka.coordinator.flexible import NO_TAGS, FlexibleReader, compact_array, compact_string, plain_string
 from lab.kafka.protocol.topics import TopicPartition
 
 CLIENT_HOST = "/lab"
-NO_TAGS = b"\x00"
 T = TypeVar("T")
 
 
@@ -113,9 +113,9 @@ class ConsumerRecord:
 
     def encoded(self) -> tuple[bytes, bytes | None]:
         """Key and value as bytes."""
-        key = struct.pack(">h", self.kind.key) + _sized(self.group_id)
+        key = struct.pack(">h", self.kind.key) + plain_string(self.group_id)
         if self.kind.of_member:
-            key += _sized(self.member_id)
+            key += plain_string(self.member_id)
         return key, None if self.value is None else struct.pack(">h", 0) + _encode(self.value) + NO_TAGS
 
 
@@ -138,52 +138,22 @@ def is_consumer_key(key: bytes) -> bool:
 def read_record(key: bytes, value: bytes | None) -> ConsumerRecord:
     """The inverse of `encoded`."""
     kind = KINDS[struct.unpack_from(">h", key)[0]]
-    group_id, at = _read_sized(key, 2)
-    member_id = _read_sized(key, at)[0] if kind.of_member else ""
+    names = FlexibleReader(key, 2)
+    group_id = names.plain_text()
+    member_id = names.plain_text() if kind.of_member else ""
     return ConsumerRecord(kind, group_id, member_id, None if value is None else _Cursor(value, 2).value(kind))
 
 
 # --- bytes ----------------------------------------------------------------------------------------
 
 
-def _sized(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">h", len(data)) + data
-
-
-def _read_sized(data: bytes, at: int) -> tuple[str, int]:
-    (size,) = struct.unpack_from(">h", data, at)
-    return data[at + 2 : at + 2 + size].decode(), at + 2 + size
-
-
-def _unsigned(value: int) -> bytes:
-    found = bytearray()
-    while value >= 0x80:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
-
-
-def _compact(text: str | None) -> bytes:
-    """A compact string: its length and one, then its bytes; zero is null."""
-    if text is None:
-        return b"\x00"
-    data = text.encode()
-    return _unsigned(len(data) + 1) + data
-
-
-def _array(parts: list[bytes]) -> bytes:
-    return _unsigned(len(parts) + 1) + b"".join(parts)
-
-
 def _topics(partitions: tuple[TopicPartition, ...]) -> bytes:
     by_topic: dict[str, list[int]] = {}
     for one in partitions:
         by_topic.setdefault(one.topic, []).append(one.partition)
-    return _array(
+    return compact_array(
         [
-            _compact(topic) + _array([struct.pack(">i", index) for index in indexes]) + NO_TAGS
+            compact_string(topic) + compact_array([struct.pack(">i", index) for index in indexes]) + NO_TAGS
             for topic, indexes in by_topic.items()
         ]
     )
@@ -194,24 +164,24 @@ def _encode(value: Value) -> bytes:
         case GroupEpoch() | TargetEpoch():
             return struct.pack(">i", value.epoch)
         case SubscriptionMetadata():
-            no_racks = _array([])
-            return _array(
+            no_racks = compact_array([])
+            return compact_array(
                 [
-                    _compact(topic) + _compact(topic) + struct.pack(">i", count) + no_racks + NO_TAGS
+                    compact_string(topic) + compact_string(topic) + struct.pack(">i", count) + no_racks + NO_TAGS
                     for topic, count in value.counts.items()
                 ]
             )
         case MemberMetadata():
-            names = _array([_compact(topic) for topic in value.topics])
+            names = compact_array([compact_string(topic) for topic in value.topics])
             return b"".join(
                 (
-                    _compact(value.instance_id), _compact(None), _compact(value.client_id), _compact(CLIENT_HOST),
-                    names, _compact(value.regex or None), struct.pack(">i", value.rebalance_timeout_ms),
-                    _compact(value.assignor or None),
+                    compact_string(value.instance_id), compact_string(None), compact_string(value.client_id),
+                    compact_string(CLIENT_HOST), names, compact_string(value.regex or None),
+                    struct.pack(">i", value.rebalance_timeout_ms), compact_string(value.assignor or None),
                 )
             )  # fmt: skip
         case ResolvedPattern():
-            return _array([_compact(topic) for topic in value.topics]) + struct.pack(">qq", 0, 0)
+            return compact_array([compact_string(topic) for topic in value.topics]) + struct.pack(">qq", 0, 0)
         case MemberTarget():
             return _topics(value.partitions)
         case CurrentAssignment():
@@ -219,62 +189,36 @@ def _encode(value: Value) -> bytes:
             return head + _topics(value.assigned) + _topics(value.pending_revocation)
 
 
-class _Cursor:
+class _Cursor(FlexibleReader):
     """Reads what `_encode` wrote."""
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self.data = data
-        self.at = at
 
     def value(self, kind: type[Value]) -> Value:
         """The value of a record of this kind."""
         if kind is GroupEpoch:
-            return GroupEpoch(self._number())
+            return GroupEpoch(self.number(">i"))
         if kind is TargetEpoch:
-            return TargetEpoch(self._number())
+            return TargetEpoch(self.number(">i"))
         if kind is SubscriptionMetadata:
             return SubscriptionMetadata(dict(self._many(self._count)))
         if kind is ResolvedPattern:
-            return ResolvedPattern(tuple(self._many(self._text)))
+            return ResolvedPattern(tuple(self._many(self.text)))
         if kind is MemberTarget:
             return MemberTarget(self._topics())
         if kind is CurrentAssignment:
-            epoch, previous = self._number(), self._number()
-            return CurrentAssignment(epoch, previous, self._number(">b"), self._topics(), self._topics())
-        instance, _, client, _ = self._string(), self._string(), self._text(), self._text()
-        topics, regex = tuple(self._many(self._text)), self._text()
-        return MemberMetadata(instance, client, topics, regex, self._number(), self._text())
-
-    def _number(self, form: str = ">i") -> int:
-        (value,) = struct.unpack_from(form, self.data, self.at)
-        self.at += struct.calcsize(form)
-        return value
-
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    def _string(self) -> str | None:
-        size = self._unsigned() - 1
-        if size < 0:
-            return None
-        self.at += size
-        return self.data[self.at - size : self.at].decode()
-
-    def _text(self) -> str:
-        return self._string() or ""
+            epoch, previous = self.number(">i"), self.number(">i")
+            return CurrentAssignment(epoch, previous, self.number(">b"), self._topics(), self._topics())
+        instance, _, client, _ = self.string(), self.string(), self.text(), self.text()
+        topics, regex = tuple(self._many(self.text)), self.string() or ""
+        return MemberMetadata(instance, client, topics, regex, self.number(">i"), self.string() or "")
 
     def _many(self, one: Callable[[], T]) -> list[T]:
-        return [one() for _ in range(self._unsigned() - 1)]
+        return [one() for _ in range(self.count())]
+
+    def _index(self) -> int:
+        return self.number(">i")
 
     def _count(self) -> tuple[str, int]:
-        topic, _, count = self._text(), self._text(), self._number()
+        topic, _, count = self.text(), self.text(), self.number(">i")
         self.at += 2  # no racks, no tags
         return topic, count
 
@@ -282,6 +226,6 @@ class _Cursor:
         return tuple(one for many in self._many(self._topic) for one in many)
 
     def _topic(self) -> list[TopicPartition]:
-        topic, indexes = self._text(), self._many(self._number)
+        topic, indexes = self.text(), self._many(self._index)
         self.at += 1
         return [TopicPartition(topic, index) for index in indexes]
