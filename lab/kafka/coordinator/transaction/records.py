@@ -2,6 +2,14 @@
 
 import struct
 
+from lab.kafka.coordinator.flexible import (
+    NO_TAGS,
+    FlexibleReader,
+    compact_array,
+    compact_string,
+    plain_string,
+    unsigned_varint,
+)
 from lab.kafka.coordinator.transaction.metadata import NO_PRODUCER, StoredTransaction, TransactionStatus
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -18,8 +26,7 @@ PREVIOUS, NEXT, VERSION = 0, 1, 2
 
 def transaction_key(transactional_id: str) -> bytes:
     """Key version 0: the transactional id."""
-    data = transactional_id.encode()
-    return _SHORT.pack(KEY_VERSION) + _SHORT.pack(len(data)) + data
+    return _SHORT.pack(KEY_VERSION) + plain_string(transactional_id)
 
 
 def read_transaction_key(data: bytes) -> str:
@@ -40,59 +47,31 @@ def transaction_value(stored: StoredTransaction) -> bytes:
         tagged.append((NEXT, _ID.pack(stored.next_producer_id)))
     if stored.transaction_version:
         tagged.append((VERSION, _SHORT.pack(stored.transaction_version)))
-    parts.append(_unsigned(len(tagged)))
+    parts.append(unsigned_varint(len(tagged)))
     for tag, value in tagged:
-        parts += (_unsigned(tag), _unsigned(len(value)), value)
+        parts += (unsigned_varint(tag), unsigned_varint(len(value)), value)
     return b"".join(parts)
 
 
 def _partitions(stored: StoredTransaction) -> bytes:
     if stored.status is TransactionStatus.EMPTY:
-        return _unsigned(0)
+        return unsigned_varint(0)
     topics: dict[str, list[int]] = {}
     for topic, partition in stored.partitions:
         topics.setdefault(topic, []).append(partition)
-    parts = [_unsigned(len(topics) + 1)]
+    parts = [unsigned_varint(len(topics) + 1)]
     for topic, indexes in topics.items():
-        name = topic.encode()
-        parts += (_unsigned(len(name) + 1), name, _unsigned(len(indexes) + 1))
-        parts += [_INT.pack(index) for index in indexes]
-        parts.append(_unsigned(0))
+        parts += (compact_string(topic), compact_array([_INT.pack(index) for index in indexes]), NO_TAGS)
     return b"".join(parts)
 
 
-def _unsigned(value: int) -> bytes:
-    """An unsigned varint, as flexible versions have it."""
-    found = bytearray()
-    while value >= 0x80:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
-
-
-class _Cursor:
+class _Cursor(FlexibleReader):
     """Reads what the functions above wrote."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
 
     def fields(self, form: struct.Struct) -> tuple[int, ...]:
         """Numbers of a struct format."""
         self.at += form.size
         return form.unpack_from(self.data, self.at - form.size)
-
-    def unsigned(self) -> int:
-        """An unsigned varint."""
-        shift = value = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
 
     def take(self, size: int) -> bytes:
         """The next bytes."""
@@ -106,14 +85,14 @@ def read_transaction(data: bytes) -> StoredTransaction:
     cursor.fields(_SHORT)
     producer_id, epoch, timeout_ms, status = cursor.fields(_HEAD)
     partitions: list[TopicPartition] = []
-    for _ in range(cursor.unsigned() - 1):
-        topic = cursor.take(cursor.unsigned() - 1).decode()
-        partitions += [TopicPartition(topic, *cursor.fields(_INT)) for _ in range(cursor.unsigned() - 1)]
-        cursor.unsigned()
+    for _ in range(cursor.count()):
+        topic = cursor.text()
+        partitions += [TopicPartition(topic, *cursor.fields(_INT)) for _ in range(cursor.count())]
+        cursor.tags()
     updated_ms, started_ms = cursor.fields(_TAIL)
     tagged: dict[int, int] = {}
-    for _ in range(cursor.unsigned()):
-        tag, size = cursor.unsigned(), cursor.unsigned()
+    for _ in range(cursor.varint()):
+        tag, size = cursor.varint(), cursor.varint()
         tagged[tag] = int.from_bytes(cursor.take(size), "big", signed=True)
     return StoredTransaction(
         producer_id, epoch, timeout_ms, TransactionStatus(status), tuple(partitions), updated_ms, started_ms,
