@@ -1,4 +1,4 @@
-"""Flexible encoding of coordinators' records: compact strings and arrays, and tagged fields, of which we write none."""
+"""Flexible encoding of coordinators' records: compact strings and arrays, and what stands for no tagged fields."""
 
 import struct
 

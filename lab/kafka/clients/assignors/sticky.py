@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from lab.kafka.balance import balance
 from lab.kafka.clients.assignors.subscription import Assignment, Subscription, remembered
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -105,23 +106,4 @@ def _by_need(members: Sequence[Subscription], counts: Mapping[str, int]) -> Assi
     wanted = {topic: [one.member_id for one in ordered if topic in one.topics] for topic in sorted(counts)}
     topics = sorted((topic for topic in wanted if wanted[topic]), key=lambda topic: len(wanted[topic]))
     partitions = [TopicPartition(topic, index) for topic in topics for index in range(counts[topic])]
-    owners = {one: member_id for member_id, kept in found.items() for one in kept}
-
-    def poorest(topic: str) -> str:
-        return min(wanted[topic], key=lambda member_id: len(found[member_id]))
-
-    for partition in partitions:
-        if partition not in owners:
-            owners[partition] = poorest(partition.topic)
-            found[owners[partition]].append(partition)
-    moved = True
-    while moved:
-        moved = False
-        for partition in partitions:
-            rich, poor = owners[partition], poorest(partition.topic)
-            if len(found[rich]) > len(found[poor]) + 1:
-                found[rich].remove(partition)
-                found[poor].append(partition)
-                owners[partition] = poor
-                moved = True
-    return found
+    return balance(found, partitions, wanted)

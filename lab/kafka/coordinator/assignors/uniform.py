@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from lab.kafka.balance import balance
 from lab.kafka.coordinator.consumer_group import ConsumerMember, Partitions
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -60,24 +61,4 @@ def _fair_shares(kept: Shares, wanted: Mapping[str, Mapping[str, None]], counts:
     readers = {topic: [one for one, mine in wanted.items() if topic in mine] for topic in topics}
     topics.sort(key=lambda topic: len(readers[topic]))
     partitions = _all(dict.fromkeys(topics), counts)
-    owners = {partition: one for one, mine in kept.items() for partition in mine}
-    found: Shares = {one: list(mine) for one, mine in kept.items()}
-
-    def poorest(topic: str) -> str:
-        return min(readers[topic], key=lambda one: len(found[one]))
-
-    for partition in partitions:
-        if partition not in owners:
-            owners[partition] = poorest(partition.topic)
-            found[owners[partition]].append(partition)
-    moved = True
-    while moved:
-        moved = False
-        for partition in partitions:
-            rich, poor = owners[partition], poorest(partition.topic)
-            if len(found[rich]) > len(found[poor]) + 1:
-                found[rich].remove(partition)
-                found[poor].append(partition)
-                owners[partition] = poor
-                moved = True
-    return found
+    return balance({one: list(mine) for one, mine in kept.items()}, partitions, readers)
