@@ -11,9 +11,13 @@ from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
 from lab.kafka.protocol.messages.fetch import FETCH
+from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
+from lab.kafka.protocol.messages.groups import HEARTBEAT, JOIN_GROUP, SYNC_GROUP
 from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
 from lab.kafka.protocol.messages.metadata import METADATA
+from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT
 from lab.kafka.protocol.messages.produce import PRODUCE
+from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.schema import Api
 
@@ -24,7 +28,13 @@ APIS: dict[int, Api] = {
         FETCH,
         LIST_OFFSETS,
         METADATA,
+        OFFSET_COMMIT,
+        FIND_COORDINATOR,
+        JOIN_GROUP,
+        HEARTBEAT,
+        SYNC_GROUP,
         API_VERSIONS,
+        INIT_PRODUCER_ID,
     )
 }
 """In the order of their numbers."""

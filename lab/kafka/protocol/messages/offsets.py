@@ -3,6 +3,20 @@
 from dataclasses import dataclass, field
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    INT64,
+    NULLABLE_STRING,
+    STRING,
+    ByTopic,
+    api,
+    message,
+    or_empty,
+    struct,
+    unused,
+    wire,
+)
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -55,3 +69,29 @@ class OffsetFetchResponse:
     offsets: dict[TopicPartition, CommittedOffset]
     error_code: ErrorCode = ErrorCode.NONE
     errors: dict[TopicPartition, ErrorCode] = field(default_factory=dict[TopicPartition, ErrorCode])
+
+
+_COMMIT = struct(
+    CommittedOffset,
+    wire("committed_offset", INT64, attribute="offset"),
+    wire("committed_leader_epoch", INT32, "6+", attribute="leader_epoch"),
+    wire("committed_metadata", or_empty(), attribute="metadata"),
+)
+
+OFFSET_COMMIT = api(
+    8, "OffsetCommit", "2-9", 8,
+    message(
+        OffsetCommitRequest,
+        wire("group_id", STRING),
+        wire("generation_id_or_member_epoch", INT32, attribute="generation_id"),
+        wire("member_id", STRING),
+        wire("group_instance_id", NULLABLE_STRING, "7+"),
+        unused("retention_time_ms", INT64, -1, "2-4"),
+        wire("topics", ByTopic(_COMMIT), attribute="offsets"),
+    ),
+    message(
+        OffsetCommitResponse,
+        unused("throttle_time_ms", INT32, 0, "3+"),
+        wire("topics", ByTopic(wire("error_code", ERROR)), attribute="partitions"),
+    ),
+)  # fmt: skip
