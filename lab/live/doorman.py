@@ -14,6 +14,7 @@ from lab.cluster.session import Session
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.clients.program import ProgramRecipe
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
 from lab.world.world import World
 
@@ -102,8 +103,7 @@ class Doorman(Observer):
         """Under which name a client is known: by its client id, which no simulated machine may have."""
         name = program_name(client_id(frame))
         hosts = self.session.world.hosts
-        known = dict.fromkeys(self.programs.values())
-        while name in hosts and name not in known:
+        while name in hosts and not isinstance(hosts[name].recipe, ProgramRecipe):
             name = f"{name}-outside"
         return name
 

@@ -15,9 +15,11 @@ from lab.kafka import facts
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse
+from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
 from lab.kafka.protocol.messages.metadata import MetadataResponse
+from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
+from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.rpc.envelope import Request, Response
 
@@ -82,6 +84,8 @@ class Program:
             return
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
             connection.waiting.append(header)
+        if isinstance(body, OffsetCommitRequest | TxnOffsetCommitRequest):
+            env.tell(facts.ProgramCommits(body.group_id))
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
@@ -107,6 +111,9 @@ def advertised(body: Any, listeners: Mapping[str, str]) -> object:
             return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
         case FindCoordinatorResponse():
             return replace(body, host=listeners.get(body.host, body.host))
+        case FindCoordinatorsResponse():
+            found = {key: advertised(one, listeners) for key, one in body.coordinators.items()}
+            return replace(body, coordinators=found)
         case _:
             return body
 

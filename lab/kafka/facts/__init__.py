@@ -63,7 +63,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
-from lab.kafka.facts.programs import FrameSent, HungUp
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -128,6 +128,7 @@ __all__ = [
     "GroupsLoaded",
     "HighWatermarkMoved",
     "HungUp",
+    "ProgramCommits",
     "IsrCommitted",
     "LastStableOffsetMoved",
     "LeftGroup",

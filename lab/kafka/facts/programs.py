@@ -12,6 +12,13 @@ class FrameSent:
 
 
 @dataclass(slots=True)
+class ProgramCommits:
+    """A real client commits offsets of a group. What it has read, nobody here knows."""
+
+    group_id: str
+
+
+@dataclass(slots=True)
 class HungUp:
     """A connection of a real client ends, from our side."""
 
