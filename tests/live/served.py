@@ -10,7 +10,8 @@ from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.live.server import Server
 from lab.world.digest import digest
 
-ORDERS = TopicSpec("orders", 3, 3)
+AT_ONCE = (("group.initial.rebalance.delay.ms", "0"),)
+THREE = ClusterSpec(brokers=3, topics=(TopicSpec("orders", 3, 3),), broker_config=AT_ONCE)
 
 
 class Served:
@@ -46,9 +47,9 @@ class Served:
 
 
 @contextmanager
-def served(brokers: int = 3, topics: tuple[TopicSpec, ...] = (ORDERS,), **more: object) -> Iterator[Served]:
+def served(spec: ClusterSpec = THREE) -> Iterator[Served]:
     """The cluster, until the block ends; then nothing of it runs any more, and its world has not stopped."""
-    found = Served(ClusterSpec(brokers=brokers, topics=topics, **more))
+    found = Served(spec)
     try:
         yield found
     finally:

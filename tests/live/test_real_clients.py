@@ -4,7 +4,7 @@ import time
 
 from confluent_kafka import Consumer, Producer
 from kafka import KafkaConsumer, KafkaProducer
-from kafka import TopicPartition as Partition
+from kafka.structs import TopicPartition as Partition
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.world.digest import digest
@@ -20,7 +20,10 @@ def sent_by_librdkafka(cluster: Served, records: int = RECORDS) -> list[int]:
     offsets: list[int] = []
     for number in range(records):
         producer.produce(
-            "orders", key=f"k{number}", value=f"v{number}", on_delivery=lambda _, sent: offsets.append(sent.offset())
+            "orders",
+            key=f"k{number}",
+            value=f"v{number}",
+            on_delivery=lambda _, sent: offsets.append(sent.offset() or 0),
         )
     assert producer.flush(PATIENCE_S) == 0
     return offsets
@@ -34,7 +37,7 @@ def read_by_librdkafka(cluster: Served, group: str, records: int) -> list[bytes]
     while len(found) < records and time.monotonic() < deadline:
         message = consumer.poll(0.2)
         if message is not None and not message.error():
-            found.append(message.value())
+            found.append(message.value() or b"")
     consumer.close()
     return found
 
