@@ -63,7 +63,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
-from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCommits
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCame, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -147,6 +147,7 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "ProgramCame",
     "ProgramCommits",
     "QuorumAppended",
     "QuorumHighWatermarkMoved",
