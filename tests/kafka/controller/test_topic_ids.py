@@ -179,6 +179,22 @@ def test_a_broker_that_hears_of_both_in_one_breath_begins_a_new_log():
 # --- clients --------------------------------------------------------------------------------------
 
 
+def test_a_group_of_the_consumer_protocol_reads_the_new_topic_through_the_death_of_its_coordinator():
+    story = Story(topics=orders())
+    story.consumer("till", config=(("auto.offset.reset", "earliest"), ("group.protocol", "consumer")))
+    produce(story, "a")
+    story.until(lambda: story.polled("till") == [0])
+    make_again(story)
+    story.act(Crash(f"broker-{story.coordinator()}"))
+    story.run(20)
+    assert story.consumer_group().topic_ids == {"orders": story.app("till").fetcher.metadata.topic_ids["orders"]}
+    assert story.owned("till") == {"till": [0]}
+    produce(story, "new")
+    story.run(10)
+    assert story.polled("till")[-1] == 0
+    assert len(story.polled("till")) == 2
+
+
 def test_a_consumer_goes_on_in_the_new_topic_although_its_epochs_begin_anew():
     story = Story(topics=orders())
     story.consumer("till", config=(("auto.offset.reset", "earliest"),))
