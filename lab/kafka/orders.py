@@ -109,6 +109,39 @@ class AskCoordinator:
 
 
 @dataclass(slots=True)
+class AskTransactionCoordinator:
+    """Have the administrator's client send one request to the coordinator of a transactional id."""
+
+    transactional_id: str
+    body: object
+
+
+@dataclass(slots=True)
+class DescribeProducers:
+    """Who writes to a partition, as its leader knows it (`kafka-transactions.sh describe-producers`)."""
+
+    partition: TopicPartition
+
+
+@dataclass(slots=True)
+class FindHanging:
+    """`kafka-transactions.sh find-hanging`: transactions in a topic that no coordinator knows of, and that nobody has
+    written to for longer than any transaction may take.
+    """
+
+    topic: str
+    max_transaction_timeout_ms: int
+
+
+@dataclass(slots=True)
+class AbortHanging:
+    """`kafka-transactions.sh abort`: end by hand the transaction that begins here."""
+
+    partition: TopicPartition
+    start_offset: int
+
+
+@dataclass(slots=True)
 class ResetGroup:
     """Move a group's offsets. `to`: earliest, latest, offset, timestamp (with `value`, a date in milliseconds)."""
 

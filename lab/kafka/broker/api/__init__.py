@@ -19,8 +19,10 @@ from lab.kafka.broker.api import (
     offsets,
     produce,
     share,
+    transaction_admin,
     transactions,
 )
 
 LOADED = (admin, api_versions, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id,
-          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip
+          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share, transaction_admin,
+          transactions)  # fmt: skip
