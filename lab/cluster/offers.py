@@ -168,11 +168,12 @@ def _refusal_with_defaults(
     down, or members of the group run.
     """
     hints = types_of(kind)
+    optional = [one.name for one in dataclasses.fields(kind) if one.default is not dataclasses.MISSING]
     try:
         values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
         return (
             action_from({kind.name(): {**fixed, **values}}).refusal(world)
-            if all(field.default for field in form)
+            if all(field.default for field in form if field.name not in optional)
             else ""
         )
     except Refused:

@@ -77,3 +77,10 @@ def test_a_rate_below_one_is_refused():
     story = Story(topics=orders())
     body = IncrementalAlterConfigsRequest({ALL_BROKERS: {"leader.replication.throttled.rate": "0"}})
     assert story.ask("broker-1", body).resources[ALL_BROKERS][0] is ErrorCode.INVALID_REQUEST
+
+
+def test_a_rate_in_server_properties_holds_from_the_start():
+    story = Story(topics=orders(), broker_config=settings(leader_replication_throttled_rate=50_000))
+    throttle = story.broker(1).replicas.throttle
+    assert throttle is not None
+    assert throttle.leader_rate == 50_000
