@@ -161,7 +161,6 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),
     "controller.quorum.bootstrap.servers": (BrokerConfig, "voters that come and go"),
     "log.dirs": (BrokerConfig, "several log directories"),
-    "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
     "preallocate": (TopicConfig, "files made at their full size"),

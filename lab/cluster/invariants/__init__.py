@@ -15,6 +15,7 @@ from lab.cluster.invariants import (
     quorum,
     reassignment,
     replication,
+    settings,
     shares,
 )
 from lab.cluster.invariants.base import Invariant, Violated
@@ -36,6 +37,7 @@ MODULES = (
     commits,
     shares,
     consumer_groups,
+    settings,
 )
 
 

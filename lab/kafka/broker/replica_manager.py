@@ -5,7 +5,7 @@ from lab.kafka import facts
 from lab.kafka.broker import checkpoints
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher
-from lab.kafka.broker.throttle import ReplicationThrottle
+from lab.kafka.broker.throttle import ReplicationThrottle, throttle_of
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log.loader import load_log
@@ -43,7 +43,7 @@ class ReplicaManager:
         self.high_watermarks: dict[TopicPartition, int] = {}
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_starts: dict[TopicPartition, int] = {}
-        self.throttle: ReplicationThrottle | None = None
+        self.throttle: ReplicationThrottle | None = throttle_of(config, broker_id)
 
     # --- starting and stopping --------------------------------------------------------------------
 
@@ -135,8 +135,8 @@ class ReplicaManager:
         return partition
 
     def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:
-        """A topic's settings as this broker applies them."""
-        return TopicConfig(image.topics[topic].config)
+        """A topic's settings as this broker applies them: the topic's own over the broker's defaults."""
+        return TopicConfig({**self.config.topic_defaults(), **image.topics[topic].config})
 
     def _become(self, env: Env, partition: Partition, state: PartitionState) -> None:
         if state.leader_id == self.broker_id:

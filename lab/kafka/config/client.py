@@ -7,13 +7,14 @@ make a new one, which is to say that it is started again.
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
+from lab.env import Sealed
 from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS, Flavour
 
 State = tuple[dict[str, Value], str]
 
 
-class ClientConfig(Config):
+class ClientConfig(Config, Sealed):
     """A client's settings, in the flavour of its library."""
 
     flavour: Flavour
