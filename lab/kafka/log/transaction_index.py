@@ -35,6 +35,15 @@ def read_aborted(disk: Disk, stem: str) -> list[AbortedTransaction]:
     return [AbortedTransaction(*entry[1:]) for entry in ENTRY.iter_unpack(disk.read(path, 0, size))]
 
 
+def sane_aborted(disk: Disk, path: str, base_offset: int) -> bool:
+    """Whether a file holds whole entries, of markers that may stand in its segment."""
+    size = disk.size(path)
+    if size % ENTRY.size:
+        return False
+    entries = ENTRY.iter_unpack(disk.read(path, 0, size)) if size else ()
+    return all(entry[0] == VERSION and entry[3] >= base_offset for entry in entries)
+
+
 def cut_aborted(disk: Disk, stem: str, offset: int) -> None:
     """Forget the transactions whose markers stand at `offset` or later."""
     found = read_aborted(disk, stem)
