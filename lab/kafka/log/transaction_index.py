@@ -46,7 +46,6 @@ def sane_aborted(disk: Disk, path: str, base_offset: int) -> bool:
 
 def cut_aborted(disk: Disk, stem: str, offset: int) -> None:
     """Forget the transactions whose markers stand at `offset` or later."""
-    found = read_aborted(disk, stem)
-    kept = [one for one in found if one.last_offset < offset]
-    if len(kept) < len(found):
+    kept = [one for one in read_aborted(disk, stem) if one.last_offset < offset]
+    if len(kept) * ENTRY.size < disk.size(f"{stem}{SUFFIX}"):
         disk.truncate(f"{stem}{SUFFIX}", len(kept) * ENTRY.size)

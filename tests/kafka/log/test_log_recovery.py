@@ -74,15 +74,6 @@ def test_spec_01_21_behind_a_corrupt_batch_all_later_segments_go():
     assert log.epochs.entries == [(0, 0)], "epochs that began in what is gone are gone"
 
 
-def test_spec_01_5_indexes_that_are_missing_or_wrong_are_made_anew():
-    folder = of_segments()
-    index, time_index = folder.index(3), folder.time_index(3)
-    folder.disk.delete(f"{FOLDER}/{3:020d}.index")
-    folder.disk.append(f"{FOLDER}/{3:020d}.timeindex", b"torn")
-    folder.reopen(clean=True)
-    assert (folder.index(3), folder.time_index(3)) == (index, time_index)
-
-
 def test_spec_01_5_an_empty_folder_begins_at_the_log_start_that_was_written_down():
     folder = Folder()
     log = folder.reopen(clean=False, log_start_offset=70)

@@ -43,8 +43,8 @@ class Position:
 
 class Fetched:
     """Records that have arrived and were not returned by poll() yet; next in line when the position is `offset`.
-    `hidden`: ranges of offsets that no application sees, because markers or aborted records stand there. `corrupt`: what
-    poll() throws behind the records, again and again until somebody seeks past it.
+    `hidden`: ranges of offsets that no application sees, because markers or aborted records stand there. `corrupt`:
+    what poll() throws behind the records, again and again until somebody seeks past it.
     """
 
     __slots__ = ("at", "corrupt", "epochs", "hidden", "high_watermark", "next_offset", "offset", "partition", "records")
