@@ -129,9 +129,12 @@ class ProducerState:
                     (first, one.last_sequence, one.last_offset - one.offset_delta, one.last_offset, one.timestamp_ms),
                 )
 
-    def expire(self, before_ms: int) -> None:
-        """Forget producers whose last record is older (producer.id.expiration.ms)."""
-        for producer_id in [
-            pid for pid, one in self.entries.items() if not one.batches or one.batches[-1][4] < before_ms
-        ]:
+    def expire(self, before_ms: int) -> tuple[int, ...]:
+        """Forget producers whose last record is older (producer.id.expiration.ms). Returns their ids."""
+        silent = tuple([pid for pid in self.entries if self._is_silent(pid, before_ms)])
+        for producer_id in silent:
             del self.entries[producer_id]
+        return silent
+
+    def _is_silent(self, producer_id: int, before_ms: int) -> bool:
+        return self._last_of(producer_id).timestamp_ms < before_ms

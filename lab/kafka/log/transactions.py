@@ -118,11 +118,12 @@ class TransactionState(ProducerState):
             if one.coordinator_epoch >= 0:
                 self.marked[one.producer_id] = one.coordinator_epoch, one.timestamp_ms
 
-    def expire(self, before_ms: int) -> None:
+    def expire(self, before_ms: int) -> tuple[int, ...]:
         """Whose transaction is open is never forgotten, and a marker counts as well as a record."""
-        for producer_id, entry in list(self.entries.items()):
-            last = entry.batches[-1][4] if entry.batches else -1
-            last = max(last, self.marked.get(producer_id, (-1, -1))[1])
-            if producer_id not in self.open and last < before_ms:
-                del self.entries[producer_id]
-                self.marked.pop(producer_id, None)
+        silent = super().expire(before_ms)
+        for producer_id in silent:
+            self.marked.pop(producer_id, None)
+        return silent
+
+    def _is_silent(self, producer_id: int, before_ms: int) -> bool:
+        return producer_id not in self.open and super()._is_silent(producer_id, before_ms)

@@ -48,7 +48,7 @@ def test_spec_01_3_the_layout_of_a_snapshot():
     assert folder.disk.read(path(5), 0, 1_000).hex() == (
         "0001800612d900000001"
          f"{7:016x}" + "0000" + f"{4:08x}" + f"{4:016x}" + f"{1:08x}" + f"{MS:016x}" + "ffffffff" + "f" * 16
-    ), "version, CRC, count; id, epoch, last sequence and offset, delta, date, no coordinator and transaction"  # fmt: skip
+    ), "version, CRC, count; id, epoch, last sequence and offset, delta, date, no coordinator, no more"  # fmt: skip
 
 
 def test_spec_01_3_a_snapshot_tells_of_markers_and_of_where_a_transaction_began():
