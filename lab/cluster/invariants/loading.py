@@ -1,4 +1,4 @@
-"""Invariants of a start: what a log has read back is what its records tell (spec 1.5)."""
+"""Invariants of logs that were opened or cut: what they have read back is what their records tell (spec 1.5, 1.8)."""
 
 from dataclasses import dataclass, field
 
@@ -73,12 +73,12 @@ def told_by(log: UnifiedLog) -> Told:
     return told
 
 
-class LoadedProducers(Invariant):
+class RebuiltProducers(Invariant):
     """A snapshot and the records behind it tell as much of each producer as all that is left of the log; it is ahead
     of that only where records are gone.
     """
 
-    claim = "a loaded log knows its producers as its records tell of them"
+    claim = "a log that was loaded or cut knows its producers as its records tell of them"
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
@@ -89,8 +89,8 @@ class LoadedProducers(Invariant):
         """Of those nothing is asked any more."""
         self.forgotten.setdefault((node, fact.partition), {}).update(dict.fromkeys(fact.producer_ids))
 
-    @hears(facts.LogLoaded)
-    def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
+    @hears(facts.LogLoaded, facts.Truncated)
+    def _rebuilt(self, world: World, node: NodeId, fact: facts.LogLoaded | facts.Truncated) -> None:
         replica, fate = replica_at(world, node, fact.partition), self.fates.table[fact.partition]
         if replica is None or fate.retired:
             return
@@ -149,4 +149,4 @@ def _all_of(disk: Disk, segment: LogSegment, kind: str) -> bytes:
     return disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
 
 
-ALL: tuple[type[Invariant], ...] = (LoadedProducers, LoadedIndexes)
+ALL: tuple[type[Invariant], ...] = (RebuiltProducers, LoadedIndexes)
