@@ -66,7 +66,7 @@ class ReplicaManager:
                 checkpoints.mark_clean(env.disk, broker_epoch)
             return
         for partition in self.partitions.values():
-            partition.log.flush()
+            partition.log.close()
         self.checkpoint_high_watermarks(env)
         self.checkpoint_recovery_points(env)
         checkpoints.mark_clean(env.disk, broker_epoch)

@@ -174,6 +174,7 @@ PRODUCER = {
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,
     "auto.offset.reset": "latest",
+    "check.crcs": True,
     "client.rack": "",
     "default.api.timeout.ms": 60_000,
     "enable.auto.commit": True,
