@@ -381,6 +381,11 @@ class Fetching:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
             partition.truncate(env, offset)
             return False
+        if not fetcher.fenced and answer.records and answer.records[0].base_offset < partition.log.log_end_offset:
+            # Logs have parted, and the leader has one batch for what is here and what is not. Kafka's fetcher gave the
+            # partition up, before 2.3 with all others of its thread.
+            fetcher.remove(partition.partition)
+            return False
         before = partition.log.high_watermark
         for batch in answer.records:
             self._append(env, partition, batch)

@@ -18,8 +18,7 @@ class Appended:
 
 @dataclass(slots=True)
 class Truncated:
-    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here. `high_watermark`: its own until then.
-    """
+    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here. `high_watermark` was its own."""
 
     partition: TopicPartition
     offset: int
