@@ -157,6 +157,13 @@ def test_before_kip_101_a_follower_could_not_go_on_where_its_leader_has_one_batc
     assert story.state().isr == (2,)
 
 
+def test_before_kip_101_a_follower_beyond_its_leaders_end_is_cut():
+    story = power_lost(HIGH_WATERMARK, ("C",))
+    assert story.ends() == {1: (3, 3), 2: (3, 3)}
+    assert [value for _, value in log_of(story, 1)] == ["a", "b"], "a batch that reaches over the end goes whole"
+    assert [value for _, value in log_of(story, 2)] == ["a", "b", "C"]
+
+
 @pytest.mark.parametrize("rule", is_not(HIGH_WATERMARK))
 def test_since_kip_101_both_logs_are_one_after_a_loss_of_power(rule: str):
     story = power_lost(rule)
