@@ -119,6 +119,12 @@ class Fate:
         """Whether the newest leader of that epoch may lack committed records."""
         return self.leader_epoch < self.doomed_below <= leader_epoch
 
+    def batch_at(self, copy: Lineage, offset: int) -> int:
+        """Where the batch of a log begins that reaches over `offset`; the offset itself if it is between two."""
+        branch = self.branches.get(copy.epoch_at(offset))
+        found = branch.find(offset) if branch is not None else None
+        return found[0] if found is not None else offset
+
     def cut_by_rule(self, node: NodeId, committed: Lineage, end: int) -> bool:
         """Whether what a replica lacks of `committed` below `end` is gone by the rule that was in force there."""
         older = self.older
@@ -174,6 +180,7 @@ class Fates(Observer):
         if copy is not None:
             if fate.older is not None:
                 fate.older.truncated(node, copy, fact.offset, fact.high_watermark, rule_at(world, node))
+                fate.older.ragged[node] = fate.batch_at(copy, fact.offset)
             copy.cut(fact.offset)
         elif fact.offset:
             fate.copies[node] = Lineage(fact.offset)  # a new replica whose leader has deleted all that would come first

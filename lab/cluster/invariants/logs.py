@@ -118,6 +118,8 @@ class FlushedSurvives(Invariant):
         if node not in fate.copies or fate.retired:
             return
         before, floor = fate.end_of(node), fate.floors.get(node)
+        if fate.older is not None and fate.older.ragged.get(node, before) < before:
+            floor = min(fate.older.ragged[node], before if floor is None else floor)
         least = before if floor is None else max(min(floor, before), fact.log_start_offset)
         # The batch at which a disk failed may be in the log without ever having been stated.
         most = 1 << 62 if node in self.fates.failed_disks else max(before, fact.log_start_offset)

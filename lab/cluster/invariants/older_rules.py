@@ -33,13 +33,15 @@ class OlderRules:
     """One partition with replicas that follow, or once followed, by an older rule.
 
     `fresh`: who became a follower and has copied nothing since, with the last epoch in its log then. `cuts`: what was
-    cut and is not copied again. `parted`: from where and up to where a log differs from its leader's. `said`: each
-    excuse that was needed, in words.
+    cut and is not copied again. `parted`: from where and up to where a log differs from its leader's. `ragged`: where
+    the last batch of a log ends, if it was cut within the next one: until it copies more, its next process finds that
+    end. `said`: each excuse that was needed, in words.
     """
 
     fresh: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     cuts: dict[NodeId, tuple[Cut, ...]] = field(default_factory=dict[NodeId, tuple[Cut, ...]])
     parted: dict[NodeId, tuple[int, int]] = field(default_factory=dict[NodeId, tuple[int, int]])
+    ragged: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     said: list[str] = field(default_factory=list[str])
 
     def truncated(self, node: NodeId, copy: Lineage, offset: int, high_watermark: int, rule: str) -> None:
@@ -59,6 +61,7 @@ class OlderRules:
     def copied(self, node: NodeId, copy: Lineage) -> None:
         """A follower has copied more: what it has again was not lost by it."""
         self.fresh.pop(node, None)
+        self.ragged.pop(node, None)
         if node in self.cuts:
             kept = [Cut(max(one.offset, copy.shared(one.was)), one.was) for one in self.cuts[node]]
             self.cuts[node] = tuple([one for one in kept if one.offset < one.was.end])
@@ -67,7 +70,7 @@ class OlderRules:
 
     def forget(self, node: NodeId) -> None:
         """The replica is deleted."""
-        for kept in (self.fresh, self.cuts, self.parted):
+        for kept in (self.fresh, self.cuts, self.parted, self.ragged):
             kept.pop(node, None)
 
     def explain(self, node: NodeId, copy: Lineage, committed: Lineage, end: int) -> bool:
