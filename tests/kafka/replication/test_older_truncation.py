@@ -20,7 +20,8 @@ from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
-from tests.story import ORDERS, Story, batch, orders, settings
+from lab.kafka.protocol.records import Header, Record, RecordBatch
+from tests.story import ORDERS, Story, orders, settings
 
 SHOP = (("acks", "all"), ("linger.ms", "200"), ("delivery.timeout.ms", "900000"))
 
@@ -32,7 +33,13 @@ def of(rule: str, replicas: int, **config: object) -> Story:
 
 
 def put(story: Story, broker: int, *values: str, acks: int = -1) -> int:
-    found = story.ask(f"broker-{broker}", ProduceRequest(acks, 30_000, {ORDERS: batch(*values)})).responses[ORDERS]
+    """Records by hand, each with a birth like those of applications."""
+    records = [
+        Record(0, 1_767_225_600_000, b"k", value.encode(), (Header("birth", f"hand:{ord(value[0])}".encode()),))
+        for value in values
+    ]
+    body = ProduceRequest(acks, 30_000, {ORDERS: RecordBatch.build(records)})
+    found = story.ask(f"broker-{broker}", body).responses[ORDERS]
     assert found.error_code is ErrorCode.NONE
     return found.base_offset
 
@@ -142,8 +149,13 @@ def test_before_kip_101_the_same_offset_is_another_record_after_the_next_electio
     story = power_lost(HIGH_WATERMARK)
     story.consumer("app", config=(("auto.offset.reset", "earliest"),))
     story.until(lambda: story.polled("app") == [0, 1, 2, 3, 4])
+    truth = story.ledger.partition(ORDERS)
+    before, since = [truth.birth_at(one) for one in range(5)], truth.time_at(4)
     story.act(Crash("broker-2"))
     story.elected(1)
+    after = [truth.birth_at(one) for one in range(5)]
+    assert [one for one in range(5) if before[one] != after[one]] == [2, 3]
+    assert truth.time_at(4) == since, "behind what has parted both hold the same"
     story.consumer("audit", group="audit", config=(("auto.offset.reset", "earliest"),))
     story.until(lambda: story.polled("audit") == [0, 1, 2, 3, 4])
     known = older(story)
