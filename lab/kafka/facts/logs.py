@@ -18,11 +18,12 @@ class Appended:
 
 @dataclass(slots=True)
 class Truncated:
-    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here."""
+    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here. `high_watermark` was its own."""
 
     partition: TopicPartition
     offset: int
     log_end_offset: int
+    high_watermark: int
 
 
 @dataclass(slots=True)
