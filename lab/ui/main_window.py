@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QCursor, QKeySequence, QShowEven
 from PySide6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget
 
 from lab.cluster.probes import Health, Truth
-from lab.cluster.probes.views import CauseView
+from lab.cluster.probes.views import OFFSET, CauseView
 from lab.cluster.refused import Refused
 from lab.env import Micros
 from lab.ui.actions import ACTIONS
@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)
         page.stage.context_requested.connect(self.menus.open_subject)
+        page.stage.offset_asked.connect(self.full_views.find_offset)
         page.stage.lens_moved.connect(self.refresh)
         page.stage.records.changed.connect(self.refresh)
         page.stage.records.refused.connect(self.say)
@@ -136,6 +137,8 @@ class MainWindow(QMainWindow):
         page.inspector.offer_chosen.connect(self.menus.choose)
         page.inspector.setting_chosen.connect(self.menus.change_setting)
         page.inspector.records_asked.connect(self.toggle_records)
+        page.inspector.files_asked.connect(self.full_views.toggle_log_files)
+        page.inspector.link_chosen.connect(self.follow)
         page.inspector.pin_toggled.connect(self._pin)
         self.start_page.scenario_chosen.connect(self.open_scenario)
         self.start_page.session_chosen.connect(self.open_session)
@@ -362,6 +365,14 @@ class MainWindow(QMainWindow):
         if not self.pinned:
             self.page.subject = (kind, name)
         self.refresh()
+
+    def follow(self, kind: str, name: str) -> None:
+        """Go where a line of the inspector leads: to another thing, or to an offset of the partition it shows."""
+        if kind == OFFSET and self.page.inspector.view is not None:
+            self.full_views.find_offset(self.page.inspector.view.name, "", int(name))
+            return
+        self.page.subject = (kind, name)
+        self.select(kind, name)
 
     def select_what_the_page_is_about(self) -> bool:
         """Select what the lesson's open page names; whether it names something that is there."""

@@ -13,6 +13,8 @@ from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
+INDEX_ENTRY_BYTES, TIME_ENTRY_BYTES = OFFSET_ENTRY.size, TIME_ENTRY.size
+
 
 @dataclass(frozen=True, slots=True)
 class BatchPlace:
