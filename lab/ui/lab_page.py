@@ -126,7 +126,8 @@ class LabPage(QWidget):
             self.lesson_view = session.lesson.view() if session.lesson is not None else None
         if whole or frame % CLOCK_EVERY:
             self._pull_bar(session)
-        self.stage.pull(session)
+        if whole or lesson_due or self.shown_in_full() is None:
+            self.stage.pull(session)  # behind another view it is asked for now and then: menus know things by it
         if whole or frame % TIMELINE_EVERY == TIMELINE_TURN:
             self._pull_time(session)
         if not self.presenting:

@@ -212,7 +212,8 @@ class MainWindow(QMainWindow):
             return
         real_us = min(self.clock.nsecsElapsed() // 1000, LONGEST_FRAME_US)
         self.clock.restart()
-        session.advance(real_us, ENGINE_BUDGET_US)
+        full = self.page.shown_in_full()
+        session.advance(real_us, full.share(session, ENGINE_BUDGET_US) if full is not None else ENGINE_BUDGET_US)
         self.frame += 1
         self.pull(whole=False)
         if not session.playing:

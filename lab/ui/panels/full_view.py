@@ -60,6 +60,10 @@ class FullView(QWidget):
         """Show the session as it is."""
         raise AssertionError(f"{type(self).__name__} shows nothing")
 
+    def share(self, session: "Session", budget_us: int) -> int:
+        """Called in each frame while time runs: do work of one's own, and return how much is left for the session."""
+        return budget_us
+
     def export(self, path: Path, kind: str) -> None:
         """Write what is shown as `png`, `svg` or `csv`. Raises Refused or OSError."""
         raise AssertionError(f"{type(self).__name__} writes nothing")
