@@ -48,6 +48,7 @@ class LabPage(QWidget):
     seek_asked = Signal(object)
     event_asked = Signal(int)
     why_asked = Signal(int)
+    select_asked = Signal(str, str)
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -194,6 +195,7 @@ class LabPage(QWidget):
             found.seek_asked.connect(self.seek_asked)
             found.event_asked.connect(self.event_asked)
             found.why_asked.connect(self.why_asked)
+            found.select_asked.connect(self.select_asked)
             self.centre.addWidget(found)
         assert isinstance(found, kind)
         return found

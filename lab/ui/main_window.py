@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         page.seek_asked.connect(self.seek_to)
         page.event_asked.connect(self.seek_event)
         page.why_asked.connect(self.full_views.why)
+        page.select_asked.connect(self.go_to)
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)
         page.stage.context_requested.connect(self.menus.open_subject)
@@ -372,6 +373,11 @@ class MainWindow(QMainWindow):
         if kind == OFFSET and self.page.inspector.view is not None:
             self.full_views.find_offset(self.page.inspector.view.name, "", int(name))
             return
+        self.go_to(kind, name)
+
+    def go_to(self, kind: str, name: str) -> None:
+        """Show a thing in the cluster and in the inspector, even in one that is pinned."""
+        self.page.show_cluster()
         self.page.subject = (kind, name)
         self.select(kind, name)
 

@@ -36,16 +36,20 @@ LEGEND = (("record", "record"), ("ack", "ack"), ("replica", "replica fetch"))
 
 
 class MatrixCards:
-    """Paints the still layer of a `ClusterView`; it is kept as a picture until something in it changes."""
+    """Paints the still layer of a `ClusterView`; it is kept as a picture until something in it changes. `chips`: where
+    a partition of its own stands in a member's card.
+    """
 
     def __init__(self, theme: Theme, stamps: Stamps) -> None:
         self.theme = theme
         self.stamps = stamps
+        self.chips: list[tuple[QRectF, str]] = []
 
     def paint(
         self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes, chosen: Subject, pace: Pace
     ) -> None:
         """Everything, from the links at the bottom to the legend."""
+        self.chips.clear()
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._title(p, view)
         for controller in view.controllers:
@@ -395,11 +399,16 @@ class MatrixCards:
         theme, scale = self.theme, self.theme.ui_scale
         colour = theme.category[group.category % len(theme.category)]
         x = at.x()
-        for text in chip_texts(member.partitions, fits=int((right - at.x()) // (20 * scale))):
+        texts = chip_texts(member.partitions, fits=int((right - at.x()) // (20 * scale)))
+        alone = len(texts) == len(member.partitions)
+        in_order = sorted(member.partitions, key=lambda one: int(one.rpartition("-")[2]))
+        for place, text in enumerate(texts):
             wide = max(16 * scale, self.stamps.width(text, 11, 600) + 9 * scale)
             chip = QRectF(x, at.y() - 6.5 * scale, min(wide, right - x), 13 * scale)
             rounded(p, chip, 4 * scale, with_alpha(colour, 0.25), colour, 1.0)
             self.stamps.put(p, chip.center().x(), at.y(), text, theme.text.t1, 11, 600, share=MIDDLE)
+            if alone:
+                self.chips.append((chip.adjusted(-1, -2, 1, 2), in_order[place]))
             x += wide + 3 * scale
 
     def _elided(self, text: str, room: float, size: float) -> str:

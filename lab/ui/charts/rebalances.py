@@ -57,6 +57,7 @@ class RebalanceView(FullView):
         self.canvas.seek_asked.connect(self.seek_asked)
         self.canvas.event_asked.connect(self.event_asked)
         self.canvas.why_asked.connect(self.why_asked)
+        self.canvas.selected.connect(self.select_asked)
         self.table.activated.connect(self._go_to)
         self.table.clicked.connect(self._go_to)
         self.setFocusProxy(self.canvas)

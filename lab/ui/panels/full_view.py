@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 class FullView(QWidget):
     """`closed`: the person wants the cluster back. `seek_asked(Micros)`, `event_asked(number)`: and another instant.
-    `why_asked(event number)`: what led to an event. `name`: of the files that are exported.
+    `why_asked(event number)`: what led to an event. `select_asked(kind, name)`: a thing, in the cluster. `name`: of the
+    files that are exported.
     """
 
     closed = Signal()
     seek_asked = Signal(object)
     event_asked = Signal(int)
     why_asked = Signal(int)
+    select_asked = Signal(str, str)
     name = "view"
 
     def __init__(self, parent: QWidget | None = None) -> None:
