@@ -355,7 +355,17 @@ class MatrixCards:
         name = self._elided(group.name, box.width() / scale - 40, 13)
         self.stamps.put(p, box.left() + 32 * scale, box.top() + 14 * scale, name, theme.text.t1, 13, 600)
         for member in group.members:
-            self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+            if member.name in layout.members:
+                self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+        folded = [one for one in group.members if one.name in layout.folded]
+        if folded:
+            troubled = sum(CLIENT_TONES.get(one.state, "t3") == "fail" for one in folded)
+            count = len(folded)
+            words = f"and {count} more" if count < len(group.members) else f"{count} members"
+            words += f", {troubled} down" if troubled else ""
+            ink = theme.tone_text("fail") if troubled else theme.text.t3
+            own = layout.folded[folded[0].name]
+            self.stamps.put(p, own.left() + 7 * scale, own.center().y(), words, ink, 11.5)
 
     def paint_figures(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
         """What changes all the time on the cards: how full each disk is, how far behind each group."""
@@ -443,7 +453,8 @@ def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
         seen = [
             one for one in layout.columns.values() if layout.area.contains(one.center().x(), layout.area.center().y())
         ]
-        parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
+        if len(seen) < len(view.partitions):
+            parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
     if layout.high:
         rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
         parts.append(f"{len(rows)} of {len(view.brokers)} brokers")
