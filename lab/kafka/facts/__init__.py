@@ -63,6 +63,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -120,11 +121,14 @@ __all__ = [
     "ConsumerGroupChanged",
     "ConsumerGroupLoaded",
     "Decided",
+    "FrameSent",
     "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
     "GroupsLoaded",
     "HighWatermarkMoved",
+    "HungUp",
+    "ProgramCommits",
     "IsrCommitted",
     "LastStableOffsetMoved",
     "LeftGroup",
