@@ -3,9 +3,11 @@
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 
+from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec
@@ -26,6 +28,7 @@ class Server:
         self.session = Session(spec, "Server")
         self._come = threading.Event()
         self._stopping = False
+        self._asked: deque[ClusterAction] = deque()
         self.gateway = Gateway(host, self._come.set)
         self.doorman = Doorman(self.session, self.gateway)
         brokers = broker_hosts(self.session.world)
@@ -49,6 +52,8 @@ class Server:
             while not self._stopping and not session.violation:
                 self._come.clear()
                 self.doorman.bring_in()
+                while self._asked:
+                    session.post(self._asked.popleft())
                 now = time.monotonic_ns()
                 owed = min(owed + now - before, BEHIND_MAX * 1_000)
                 before = now
@@ -68,6 +73,11 @@ class Server:
         queue = self.session.world.queue
         due = (queue[0][0] - self.session.now) / 1e6 if queue else IDLE_S
         return max(0.0, min(IDLE_S, due))
+
+    def ask(self, action: ClusterAction) -> None:
+        """Have something done to the world, from any thread."""
+        self._asked.append(action)
+        self._come.set()
 
     def stop(self) -> None:
         """End `run` soon; from any thread, or a signal."""

@@ -51,6 +51,7 @@ class Program:
             case ProgramConnected():
                 self.connections[body.connection] = Connection(body.broker)
                 self.listeners = dict(body.listeners)
+                env.tell(facts.ProgramCame(body.connection))
             case FrameArrived():
                 self._arrived(env, body.connection, body.data)
             case ProgramHungUp():

@@ -63,7 +63,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
-from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCommits
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCame, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -128,7 +128,6 @@ __all__ = [
     "GroupsLoaded",
     "HighWatermarkMoved",
     "HungUp",
-    "ProgramCommits",
     "IsrCommitted",
     "LastStableOffsetMoved",
     "LeftGroup",
@@ -148,6 +147,8 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "ProgramCame",
+    "ProgramCommits",
     "QuorumAppended",
     "QuorumHighWatermarkMoved",
     "QuorumLogLoaded",

@@ -12,6 +12,13 @@ class FrameSent:
 
 
 @dataclass(slots=True)
+class ProgramCame:
+    """A real client has connected. Its records have no births, and may come by the thousand in a batch."""
+
+    connection: int
+
+
+@dataclass(slots=True)
 class ProgramCommits:
     """A real client commits offsets of a group. What it has read, nobody here knows."""
 
