@@ -399,11 +399,14 @@ class World:
         return 0
 
     def apply(self, action: WorldAction) -> None:
-        """Do something from outside, as an event of its own. Only a timeline calls this."""
+        """Do something from outside, as an event of its own. Only a timeline calls this. Raises WorldStopped."""
         self.event_number += 1
         number = self.event_number
         self.trace.add((number, self.now, OPERATOR, OPERATOR, action.describe(), number))
-        action.apply(self)
+        try:
+            action.apply(self)
+        except AssertionError as wrong:
+            raise WorldStopped(number, self.now, OPERATOR, wrong) from wrong
         self._apply_cuts()
 
     # --- connections ------------------------------------------------------------------------------
