@@ -15,6 +15,7 @@ from lab.cluster.moving import moving
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_flavours import with_flavours
 from lab.cluster.swarm_load import with_loads
 from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
@@ -40,6 +41,14 @@ class Plan:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
+    drawn = trouble(seed)
+    return replace(drawn, spec=with_flavours(seed, drawn.spec))
+
+
+def trouble(seed: int) -> Plan:
+    """Its cluster and faults, with clients that are all the newest Java ones. What a seed has once found stays found by
+    this, whatever is drawn besides.
+    """
     draw, cleaning = Draw(seed), Cleaning(seed)
     spec = Transactions(seed).spec(with_shares(Draw(seed, "share"), _spec(draw, seed)))
     faults = _faults(draw, spec)
