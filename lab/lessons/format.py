@@ -45,7 +45,8 @@ HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", 
              "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks",
+                "service_levels")  # fmt: skip
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
                  "transaction", "flavour")  # fmt: skip
@@ -360,6 +361,7 @@ def _spec(table: TomlTable) -> ClusterSpec:
         controllers=cluster.whole("controllers", 1),
         combined=cluster.truth("combined", False),
         racks=cluster.texts("racks"),
+        service_levels=cluster.truth("service_levels", False),
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []

@@ -88,6 +88,7 @@ def spec_of(session: Session) -> ClusterSpec:
         racks=racks_of(world),
         controllers=session.spec.controllers,
         combined=session.spec.combined,
+        service_levels=session.spec.service_levels,
     ).checked()
 
 
@@ -181,6 +182,7 @@ def lines_of(spec: ClusterSpec) -> list[str]:
         "[cluster]",
         *fields({
             "brokers": spec.brokers, "controllers": spec.controllers, "combined": spec.combined,
+            "service_levels": spec.service_levels,
             "config": dict(spec.broker_config), "disk_capacity_bytes": spec.disk_capacity_bytes or 0,
             "link_extra_us": spec.link_extra_us, **({"racks": list(spec.racks)} if spec.racks else {}),
         }),

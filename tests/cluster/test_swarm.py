@@ -32,8 +32,18 @@ def test_what_a_library_is_known_by_is_often_left_to_it():
 
 def test_eligible_leaders_and_both_versions_of_transactions_are_drawn():
     config = Counter(one for drawn in PLANS.values() for one in drawn.spec.broker_config)
-    for one in (("eligible.leader.replicas.enable", "true"), ("transaction.version", "1"), ("transaction.version", "2")):
+    for one in (
+        ("eligible.leader.replicas.enable", "true"),
+        ("transaction.version", "1"),
+        ("transaction.version", "2"),
+    ):
         assert config[one] > 5, one
+
+
+def test_some_clusters_are_left_alone_and_owe_promptness():
+    alone = [drawn for drawn in PLANS.values() if drawn.spec.service_levels]
+    assert 15 < len(alone) < 60
+    assert all(drawn.actions == () for drawn in alone)
 
 
 def test_what_a_seed_once_found_is_not_drawn_anew_with_the_libraries():
