@@ -25,8 +25,6 @@ from lab.world.world import WorldStopped
 SECOND: Micros = seconds(1)
 REST_WITHIN_S = 180
 """Virtual seconds a healed cluster may take; the longest time-out of a drawn client is one minute."""
-STORM = 40_000
-"""Events in one virtual second that no drawn cluster needs: somebody spins."""
 SHRINK_S = 60.0
 """Real seconds to look for a smaller failure."""
 
@@ -64,22 +62,19 @@ class Run:
         """Run it all; what failed first."""
         world = self.timeline.world
         try:
-            claim, at_rest = self._safety(), False
-            if not claim:
-                claim, at_rest = self._rest(), True
+            self._safety()
+            claim, at_rest = self._rest(), True
         except WorldStopped as stopped:
             claim, at_rest = _claim_of(stopped), False
         return Failure(claim, world.now, world.event_number, at_rest) if claim else None
 
-    def _safety(self) -> str:
+    def _safety(self) -> None:
         for at, action in self.plan.actions:
-            storm = self._run_until(at - 1)
-            if storm:
-                return storm
+            self.timeline.run_until(at - 1)
             if not action.refusal(self.timeline.world):
                 self.timeline.do(action)
         last = self.plan.actions[-1][0] if self.plan.actions else 0
-        return self._run_until(max(last, seconds(SAFETY_S)))
+        self.timeline.run_until(max(last, seconds(SAFETY_S)))
 
     def _rest(self) -> str:
         timeline = self.timeline
@@ -90,21 +85,11 @@ class Run:
         for _ in range(REST_WITHIN_S):
             for action in starting(timeline.world):
                 timeline.do(action)
-            storm = self._run_until(timeline.world.now + SECOND)
-            if storm:
-                return storm
+            timeline.run_until(timeline.world.now + SECOND)
             left = unrest(timeline.world)
             if not left:
                 return owed(timeline.world)
         return f"no rest {REST_WITHIN_S} s after all was healed: {left}"
-
-    def _run_until(self, time: Micros) -> str:
-        timeline = self.timeline
-        while timeline.world.now < time:
-            until = min(time, timeline.world.now + SECOND)
-            if timeline.run_until(until, STORM) >= STORM:
-                return f"a storm: {STORM:,} events within a second"
-        return ""
 
 
 def _claim_of(stopped: WorldStopped) -> str:

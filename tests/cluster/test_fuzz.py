@@ -113,13 +113,6 @@ def test_a_cluster_that_never_comes_to_rest_is_a_failure(monkeypatch: pytest.Mon
     assert "it never does" in found.claim
 
 
-def test_a_storm_of_events_is_a_failure(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fuzz, "STORM", 20)
-    found = fuzz.Run(replace(plan(1), actions=())).failure()
-    assert found is not None
-    assert found.kind == "a storm"
-
-
 def test_every_invariant_is_checked_in_some_run():
     checked = dict.fromkeys(CLAIMS, 0)
     for seed in dict.fromkeys((*DIFFERENT, *range(1, 41))):

@@ -16,6 +16,7 @@ from lab.cluster.invariants import (
     reassignment,
     replication,
     shares,
+    storms,
 )
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
@@ -36,6 +37,7 @@ MODULES = (
     commits,
     shares,
     consumer_groups,
+    storms,
 )
 
 
