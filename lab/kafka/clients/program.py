@@ -14,7 +14,7 @@ from lab.env import Address, Env, NodeId, Timer, address
 from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
-from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
@@ -27,9 +27,13 @@ from lab.kafka.rpc.envelope import Request, Response
 
 
 class Asked(NamedTuple):
-    """What has not been answered yet; the request itself only where a controller has to answer it."""
+    """What has not been answered yet; the request itself only where a controller has to answer it. Its API by number,
+    since this is part of checkpoints.
+    """
 
-    header: Header
+    api_key: int
+    version: int
+    correlation_id: int
     request: object | None
 
 
@@ -93,23 +97,27 @@ class Program:
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
-            connection.waiting.append(Asked(header, body if type(body) in REFUSALS else None))
+            connection.waiting.append(self._asked(header, body))
         if isinstance(body, OffsetCommitRequest | TxnOffsetCommitRequest):
             env.tell(facts.ProgramCommits(body.group_id))
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
+    def _asked(self, header: Header, body: object) -> Asked:
+        kept = body if type(body) in REFUSALS else None
+        return Asked(header.api.key, header.version, header.correlation_id, kept)
+
     def _answered(self, env: Env, number: int, response: Response) -> None:
         connection = self.connections.get(number)
         if connection is None:
             return
-        header, request = connection.waiting.popleft()
-        assert header.correlation_id == response.correlation_id, (header, response)
+        asked = connection.waiting.popleft()
+        assert asked.correlation_id == response.correlation_id, (asked, response)
         body = response.body
         if isinstance(body, EnvelopeResponse):
-            body = REFUSALS[type(request)](request, body.error_code)
+            body = REFUSALS[type(asked.request)](asked.request, body.error_code)
         body = advertised(body, self.listeners)
-        data = write_response(header.api, header.version, header.correlation_id, body)
+        data = write_response(APIS[asked.api_key], asked.version, asked.correlation_id, body)
         env.tell(facts.FrameSent(number, b"".join(data)))
 
     def _hang_up(self, env: Env, number: int, reason: str) -> None:
