@@ -149,3 +149,27 @@ class ResetGroup:
     topics: tuple[str, ...]
     to: str
     value: int = 0
+
+
+@dataclass(slots=True)
+class ProgramConnected:
+    """A real program has opened a connection to a broker. `listeners`: host of a broker -> `host:port` outside."""
+
+    connection: int
+    broker: str
+    listeners: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class FrameArrived:
+    """A whole frame came in over a connection, without its size."""
+
+    connection: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class ProgramHungUp:
+    """A real program has closed a connection."""
+
+    connection: int

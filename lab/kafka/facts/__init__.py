@@ -63,6 +63,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCame, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -120,11 +121,13 @@ __all__ = [
     "ConsumerGroupChanged",
     "ConsumerGroupLoaded",
     "Decided",
+    "FrameSent",
     "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
     "GroupsLoaded",
     "HighWatermarkMoved",
+    "HungUp",
     "IsrCommitted",
     "LastStableOffsetMoved",
     "LeftGroup",
@@ -144,6 +147,8 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "ProgramCame",
+    "ProgramCommits",
     "QuorumAppended",
     "QuorumHighWatermarkMoved",
     "QuorumLogLoaded",
