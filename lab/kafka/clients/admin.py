@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from lab.env import Address, Env, Micros, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.clients.descriptions import classic_text, consumer_text, transaction_text
+from lab.kafka.clients.descriptions import classic_text, consumer_text, settings_text, transaction_text
 from lab.kafka.clients.hanging import Search
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.orders import (
@@ -18,6 +18,13 @@ from lab.kafka.orders import (
     ResetGroup,
 )
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.configs import (
+    AlterConfigsResponse,
+    ConfigResource,
+    DescribeConfigsRequest,
+    DescribeConfigsResponse,
+    ResourceType,
+)
 from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
@@ -56,7 +63,6 @@ from lab.kafka.protocol.messages.topics import (
     DeleteRecordsResponse,
     DeleteTopicsResponse,
     ElectLeadersResponse,
-    IncrementalAlterConfigsResponse,
 )
 from lab.kafka.protocol.messages.transaction_admin import (
     DescribeTransactionsResponse,
@@ -173,11 +179,17 @@ class AdminApp:
         self.net.send(env, target, body, REQUEST_BYTES, "job", TIMEOUT)
 
     def _send_order(self, env: Env, job: Job, body: object) -> None:
-        """DeleteRecords goes to the leaders, what is listed to everybody, all else to any broker."""
+        """DeleteRecords goes to the leaders, what is listed to everybody, a question for settings to whom they are of,
+        all else to any broker.
+        """
         if isinstance(body, (ListGroupsRequest, ListTransactionsRequest)):
             job.listed = ()
             for host in self.metadata.brokers.values():
                 self._ask(env, job, address(host), body)
+            return
+        if isinstance(body, DescribeConfigsRequest):
+            (resource,) = body.resources
+            self._ask(env, job, self._describer(resource), body)
             return
         if not isinstance(body, DeleteRecordsRequest):
             self._ask(env, job, self.metadata.someone(self.net), body)
@@ -200,6 +212,13 @@ class AdminApp:
             self._ask(env, job, target, body)
         if not questions and search.stage == "over":
             self._end(env, job, search.wrong, search.text)
+
+    def _describer(self, resource: ConfigResource) -> Address:
+        """Only a broker itself knows what stands in its `server.properties`."""
+        known = self.metadata.brokers
+        if resource.type is ResourceType.BROKER and resource.name.isdecimal() and int(resource.name) in known:
+            return address(known[int(resource.name)])
+        return self.metadata.someone(self.net)
 
     def _by_leader(self, partitions: tuple[TopicPartition, ...]) -> dict[str, list[TopicPartition]]:
         found: dict[str, list[TopicPartition]] = {}
@@ -273,14 +292,16 @@ class AdminApp:
             case AlterPartitionReassignmentsResponse():
                 wrong = [one for one in body.partitions.values() if one[0]]
                 self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
+            case AlterConfigsResponse():
+                failed = [one for one in body.resources.values() if one[0]]
+                self._settled(env, job, [error for error, _ in failed], failed[0][1] if failed else "")
+            case DescribeConfigsResponse():
+                refused = [one for one in body.resources.values() if one.error_code]
+                text = refused[0].error_message if refused else settings_text(body)
+                self._settled(env, job, [one.error_code for one in refused], text)
             case UnregisterBrokerResponse() | UpdateFeaturesResponse():
                 self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
-            case (
-                CreateTopicsResponse()
-                | DeleteTopicsResponse()
-                | CreatePartitionsResponse()
-                | IncrementalAlterConfigsResponse()
-            ):
+            case CreateTopicsResponse() | DeleteTopicsResponse() | CreatePartitionsResponse():
                 failed = [one for one in body.topics if one.error_code]
                 text = (failed[0].error_message or "") if failed else ""
                 self._settled(env, job, [one.error_code for one in failed], text)

@@ -9,11 +9,10 @@ from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import elections, eligibility, reassignment
 from lab.kafka.controller.placement import partition_record, place
-from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER, MetadataImage, PartitionState
+from lab.kafka.metadata.image import NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
-    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
     ProducerIdsRecord,
@@ -21,6 +20,7 @@ from lab.kafka.metadata.records import (
     RemoveTopicRecord,
     TopicRecord,
 )
+from lab.kafka.metadata.settings import cluster_settings
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
     AlteredPartition,
@@ -53,6 +53,7 @@ from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
 
 PRODUCER_ID_BLOCK = 1_000
 PARTITIONS_MAX = 20_000
+UNCLEAN = "unclean.leader.election.enable"
 
 
 @dataclass(slots=True)
@@ -81,9 +82,12 @@ class Controller:
         self.sessions: dict[int, Session] = {}
 
     def unclean_allowed(self, topic: str) -> bool:
-        """`unclean.leader.election.enable` of a topic."""
+        """`unclean.leader.election.enable` of a topic, else of all brokers, else as this controller was set up."""
         image = self.image.topics.get(topic)
-        return image is not None and image.config.get("unclean.leader.election.enable", "").lower() == "true"
+        if image is None:
+            return False
+        found = image.config.get(UNCLEAN) or cluster_settings(self.image).get(UNCLEAN)
+        return found.lower() == "true" if found else self.config.unclean_leader_election_enable
 
     # --- brokers (spec 3.5) -----------------------------------------------------------------------
 
@@ -99,7 +103,7 @@ class Controller:
         self.sessions[request.broker_id] = Session(now)
         records: list[MetadataRecord] = []
         if self.config.eligible_leader_replicas_enable and self.image.eligible is None:
-            records.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
+            records += eligibility.switched_on(self.image, self.config.min_insync_replicas)
         lost = known is not None and known.broker_epoch != request.previous_broker_epoch
         records += self.leave_everything(request.broker_id, "restarted", lost=lost)
         epoch = next_offset + len(records)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topic_ids import topic_id_bytes, topic_id_of
 
 LATEST = 32_767
 
@@ -167,7 +168,7 @@ STRING, NULLABLE_STRING = Sized(text=True), Sized(text=True, nullable=ALWAYS)
 BYTES, NULLABLE_BYTES = Sized(), Sized(nullable=ALWAYS)
 RECORDS = Sized(view=True, nullable=ALWAYS)
 UUID = Fixed("16s")
-NO_UUID = bytes(16)
+TOPIC_ID = Converted(UUID, topic_id_of, topic_id_bytes)
 THROTTLE = unused("throttle_time_ms", INT32, 0)
 
 

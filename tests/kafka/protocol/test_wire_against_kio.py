@@ -9,6 +9,7 @@ from kio.serial import entity_reader, entity_writer
 
 from lab.kafka.protocol.apis import APIS
 from lab.kafka.protocol.codec import decode, encode
+from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetFetchesRequest, OffsetFetchesResponse, OffsetFetchResponse
 from lab.kafka.protocol.schema import Message
 from tests.kafka.protocol.wire_bytes import Maker
@@ -21,6 +22,8 @@ CASES = [
 
 
 SAID_OTHERWISE = {
+    MetadataRequest: "a topic is asked for by its id or by its name",
+    MetadataResponse: "a topic without a name is one whose id nobody knows",
     OffsetFetchResponse: "a partition with an error has no offset",
     OffsetFetchesRequest: "whether stable offsets are wanted is known of each group",
     OffsetFetchesResponse: "a partition with an error has no offset",

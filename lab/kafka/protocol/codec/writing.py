@@ -190,7 +190,7 @@ def values_of(packer: Packer, kind: Struct, value: str) -> Callable[[Field], str
         parts = packer.source.new("parts")
         packer.source.line(f"{parts} = {packer.source.constant(kind.parts)}({value})")
         value = parts
-    names = [one.attribute for one in kind.fields if one.attribute is not None]
+    names = list(dict.fromkeys(one.attribute for one in kind.fields if one.attribute is not None))
     return lambda one: f"{value}[{names.index(one.attribute or '')}]"
 
 

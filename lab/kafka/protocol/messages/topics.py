@@ -1,4 +1,4 @@
-"""Topics: create 19, delete 20, delete records 21, create partitions 37, elect leaders 43, alter configs 44."""
+"""Topics: create 19, delete 20, delete records 21, create partitions 37, elect leaders 43."""
 
 from dataclasses import dataclass, field
 
@@ -69,21 +69,6 @@ class CreatePartitionsRequest:
 
 @dataclass(slots=True)
 class CreatePartitionsResponse:
-    """In the order asked."""
-
-    topics: tuple[TopicResult, ...]
-
-
-@dataclass(slots=True)
-class IncrementalAlterConfigsRequest:
-    """SET (or with None, DELETE) settings of topics: topic -> name -> value; and of brokers, by id, "" for all."""
-
-    topics: dict[str, dict[str, str | None]]
-    brokers: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
-
-
-@dataclass(slots=True)
-class IncrementalAlterConfigsResponse:
     """In the order asked."""
 
     topics: tuple[TopicResult, ...]
