@@ -61,7 +61,7 @@ def described(story: Story, resource: ConfigResource, broker: int = 1) -> Mappin
 
 
 def chain(entry: ConfigEntry) -> list[tuple[str, str, ConfigSource]]:
-    return [tuple(one) for one in entry.synonyms]
+    return [(one.name, one.value or "", one.source) for one in entry.synonyms]
 
 
 # --- who hears, and what wins ---------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_spec_10_03_a_default_of_topics_holds_at_once_for_those_that_have_none_o
     assert story.replica(1).config.retention_ms == 604_800_000
 
 
-def _own(name: str, **config: object) -> Any:
+def _own(name: str, **config: Any) -> Any:
     (topic,) = orders(**config)
     return (replace(topic, name=name),)
 
