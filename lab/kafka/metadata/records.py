@@ -58,6 +58,15 @@ class BrokerConfigRecord(Sealed):
 
 
 @dataclass(slots=True)
+class GroupConfigRecord(Sealed):
+    """A setting of one group; None removes the override."""
+
+    group: str
+    name: str
+    value: str | None
+
+
+@dataclass(slots=True)
 class TopicRecord(Sealed):
     """A topic exists."""
 
@@ -128,6 +137,7 @@ MetadataRecord: TypeAlias = (
     | UnregisterBrokerRecord
     | FeatureLevelRecord
     | BrokerConfigRecord
+    | GroupConfigRecord
     | TopicRecord
     | RemoveTopicRecord
     | ConfigRecord
@@ -145,6 +155,7 @@ KINDS: dict[str, type[Any]] = {
         UnregisterBrokerRecord,
         FeatureLevelRecord,
         BrokerConfigRecord,
+        GroupConfigRecord,
         TopicRecord,
         RemoveTopicRecord,
         ConfigRecord,
