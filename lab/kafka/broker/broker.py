@@ -411,7 +411,7 @@ class Broker:
         another of the same name, then take all of it over.
         """
         image = image_of_records(body.records, body.end_offset)
-        self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
+        self._take_in(env, tuple(RemoveTopicRecord(one.name, one.topic_id) for one in not_succeeded(self.image, image)))
         self.image = image
         self._reconfigure(env)
         self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)

@@ -77,7 +77,7 @@ class ReplicaFetcher:
             log = partition.log
             asked[name] = FetchPartition(
                 log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch, log.epochs.latest,
-                log.log_start_offset,
+                log.log_start_offset, partition.topic_id,
             )  # fmt: skip
         self.touched.clear()
         if delayed:

@@ -1,4 +1,4 @@
-"""Descriptions: what the administrator's client says of a group, or of settings, that it has asked about."""
+"""Descriptions: what the administrator's client says of a group, a transaction or settings it has asked about."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,7 @@ from lab.kafka.clients.assignors.subscription import decode_assignment
 from lab.kafka.protocol.messages.configs import ConfigEntry, DescribeConfigsResponse
 from lab.kafka.protocol.messages.consumer_groups import DescribedConsumerGroup
 from lab.kafka.protocol.messages.groups import DescribedGroup
+from lab.kafka.protocol.messages.transaction_admin import DescribedTransaction
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -27,6 +28,12 @@ def consumer_text(group: DescribedConsumerGroup) -> str:
         for one in group.members
     ]
     return "; ".join([head, *members])
+
+
+def transaction_text(one: DescribedTransaction) -> str:
+    """`bank: Ongoing, producer 3 in epoch 0, orders-0, orders-1`."""
+    head = f"{one.transactional_id}: {one.transaction_state}, producer {one.producer_id} in epoch {one.producer_epoch}"
+    return ", ".join([head, *(str(partition) for partition in one.partitions)])
 
 
 def _has(name: str, partitions: Iterable[TopicPartition]) -> str:

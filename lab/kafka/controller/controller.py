@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from lab.env import Micros, millis
+from lab.env.node import Dice
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.config.topic import TopicConfig
@@ -47,6 +48,7 @@ from lab.kafka.protocol.messages.topics import (
     NewTopic,
     TopicResult,
 )
+from lab.kafka.protocol.topic_ids import TopicId, draw_topic_id
 from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
 
 PRODUCER_ID_BLOCK = 1_000
@@ -233,6 +235,8 @@ class Controller:
         """The checks in Kafka's order."""
         state = self.image.partition(partition)
         members = [broker_id for broker_id, _ in change.new_isr]
+        if change.topic_id and change.topic_id != self.image.topic_id(partition.topic):
+            return ErrorCode.UNKNOWN_TOPIC_ID
         if state is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if change.leader_epoch > state.leader_epoch or change.partition_epoch > state.partition_epoch:
@@ -296,8 +300,8 @@ class Controller:
 
     # --- topics (spec 3.6) ------------------------------------------------------------------------
 
-    def create_topics(self, request: CreateTopicsRequest) -> Decision:
-        """Place replicas over the brokers in stripes."""
+    def create_topics(self, request: CreateTopicsRequest, dice: Dice) -> Decision:
+        """Draw an id, and place replicas over the brokers in stripes."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         names = [topic.name for topic in request.topics]
@@ -305,9 +309,12 @@ class Controller:
             topic = self._with_defaults(asked)
             twice = TopicResult(topic.name, ErrorCode.INVALID_REQUEST, f"{topic.name} is named twice")
             wrong = twice if names.count(topic.name) > 1 else self._topic_error(topic)
-            results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
-            if wrong is None and not request.validate_only:
-                records += self._topic_records(topic)
+            if wrong is not None or request.validate_only:
+                results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
+                continue
+            topic_id = draw_topic_id(dice)
+            results.append(TopicResult(topic.name, ErrorCode.NONE, topic_id=topic_id))
+            records += self._topic_records(topic, topic_id)
         return Decision(CreateTopicsResponse(tuple(results)), records)
 
     def _with_defaults(self, topic: NewTopic) -> NewTopic:
@@ -367,24 +374,33 @@ class Controller:
     def _any_active(self) -> bool:
         return any(broker.active for broker in self.image.brokers.values())
 
-    def _topic_records(self, topic: NewTopic) -> list[MetadataRecord]:
-        records: list[MetadataRecord] = [TopicRecord(topic.name)]
+    def _topic_records(self, topic: NewTopic, topic_id: TopicId) -> list[MetadataRecord]:
+        records: list[MetadataRecord] = [TopicRecord(topic.name, topic_id)]
         records += [ConfigRecord(topic.name, name, value) for name, value in topic.configs.items()]
         for index in range(topic.num_partitions):
             replicas = topic.assignments.get(index) or place(self.image, index, topic.replication_factor)
-            records.append(partition_record(self.image, topic.name, index, replicas))
+            records.append(partition_record(self.image, topic_id, topic.name, index, replicas))
         return records
 
     def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
-        """By name."""
+        """By name or by id."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         for name in request.names:
-            known = name in self.image.topics
-            error = ErrorCode.NONE if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            results.append(TopicResult(name, error, None if known else f"there is no topic {name}"))
-            if known:
-                records.append(RemoveTopicRecord(name))
+            topic_id = self.image.topic_id(name)
+            if topic_id:
+                results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
+                records.append(RemoveTopicRecord(name, topic_id))
+            else:
+                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
+        for topic_id in request.topic_ids:
+            name = self.image.topic_names.get(topic_id, "")
+            if name:
+                results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
+                records.append(RemoveTopicRecord(name, topic_id))
+            else:
+                text = f"there is no topic with the id {topic_id}"
+                results.append(TopicResult("", ErrorCode.UNKNOWN_TOPIC_ID, text, topic_id))
         return Decision(DeleteTopicsResponse(tuple(results)), records)
 
     def create_partitions(self, request: CreatePartitionsRequest) -> Decision:
@@ -407,7 +423,7 @@ class Controller:
                 continue
             factor = len(topic.partitions[0].replicas)
             records += [
-                partition_record(self.image, name, index, place(self.image, index, factor))
+                partition_record(self.image, topic.topic_id, name, index, place(self.image, index, factor))
                 for index in range(now, total)
             ]
             results.append(TopicResult(name, ErrorCode.NONE))

@@ -106,6 +106,8 @@ class ControllerNode:
         """What to write and to answer."""
         if isinstance(request, ElectLeadersRequest) and request.unclean:
             env.tell(facts.UncleanElectionAsked(request.partitions))
+        if isinstance(request, CreateTopicsRequest):
+            return self.controller.create_topics(request, env.dice)
         return self.DECIDES[type(request)](self, request, env.now)
 
     def disconnected(self, env: Env, peer: Address) -> None:
@@ -245,7 +247,6 @@ class ControllerNode:
         UpdateFeaturesRequest: _timeless(administration.update_features),
         UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
-        CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),
         CreatePartitionsRequest: _timeless(Controller.create_partitions),
         AlterConfigsRequest: _timeless(configuration.alter),

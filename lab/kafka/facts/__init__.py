@@ -64,6 +64,7 @@ from lab.kafka.facts.logs import (
     SegmentRolled,
     Truncated,
 )
+from lab.kafka.facts.programs import FrameSent, HungUp, ProgramCame, ProgramCommits
 from lab.kafka.facts.quorum import (
     Decided,
     MetadataApplied,
@@ -121,11 +122,13 @@ __all__ = [
     "ConsumerGroupChanged",
     "ConsumerGroupLoaded",
     "Decided",
+    "FrameSent",
     "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
     "GroupsLoaded",
     "HighWatermarkMoved",
+    "HungUp",
     "IsrCommitted",
     "LastStableOffsetMoved",
     "LeftGroup",
@@ -145,6 +148,8 @@ __all__ = [
     "PollFailed",
     "PositionReset",
     "ProducerInitialized",
+    "ProgramCame",
+    "ProgramCommits",
     "QuorumAppended",
     "QuorumHighWatermarkMoved",
     "QuorumLogLoaded",

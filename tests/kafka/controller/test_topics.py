@@ -19,7 +19,7 @@ from tests.story import ORDERS, Story, orders
 
 
 def created(office: Office, *topics: NewTopic, validate_only: bool = False) -> list[ErrorCode]:
-    decision = office.controller.create_topics(CreateTopicsRequest(topics, validate_only))
+    decision = office.controller.create_topics(CreateTopicsRequest(topics, validate_only), office.dice)
     return [one.error_code for one in office.take(decision).topics]
 
 
@@ -51,7 +51,7 @@ def placed(office: Office, topic: str = "orders") -> list[tuple[int, ...]]:
 def test_spec_03_15_what_cannot_be_created_is_refused_with_kafkas_code(topic: NewTopic, error: ErrorCode):
     office = Office().open(1, 2, 3)
     created(office, NewTopic("a.b", 1, 1))
-    decision = office.controller.create_topics(CreateTopicsRequest((topic,)))
+    decision = office.controller.create_topics(CreateTopicsRequest((topic,)), office.dice)
     (result,) = office.take(decision).topics
     assert result.error_code is error
     assert result.error_message

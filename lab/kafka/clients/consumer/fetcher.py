@@ -35,6 +35,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochResponse,
 )
 from lab.kafka.protocol.records import Record
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
@@ -130,7 +131,7 @@ class Fetcher:
             if position.asked or position.retry_at > env.now:
                 self.unsettled = True
                 continue
-            if partition in leaders and leaders[partition][1] > position.leader_epoch:
+            if partition in leaders and leaders[partition][1] != position.leader_epoch:
                 self._notice_new_epoch(position, leaders[partition][1])
             if position.stage == FETCHING:
                 continue
@@ -156,7 +157,9 @@ class Fetcher:
             self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
 
     def _notice_new_epoch(self, position: Position, epoch: int) -> None:
-        """A new leader may have cut the log below our position (KIP-320)."""
+        """A new leader may have cut the log below our position (KIP-320). An older epoch is a new topic's: metadata
+        believes no other.
+        """
         if position.stage in (FETCHING, VALIDATING):
             position.leader_epoch = epoch
             if position.offset_epoch >= 0:
@@ -231,14 +234,16 @@ class Fetcher:
         self, partitions: list[TopicPartition], has_data: dict[TopicPartition, None], now: Micros
     ) -> dict[TopicPartition, FetchPartition]:
         wanted: dict[TopicPartition, FetchPartition] = {}
+        topic_ids = self.metadata.topic_ids
         for partition in partitions:
             position = self.positions[partition]
             if position.stage == FETCHING and not position.paused and position.retry_at <= now:
                 if partition in has_data:
                     continue
                 wanted[partition] = FetchPartition(
-                    position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
-                )
+                    position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch,
+                    topic_id=topic_ids.get(partition.topic, NO_TOPIC_ID),
+                )  # fmt: skip
         return wanted
 
     def _fetch(self, env: Env, host: str, wanted: dict[TopicPartition, FetchPartition]) -> None:

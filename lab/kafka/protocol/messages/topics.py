@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -29,11 +30,12 @@ class CreateTopicsRequest:
 
 @dataclass(slots=True)
 class TopicResult:
-    """The outcome for one topic, with a sentence where it failed."""
+    """The outcome for one topic, with a sentence where it failed. `topic_id` where topics are made or deleted."""
 
     name: str
     error_code: ErrorCode
     error_message: str | None = None
+    topic_id: TopicId = NO_TOPIC_ID
 
 
 @dataclass(slots=True)
@@ -45,9 +47,10 @@ class CreateTopicsResponse:
 
 @dataclass(slots=True)
 class DeleteTopicsRequest:
-    """By name."""
+    """By name, or by id."""
 
     names: tuple[str, ...]
+    topic_ids: tuple[TopicId, ...] = ()
 
 
 @dataclass(slots=True)
