@@ -10,7 +10,7 @@ All of it is intervals of births and offsets, so the ledger grows with trouble a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.cluster.interval_set import IntervalSet
@@ -21,6 +21,7 @@ from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.producer.load import load_in
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.compression import decompress
 from lab.kafka.protocol.primitives import Malformed
@@ -31,6 +32,7 @@ from lab.world.world import World
 BIRTH_HEADER = "birth"
 BIRTH_BYTES = BIRTH_HEADER.encode()
 BIRTH = re.compile("none|.*:[0-9]+([+][0-9]+)?")
+NOTHING: Mapping[int, Micros] = {}
 REMEMBERED = 200
 """How many lost records are kept by name; the count goes on."""
 
@@ -161,6 +163,16 @@ def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
     return found
 
 
+def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tuple[int, int]]:
+    """The parts of [start, end) that are not kept."""
+    if not kept:
+        return [(start, end)]
+    numbers = IntervalSet()
+    for offset in kept:
+        numbers.add(offset)
+    return numbers.gaps(start, end)
+
+
 def birth_of(record: Record) -> str | None:
     """The birth that a producer app has written into the header of its record."""
     for header in record.headers:
@@ -210,6 +222,8 @@ class Ledger(Observer):
 
     loaded: bool = False
     """Whether any producer ever made records under load, or a real client came; an instance says so once one does."""
+    parted: bool = False
+    """Whether logs may differ below their high watermarks: once a broker has followed by an older rule."""
 
     def __init__(self) -> None:
         self.producers: dict[str, ProducerTruth] = {}
@@ -316,20 +330,36 @@ class Ledger(Observer):
         """
         process = world.hosts[truth.leader].node if truth.leader in world.hosts else None
         replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
-        found = _births_from(replica.log, truth.high_watermark) if replica is not None else {}
+        begin = truth.log_start_offset if self.parted else truth.high_watermark
+        found = _births_from(replica.log, begin) if replica is not None else {}
         same = min(fact.log_end_offset, truth.log_end_offset)
         if replica is not None:
-            undecided = range(truth.high_watermark, same)
+            undecided = range(begin, same)
             same = next((at for at in undecided if found.get(at) != truth.birth_at(at)), same)
-        self._cut(fact.partition, truth, same)
+        kept = self._kept(truth, found, same) if self.parted else NOTHING
+        self._cut(fact.partition, truth, same, kept)
         for offset in range(truth.log_end_offset, fact.log_end_offset):
             birth = found.get(offset)
             truth.births.append(birth)
-            truth.appended_at.append(world.now)
+            truth.appended_at.append(kept.get(offset, world.now))
             if birth is not None:
                 producer, number = split_birth(birth)
                 truth.duplicates += self.producer(producer).stored.add(number)
         truth.log_end_offset = fact.log_end_offset
+
+    def _kept(self, truth: PartitionTruth, found: dict[int, str | None], begin: int) -> dict[int, Micros]:
+        """Behind where two logs have parted: offsets at which both hold the same record, and since when."""
+        return {
+            at: truth.time_at(at)
+            for at in range(begin, truth.log_end_offset)
+            if at in found and found[at] == truth.birth_at(at)
+        }
+
+    @hears(facts.BecameFollower)
+    def _follower(self, world: World, node: NodeId, fact: facts.BecameFollower) -> None:
+        process = world.hosts[node].node
+        if isinstance(process, Broker) and process.config.replica_truncation_rule != FENCED_EPOCH:
+            self.parted = True
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
@@ -381,8 +411,10 @@ class Ledger(Observer):
         if node == truth.leader:
             truth.log_start_offset = max(truth.log_start_offset, fact.log_start_offset)
 
-    def _cut(self, partition: TopicPartition, truth: PartitionTruth, end: int) -> None:
-        """The reference log now ends at `end`: what stood beyond is gone."""
+    def _cut(
+        self, partition: TopicPartition, truth: PartitionTruth, end: int, kept: Mapping[int, Micros] = NOTHING
+    ) -> None:
+        """The reference log now ends at `end`: what stood beyond is gone, but for offsets that are `kept`."""
         if end >= truth.log_end_offset:
             return
         acked = truth.acked
@@ -392,15 +424,16 @@ class Ledger(Observer):
                 continue
             producer, number = split_birth(birth)
             self.producer(producer).stored.remove(number, number + 1)
-            if offset in acked:
+            if offset in acked and offset not in kept:
                 self._lose(truth, birth)
-        acked.remove(end, truth.log_end_offset)
-        for group in self.groups.values():
-            progress = group.partitions.get(partition)
-            if progress is not None:
-                group.phantom += progress.done.remove(end, truth.log_end_offset)
-            if partition in group.hidden:
-                group.hidden[partition].remove(end, truth.log_end_offset)
+        for first, last in _runs_without(kept, end, truth.log_end_offset):
+            acked.remove(first, last)
+            for group in self.groups.values():
+                progress = group.partitions.get(partition)
+                if progress is not None:
+                    group.phantom += progress.done.remove(first, last)
+                if partition in group.hidden:
+                    group.hidden[partition].remove(first, last)
         truth.cut(end)
         truth.high_watermark = min(truth.high_watermark, end)
 

@@ -11,6 +11,7 @@ from lab.cluster.invariants import (
     elections,
     eligibility,
     groups,
+    loading,
     logs,
     quorum,
     reassignment,
@@ -27,6 +28,7 @@ __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
 MODULES = (
     logs,
+    loading,
     replication,
     elections,
     reassignment,

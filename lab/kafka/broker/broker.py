@@ -2,7 +2,7 @@
 
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import deleting, lifecycle, waiting
+from lab.kafka.broker import deleting, lifecycle, older_truncation, waiting
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
@@ -57,6 +57,7 @@ from lab.kafka.protocol.messages.brokers import (
 )
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
+from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
@@ -280,6 +281,8 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case OffsetForLeaderEpochResponse():
+                self._epochs_answered(env, sender, response.correlation_id, body)
             case _ if self.finder is not None and self._redirected(env, self.finder, response):
                 pass
             case AddPartitionsToTxnResponse():
@@ -520,6 +523,14 @@ class Broker:
         leader_id = self.fetching.leader_of(sender)
         if leader_id is not None:
             self._fetch(env, leader_id)
+
+    def _epochs_answered(
+        self, env: Env, sender: Address, correlation_id: int, body: OffsetForLeaderEpochResponse
+    ) -> None:
+        fetcher = older_truncation.fetcher_at(self.replicas.fetchers, sender, correlation_id)
+        if fetcher is not None:
+            older_truncation.answered(env, self.config, fetcher, self.partitions, body)
+            self._fetch(env, fetcher.leader_id)
 
     def expand_isr(self, env: Env, partition: Partition, replica_id: int) -> None:
         """A follower has caught up: ask to have it in the ISR, if the controller would agree."""

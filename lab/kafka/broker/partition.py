@@ -221,11 +221,11 @@ class Partition:
 
     def truncate(self, env: Env, offset: int) -> None:
         """Cut the end off, because the leader's log says otherwise."""
-        end = self.log.log_end_offset
+        end, high_watermark = self.log.log_end_offset, self.log.high_watermark
         self.log.truncate_to(offset, env.wall_time_ms)
         self._touch()
         if offset < end:
-            env.tell(facts.Truncated(self.partition, offset, end))
+            env.tell(facts.Truncated(self.partition, offset, end, high_watermark))
 
     def log_start_moved(self, env: Env, reason: str) -> None:
         """The log begins later than it did: by retention, by DeleteRecords, or as the leader says."""

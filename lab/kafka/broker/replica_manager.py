@@ -2,12 +2,13 @@
 
 from lab.env import Env, Micros
 from lab.kafka import facts
-from lab.kafka.broker import checkpoints
+from lab.kafka.broker import checkpoints, older_truncation
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher
 from lab.kafka.broker.throttle import ReplicationThrottle, throttle_of
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.config.truncation import HIGH_WATERMARK
 from lab.kafka.log.loader import load_log
 from lab.kafka.log.partition_metadata import read_topic_id, write_topic_id
 from lab.kafka.metadata.image import MetadataImage, PartitionState
@@ -66,7 +67,7 @@ class ReplicaManager:
                 checkpoints.mark_clean(env.disk, broker_epoch)
             return
         for partition in self.partitions.values():
-            partition.log.flush()
+            partition.log.close()
         self.checkpoint_high_watermarks(env)
         self.checkpoint_recovery_points(env)
         checkpoints.mark_clean(env.disk, broker_epoch)
@@ -145,17 +146,20 @@ class ReplicaManager:
         elif partition.become_follower(env, state) or not self._is_fetched(partition):
             self.stop_fetching(partition.partition)
             if state.leader_id >= 0:
-                self._fetch_from(state.leader_id, partition)
+                self._fetch_from(env, state.leader_id, partition)
 
     def _is_fetched(self, partition: Partition) -> bool:
         fetcher = self.fetchers.get(partition.leader_id)
         return fetcher is not None and partition.partition in fetcher.states
 
-    def _fetch_from(self, leader_id: int, partition: Partition) -> None:
+    def _fetch_from(self, env: Env, leader_id: int, partition: Partition) -> None:
+        rule = self.config.replica_truncation_rule
         fetcher = self.fetchers.get(leader_id)
         if fetcher is None:
-            fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id)
+            fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id, rule)
         fetcher.add(partition.partition)
+        if rule == HIGH_WATERMARK:
+            older_truncation.to_high_watermark(env, fetcher, partition)
         partition.touched = fetcher.touched
 
     def copied(self, fetcher: ReplicaFetcher, partition: Partition, size: int, now: Micros) -> None:

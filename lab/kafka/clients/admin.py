@@ -202,13 +202,6 @@ class AdminApp:
                 DeleteRecordsRequest({one: body.offsets[one] for one in partitions}),
             )
 
-    def _describer(self, resource: ConfigResource) -> Address:
-        """Only a broker itself knows what stands in its `server.properties`."""
-        known = self.metadata.brokers
-        if resource.type is ResourceType.BROKER and resource.name.isdecimal() and int(resource.name) in known:
-            return address(known[int(resource.name)])
-        return self.metadata.someone(self.net)
-
     def _search_on(self, env: Env, job: Job, order: DescribeProducers | FindHanging | AbortHanging) -> None:
         """The next round, or what came of the last."""
         search = job.search
@@ -219,6 +212,13 @@ class AdminApp:
             self._ask(env, job, target, body)
         if not questions and search.stage == "over":
             self._end(env, job, search.wrong, search.text)
+
+    def _describer(self, resource: ConfigResource) -> Address:
+        """Only a broker itself knows what stands in its `server.properties`."""
+        known = self.metadata.brokers
+        if resource.type is ResourceType.BROKER and resource.name.isdecimal() and int(resource.name) in known:
+            return address(known[int(resource.name)])
+        return self.metadata.someone(self.net)
 
     def _by_leader(self, partitions: tuple[TopicPartition, ...]) -> dict[str, list[TopicPartition]]:
         found: dict[str, list[TopicPartition]] = {}

@@ -60,7 +60,8 @@ class Metadata:
             self.topic_ids[name] = topic.topic_id
             for partition, one in topic.partitions.items():
                 known = self.leaders.get(partition)
-                if known is None or one.leader_epoch >= known[1]:
+                # Brokers from before KIP-320 tell no epoch: theirs is believed, however old it is.
+                if known is None or one.leader_epoch >= known[1] or one.leader_epoch < 0:
                     self.leaders[partition] = (one.leader_id, one.leader_epoch)
                 if one.leader_id < 0:
                     self.needed = True

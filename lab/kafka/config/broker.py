@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.log_defaults import log_settings, topic_defaults
 from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
+from lab.kafka.config.truncation import TRUNCATION_RULE
 
 State = tuple[dict[str, Value], dict[str, Value]]
 SERVER_ASSIGNORS = ("uniform", "range")
@@ -102,6 +103,7 @@ class BrokerConfig(Config):
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
     replica_selector_class: str
+    replica_truncation_rule: str
     share_coordinator_snapshot_update_records_per_snapshot: int
     share_coordinator_state_topic_min_isr: int
     share_coordinator_state_topic_num_partitions: int
@@ -306,6 +308,7 @@ class BrokerConfig(Config):
             "whether consumers read from a follower in their own rack (client.rack)",
             choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
         ),
+        TRUNCATION_RULE,
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,

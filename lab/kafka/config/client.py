@@ -159,6 +159,7 @@ class ConsumerConfig(ClientConfig):
 
     auto_commit_interval_ms: int
     auto_offset_reset: str
+    check_crcs: bool
     client_rack: str
     default_api_timeout_ms: int
     enable_auto_commit: bool
@@ -189,6 +190,7 @@ class ConsumerConfig(ClientConfig):
             "where to begin without a committed offset",
             choices=("latest", "earliest", "none"),
         ),
+        Setting("check.crcs", True, "what was damaged on its way or on a disk is an error, not a record"),
         Setting("client.rack", "", "the rack of the consumer: it may read from a replica there"),
         Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit by itself: inside poll(), or from a thread"),

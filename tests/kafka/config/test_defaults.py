@@ -124,6 +124,7 @@ BROKER = {
     "producer.id.expiration.ms": 86_400_000,
     "replica.fetch.backoff.ms": 1_000,
     "replica.fetch.max.bytes": 1_048_576,
+    "replica.truncation.rule": "fenced-epoch",  # Kafka: no setting, but a part of inter.broker.protocol.version
     "replica.fetch.min.bytes": 1,
     "replica.fetch.response.max.bytes": 10_485_760,
     "replica.fetch.wait.max.ms": 500,
@@ -175,6 +176,7 @@ PRODUCER = {
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,
     "auto.offset.reset": "latest",
+    "check.crcs": True,
     "client.rack": "",
     "default.api.timeout.ms": 60_000,
     "enable.auto.commit": True,

@@ -2,6 +2,7 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.metadata.image import PartitionState, TopicImage
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import (
@@ -37,4 +38,6 @@ def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
     leader = brokers.get(state.leader_id)
     error = ErrorCode.NONE if leader is not None and not leader.fenced else ErrorCode.LEADER_NOT_AVAILABLE
     offline = tuple(one for one in state.replicas if one not in brokers or brokers[one].fenced)
-    return PartitionMetadata(error, state.leader_id, state.leader_epoch, state.replicas, state.isr, offline)
+    # KIP-320 brought epochs into this answer. A client that is told none neither sends nor checks any.
+    epoch = state.leader_epoch if broker.config.replica_truncation_rule == FENCED_EPOCH else -1
+    return PartitionMetadata(error, state.leader_id, epoch, state.replicas, state.isr, offline)

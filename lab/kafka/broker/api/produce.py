@@ -67,7 +67,7 @@ def _append(
     if partition is None:
         return PartitionProduceResponse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     if not partition.leading:
-        leader = partition.leader_id, partition.leader_epoch
+        leader = broker.fetching.told_leader(partition)
         return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
     info = partition.append_as_leader(context.env, batch, acks)
     if isinstance(info, AppendRefused):
