@@ -15,6 +15,7 @@ class ResourceType(IntEnum):
 
     TOPIC = 2
     BROKER = 4
+    GROUP = 32
 
 
 class ConfigSource(IntEnum):
@@ -25,23 +26,27 @@ class ConfigSource(IntEnum):
     DYNAMIC_DEFAULT_BROKER_CONFIG = 3
     STATIC_BROKER_CONFIG = 4
     DEFAULT_CONFIG = 5
+    GROUP_CONFIG = 8
 
 
 class ConfigResource(NamedTuple):
-    """A topic by name, or a broker by id; the broker `""` is all of them."""
+    """A topic or a group by name, or a broker by id; the broker `""` is all of them."""
 
     type: ResourceType
     name: str
 
     def __str__(self) -> str:
-        if self.type is ResourceType.TOPIC:
-            return f"topic {self.name}"
-        return f"broker {self.name}" if self.name else "all brokers"
+        return f"{self.type.name.lower()} {self.name}" if self.name else "all brokers"
 
 
 def topic_resource(name: str) -> ConfigResource:
     """The settings of a topic."""
     return ConfigResource(ResourceType.TOPIC, name)
+
+
+def group_resource(group_id: str) -> ConfigResource:
+    """The settings of a group."""
+    return ConfigResource(ResourceType.GROUP, group_id)
 
 
 def broker_resource(broker_id: int) -> ConfigResource:
