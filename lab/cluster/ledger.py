@@ -9,6 +9,7 @@ ghost = failed or unknown, and stored all the same; duplicates, skipped, reorder
 All of it is intervals of births and offsets, so the ledger grows with trouble and not with time.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,11 +23,15 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.producer.load import load_in
 from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.log.unified_log import UnifiedLog
-from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.compression import decompress
+from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
 BIRTH_HEADER = "birth"
+BIRTH_BYTES = BIRTH_HEADER.encode()
+BIRTH = re.compile("none|.*:[0-9]+([+][0-9]+)?")
 NOTHING: Mapping[int, Micros] = {}
 REMEMBERED = 200
 """How many lost records are kept by name; the count goes on."""
@@ -71,6 +76,8 @@ class PartitionTruth:
             return self.births[offset]
         run = self.runs.at_or_below(offset)
         if run is not None and offset < run.end_offset:
+            if not run.producer:
+                return None
             return f"{run.producer}:{run.first + offset - run.base_offset}"
         return self.births[offset - self.runs.before(offset)]
 
@@ -145,8 +152,15 @@ def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
     batches = log.read(max(offset, log.log_start_offset), 1 << 40, log.log_end_offset)
     if not isinstance(batches, tuple):
         return {}  # the log ends before
-    births = ((record.offset, birth_of(record)) for batch in batches for record in batch.records())
-    return {offset: plain_birth(birth) if birth is not None else None for offset, birth in births}
+    found: dict[int, str | None] = {}
+    for batch in batches:
+        if is_real(batch):
+            found.update(dict.fromkeys(range(batch.base_offset, batch.next_offset)))
+            continue
+        for record in batch.records():
+            birth = birth_of(record)
+            found[record.offset] = plain_birth(birth) if birth is not None else None
+    return found
 
 
 def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tuple[int, int]]:
@@ -165,6 +179,21 @@ def birth_of(record: Record) -> str | None:
         if header.key == BIRTH_HEADER and header.value:
             return header.value.decode()
     return None
+
+
+def is_real(batch: RecordBatch) -> bool:
+    """Whether a real client made the batch: it has no births, or is none that can be read. Looked for in the bytes,
+    since to decode a real client's records would cost more than all else that is done with them.
+    """
+    payload = batch.data[HEADER_SIZE:]
+    try:
+        if batch.attributes & COMPRESSION_MASK:
+            payload = decompress(batch.compression, payload)
+        if BIRTH_BYTES not in payload:
+            return True
+        return not all(BIRTH.fullmatch(birth_of(record) or "none") for record in batch.records())
+    except Malformed:
+        return True
 
 
 def split_birth(birth: str) -> tuple[str, int]:
@@ -192,7 +221,7 @@ class Ledger(Observer):
     """Hears the facts and keeps the sets."""
 
     loaded: bool = False
-    """Whether any producer ever made records under load; an instance says so once one does."""
+    """Whether any producer ever made records under load, or a real client came; an instance says so once one does."""
     parted: bool = False
     """Whether logs may differ below their high watermarks: once a broker has followed by an older rule."""
 
@@ -248,6 +277,10 @@ class Ledger(Observer):
     def _born_under_load(self, world: World, node: NodeId, fact: facts.RecordsBorn) -> None:
         self.loaded = True
         self.producer(fact.producer).born += len(fact.births)
+
+    @hears(facts.ProgramCame)
+    def _real_client(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
+        self.loaded = True
 
     @hears(facts.RecordsAcked)
     def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
@@ -350,15 +383,16 @@ class Ledger(Observer):
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(records)
 
     def _load_appended(self, world: World, node: NodeId, batch: RecordBatch, truth: PartitionTruth) -> bool:
-        """A batch of equal records is one interval. Returns whether it was one."""
-        found = load_in(batch)
+        """A batch of equal records, or of a real client's, is one interval. Returns whether it was one."""
+        found = ("", range(batch.base_offset, batch.next_offset)) if is_real(batch) else load_in(batch)
         if found is None:
             return False
         producer, births = found
         if truth.runs is None:
             truth.runs = LoadRuns()
         truth.runs.add(batch.base_offset, producer, births, world.now)
-        truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
+        if producer:
+            truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
         truth.log_end_offset = batch.next_offset
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(births)
         return True

@@ -16,6 +16,7 @@ from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_load import with_loads
+from lab.cluster.swarm_settings import changes
 from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.config.client import THEIR_OWN
@@ -45,7 +46,7 @@ def plan(seed: int) -> Plan:
     faults = _faults(draw, spec)
     spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
-    actions = tuple(sorted((*faults, *deletes), key=lambda one: one[0]))
+    actions = tuple(sorted((*faults, *deletes, *changes(seed, spec, FIRST)), key=lambda one: one[0]))
     return Plan(seed, *moving(Draw(seed, "fuzz of replicas"), spec, actions))
 
 

@@ -11,10 +11,12 @@ from lab.cluster.invariants import (
     elections,
     eligibility,
     groups,
+    loading,
     logs,
     quorum,
     reassignment,
     replication,
+    settings,
     shares,
 )
 from lab.cluster.invariants.base import Invariant, Violated
@@ -26,6 +28,7 @@ __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
 MODULES = (
     logs,
+    loading,
     replication,
     elections,
     reassignment,
@@ -36,6 +39,7 @@ MODULES = (
     commits,
     shares,
     consumer_groups,
+    settings,
 )
 
 

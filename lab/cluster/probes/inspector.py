@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.cluster.actions.settings import configured
+from lab.cluster.actions.settings import configured, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import grouped
@@ -24,7 +24,6 @@ from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
-from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.metadata.image import PartitionState
 from lab.world.host import Host
@@ -140,9 +139,7 @@ def _partition(world: World, name: str) -> InspectorView | None:
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
     why, causes = _why_watermark(world, state, partition)
-    config = _settings(
-        partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config)
-    )
+    config = _settings(partition.config if partition is not None else topic_settings(world, state.partition.topic))
     return InspectorView(
         "partition",
         name,
@@ -235,7 +232,7 @@ def _topic(world: World, name: str) -> InspectorView | None:
         Row("Offsets", grouped(sum(one.log.log_end_offset - one.log.log_start_offset for one in leaders))),
         Row("Bytes", grouped(sum(one.log.size_bytes for one in leaders))),
     )
-    config = _settings(first.config if first is not None else TopicConfig(topic.config))
+    config = _settings(first.config if first is not None else topic_settings(world, name))
     names = (str(one.partition) for one in partitions)
     return InspectorView(
         "topic", name, "topic", "layers", (), (Section("Topic", rows),), f"What happened to {name}?",
@@ -285,13 +282,13 @@ def _broker(world: World, name: str) -> InspectorView | None:
         (Section("Machine", tuple(rows)), *quorum_section(world, name)),
         f"Why is {name} {state}?",
         causes_of(world, name),
-        _server_settings(host),
+        _server_settings(world, host),
     )
 
 
-def _server_settings(host: Host) -> tuple[tuple[str, str], ...]:
+def _server_settings(world: World, host: Host) -> tuple[tuple[str, str], ...]:
     """What is not default, and what people ask for; what it reads when it starts next stands behind an arrow."""
-    written = configured(host)
+    written = configured(world, host)
     if written is None:
         return ()
     node = host.node

@@ -73,7 +73,10 @@ class Fetching:
                 continue
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
-            if self._error(partition, asked, request, current=current) or self.diverges(partition, asked) is not None:
+            if (
+                self._error(broker, partition, asked, request, session, current=current)
+                or self.diverges(partition, asked) is not None
+            ):
                 return True
             assert partition is not None
             log = partition.log
@@ -119,7 +122,7 @@ class Fetching:
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
             before = left
-            one = self._read(partition, request, asked, left, current=current, first=left == most)
+            one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
@@ -160,6 +163,8 @@ class Fetching:
             return False
         if asked.current_leader_epoch != partition.leader_epoch and asked.current_leader_epoch >= 0:
             return False
+        if asked.topic_id != partition.topic_id and asked.topic_id:
+            return False
         log = partition.log
         end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         entries = log.epochs.entries
@@ -168,10 +173,10 @@ class Fetching:
         )
 
     def _read(
-        self, partition: Partition | None, request: FetchRequest, asked: FetchPartition, left: int, *, current: bool,
-        first: bool,
+        self, broker: Asker, partition: Partition | None, request: FetchRequest, asked: FetchPartition,
+        session: FetchSession | None, left: int, *, current: bool, first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
-        error = self._error(partition, asked, request, current=current)
+        error = self._error(broker, partition, asked, request, session, current=current)
         if error:
             return FetchedPartition(error, current_leader=self._current_leader(partition, error))
         assert partition is not None
@@ -212,9 +217,20 @@ class Fetching:
         return True
 
     def _error(
-        self, partition: Partition | None, asked: FetchPartition, request: FetchRequest, *, current: bool
-    ) -> ErrorCode:
-        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are."""
+        self, broker: Asker, partition: Partition | None, asked: FetchPartition, request: FetchRequest,
+        session: FetchSession | None, *, current: bool,
+    ) -> ErrorCode:  # fmt: skip
+        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are.
+
+        Where a log of that name is of another topic than was asked for, a session is told so: it has known the topic
+        that was here before. (Kafka asks the session whether it has; one that begins with an old id differs.)
+        """
+        topic_id = asked.topic_id
+        if topic_id and (partition is None or partition.topic_id != topic_id):
+            if session is not None and session.epoch > 1 and partition is not None:
+                return ErrorCode.INCONSISTENT_TOPIC_ID
+            if topic_id not in broker.image.topic_names:
+                return ErrorCode.UNKNOWN_TOPIC_ID
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:

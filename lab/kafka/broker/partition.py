@@ -10,6 +10,7 @@ from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import AlteredPartition
 from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 UNKNOWN = -1
@@ -68,14 +69,16 @@ class Partition:
         "recovering",
         "remotes",
         "replicas",
+        "topic_id",
         "touched",
         "waiting_fetches",
         "waiting_produces",
         "watchers",
     )
 
-    def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int) -> None:
+    def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int, topic_id: TopicId) -> None:
         self.broker_id = broker_id
+        self.topic_id = topic_id
         self.log = log
         self.partition: TopicPartition = log.partition
         self.lag_max = millis(lag_max_ms)
@@ -363,6 +366,7 @@ class Partition:
                 self._advance_high_watermark(env)
             case (
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode.UNKNOWN_TOPIC_ID
                 | ErrorCode.FENCED_LEADER_EPOCH
                 | ErrorCode.INVALID_UPDATE_VERSION
                 | ErrorCode.INVALID_REQUEST

@@ -88,7 +88,7 @@ class ReplicaFetcher:
             asked[name] = FetchPartition(
                 log.log_end_offset, config.replica_fetch_max_bytes,
                 partition.leader_epoch if fenced else -1, log.epochs.latest if fenced else -1,
-                log.log_start_offset,
+                log.log_start_offset, partition.topic_id,
             )  # fmt: skip
         self.touched.clear()
         if delayed:

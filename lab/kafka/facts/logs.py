@@ -37,6 +37,14 @@ class LogLoaded:
 
 
 @dataclass(slots=True)
+class ProducersForgotten:
+    """A replica has dropped what it knew of these producer ids: they were silent for producer.id.expiration.ms."""
+
+    partition: TopicPartition
+    producer_ids: tuple[int, ...]
+
+
+@dataclass(slots=True)
 class HighWatermarkMoved:
     """A replica's high watermark changed. For the leader this is what commits."""
 

@@ -11,11 +11,15 @@ from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
 from lab.kafka.protocol.messages.fetch import FETCH
+from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
+from lab.kafka.protocol.messages.groups import HEARTBEAT, JOIN_GROUP, SYNC_GROUP
 from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
 from lab.kafka.protocol.messages.metadata import METADATA
+from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT, OFFSET_FETCH
 from lab.kafka.protocol.messages.produce import PRODUCE
+from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.schema import Api
+from lab.kafka.protocol.schema import Api, Message
 
 APIS: dict[int, Api] = {
     one.key: one
@@ -24,12 +28,21 @@ APIS: dict[int, Api] = {
         FETCH,
         LIST_OFFSETS,
         METADATA,
+        OFFSET_COMMIT,
+        OFFSET_FETCH,
+        FIND_COORDINATOR,
+        JOIN_GROUP,
+        HEARTBEAT,
+        SYNC_GROUP,
         API_VERSIONS,
+        INIT_PRODUCER_ID,
     )
 }
 """In the order of their numbers."""
-BY_REQUEST: dict[object, Api] = {one.request.make: one for one in APIS.values()}
-"""By the engine's class of the request."""
+BY_REQUEST: dict[type, tuple[Api, Message]] = {
+    request.kind: (one, request) for one in APIS.values() for request in one.requests
+}
+"""By the engine's class of a request."""
 
 _HEADER = struct.Struct(">hhih")
 _SIZE = struct.Struct(">i")
@@ -67,11 +80,11 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
             if api is API_VERSIONS:
                 return Header(API_VERSIONS, version, correlation_id, client_id), None
             raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
-        if api.request.is_flexible(version):
+        if api.request(version).is_flexible(version):
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
-    return Header(api, version, correlation_id, client_id), decode(api.request, version, frame, at)
+    return Header(api, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
 
 
 def _wanted(api: Api | None) -> str:
@@ -82,17 +95,17 @@ def write_request(api: Api, version: int, correlation_id: int, client_id: str, b
     """A request with its size, as a client sends it."""
     name = client_id.encode()
     head = _HEADER.pack(api.key, version, correlation_id, len(name)) + name
-    if api.request.is_flexible(version):
+    if api.request(version).is_flexible(version):
         head += b"\0"
-    return _framed([head, *encode(api.request, version, body)])
+    return _framed([head, *encode(api.request(version), version, body)])
 
 
 def write_response(api: Api, version: int, correlation_id: int, body: object) -> list[Buffer]:
     """An answer with its size, in pieces."""
     head = _CORRELATION.pack(correlation_id)
-    if api.response.is_flexible(version) and api is not API_VERSIONS:
+    if api.response(version).is_flexible(version) and api is not API_VERSIONS:
         head += b"\0"
-    pieces = encode(api.response, version, body)
+    pieces = encode(api.response(version), version, body)
     size = len(head) + sum(map(len, pieces))
     return [_SIZE.pack(size) + head, *pieces]
 
@@ -103,9 +116,9 @@ def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
         raise Malformed(f"a response: {_CORRELATION.size} bytes wanted, {len(frame)} found")
     (correlation_id,) = _CORRELATION.unpack_from(frame)
     at = _CORRELATION.size
-    if api.response.is_flexible(version) and api is not API_VERSIONS:
+    if api.response(version).is_flexible(version) and api is not API_VERSIONS:
         at = skip_tags(frame, at, len(frame))
-    return correlation_id, decode(api.response, version, frame, at)
+    return correlation_id, decode(api.response(version), version, frame, at)
 
 
 def _framed(pieces: list[Buffer]) -> bytes:

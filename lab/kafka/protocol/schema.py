@@ -7,10 +7,11 @@ written, passed over when read.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topic_ids import topic_id_bytes, topic_id_of
 
 LATEST = 32_767
 
@@ -167,7 +168,7 @@ STRING, NULLABLE_STRING = Sized(text=True), Sized(text=True, nullable=ALWAYS)
 BYTES, NULLABLE_BYTES = Sized(), Sized(nullable=ALWAYS)
 RECORDS = Sized(view=True, nullable=ALWAYS)
 UUID = Fixed("16s")
-NO_UUID = bytes(16)
+TOPIC_ID = Converted(UUID, topic_id_of, topic_id_bytes)
 THROTTLE = unused("throttle_time_ms", INT32, 0)
 
 
@@ -183,11 +184,14 @@ def or_empty(kind: Sized = NULLABLE_STRING) -> Converted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """A request or a response: the engine's class, its fields, and from which version on it is flexible."""
+    """A request or a response: the engine's class, how it stands on the wire, the versions it is for, and from which on
+    it is flexible.
+    """
 
-    make: Callable[..., Any]
-    fields: tuple[Field, ...]
-    flexible: int
+    kind: type
+    struct: Struct
+    versions: Versions
+    flexible: int = LATEST
 
     def is_flexible(self, version: int) -> bool:
         """Whether compact lengths and tag sections are used."""
@@ -196,19 +200,35 @@ class Message:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Api:
-    """What a client can ask for: its number, the versions held here, and those that are said to be (see `api`)."""
+    """What a client can ask for: its number, the versions held here, and those that are said to be (see `api`). Of
+    requests and responses there is one kind, or a second one from some version on.
+    """
 
     key: int
     name: str
     versions: Versions
     advertised: Versions
-    request: Message
-    response: Message
+    requests: tuple[Message, ...]
+    responses: tuple[Message, ...]
+
+    def request(self, version: int) -> Message:
+        """How a request of that version stands on the wire."""
+        return next(one for one in self.requests if one.versions.has(version))
+
+    def response(self, version: int) -> Message:
+        """And its answer."""
+        return next(one for one in self.responses if one.versions.has(version))
 
 
-def message(make: Callable[..., Any], *fields: Field) -> tuple[Callable[..., Any], tuple[Field, ...]]:
-    """One half of an `api`."""
-    return make, fields
+def message(
+    kind: type,
+    *fields: Field,
+    versions: str = "0+",
+    make: Callable[..., Any] | None = None,
+    parts: Callable[[Any], tuple[Any, ...]] | None = None,
+) -> Message:
+    """One half of an `api`. `make` and `parts`: where the engine's class is not what its fields are."""
+    return Message(kind, Struct(make or kind, fields, parts=parts), Versions.of(versions))
 
 
 def api(
@@ -216,20 +236,21 @@ def api(
     name: str,
     versions: str,
     flexible: int | None,
-    request: tuple[Callable[..., Any], tuple[Field, ...]],
-    response: tuple[Callable[..., Any], tuple[Field, ...]],
+    request: Message | tuple[Message, ...],
+    response: Message | tuple[Message, ...],
     *,
     advertised: str | None = None,
 ) -> Api:
     """An API. `flexible` None: it never is. `advertised`: a range wider than the true one, for clients that conclude
     other things from it (KAFKA-18659); a request of a version that is not held closes the connection.
     """
-    begins = LATEST if flexible is None else flexible
     held = Versions.of(versions)
-    return Api(
-        key, name, held, Versions.of(advertised) if advertised else held, Message(*request, begins),
-        Message(*response, begins),
-    )  # fmt: skip
+    begins = LATEST if flexible is None else flexible
+    requests, responses = (
+        tuple(replace(one, flexible=begins) for one in (each if isinstance(each, tuple) else (each,)))
+        for each in (request, response)
+    )
+    return Api(key, name, held, Versions.of(advertised) if advertised else held, requests, responses)
 
 
 def struct(make: Callable[..., Any] | None, *fields: Field, nullable: str | None = None) -> Struct:

@@ -85,7 +85,7 @@ class Inspector(QWidget):
     def _change(self, setting: str) -> None:
         """A setting was clicked: offer to change it, where that is offered."""
         for offer in self.offers:
-            if any(field.name == "setting" for field in offer.form):
+            if any(field.name == "setting" and field.notes for field in offer.form):
                 self.setting_chosen.emit(offer, setting)
                 return
 

@@ -33,11 +33,11 @@ class Maker:
         self.schema = schema
         self.version = version
         self.flexible = schema.is_flexible(version)
-        self.dice = random.Random(f"{schema.make.__name__} {version} {seed}")
+        self.dice = random.Random(f"{schema.kind.__name__} {version} {seed}")
         self.keys = 0
 
     def message(self) -> bytes:
-        return self.fields(self.schema.fields)
+        return self.fields(self.schema.struct.fields)
 
     def fields(self, fields: tuple[Field, ...], *, tags: bool = True) -> bytes:
         found = [

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from lab.kafka.protocol.codec.reading import read_fields
 from lab.kafka.protocol.codec.runtime import Buffer
 from lab.kafka.protocol.codec.source import Source
-from lab.kafka.protocol.codec.writing import Packer, write_fields
+from lab.kafka.protocol.codec.writing import Packer, values_of, write_fields
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.schema import Message
 
@@ -24,11 +24,11 @@ def decode(schema: Message, version: int, data: Buffer, at: int = 0) -> Any:
     try:
         found, at = reader(schema, version)(data, at, end)
     except Malformed as wrong:
-        raise Malformed(f"{schema.make.__name__} v{version}: {wrong}") from wrong
+        raise Malformed(f"{schema.kind.__name__} v{version}: {wrong}") from wrong
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError) as wrong:
-        raise Malformed(f"{schema.make.__name__} v{version}, {end} bytes: {wrong}") from wrong
+        raise Malformed(f"{schema.kind.__name__} v{version}, {end} bytes: {wrong}") from wrong
     if at != end:
-        raise Malformed(f"{schema.make.__name__} v{version}: {at} bytes wanted, {end} found")
+        raise Malformed(f"{schema.kind.__name__} v{version}: {at} bytes wanted, {end} found")
     return found
 
 
@@ -45,8 +45,8 @@ def reader(schema: Message, version: int) -> Read:
     source = Source(schema, version)
     source.line("def read(buf, at, end):")
     with source.indented():
-        values = read_fields(source, schema.fields)
-        source.line(f"return {source.make(schema.make, values)}, at")
+        values = read_fields(source, schema.struct.fields)
+        source.line(f"return {source.make(schema.struct.make, values)}, at")
     return source.compiled("read")
 
 
@@ -57,7 +57,7 @@ def writer(schema: Message, version: int) -> Write:
     source.line("def write(it, add):")
     with source.indented():
         packer = Packer(source, "add")
-        write_fields(packer, schema.fields, lambda one: f"it.{one.attribute}")
+        write_fields(packer, schema.struct.fields, values_of(packer, schema.struct, "it"))
         packer.flush()
         source.line("return None")
     return source.compiled("write")

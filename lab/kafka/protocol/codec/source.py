@@ -63,7 +63,7 @@ class Source:
     def compiled(self, name: str) -> Any:
         """The function."""
         code = "\n".join(self.lines)
-        exec(compile(code, f"<{self.schema.make.__name__} v{self.version} {name}>", "exec"), self.names)
+        exec(compile(code, f"<{self.schema.kind.__name__} v{self.version} {name}>", "exec"), self.names)
         return self.names[name]
 
 

@@ -173,16 +173,16 @@ def _elements(packer: Packer, value: str, *, nullable: bool, items: bool = False
 
 def _write_struct(packer: Packer, kind: Struct, value: str) -> None:
     if not kind.nullable.has(packer.source.version):
-        write_fields(packer, kind.fields, _values(packer, kind, value), tags=not kind.inline)
+        write_fields(packer, kind.fields, values_of(packer, kind, value), tags=not kind.inline)
         return
     with packer.block(f"if {value} is None:"):
         packer.number("b", "-1")
     with packer.block("else:"):
         packer.number("b", "1")
-        write_fields(packer, kind.fields, _values(packer, kind, value))
+        write_fields(packer, kind.fields, values_of(packer, kind, value))
 
 
-def _values(packer: Packer, kind: Struct, value: str) -> Callable[[Field], str]:
+def values_of(packer: Packer, kind: Struct, value: str) -> Callable[[Field], str]:
     """Where the fields of a struct are found in the object that `value` is."""
     if kind.make is not None and kind.parts is None:
         return lambda one: f"{value}.{one.attribute}"
@@ -190,13 +190,13 @@ def _values(packer: Packer, kind: Struct, value: str) -> Callable[[Field], str]:
         parts = packer.source.new("parts")
         packer.source.line(f"{parts} = {packer.source.constant(kind.parts)}({value})")
         value = parts
-    names = [one.attribute for one in kind.fields if one.attribute is not None]
+    names = list(dict.fromkeys(one.attribute for one in kind.fields if one.attribute is not None))
     return lambda one: f"{value}[{names.index(one.attribute or '')}]"
 
 
 def _write_keyed(packer: Packer, key: Field, value: "Field | Struct | None", key_at: int, item: str) -> None:
     """Code that writes an entry of a table, a pair named `item`."""
-    inside = _values(packer, value, f"{item}[1]") if isinstance(value, Struct) else None
+    inside = values_of(packer, value, f"{item}[1]") if isinstance(value, Struct) else None
 
     def value_of(one: Field) -> str:
         if one.attribute == KEY:

@@ -25,6 +25,7 @@ from lab.kafka.protocol.schema import (
     unused,
     wire,
 )
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 INITIAL_EPOCH, FINAL_EPOCH = 0, -1
@@ -40,13 +41,16 @@ class IsolationLevel(IntEnum):
 
 @dataclass(slots=True)
 class FetchPartition(Sealed):
-    """From where to read one partition. Epochs of -1 mean: do not check."""
+    """From where to read one partition. Epochs of -1 and no `topic_id` mean: do not check. The id is not the key, as
+    it is in Kafka: so whoever looks a partition up compares it, and need not translate it first.
+    """
 
     fetch_offset: int
     partition_max_bytes: int
     current_leader_epoch: int = -1
     last_fetched_epoch: int = -1
     log_start_offset: int = -1
+    topic_id: TopicId = NO_TOPIC_ID
 
 
 @dataclass(slots=True)

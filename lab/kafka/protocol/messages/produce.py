@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
@@ -31,6 +32,7 @@ class NoBatch:
     """What came in the place of one record batch, in words. Only a real client can send it."""
 
     reason: str
+    record_count: ClassVar[int] = 0
 
     @classmethod
     def or_batch(cls, records: "bytes | memoryview | None") -> "RecordBatch | NoBatch":
