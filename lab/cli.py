@@ -262,8 +262,9 @@ def _fuzz(given: argparse.Namespace) -> int:
     if given.mutants:
         return _mutants()
     from lab.cluster import fuzz
+    from lab.lessons.failure import write_failure
 
-    return fuzz.main(given.seeds, given.first, given.seconds)
+    return fuzz.main(given.seeds, given.first, given.seconds, write_failure)
 
 
 def _mutants() -> int:

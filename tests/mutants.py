@@ -15,7 +15,7 @@ from time import monotonic
 import pytest
 
 from lab.cluster import fuzz
-from lab.cluster.swarm import Plan, plan
+from lab.cluster.swarm import Plan, trouble
 
 ROOT = Path(__file__).parent
 FOUND_PERCENT = 95
@@ -73,7 +73,7 @@ def in_plan(drawn: Plan) -> dict[str, Tell]:
     return {"own plan": partial(of_plan, drawn)}
 
 
-def in_seeds(seeds: Iterable[int], draw: Callable[[int], Plan] = plan) -> dict[str, Tell]:
+def in_seeds(seeds: Iterable[int], draw: Callable[[int], Plan] = trouble) -> dict[str, Tell]:
     """The plans that are drawn from seeds."""
     return {f"seed {seed}": lambda seed=seed: of_plan(draw(seed)) for seed in dict.fromkeys(seeds)}
 

@@ -11,6 +11,7 @@ import pytest
 
 import lab
 from lab import cli, preflight
+from lab.lessons.failure import write_failure
 
 Call = tuple[tuple[object, ...], dict[str, object]]
 
@@ -147,7 +148,7 @@ def test_bench_and_fuzz_pass_their_numbers_on(monkeypatch: pytest.MonkeyPatch):
     assert cli.main(["bench", "engine", "--json"]) == 5
     assert cli.main(["fuzz", "--seeds", "20", "--first", "100", "--seconds", "60"]) == 5
     assert bench.calls == [(("engine", True), {})]
-    assert fuzz.calls == [((20, 100, 60.0), {})]
+    assert fuzz.calls == [((20, 100, 60.0, write_failure), {})]
 
 
 @pytest.mark.parametrize(

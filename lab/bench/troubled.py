@@ -15,7 +15,7 @@ from time import process_time
 import lab
 from lab.cluster.build import build
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Timed, plan
+from lab.cluster.swarm import Timed, trouble
 from lab.env import Micros, seconds
 from lab.world.checkpoint import Checkpoint
 from lab.world.digest import digest
@@ -49,7 +49,7 @@ def troubled_spec() -> ClusterSpec:
 
 def troubles() -> list[tuple[Timed, ...]]:
     """The faults of the first fuzz seeds that have three brokers and much trouble."""
-    plans = (plan(seed) for seed in range(1_000))
+    plans = (trouble(seed) for seed in range(1_000))
     found = (one.actions for one in plans if one.spec.brokers == 3 and len(one.actions) >= FAULTS)
     return [next(found) for _ in range(PLANS)]
 

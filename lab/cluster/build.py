@@ -12,6 +12,7 @@ from lab.cluster.controllers import CONTROLLER, controller_at, controller_hosts,
 from lab.cluster.data_file import locate, read_rows, skipped_text
 from lab.cluster.decisions import Decisions
 from lab.cluster.invariants import all_invariants, quorum_invariants
+from lab.cluster.invariants.service_levels import watch_service_levels
 from lab.cluster.invariants.transactions import watch_transactions
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
@@ -69,6 +70,8 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     if in_quorum(spec):
         observers += [Decisions(), QuorumMoments(), *quorum_invariants(spec.controllers)]
     world.witness = Watch(observers)
+    if spec.service_levels:
+        watch_service_levels(world)
     _machines(world, spec)
     _topics(world, spec)
     world.moments = Vec()

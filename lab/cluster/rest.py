@@ -62,6 +62,16 @@ def ledger_of(world: World) -> Ledger:
     return found
 
 
+def owed(world: World) -> str:
+    """What is still owed, and at rest what has come out wrong; empty when all is well."""
+    if found := unrest(world):
+        return found
+    if found := difference(world):
+        return f"replicas at rest are not equal: {found}"
+    found = contradiction(world)
+    return f"a record has one end: {found}" if found else ""
+
+
 def unrest(world: World) -> str:
     """The first thing that is still owed; empty when the cluster has come to rest."""
     controller = controller_at(world, active_controller(world))

@@ -27,7 +27,7 @@ class SavedBranch:
 @dataclass(frozen=True, slots=True)
 class SavedSession:
     """A whole file. `lesson`: how far the lesson on it has come, as its own package writes and reads it.
-    `breakpoints`: what it stops at, as texts.
+    `breakpoints`: what it stops at, as texts. `script`: what its scenario does by itself, on each branch.
     """
 
     version: int
@@ -41,6 +41,7 @@ class SavedSession:
     violation: str = ""
     lesson: Any = None
     breakpoints: tuple[str, ...] = ()
+    script: tuple[tuple[int, Any], ...] = ()
 
 
 def to_data(saved: SavedSession) -> dict[str, Any]:
@@ -55,16 +56,6 @@ def session_from(data: Mapping[str, Any]) -> SavedSession:
     found = cast("SavedSession", read_as(SavedSession, data, ""))
     found.spec.checked()
     return found
-
-
-def spec_to_data(spec: ClusterSpec) -> dict[str, Any]:
-    """A spec alone, as nested dictionaries and lists."""
-    return dataclasses.asdict(spec)
-
-
-def spec_from(data: object) -> ClusterSpec:
-    """The inverse. Raises Refused."""
-    return cast("ClusterSpec", read_as(ClusterSpec, data, "spec")).checked()
 
 
 def read_as(hint: Any, value: object, where: str) -> object:

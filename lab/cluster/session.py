@@ -25,6 +25,7 @@ from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineV
 from lab.cluster.recorder import PERIOD, Recorder, Series
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
+from lab.cluster.script import Script, Scripted, rising, script_to_data, scripted
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, seconds
 from lab.world.branch import TRUNK, Branch
@@ -59,13 +60,19 @@ class Session:
     """A cluster, its past, and the pace at which it goes on."""
 
     def __init__(
-        self, spec: ClusterSpec, title: str = "Sandbox", scenario: str = "", beside: Path | None = None
+        self,
+        spec: ClusterSpec,
+        title: str = "Sandbox",
+        scenario: str = "",
+        beside: Path | None = None,
+        script: Script = (),
     ) -> None:
         """`beside`: the folder in which, besides `assets/data`, data files may lie. Raises Refused."""
         self.spec = spec
         self.title = title
         self.scenario = scenario
-        self.timeline = Timeline(lambda: build(spec, beside))
+        self.script = script
+        self.timeline = Timeline(lambda: build(spec, beside), scripted(script))
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
         self.chronicle = Chronicle(self.timeline)
@@ -309,7 +316,7 @@ class Session:
             VERSION, self.title, self.scenario, self.spec, tuple(_saved(one) for one in self.timeline.branches),
             self.timeline.branch.name, self.now, self.event_number, self.violation,
             self.lesson.progress() if self.lesson is not None else None,
-            tuple(str(one) for one in self.breakpoints.chosen),
+            tuple(str(one) for one in self.breakpoints.chosen), script_to_data(self.script),
         )  # fmt: skip
         data = to_data(saved)
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -320,7 +327,7 @@ class Session:
         data = _read(path)
         try:
             saved = session_from(data)
-            session = cls(saved.spec, saved.title, saved.scenario, path.parent)
+            session = cls(saved.spec, saved.title, saved.scenario, path.parent, _script(saved.script))
             session._restore(saved)
         except Refused as wrong:
             raise Refused(f"{path.name}: {wrong}") from None
@@ -334,15 +341,17 @@ class Session:
     def _restore(self, saved: SavedSession) -> None:
         """Each branch is run along its journal; then the one that was open, to where it was."""
         known: list[str] = []
+        script = dict(self.script)
         for number, one in enumerate(saved.branches):
             _check_branch(one, f"branches[{number}]", known)
             known.append(one.name)
         wanted(saved.current in known, f"current: wanted one of {', '.join(known) or 'no branches'}", saved.current)
         for number, one in enumerate(saved.branches):
-            journal = [
+            deeds = [
                 (at, _action(action, f"branches[{number}].journal[{place}]"))
                 for place, (at, action) in enumerate(one.journal)
             ]
+            journal = [(at, Scripted(deed) if script.get(at) == deed else deed) for at, deed in deeds]
             if number == 0:
                 branch = self.timeline.branch
             else:
@@ -377,6 +386,12 @@ def _check_branch(one: SavedBranch, where: str, known: list[str]) -> None:
     times = [at for at, _ in one.journal]
     wanted(times == sorted(times), f"{where}.journal: wanted times in order", shown(times))
     wanted(all(at >= 0 for at in times), f"{where}.journal: wanted times of 0 or more", shown(times))
+
+
+def _script(data: tuple[tuple[int, Any], ...]) -> Script:
+    times = [at for at, _ in data]
+    wanted(rising(times), "script: wanted times of 0 or more that rise", shown(times))
+    return tuple((at, _action(action, f"script[{place}]")) for place, (at, action) in enumerate(data))
 
 
 def _action(data: object, where: str) -> ClusterAction:

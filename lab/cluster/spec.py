@@ -126,6 +126,7 @@ class ClusterSpec:
     dealt out to the brokers in turn.
 
     `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
+    `service_levels`: watch as well what a cluster owes its clients as long as nothing is done to it.
     """
 
     seed: int = 42
@@ -141,6 +142,7 @@ class ClusterSpec:
     controllers: int = 1
     combined: bool = False
     share_consumers: tuple[ShareConsumerSpec, ...] = ()
+    service_levels: bool = False
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""

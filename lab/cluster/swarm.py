@@ -15,6 +15,7 @@ from lab.cluster.moving import moving
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
+from lab.cluster.swarm_flavours import with_flavours
 from lab.cluster.swarm_load import with_loads
 from lab.cluster.swarm_settings import changes
 from lab.cluster.swarm_transactions import Transactions
@@ -26,6 +27,7 @@ SAFETY_S = 95
 """Faults begin within so many seconds; then all is healed and must come to rest."""
 FIRST: Micros = seconds(3)
 QUORUM_PERCENT = 20
+LEFT_ALONE_PERCENT = 12
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -41,6 +43,20 @@ class Plan:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same."""
+    drawn = trouble(seed)
+    drawn = replace(drawn, spec=with_flavours(seed, drawn.spec))
+    return left_alone(drawn) if Stream(f"fuzz/{seed}/left alone").below(100) < LEFT_ALONE_PERCENT else drawn
+
+
+def left_alone(drawn: Plan) -> Plan:
+    """Its cluster and clients without any fault: then it owes them promptness, too."""
+    return replace(drawn, spec=replace(drawn.spec, service_levels=True), actions=())
+
+
+def trouble(seed: int) -> Plan:
+    """Its cluster and faults, with clients that are all the newest Java ones. What a seed has once found stays found by
+    this, whatever is drawn besides.
+    """
     draw, cleaning = Draw(seed), Cleaning(seed)
     spec = Transactions(seed).spec(with_shares(Draw(seed, "share"), _spec(draw, seed)))
     faults = _faults(draw, spec)

@@ -38,6 +38,9 @@ class Observer:
         }
         cls.hearing = tuple((kind, name) for name, kinds in found.items() for kind in kinds)
 
+    def pulse(self, world: World) -> None:
+        """Every few thousand events, for who watches what is told by no fact."""
+
 
 class Watch:
     """The witness of a world: passes each fact to the observers that asked for its kind, in order."""
@@ -56,6 +59,11 @@ class Watch:
         """Called by the world for each fact a node states."""
         for listener in self._table.get(type(fact), ()):
             listener(world, node, fact)
+
+    def pulse(self, world: World) -> None:
+        """Called by the world now and then, and passed on to those who look at how it goes on."""
+        for observer in self.observers:
+            observer.pulse(world)
 
     def invite(self, guest: Observer) -> None:
         """Pass facts to `guest` too, after everybody else. A guest is no part of the world: a restored one has none."""

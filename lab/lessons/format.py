@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from lab.cluster.actions import ACTIONS, action_from
+from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.refused import Refused
+from lab.cluster.script import Script
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import (
     ClusterSpec,
@@ -24,6 +25,7 @@ from lab.cluster.spec import (
     TransactionSpec,
     settings,
 )
+from lab.env import Micros
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
@@ -37,11 +39,14 @@ LINE_MAX = 2_000
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
-HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox",
-             "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
+SCRIPT_MAX_US = 1_000 * 3_600 * 1_000_000
+"""No run is longer: to open one is to run it."""
+HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox", "opens_at_us",
+             "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks")
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks",
+                "service_levels")  # fmt: skip
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
                  "transaction", "flavour")  # fmt: skip
@@ -94,6 +99,8 @@ def read_lesson(path: Path) -> Lesson:
         path=path,
         order=table.whole("order", 999),
         sandbox=table.truth("sandbox", False),
+        script=_script(table),
+        opens_at=_instant(table, "opens_at_us"),
     )
 
 
@@ -354,6 +361,7 @@ def _spec(table: TomlTable) -> ClusterSpec:
         controllers=cluster.whole("controllers", 1),
         combined=cluster.truth("combined", False),
         racks=cluster.texts("racks"),
+        service_levels=cluster.truth("service_levels", False),
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []
@@ -391,6 +399,27 @@ def _config(table: TomlTable, key: str = "config") -> tuple[tuple[str, str], ...
         if isinstance(value, (dict, list)):
             raise config.refuse(f'{name}: wanted quotes around a dotted name, as "{name}.…" = 1', name)
     return settings(config.values)
+
+
+def _script(table: TomlTable) -> Script:
+    """`{ at_us = 3_000_001, crash = { node = "broker-2" } }`, one an instant."""
+    found: list[tuple[Micros, ClusterAction]] = []
+    for one in table.tables("script", "a line of the script"):
+        at = _instant(one, "at_us")
+        if found and at <= found[-1][0]:
+            raise one.refuse(f"at_us: wanted a later instant than the line before it ({found[-1][0]:,}), found {at:,}")
+        try:
+            found.append((at, action_from({name: one.values[name] for name in one.values if name != "at_us"})))
+        except Refused as wrong:
+            raise one.refuse(str(wrong)) from None
+    return tuple(found)
+
+
+def _instant(table: TomlTable, key: str) -> Micros:
+    at = table.whole(key, 0)
+    if not 0 <= at <= SCRIPT_MAX_US:
+        raise table.refuse(f"{key}: wanted 0 to {SCRIPT_MAX_US:,} microseconds, found {at:,}", key)
+    return at
 
 
 def _topic(table: TomlTable) -> TopicSpec:

@@ -27,7 +27,8 @@ class Learner:
         self.until = until if until is not None else 1 << 62
 
     def play(self) -> None:
-        """All steps, as far as this learner gets."""
+        """All steps, as far as this learner gets, from where the lesson opens."""
+        self._run(self.runner.lesson.opens_at)
         if self.kind == "idle":
             self._run(min(PATIENCE, self.until))
             return

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.cluster.script import Script
 from lab.cluster.spec import ClusterSpec
+from lab.env import Micros
 from lab.lessons.expressions import Expression
 
 CONFIDENCES = ("guess", "fairly sure", "certain")
@@ -79,7 +81,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A whole scenario. `checks` hold over all steps."""
+    """A whole scenario. `checks` hold over all steps. `script`: what happens by itself. `opens_at`: the instant it is
+    opened at, the run up to there being its past.
+    """
 
     name: str
     code: str
@@ -94,3 +98,5 @@ class Lesson:
     path: Path | None
     order: int
     sandbox: bool = False
+    script: Script = ()
+    opens_at: Micros = 0

@@ -11,14 +11,16 @@ from lab.lessons.runner import LessonRunner
 
 def session_of(lesson: Lesson) -> Session:
     """A session of the lesson's cluster, without the lesson. Raises Refused."""
-    return Session(lesson.spec, lesson.title, lesson.name, lesson.path.parent if lesson.path is not None else None)
+    beside = lesson.path.parent if lesson.path is not None else None
+    return Session(lesson.spec, lesson.title, lesson.name, beside, lesson.script)
 
 
 def open_lesson(lesson: Lesson) -> Session:
-    """A session with a lesson on it, at its first page."""
+    """A session with a lesson on it, at its first page and the instant it opens at."""
     session = session_of(lesson)
     if not lesson.sandbox:
         LessonRunner(lesson, session)
+    session.run_to(lesson.opens_at)
     return session
 
 

@@ -1,17 +1,19 @@
 """write_scenario: the cluster as it stands becomes a scenario file, which opens again.
 
 What is kept is what was built: brokers, topics with their settings, clients with their rates and work, and
-whether they run. Records, offsets and faults are the run's and stay with the session file; the controller
-places replicas anew. The step's text is for the author to go on with.
+whether they run. Records, offsets and faults are the run's and stay with the session file, and so does what its
+scenario did by itself; the controller places replicas anew. The step's text is for the author to go on with.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from lab.cluster.actions import ClusterAction
 from lab.cluster.build import RACK, broker_hosts, image_of, racks_of
 from lab.cluster.refused import Refused, wanted
+from lab.cluster.script import Script
 from lab.cluster.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
@@ -39,12 +41,15 @@ def write_scenario(session: Session, path: Path) -> None:
     """Save what stands now as a scenario file. Raises Refused where it cannot be saved so."""
     wanted(path.suffix == ".md", "wanted a file name that ends in .md", path.name)
     title = " ".join(session.title.split()).lstrip("# ") or "Sandbox"
-    head = _head(title, spec_of(session))
+    write_file(path, _head(title, spec_of(session)), STEP.replace("{title}", title))
+
+
+def write_file(path: Path, head: list[str], body: str) -> None:
+    """A scenario file of this head and body. Raises Refused where it could not be read again, or not be written."""
     longest = max(head, key=len)
     wanted(len(longest) <= LINE_MAX, f"wanted lines of at most {LINE_MAX:,} characters", f"{longest[:60]}…")
-    text = "\n".join(["+++", *head, "+++"]) + STEP.replace("{title}", title)
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text("\n".join(["+++", *head, "+++"]) + body, encoding="utf-8")
     except OSError as wrong:
         raise Refused(f"cannot write {path}: {wrong.strerror}") from None
 
@@ -81,6 +86,9 @@ def spec_of(session: Session) -> ClusterSpec:
         disk_capacity_bytes=first.disk.capacity if first is not None else None,
         link_extra_us=world.network.extra_us,
         racks=racks_of(world),
+        controllers=session.spec.controllers,
+        combined=session.spec.combined,
+        service_levels=session.spec.service_levels,
     ).checked()
 
 
@@ -162,45 +170,63 @@ def _share_consumer(host: Host, recipe: ShareConsumerRecipe) -> ShareConsumerSpe
 
 
 def _head(title: str, spec: ClusterSpec) -> list[str]:
+    card = {"code": "S", "track": "Sandbox", "order": 900, "summary": f"{title}, built by hand.", "sandbox": True}
+    return [*fields(card), *lines_of(spec)]
+
+
+def lines_of(spec: ClusterSpec) -> list[str]:
+    """The part of a head that describes a cluster: what the format reads as this spec."""
     lines = [
-        *_fields({
-            "code": "S", "track": "Sandbox", "order": 900, "summary": f"{title}, built by hand.", "sandbox": True,
-            "seed": spec.seed,
-        }),
+        *fields({"seed": spec.seed}),
         "",
         "[cluster]",
-        *_fields({
-            "brokers": spec.brokers, "config": dict(spec.broker_config),
-            "disk_capacity_bytes": spec.disk_capacity_bytes or 0, "link_extra_us": spec.link_extra_us,
-            **({"racks": list(spec.racks)} if spec.racks else {}),
+        *fields({
+            "brokers": spec.brokers, "controllers": spec.controllers, "combined": spec.combined,
+            "service_levels": spec.service_levels,
+            "config": dict(spec.broker_config), "disk_capacity_bytes": spec.disk_capacity_bytes or 0,
+            "link_extra_us": spec.link_extra_us, **({"racks": list(spec.racks)} if spec.racks else {}),
         }),
     ]  # fmt: skip
     for topic in spec.topics:
-        lines += ["", "[[topic]]", *_fields({
+        lines += ["", "[[topic]]", *fields({
             "name": topic.name, "partitions": topic.partitions, "replicas": topic.replicas,
             "config": dict(topic.config),
         })]  # fmt: skip
     for producer in spec.producers:
-        lines += ["", "[[producer]]", *_fields(_producer_fields(producer))]
+        lines += ["", "[[producer]]", *fields(_producer_fields(producer))]
     for consumer in spec.consumers:
-        lines += ["", "[[consumer]]", *_fields({
+        lines += ["", "[[consumer]]", *fields({
             "name": consumer.name, "group": consumer.group, "topics": list(consumer.topics),
             "work_us": consumer.work_us, "commit": consumer.commit, "started": consumer.started,
             "flavour": consumer.flavour, "config": dict(consumer.config),
         })]  # fmt: skip
     for processor in spec.processors:
-        lines += ["", "[[processor]]", *_fields({
+        lines += ["", "[[processor]]", *fields({
             "name": processor.name, "group": processor.group, "topics": list(processor.topics),
             "output": processor.output, "work_us": processor.work_us, "abort_every": processor.abort_every,
             "started": processor.started, "config": dict(processor.config),
             "producer_config": dict(processor.producer_config),
         })]  # fmt: skip
     for one in spec.share_consumers:
-        lines += ["", "[[share_consumer]]", *_fields({
+        lines += ["", "[[share_consumer]]", *fields({
             "name": one.name, "group": one.group, "topics": list(one.topics), "work_us": one.work_us,
             "poison": one.poison, "on_failure": one.on_failure, "started": one.started, "config": dict(one.config),
         })]  # fmt: skip
     return lines
+
+
+def lines_of_script(script: Script) -> list[str]:
+    """The part of a head that says what happens by itself. It stands before all tables."""
+    lines = [toml({"at_us": at, **_said(action)}) for at, action in script]
+    return ["script = [", *(f"  {line}," for line in lines), "]"] if lines else []
+
+
+def _said(action: ClusterAction) -> dict[str, dict[str, object]]:
+    """An action as a script says it; TOML has no word for nothing, and leaves it out."""
+    return {
+        name: {field: value for field, value in given.items() if value is not None}
+        for name, given in action.to_data().items()
+    }
 
 
 def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
@@ -219,12 +245,13 @@ def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _fields(values: Mapping[str, object]) -> list[str]:
-    """`key = value` lines; empty tables are left out."""
-    return [f"{key} = {_toml(value)}" for key, value in values.items() if value != {}]
+def fields(values: Mapping[str, object]) -> list[str]:
+    """`key = value` lines of TOML; empty tables are left out."""
+    return [f"{key} = {toml(value)}" for key, value in values.items() if value != {}]
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
+    """A value as TOML writes it."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -233,10 +260,10 @@ def _toml(value: object) -> str:
         case str():
             # JSON's escapes are TOML's; it only leaves DEL as it is, which TOML does not take.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case list():
-            return f"[{', '.join(map(_toml, cast('list[object]', value)))}]"
+        case list() | tuple():
+            return f"[{', '.join(map(toml, cast('Sequence[object]', value)))}]"
         case dict():
-            pairs = [f"{_toml(key)} = {_toml(one)}" for key, one in cast("dict[str, object]", value).items()]
+            pairs = [f"{toml(key)} = {toml(one)}" for key, one in cast("dict[str, object]", value).items()]
             return f"{{ {', '.join(pairs)} }}"
         case _:
             raise AssertionError(value)

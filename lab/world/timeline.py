@@ -4,8 +4,8 @@ A branch is a journal of actions and the checkpoints along it. Acting in the pas
 the old one is kept under its name.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Generator
+from bisect import bisect_right, insort
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,12 +50,13 @@ class Sampler:
 
 
 class Timeline:
-    """Owns a world and its branches."""
+    """Owns a world and its branches. `script`: what happens by itself, at times that rise, on every branch."""
 
-    def __init__(self, build: Callable[[], World]) -> None:
+    def __init__(self, build: Callable[[], World], script: Sequence[tuple[Micros, WorldAction]] = ()) -> None:
         self.build = build
+        self.script = tuple(script)
         self.world = build()
-        self.branch = Branch(TRUNK, "", self.world.now)
+        self.branch = Branch(TRUNK, "", self.world.now, list(script))
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
         self.greeters: list[Callable[[World], None]] = []
@@ -134,7 +135,7 @@ class Timeline:
     def _next_entry(self) -> tuple[Micros, WorldAction] | None:
         """The next journal entry that has not been applied in this world yet."""
         journal = self.branch.journal
-        at = bisect_right(journal, self.world.now, key=lambda entry: entry[0])
+        at = bisect_right(journal, self.world.now, key=_time_of)
         return journal[at] if at < len(journal) else None
 
     def _apply(self, time: Micros, action: WorldAction) -> None:
@@ -150,9 +151,11 @@ class Timeline:
         if self.rewound:
             self._fork()
         self.run_until(self.world.now)
+        while (following := self._next_entry()) is not None and following[0] == self.world.now + 1:
+            self.run_until(following[0])  # an instant has one entry: the script's was there first
         time = self.world.now + 1
         self._take()
-        self.branch.journal.append((time, action))
+        insort(self.branch.journal, (time, action), key=_time_of)
         self._apply(time, action)
         self._note()
 
@@ -170,6 +173,7 @@ class Timeline:
     def _fork(self) -> None:
         now = self.world.now
         self.branch = self.branch.forked(f"branch {len(self.branches) + 1}", now, self.world.event_number)
+        self.branch.journal += [entry for entry in self.script if entry[0] > now]
         self.branches.append(self.branch)
         self._near = None
         self._cut_samples(now)
@@ -415,6 +419,10 @@ class Timeline:
         """
         first = _multiple_after(self.world.now - 1, period)
         self.samplers.append(Sampler(period, read, cut, first))
+
+
+def _time_of(entry: tuple[Micros, WorldAction]) -> Micros:
+    return entry[0]
 
 
 def _multiple_after(time: Micros, period: Micros) -> Micros:

@@ -36,6 +36,8 @@ WRITE_BACK_US = seconds(5)
 CAUSES = 6
 HEARD = 4_096
 QUEUE_MIN = 64
+PULSE = 4_095
+"""One less than a power of two, so that one event in so many is known by its bits."""
 OPERATOR: Address = "operator"
 
 
@@ -44,6 +46,10 @@ class Witness(Protocol):
 
     def tell(self, world: "World", node: NodeId, fact: object) -> None:
         """`node` states `fact`, now."""
+        ...
+
+    def pulse(self, world: "World") -> None:
+        """So many events more have begun, whatever was told in them."""
         ...
 
 
@@ -356,6 +362,8 @@ class World:
                 self.trace.add((number, self.now, host.name, link.source, kind, cause))
                 self.heard.append((self.now, entry))
                 node.receive(env, link.source, body)
+            if not number & PULSE and self.witness is not None:
+                self.witness.pulse(self)
         except Exception as wrong:
             raise WorldStopped(number, self.now, host.name, wrong) from wrong
         disk = host.disk
@@ -399,11 +407,14 @@ class World:
         return 0
 
     def apply(self, action: WorldAction) -> None:
-        """Do something from outside, as an event of its own. Only a timeline calls this."""
+        """Do something from outside, as an event of its own. Only a timeline calls this. Raises WorldStopped."""
         self.event_number += 1
         number = self.event_number
         self.trace.add((number, self.now, OPERATOR, OPERATOR, action.describe(), number))
-        action.apply(self)
+        try:
+            action.apply(self)
+        except AssertionError as wrong:
+            raise WorldStopped(number, self.now, OPERATOR, wrong) from wrong
         self._apply_cuts()
 
     # --- connections ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from lab.cluster import session as session_module
 from lab.cluster.actions import action_from
 from lab.cluster.build import build
 from lab.cluster.refused import Refused
-from lab.cluster.saved import spec_from, spec_to_data
+from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec
 from lab.world.digest import digest
@@ -105,8 +105,9 @@ def test_a_wrong_spec_is_refused_before_anything_is_built(changes: dict[str, Any
     with pytest.raises(Refused) as refused:
         build(spec)
     assert said in sentence(refused)
+    saved = json.loads(json.dumps(to_data(SavedSession(VERSION, "", "", spec, (), "main", 0, 0))))
     with pytest.raises(Refused) as from_file:
-        spec_from(json.loads(json.dumps(spec_to_data(spec))))
+        session_from(saved)
     assert str(from_file.value) == str(refused.value)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.cluster import fuzz, swarm
-from lab.cluster.swarm import plan
+from lab.cluster.swarm import trouble
 
 KEPT = {
     62: "two leaders answered one question, and both answers were handed out",
@@ -26,11 +26,11 @@ QUORUM_KEPT = {
 @pytest.mark.parametrize("seed", QUORUM_KEPT, ids=[f"{seed}: {what}" for seed, what in QUORUM_KEPT.items()])
 def test_what_was_mended_under_a_quorum_stays_mended(seed: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(swarm, "QUORUM_PERCENT", 100)
-    found = fuzz.Run(plan(seed)).failure()
+    found = fuzz.Run(trouble(seed)).failure()
     assert found is None, f"seed {seed}: {found}"
 
 
 @pytest.mark.parametrize("seed", KEPT, ids=[f"{seed}: {what}" for seed, what in KEPT.items()])
 def test_what_was_mended_stays_mended(seed: int):
-    found = fuzz.Run(plan(seed)).failure()
+    found = fuzz.Run(trouble(seed)).failure()
     assert found is None, f"seed {seed}: {found}"

@@ -8,7 +8,7 @@ import pytest
 from lab.cluster.actions.clients import AddConsumer, ChangeWork
 from lab.cluster.actions.shares import AddShareConsumer, PoisonKey
 from lab.cluster.refused import Refused
-from lab.cluster.saved import spec_from, spec_to_data
+from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
 from lab.cluster.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, TopicSpec
@@ -45,7 +45,8 @@ def test_what_is_wrong_is_refused(worker: dict[str, Any], refusal: str):
 
 def test_a_session_file_keeps_share_consumers():
     whole = spec(poison="Bad", on_failure="reject", work_us=5)
-    assert spec_from(spec_to_data(whole)) == whole
+    saved = SavedSession(VERSION, "Pool", "", whole, (), "main", 0, 0)
+    assert session_from(to_data(saved)) == saved
 
 
 def test_a_scenario_written_from_a_session_has_its_share_consumers(tmp_path: Path):

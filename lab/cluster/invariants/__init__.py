@@ -18,6 +18,7 @@ from lab.cluster.invariants import (
     replication,
     settings,
     shares,
+    storms,
 )
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
@@ -40,6 +41,7 @@ MODULES = (
     shares,
     consumer_groups,
     settings,
+    storms,
 )
 
 

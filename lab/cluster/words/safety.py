@@ -1,6 +1,7 @@
 """Words of what is safe where, whose records are gone, and how long records have waited."""
 
 from lab.cluster.lookup import ledger_of, progress_of, replica_at, truth_of
+from lab.cluster.rest import owed as owed_at_rest
 from lab.cluster.words.word import Value, word
 from lab.world.world import World
 
@@ -16,6 +17,12 @@ def gone(world: World, producer: Value) -> Value:
     """How many records a producer was acknowledged that are stored no longer; what retention deleted does not count."""
     truth = ledger_of(world).producers.get(str(producer))
     return len(truth.acked) - truth.acked.common(truth.stored) if truth is not None else 0
+
+
+@word(0)
+def owed(world: World) -> Value:
+    """What a cluster without faults and new records owes still: equal replicas, groups at the end; "" if nothing."""
+    return owed_at_rest(world)
 
 
 @word(2)
