@@ -22,6 +22,7 @@ EXAMPLES = """\
 commands:
   list      the scenarios there are
   play      play a scenario in the terminal, without a window
+  serve     a cluster for real Kafka clients
   bench     measure how fast the engine and the window are here
   fuzz      random clusters, random faults, every guarantee watched
   test      run the tests
@@ -275,6 +276,61 @@ def _mutants() -> int:
     return subprocess.run([sys.executable, "-m", "tests.mutants"], cwd=root, check=False).returncode
 
 
+def _serve_arguments() -> argparse.ArgumentParser:
+    parser = _parser(
+        "lab serve",
+        "A cluster for real Kafka clients, without a window: it prints `ready HOST:PORT,...` when they may connect,\n"
+        "and ends with Ctrl+C. Nobody but this machine can reach it unless --listen says otherwise.",
+    )
+    parser.add_argument("--brokers", type=_whole, default=1, metavar="N", help="how many (usual: 1)")
+    parser.add_argument(
+        "--listen", type=_listen, default=("127.0.0.1", 9092), metavar="HOST:PORT",
+        help="of the first broker; the others have the ports behind it (usual: 127.0.0.1:9092; port 0: any)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE",
+        help="a broker's setting, under Kafka's name; may be given more than once",
+    )  # fmt: skip
+    return parser
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from lab.cluster.refused import Refused
+    from lab.cluster.spec import ClusterSpec
+    from lab.live.server import Server
+
+    host, port = given.listen
+    try:
+        spec = ClusterSpec(brokers=given.brokers, broker_config=tuple(given.config)).checked()
+        server = Server(spec, host, port)
+    except Refused as wrong:
+        print(f"lab serve: {wrong}", file=sys.stderr)
+        return 2
+    except OSError as wrong:
+        print(f"lab serve: cannot listen on {host}:{port}: {wrong.strerror}", file=sys.stderr)
+        return 2
+    server.stop_on_signals()
+    violation = server.run(lambda: print(f"ready {server.addresses()}", flush=True))
+    if violation:
+        print(f"lab serve: the world has stopped: {violation}", file=sys.stderr)
+    return 1 if violation else 0
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(f"wanted HOST:PORT, e.g. 127.0.0.1:9092; found {text!r}")
+    return host, int(port)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise argparse.ArgumentTypeError(f"wanted KEY=VALUE, e.g. min.insync.replicas=2; found {text!r}")
+    return key.strip(), value.strip()
+
+
 def _test(arguments: list[str]) -> int:
     """Run pytest in the checkout; without a screen unless LAB_SHOW=1; without Qt where Qt cannot load."""
     root = checkout_folder()
@@ -297,6 +353,7 @@ COMMANDS = {
     "play": (_play_arguments, _play),
     "bench": (_bench_arguments, _bench),
     "fuzz": (_fuzz_arguments, _fuzz),
+    "serve": (_serve_arguments, _serve),
 }
 
 

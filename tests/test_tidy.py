@@ -33,6 +33,9 @@ ALLOWED_IMPORTS = {
 }
 ORDER_FREE = {"sorted", "len", "sum", "min", "max", "any", "all", "set", "frozenset", "bool"}
 """What may be asked of a set: the answer does not depend on its order."""
+ALLOWED_CALLS = {
+    ("lab/kafka/protocol/codec/source.py", "exec()"),  # code that is made of a schema of ours, and of nothing else
+}
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -56,7 +59,8 @@ Finding = tuple[int, str]
 
 
 def findings(paths: list[Path], look: Callable[[ast.Module], Iterator[Finding]]) -> list[str]:
-    return [f"{name_of(path)}:{line}: {what}" for path in paths for line, what in look(tree_of(path))]
+    found = [(name_of(path), line, what) for path in paths for line, what in look(tree_of(path))]
+    return [f"{name}:{line}: {what}" for name, line, what in found if (name, what) not in ALLOWED_CALLS]
 
 
 def engine_files() -> list[Path]:

@@ -1,13 +1,17 @@
 """Beside: another future, held at the instant of this one, so that two can be looked at together."""
 
+import time
 from typing import cast
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.probes.comparison import ComparedSide, ComparisonView, compare_worlds
-from lab.env import Micros
+from lab.env import Micros, millis
 from lab.world.branch import Branch
 from lab.world.timeline import Timeline
 from lab.world.world import World
+
+SLICE: Micros = millis(20)
+"""So much virtual time between two looks at the clock of the machine."""
 
 
 class Beside:
@@ -27,14 +31,29 @@ class Beside:
         sides = (_side(here, live.now, forked), _side(there, other.now, forked))
         return compare_worlds(live, other, sides, forked, partition)
 
-    def _at(self, branch: Branch, time: Micros) -> World:
+    def keep_step(self, name: str, budget_us: int) -> bool:
+        """Let the other future go on towards this instant, at most for `budget_us` of work, so that a look at both has
+        little left to do; whether it has come there. One that was not looked at yet has nothing to keep step with.
+        """
+        there = next((one for one in self.timeline.branches if one.name == name), None)
+        if there is None or self.world is None or self.branch != name:
+            return True
+        goal = min(self.timeline.world.now, there.latest)
+        deadline = time.perf_counter_ns() + budget_us * 1_000
+        while self.world.now < goal:
+            if time.perf_counter_ns() >= deadline:
+                return False
+            self.timeline.carry_on(self.world, min(self.world.now + SLICE, goal), there)
+        return True
+
+    def _at(self, branch: Branch, instant: Micros) -> World:
         world = self.world
-        if world is not None and self.branch == branch.name and world.now <= time:
-            self.timeline.carry_on(world, time, branch)
+        if world is not None and self.branch == branch.name and world.now <= instant:
+            self.timeline.carry_on(world, instant, branch)
             return world
         self.forget()
         self.branch = branch.name
-        self.world = self.timeline.at(time, branch)
+        self.world = self.timeline.at(instant, branch)
         return self.world
 
     def forget(self) -> None:
@@ -44,6 +63,6 @@ class Beside:
         self.world = None
 
 
-def _side(branch: Branch, time: Micros, forked: Micros) -> ComparedSide:
-    deeds = tuple((at, cast("ClusterAction", one).describe()) for at, one in branch.journal if forked < at <= time)
-    return ComparedSide(branch.name, time, deeds)
+def _side(branch: Branch, instant: Micros, forked: Micros) -> ComparedSide:
+    deeds = tuple((at, cast("ClusterAction", one).describe()) for at, one in branch.journal if forked < at <= instant)
+    return ComparedSide(branch.name, instant, deeds)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from lab.cluster.actions.settings import topic_settings
 from lab.cluster.build import image_of
 from lab.cluster.lookup import ledger_of
 from lab.cluster.moments import broker_name
@@ -18,7 +19,6 @@ from lab.cluster.watch import Observer, Watch, hears
 from lab.cluster.words.groups import lag
 from lab.env import Micros, NodeId
 from lab.kafka import facts
-from lab.kafka.config.topic import TopicConfig
 from lab.world.timeline import Timeline
 from lab.world.world import World
 
@@ -175,7 +175,7 @@ class Breakpoints(Observer):
         if replica is not None:
             return replica.min_isr
         topic = image.topics.get(fact.partition.topic)
-        setting = TopicConfig(topic.config).min_insync_replicas if topic is not None else 1
+        setting = topic_settings(world, topic.name).min_insync_replicas if topic is not None else 1
         return min(setting, len(fact.replicas))
 
     @hears(facts.BrokerFenced)

@@ -30,6 +30,7 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
+from lab.kafka.clients.program import ProgramRecipe
 from lab.kafka.clients.recipes import (
     AdminRecipe,
     ConsumerRecipe,
@@ -251,7 +252,7 @@ def group_kind(world: World, group: str) -> str:
 
 
 def kind_of(host: Host) -> str:
-    """broker, controller, producer, consumer or admin."""
+    """broker, controller, producer, consumer, admin, or program: a real one."""
     return KINDS[type(host.recipe)]
 
 
@@ -265,6 +266,7 @@ KINDS: dict[type, str] = {
     ProcessorRecipe: "consumer",
     ShareConsumerRecipe: "consumer",
     AdminRecipe: "admin",
+    ProgramRecipe: "program",
 }
 
 

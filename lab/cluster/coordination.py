@@ -4,6 +4,9 @@ from lab.cluster.build import broker_hosts
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
 from lab.kafka.coordinator.transaction.metadata import PREPARED, TransactionMetadata
+from lab.kafka.log.transactions import TransactionState
+from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
 
@@ -24,6 +27,20 @@ def abandoned(world: World) -> dict[str, None]:
         if metadata.stored.status in PREPARED and metadata.pending is None and not owed:
             found[name] = None
     return found
+
+
+def hanging(world: World, partition: TopicPartition, log: UnifiedLog) -> int:
+    """How many transactions are open in a log that no coordinator will ever end: none has the partition in one of that
+    producer.
+    """
+    producers = log.producers
+    if not isinstance(producers, TransactionState):
+        return 0
+    known = {
+        one.stored.producer_id: None for _, one in all_transactions(world).values()
+        if partition in one.stored.partitions
+    }  # fmt: skip
+    return sum(producer_id not in known for producer_id in producers.open)
 
 
 def all_transactions(world: World) -> dict[str, tuple[NodeId, TransactionMetadata]]:

@@ -9,7 +9,8 @@ ghost = failed or unknown, and stored all the same; duplicates, skipped, reorder
 All of it is intervals of births and offsets, so the ledger grows with trouble and not with time.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.cluster.interval_set import IntervalSet
@@ -20,12 +21,18 @@ from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.producer.load import load_in
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.log.unified_log import UnifiedLog
-from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.compression import decompress
+from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
 BIRTH_HEADER = "birth"
+BIRTH_BYTES = BIRTH_HEADER.encode()
+BIRTH = re.compile("none|.*:[0-9]+([+][0-9]+)?")
+NOTHING: Mapping[int, Micros] = {}
 REMEMBERED = 200
 """How many lost records are kept by name; the count goes on."""
 
@@ -69,6 +76,8 @@ class PartitionTruth:
             return self.births[offset]
         run = self.runs.at_or_below(offset)
         if run is not None and offset < run.end_offset:
+            if not run.producer:
+                return None
             return f"{run.producer}:{run.first + offset - run.base_offset}"
         return self.births[offset - self.runs.before(offset)]
 
@@ -143,8 +152,25 @@ def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
     batches = log.read(max(offset, log.log_start_offset), 1 << 40, log.log_end_offset)
     if not isinstance(batches, tuple):
         return {}  # the log ends before
-    births = ((record.offset, birth_of(record)) for batch in batches for record in batch.records())
-    return {offset: plain_birth(birth) if birth is not None else None for offset, birth in births}
+    found: dict[int, str | None] = {}
+    for batch in batches:
+        if is_real(batch):
+            found.update(dict.fromkeys(range(batch.base_offset, batch.next_offset)))
+            continue
+        for record in batch.records():
+            birth = birth_of(record)
+            found[record.offset] = plain_birth(birth) if birth is not None else None
+    return found
+
+
+def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tuple[int, int]]:
+    """The parts of [start, end) that are not kept."""
+    if not kept:
+        return [(start, end)]
+    numbers = IntervalSet()
+    for offset in kept:
+        numbers.add(offset)
+    return numbers.gaps(start, end)
 
 
 def birth_of(record: Record) -> str | None:
@@ -153,6 +179,21 @@ def birth_of(record: Record) -> str | None:
         if header.key == BIRTH_HEADER and header.value:
             return header.value.decode()
     return None
+
+
+def is_real(batch: RecordBatch) -> bool:
+    """Whether a real client made the batch: it has no births, or is none that can be read. Looked for in the bytes,
+    since to decode a real client's records would cost more than all else that is done with them.
+    """
+    payload = batch.data[HEADER_SIZE:]
+    try:
+        if batch.attributes & COMPRESSION_MASK:
+            payload = decompress(batch.compression, payload)
+        if BIRTH_BYTES not in payload:
+            return True
+        return not all(BIRTH.fullmatch(birth_of(record) or "none") for record in batch.records())
+    except Malformed:
+        return True
 
 
 def split_birth(birth: str) -> tuple[str, int]:
@@ -180,7 +221,9 @@ class Ledger(Observer):
     """Hears the facts and keeps the sets."""
 
     loaded: bool = False
-    """Whether any producer ever made records under load; an instance says so once one does."""
+    """Whether any producer ever made records under load, or a real client came; an instance says so once one does."""
+    parted: bool = False
+    """Whether logs may differ below their high watermarks: once a broker has followed by an older rule."""
 
     def __init__(self) -> None:
         self.producers: dict[str, ProducerTruth] = {}
@@ -235,6 +278,10 @@ class Ledger(Observer):
         self.loaded = True
         self.producer(fact.producer).born += len(fact.births)
 
+    @hears(facts.ProgramCame)
+    def _real_client(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
+        self.loaded = True
+
     @hears(facts.RecordsAcked)
     def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
         _add(self.producer(fact.producer).acked, fact.births)
@@ -283,20 +330,36 @@ class Ledger(Observer):
         """
         process = world.hosts[truth.leader].node if truth.leader in world.hosts else None
         replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
-        found = _births_from(replica.log, truth.high_watermark) if replica is not None else {}
+        begin = truth.log_start_offset if self.parted else truth.high_watermark
+        found = _births_from(replica.log, begin) if replica is not None else {}
         same = min(fact.log_end_offset, truth.log_end_offset)
         if replica is not None:
-            undecided = range(truth.high_watermark, same)
+            undecided = range(begin, same)
             same = next((at for at in undecided if found.get(at) != truth.birth_at(at)), same)
-        self._cut(fact.partition, truth, same)
+        kept = self._kept(truth, found, same) if self.parted else NOTHING
+        self._cut(fact.partition, truth, same, kept)
         for offset in range(truth.log_end_offset, fact.log_end_offset):
             birth = found.get(offset)
             truth.births.append(birth)
-            truth.appended_at.append(world.now)
+            truth.appended_at.append(kept.get(offset, world.now))
             if birth is not None:
                 producer, number = split_birth(birth)
                 truth.duplicates += self.producer(producer).stored.add(number)
         truth.log_end_offset = fact.log_end_offset
+
+    def _kept(self, truth: PartitionTruth, found: dict[int, str | None], begin: int) -> dict[int, Micros]:
+        """Behind where two logs have parted: offsets at which both hold the same record, and since when."""
+        return {
+            at: truth.time_at(at)
+            for at in range(begin, truth.log_end_offset)
+            if at in found and found[at] == truth.birth_at(at)
+        }
+
+    @hears(facts.BecameFollower)
+    def _follower(self, world: World, node: NodeId, fact: facts.BecameFollower) -> None:
+        process = world.hosts[node].node
+        if isinstance(process, Broker) and process.config.replica_truncation_rule != FENCED_EPOCH:
+            self.parted = True
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
@@ -320,15 +383,16 @@ class Ledger(Observer):
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(records)
 
     def _load_appended(self, world: World, node: NodeId, batch: RecordBatch, truth: PartitionTruth) -> bool:
-        """A batch of equal records is one interval. Returns whether it was one."""
-        found = load_in(batch)
+        """A batch of equal records, or of a real client's, is one interval. Returns whether it was one."""
+        found = ("", range(batch.base_offset, batch.next_offset)) if is_real(batch) else load_in(batch)
         if found is None:
             return False
         producer, births = found
         if truth.runs is None:
             truth.runs = LoadRuns()
         truth.runs.add(batch.base_offset, producer, births, world.now)
-        truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
+        if producer:
+            truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
         truth.log_end_offset = batch.next_offset
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(births)
         return True
@@ -347,8 +411,10 @@ class Ledger(Observer):
         if node == truth.leader:
             truth.log_start_offset = max(truth.log_start_offset, fact.log_start_offset)
 
-    def _cut(self, partition: TopicPartition, truth: PartitionTruth, end: int) -> None:
-        """The reference log now ends at `end`: what stood beyond is gone."""
+    def _cut(
+        self, partition: TopicPartition, truth: PartitionTruth, end: int, kept: Mapping[int, Micros] = NOTHING
+    ) -> None:
+        """The reference log now ends at `end`: what stood beyond is gone, but for offsets that are `kept`."""
         if end >= truth.log_end_offset:
             return
         acked = truth.acked
@@ -358,15 +424,16 @@ class Ledger(Observer):
                 continue
             producer, number = split_birth(birth)
             self.producer(producer).stored.remove(number, number + 1)
-            if offset in acked:
+            if offset in acked and offset not in kept:
                 self._lose(truth, birth)
-        acked.remove(end, truth.log_end_offset)
-        for group in self.groups.values():
-            progress = group.partitions.get(partition)
-            if progress is not None:
-                group.phantom += progress.done.remove(end, truth.log_end_offset)
-            if partition in group.hidden:
-                group.hidden[partition].remove(end, truth.log_end_offset)
+        for first, last in _runs_without(kept, end, truth.log_end_offset):
+            acked.remove(first, last)
+            for group in self.groups.values():
+                progress = group.partitions.get(partition)
+                if progress is not None:
+                    group.phantom += progress.done.remove(first, last)
+                if partition in group.hidden:
+                    group.hidden[partition].remove(first, last)
         truth.cut(end)
         truth.high_watermark = min(truth.high_watermark, end)
 

@@ -12,7 +12,7 @@ from lab.env.vec import Vec
 
 class Run(NamedTuple):
     """Offsets [base_offset, end_offset) hold the records of `producer` numbered from `first`. `before`: how many
-    records of runs lie below.
+    records of runs lie below. Without a `producer` they are a real client's, who numbers nothing.
     """
 
     base_offset: int

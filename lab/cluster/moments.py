@@ -9,6 +9,8 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
+from lab.kafka.config.truncation import ENDED_BY, FENCED_EPOCH, HIGH_WATERMARK, LAST_EPOCH
 from lab.world.world import World
 
 INTERNAL = "__"
@@ -84,10 +86,18 @@ class Moments(Observer):
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
         if fact.log_end_offset <= fact.offset or fact.partition.topic.startswith(INTERNAL):
             return
-        world.mark(
-            "truncated", str(fact.partition),
-            f"{node} cuts {fact.partition} back from {fact.log_end_offset} to {fact.offset}",
-        )  # fmt: skip
+        text = f"{node} cuts {fact.partition} back from {fact.log_end_offset} to {fact.offset}"
+        world.mark("truncated", str(fact.partition), text + self._why(world, node, fact))
+
+    def _why(self, world: World, node: NodeId, fact: facts.Truncated) -> str:
+        """An older rule says where by itself; today's is the leader's word."""
+        process = world.hosts[node].node
+        rule = process.config.replica_truncation_rule if isinstance(process, Broker) else FENCED_EPOCH
+        if rule == HIGH_WATERMARK and fact.offset == fact.high_watermark:
+            return f": its own high watermark, as Kafka did before {ENDED_BY[rule]}"
+        if rule == LAST_EPOCH:
+            return f": where its last epoch ended, asked once, as Kafka did before {ENDED_BY[rule]}"
+        return ""
 
     @hears(facts.LogStartMoved)
     def _start(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.clients import FLAVOURS_OWN
-from lab.cluster.actions.settings import configured, topic_settings
+from lab.cluster.actions.settings import cluster_config, configured, holds_at_once, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
@@ -112,9 +112,10 @@ def _parsed(text: str, hint: Any, name: str) -> object:
     return text
 
 
+AT_ONCE = "It holds at once."
 WHEN = {
-    "set_topic_config": "It holds at once.",
-    "set_broker_config": "It holds from the next start.",
+    "set_topic_config": AT_ONCE,
+    "set_cluster_config": AT_ONCE,
     "set_client_config": "The application closes its client and makes another with it.",
 }
 ANYWHERE = ("break", "mend")
@@ -167,11 +168,12 @@ def _refusal_with_defaults(
     down, or members of the group run.
     """
     hints = types_of(kind)
+    optional = [one.name for one in dataclasses.fields(kind) if one.default is not dataclasses.MISSING]
     try:
         values = {field.name: _parsed(field.default, hints[field.name], field.name) for field in form}
         return (
             action_from({kind.name(): {**fixed, **values}}).refusal(world)
-            if all(field.default for field in form)
+            if all(field.default for field in form if field.name not in optional)
             else ""
         )
     except Refused:
@@ -196,7 +198,8 @@ def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]
     if (
         "topic" in names
         and (subject == "topic" or found is not None)
-        and kind.name() in ("add_partitions", "set_topic_config", "delete_topic", "spread_replicas")
+        and kind.name()
+        in ("add_partitions", "set_topic_config", "describe_topic_configs", "delete_topic", "spread_replicas")
     ):
         return {"topic": found.topic if found is not None else name}
     return {}
@@ -246,16 +249,31 @@ def _field(
 def setting_notes(world: World, action: str, subject: str, name: str) -> tuple[SettingNote, ...]:
     """Of each setting that an action may change: its value, its range, its default, and when a change holds."""
     config: Config | None = None
-    if action == "set_topic_config":
+    if action == "set_cluster_config":
+        config = cluster_config(world)
+    elif action == "set_topic_config":
         found = partition_of(name) if subject == "partition" else None
         topic = found.topic if found is not None else name
         config = topic_settings(world, topic) if topic in image_of(world).topics else None
     elif action in ("set_broker_config", "set_client_config") and name in world.hosts:
-        config = configured(world.hosts[name])
+        config = configured(world, world.hosts[name])
     if config is None:
         return ()
     known = config.known() if isinstance(config, ClientConfig) else tuple(config.settings)
-    return tuple(SettingNote(one, config.shown(one), _note(config, one, WHEN[action])) for one in known)
+    if action == "set_cluster_config":
+        known = tuple(one for one in known if config.settings[one].dynamic)
+    return tuple(
+        SettingNote(one, config.shown(one), _note(config, one, _when(world, action, name, one))) for one in known
+    )
+
+
+def _when(world: World, action: str, name: str, setting: str) -> str:
+    """When a change of a setting holds."""
+    if action == "set_broker_config":
+        return (
+            AT_ONCE if holds_at_once(world.hosts[name], setting) else "It is read-only: it holds from the next start."
+        )
+    return WHEN[action]
 
 
 def _note(config: Config, name: str, when: str) -> str:

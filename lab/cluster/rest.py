@@ -5,6 +5,7 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.coordination import abandoned, all_transactions
+from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
@@ -198,7 +199,9 @@ def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: C
 
 
 def difference(world: World) -> str:
-    """The first two replicas that are not equal byte for byte; empty when all are (but for compaction)."""
+    """The first two replicas that are not equal byte for byte; empty when all are (but for compaction, and for what
+    has parted by an older rule).
+    """
     copies: dict[TopicPartition, list[Partition]] = {}
     for name in broker_hosts(world):
         node = world.hosts[name].node
@@ -207,12 +210,20 @@ def difference(world: World) -> str:
             if not replica.config.compacted:
                 copies.setdefault(partition, []).append(replica)
     for partition, replicas in copies.items():
-        start = max(one.log.log_start_offset for one in replicas)
+        start = max(*(one.log.log_start_offset for one in replicas), _parted_until(world, partition))
         contents = [[batch.data for batch in read_all(one.log) if batch.base_offset >= start] for one in replicas]
         for one, content in zip(replicas, contents, strict=True):
             if content != contents[0]:
                 return f"{partition} differs on {one.broker_id} and {replicas[0].broker_id}"
     return ""
+
+
+def _parted_until(world: World, partition: TopicPartition) -> int:
+    """Up to which offset logs may differ because some broker followed by an older rule."""
+    assert isinstance(world.witness, Watch)
+    fates = next((one for one in world.witness.observers if isinstance(one, Fates)), None)
+    older = fates.table[partition].older if fates is not None else None
+    return max((until for _, until in older.parted.values()), default=0) if older is not None else 0
 
 
 def contradiction(world: World) -> str:

@@ -166,6 +166,10 @@ class Session:
             raise Refused(f"{action.describe()}: {reason}")
         self._move(lambda: self.timeline.do(action))
 
+    def bring(self, action: ClusterAction) -> None:
+        """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
+        self._move(lambda: self.timeline.bring(action))
+
     # --- time -------------------------------------------------------------------------------------
 
     def play(self) -> None:

@@ -17,6 +17,7 @@ from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_flavours import with_flavours
 from lab.cluster.swarm_load import with_loads
+from lab.cluster.swarm_settings import changes
 from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.config.client import THEIR_OWN
@@ -61,7 +62,7 @@ def trouble(seed: int) -> Plan:
     faults = _faults(draw, spec)
     spec = with_loads(seed, cleaning.spec(spec))
     deletes = cleaning.deletes(spec, FIRST)
-    actions = tuple(sorted((*faults, *deletes), key=lambda one: one[0]))
+    actions = tuple(sorted((*faults, *deletes, *changes(seed, spec, FIRST)), key=lambda one: one[0]))
     return Plan(seed, *moving(Draw(seed, "fuzz of replicas"), spec, actions))
 
 

@@ -24,7 +24,7 @@ class CombinedNode(Broker):
     def __init__(self, broker_id: int, voters: Voters, config: BrokerConfig) -> None:
         hosts = tuple(host for _, host in voters.members)
         super().__init__(broker_id, hosts, config, quorum=True)
-        self.voter = QuorumNode(broker_id, voters, config)
+        self.voter = QuorumNode(broker_id, voters, BrokerConfig(config.static))
         self.broker_ended = False
 
     def start(self, env: Env) -> None:

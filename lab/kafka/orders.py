@@ -109,6 +109,39 @@ class AskCoordinator:
 
 
 @dataclass(slots=True)
+class AskTransactionCoordinator:
+    """Have the administrator's client send one request to the coordinator of a transactional id."""
+
+    transactional_id: str
+    body: object
+
+
+@dataclass(slots=True)
+class DescribeProducers:
+    """Who writes to a partition, as its leader knows it (`kafka-transactions.sh describe-producers`)."""
+
+    partition: TopicPartition
+
+
+@dataclass(slots=True)
+class FindHanging:
+    """`kafka-transactions.sh find-hanging`: transactions in a topic that no coordinator knows of, and that nobody has
+    written to for longer than any transaction may take.
+    """
+
+    topic: str
+    max_transaction_timeout_ms: int
+
+
+@dataclass(slots=True)
+class AbortHanging:
+    """`kafka-transactions.sh abort`: end by hand the transaction that begins here."""
+
+    partition: TopicPartition
+    start_offset: int
+
+
+@dataclass(slots=True)
 class ResetGroup:
     """Move a group's offsets. `to`: earliest, latest, offset, timestamp (with `value`, a date in milliseconds)."""
 
@@ -116,3 +149,27 @@ class ResetGroup:
     topics: tuple[str, ...]
     to: str
     value: int = 0
+
+
+@dataclass(slots=True)
+class ProgramConnected:
+    """A real program has opened a connection to a broker. `listeners`: host of a broker -> `host:port` outside."""
+
+    connection: int
+    broker: str
+    listeners: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class FrameArrived:
+    """A whole frame came in over a connection, without its size."""
+
+    connection: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class ProgramHungUp:
+    """A real program has closed a connection."""
+
+    connection: int

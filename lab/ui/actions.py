@@ -78,6 +78,7 @@ CLUSTER: tuple[Row, ...] = (
 
 VIEW: tuple[Row, ...] = (
     ("records", "Browse records", "table", "Ctrl+R", lambda w: w.toggle_records(), in_lab),
+    ("log-files", "Files and indexes of a log", "database", "I", lambda w: w.full_views.toggle_log_files(), in_lab),
     ("analysis", "Analyse charts", "chart-line", "Ctrl+E", lambda w: w.full_views.toggle_analysis(), in_lab),
     ("why", "Why? What led to this event", "waypoints", "W", lambda w: w.full_views.toggle_why(), in_lab),
     ("rebalances", "Rebalances of the groups", "chart-gantt", "Ctrl+G",

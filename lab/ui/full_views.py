@@ -7,6 +7,7 @@ from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.rebalances import RebalanceView
 from lab.ui.panels.compare_view import CompareView
 from lab.ui.panels.full_view import FullView
+from lab.ui.panels.log_files import LogFilesView
 from lab.ui.panels.why import WhyView
 
 if TYPE_CHECKING:
@@ -73,6 +74,21 @@ class FullViews:
             view.switch_asked.connect(window.switch_branch)
         window.page.show_in_full(view)
         view.open(window.session, window.page.stage.partition)
+
+    def toggle_log_files(self) -> None:
+        """The files of the log in the lens and their indexes, or the cluster."""
+        if not self._closed(LogFilesView):
+            self.find_offset(self.window.page.stage.partition)
+
+    def find_offset(self, partition: str, broker: str = "", offset: int | None = None) -> None:
+        """How an offset is found in the files of a log; without a broker on the leader's disk, without an offset the
+        newest that is committed.
+        """
+        window = self.window
+        if window.session is not None:
+            view = window.page.full_view(LogFilesView)
+            window.page.show_in_full(view)
+            view.open(window.session, partition, broker, offset)
 
     def _closed(self, kind: type[F]) -> bool:
         """Whether a view of that kind was shown, and has given way."""

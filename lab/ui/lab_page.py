@@ -48,6 +48,7 @@ class LabPage(QWidget):
     seek_asked = Signal(object)
     event_asked = Signal(int)
     why_asked = Signal(int)
+    select_asked = Signal(str, str)
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +127,8 @@ class LabPage(QWidget):
             self.lesson_view = session.lesson.view() if session.lesson is not None else None
         if whole or frame % CLOCK_EVERY:
             self._pull_bar(session)
-        self.stage.pull(session)
+        if whole or lesson_due or self.shown_in_full() is None:
+            self.stage.pull(session)  # behind another view it is asked for now and then: menus know things by it
         if whole or frame % TIMELINE_EVERY == TIMELINE_TURN:
             self._pull_time(session)
         if not self.presenting:
@@ -193,6 +195,7 @@ class LabPage(QWidget):
             found.seek_asked.connect(self.seek_asked)
             found.event_asked.connect(self.event_asked)
             found.why_asked.connect(self.why_asked)
+            found.select_asked.connect(self.select_asked)
             self.centre.addWidget(found)
         assert isinstance(found, kind)
         return found

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QCursor, QKeySequence, QShowEven
 from PySide6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget
 
 from lab.cluster.probes import Health, Truth
-from lab.cluster.probes.views import CauseView
+from lab.cluster.probes.views import OFFSET, CauseView
 from lab.cluster.refused import Refused
 from lab.env import Micros
 from lab.ui.actions import ACTIONS
@@ -123,9 +123,11 @@ class MainWindow(QMainWindow):
         page.seek_asked.connect(self.seek_to)
         page.event_asked.connect(self.seek_event)
         page.why_asked.connect(self.full_views.why)
+        page.select_asked.connect(self.go_to)
         page.topbar.speed.chosen.connect(self.set_speed)
         page.stage.selected.connect(self.select)
         page.stage.context_requested.connect(self.menus.open_subject)
+        page.stage.offset_asked.connect(self.full_views.find_offset)
         page.stage.lens_moved.connect(self.refresh)
         page.stage.records.changed.connect(self.refresh)
         page.stage.records.refused.connect(self.say)
@@ -136,6 +138,8 @@ class MainWindow(QMainWindow):
         page.inspector.offer_chosen.connect(self.menus.choose)
         page.inspector.setting_chosen.connect(self.menus.change_setting)
         page.inspector.records_asked.connect(self.toggle_records)
+        page.inspector.files_asked.connect(self.full_views.toggle_log_files)
+        page.inspector.link_chosen.connect(self.follow)
         page.inspector.pin_toggled.connect(self._pin)
         self.start_page.scenario_chosen.connect(self.open_scenario)
         self.start_page.session_chosen.connect(self.open_session)
@@ -209,7 +213,8 @@ class MainWindow(QMainWindow):
             return
         real_us = min(self.clock.nsecsElapsed() // 1000, LONGEST_FRAME_US)
         self.clock.restart()
-        session.advance(real_us, ENGINE_BUDGET_US)
+        full = self.page.shown_in_full()
+        session.advance(real_us, full.share(session, ENGINE_BUDGET_US) if full is not None else ENGINE_BUDGET_US)
         self.frame += 1
         self.pull(whole=False)
         if not session.playing:
@@ -362,6 +367,19 @@ class MainWindow(QMainWindow):
         if not self.pinned:
             self.page.subject = (kind, name)
         self.refresh()
+
+    def follow(self, kind: str, name: str) -> None:
+        """Go where a line of the inspector leads: to another thing, or to an offset of the partition it shows."""
+        if kind == OFFSET and self.page.inspector.view is not None:
+            self.full_views.find_offset(self.page.inspector.view.name, "", int(name))
+            return
+        self.go_to(kind, name)
+
+    def go_to(self, kind: str, name: str) -> None:
+        """Show a thing in the cluster and in the inspector, even in one that is pinned."""
+        self.page.show_cluster()
+        self.page.subject = (kind, name)
+        self.select(kind, name)
 
     def select_what_the_page_is_about(self) -> bool:
         """Select what the lesson's open page names; whether it names something that is there."""

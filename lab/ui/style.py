@@ -137,6 +137,10 @@ QFrame[role="segments"] {{
 #why-list {{ background: {s.panel.name()}; border: 1px solid {line.subtle.name()}; border-radius: 10px; }}
 #why-body {{ background: transparent; }}
 QFrame[role="config"] {{ background: {s.inset.name()}; border: none; border-radius: 5px; }}
+QFrame[role="link"] {{ border-radius: 4px; }}
+QFrame[role="link"]:hover {{ background: {s.raised.name()}; }}
+QLabel[linked="true"] {{ text-decoration: underline; }}
+QFrame[role="link"]:focus {{ background: {s.raised.name()}; }}
 QFrame[role="cause"] {{ border: 1px solid transparent; border-radius: 6px; }}
 QFrame[role="cause"]:hover {{ background: {s.raised.name()}; }}
 QFrame[role="cause"]:focus {{ border-color: {theme.interactive.accent.name()}; }}

@@ -159,6 +159,17 @@ class Timeline:
         self._apply(time, action)
         self._note()
 
+    def bring(self, action: WorldAction) -> None:
+        """Journal and apply what comes from outside by the thousand: as `do`, but without a checkpoint of its own, and
+        never in the past, since what sent it does not live there.
+        """
+        assert not self.rewound, action
+        self.run_until(self.world.now)
+        time = self.world.now + 1
+        self.branch.journal.append((time, action))
+        self._apply(time, action)
+        self._note()
+
     def _fork(self) -> None:
         now = self.world.now
         self.branch = self.branch.forked(f"branch {len(self.branches) + 1}", now, self.world.event_number)

@@ -533,6 +533,16 @@ class World:
             self._push(self.now + LATENCY_US[self.network_dice.draw() >> 8], notice, Disconnected())
             peer.links.pop(address, None)
 
+    def hang_up(self, name: NodeId, target: Address) -> None:
+        """A process ends one of its connections; the other side hears (unless a cut or a freeze is between them)."""
+        host = self.hosts[name]
+        link = host.links.pop(target, None)
+        if link is None or link.dead:
+            return
+        link.dead = True
+        link.held = None
+        self._end_connection(host, link.target, link.source, silently=False)
+
     def _blocked(self, link: Link, source: NodeId) -> bool:
         target = link.target
         return target.state in (FROZEN, OFF) or link.path.cut

@@ -231,7 +231,7 @@ def test_a_new_leader_without_a_committed_record_is_a_violation():
     story.append(2, 2)
     story.append(3, 2)
     story.commit(1, 3)
-    story.tell("broker-2", facts.Truncated(ORDERS, 2, 3))
+    story.tell("broker-2", facts.Truncated(ORDERS, 2, 3, 2))
     with violated("every committed record"):
         story.elect(2, 1, (2, 3))
 
@@ -244,7 +244,7 @@ def test_a_new_leader_with_another_record_in_a_committed_place_is_a_violation():
     story.elect(1, 2, (1, 2, 3))
     story.append(1, 1, 2, leading=True)
     story.append(3, 1, 2)
-    story.tell("broker-2", facts.Truncated(ORDERS, 1, 2))
+    story.tell("broker-2", facts.Truncated(ORDERS, 1, 2, 1))
     story.append(2, 1, 2)
     story.commit(1, 2, 2)
     story.fate.copies["broker-2"].epochs[-1] = 1
@@ -296,7 +296,7 @@ def test_a_late_commit_that_the_new_leader_lacks_is_a_violation():
 def test_a_leader_that_writes_over_a_committed_offset_is_a_violation():
     story = Story()
     story.committed(2)
-    story.tell("broker-1", facts.Truncated(ORDERS, 1, 2))
+    story.tell("broker-1", facts.Truncated(ORDERS, 1, 2, 1))
     with violated("never written again"):
         story.append(1, 1, leading=True)
 
@@ -345,7 +345,7 @@ def test_a_new_replica_may_begin_where_its_leader_has_deleted_all_before():
     story = Story()
     story.changed(1, 0, (1, 2), "isr")
     story.committed(3, brokers=(1, 2))
-    story.tell("broker-3", facts.Truncated(ORDERS, 3, 0))
+    story.tell("broker-3", facts.Truncated(ORDERS, 3, 0, 0))
     story.changed(1, 0, (1, 2, 3), "isr")
     story.replicate(3)
     story.commit(1, 4)
@@ -355,7 +355,7 @@ def test_a_new_replica_that_begins_below_what_is_committed_has_not_all():
     story = Story()
     story.changed(1, 0, (1, 2), "isr")
     story.committed(3, brokers=(1, 2))
-    story.tell("broker-3", facts.Truncated(ORDERS, 2, 0))
+    story.tell("broker-3", facts.Truncated(ORDERS, 2, 0, 0))
     with violated("in-sync replica"):
         story.changed(1, 0, (1, 2, 3), "isr")
 

@@ -420,7 +420,11 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], int, str], ...] = (
     (restarted_broker_stays_in_the_isr, 305, COMPLETE),
     (duplicate_sequence_is_appended_again, 215, ONCE),
     (sequences_may_have_gaps, 114, ONCE),
-    (restarted_broker_forgets_the_producers, 114, ONCE),
+    (
+        restarted_broker_forgets_the_producers,
+        114,
+        "a log that was loaded or cut knows its producers as its records tell of them",
+    ),
     (retention_deletes_above_the_high_watermark, 1921, "nothing above the high watermark is deleted"),
     (retention_deletes_what_is_not_due, 134, COMMITS),
     (crash_recovery_keeps_a_torn_batch, 119, "what a log is loaded with is sound"),

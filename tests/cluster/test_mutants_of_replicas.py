@@ -8,7 +8,7 @@ import pytest
 from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
-from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin
+from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin, SlowLink
 from lab.cluster.actions.replicas import CancelReassignment, Reassign
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm import Plan
@@ -126,7 +126,8 @@ def follower_shows_what_is_not_committed(patch: Patch) -> None:
 
 MUTANTS: tuple[tuple[Callable[[Patch], None], Plan, str], ...] = (
     (cut_over_before_the_target_is_in_sync, moved(), "a reassignment ends with its target"),
-    (target_is_in_sync_before_it_has_copied, moved(), "every in-sync replica has what its leader committed"),
+    (target_is_in_sync_before_it_has_copied, moved((4.9, SlowLink("broker-1", "broker-4"))),
+     "every in-sync replica has what its leader committed"),
     (cancelling_keeps_what_was_added, moved((4.9, Crash("broker-4")), (6, CancelReassignment("orders-0"))),
      "a reassignment ends with its target"),
     (a_move_done_at_once_keeps_the_old_order, REORDERED, "a reassignment ends with its target"),

@@ -36,7 +36,7 @@ def test_a_log_is_its_files_with_index_entries_and_batches():
     assert first.time_index[-1][1] == 2, "the closing entry"
     assert view.segments[1].batches == (), "only those asked for"
     assert view.cleaner is None
-    assert [name for name, _ in view.others] == ["leader-epoch-checkpoint"]
+    assert [name for name, _ in view.others] == ["leader-epoch-checkpoint", "partition.metadata"]
 
 
 def test_holes_and_horizons_are_seen_after_a_clean():

@@ -152,7 +152,6 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
-    "check.crcs": (ConsumerConfig, "consumers that check CRCs"),
     "connections.max.idle.ms": (ConsumerConfig, "closing idle connections"),
     "reconnect.backoff.ms": (ConsumerConfig, "pauses before reconnecting"),
     "queued.min.messages": (ConsumerConfig, "fetching ahead as librdkafka does"),
@@ -161,7 +160,6 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),
     "controller.quorum.bootstrap.servers": (BrokerConfig, "voters that come and go"),
     "log.dirs": (BrokerConfig, "several log directories"),
-    "log.retention.ms": (BrokerConfig, "topic defaults at the broker"),
     "remote.storage.enable": (TopicConfig, "tiered storage"),
     "segment.jitter.ms": (TopicConfig, "segments that roll at different times"),
     "preallocate": (TopicConfig, "files made at their full size"),

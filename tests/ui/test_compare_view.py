@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from lab.cluster.actions.machines import Crash
+from lab.cluster.probes.comparison import ComparisonView
 from lab.lessons.opening import start
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.compare_view import CompareView
@@ -91,20 +92,50 @@ def test_nothing_new_paints_nothing(forked: MainWindow, qtbot):
     assert paints.count == 0
 
 
-def test_while_time_runs_fast_the_comparison_waits(forked: MainWindow, qtbot):
+def test_both_futures_run_together_however_fast_time_runs(forked: MainWindow, qtbot):
     session = forked.session
     assert session is not None
+    forked.seek_to(7 * SECOND)
     view = opened(forked, qtbot)
-    before = view.canvas.view
-    session.set_speed(16)
-    session.playing = True
-    session.revision += 1
-    view.pull(session)
-    assert view.canvas.view is before
+    session.set_speed(64)
+    session.play()
+    seen = [one for one in (turn(forked, view) for _ in range(60)) if one is not None]
     session.pause()
-    session.run_for(SECOND)
-    view.pull(session)
-    assert view.canvas.view is not before
+    assert seen[-1].one.time > 8 * SECOND
+    assert len({one.one.time for one in seen}) > 3, "it goes on while time runs"
+    ends = next(one.latest for one in session.timeline.branches if one.name == "main")
+    assert [one.other.time for one in seen] == [min(one.one.time, ends) for one in seen]
+
+
+def turn(window: MainWindow, view: CompareView) -> ComparisonView | None:
+    """A frame, in which a second's sixtieth has passed."""
+    assert window.session is not None
+    window.session.advance(16_000, view.share(window.session, 5_000))
+    window.frame += 1
+    window.pull(whole=False)
+    return view.canvas.view
+
+
+def test_this_future_waits_until_the_other_has_caught_up(forked: MainWindow, qtbot):
+    session = forked.session
+    assert session is not None
+    forked.seek_to(7 * SECOND)
+    view = opened(forked, qtbot)
+    assert view.share(session, 5_000) == 5_000, "while time stands there is nothing to share"
+    session.run_for(4 * SECOND)
+    session.playing = True
+    other = session.beside
+    assert other.world is not None
+    assert not other.keep_step("main", 0)
+    assert view.share(session, 0) == 0
+    before = session.now
+    session.advance(16_000, 0)
+    assert session.now == before
+    assert session.behind
+    while not other.keep_step("main", 5_000):
+        pass
+    assert other.world.now == session.now
+    assert view.share(session, 5_000) == 2_500
 
 
 def test_with_one_future_it_says_how_there_can_be_two(window: MainWindow, qtbot):

@@ -8,7 +8,9 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes import Inspect, Records
+from lab.ui.canvas.compare import CompareCanvas
 from lab.ui.canvas.lens import LensCanvas
+from lab.ui.canvas.log_files import LogFilesCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import Pace
 from lab.ui.canvas.spacetime import SpaceTimeCanvas
@@ -21,6 +23,7 @@ from lab.ui.panels.records import RecordBrowser
 from lab.ui.screenshot import picture_of
 from tests.ui.golden import GOLDENS, check_golden
 from tests.ui.groups import LATEST, SECOND, group_with_two_rebalances
+from tests.ui.log_scenes import FIRST, files_of_a_log, two_futures
 from tests.ui.scenes import (
     FailingSession,
     cluster_mid_failure,
@@ -38,7 +41,7 @@ same_painter = pytest.mark.skipif(
 )
 """Another Qt sets a letter a pixel further; that is no fault of ours."""
 THEMES = ("dark", "light")
-PICTURES_MAX, BYTES_MAX = 18, 120_000
+PICTURES_MAX, BYTES_MAX = 20, 120_000
 
 
 def sized(widget: QWidget, width: int, height: int, qtbot) -> QWidget:
@@ -148,6 +151,25 @@ def test_the_way_from_a_crash_to_what_it_led_to(look, qtbot, theme: str):
     canvas = SpaceTimeCanvas()
     canvas.show_causes(way_of_a_fencing(), 15_600_400)
     check_golden(f"spacetime-{theme}", picture_of(sized(canvas, 1000, 420, qtbot)))
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_files_of_a_log_and_the_way_of_a_lookup(look, qtbot, theme: str):
+    look(theme)
+    canvas = LogFilesCanvas()
+    view, lookup = files_of_a_log()
+    canvas.show_files(view, lookup, FIRST, (0, view.segments[-1].size_bytes))
+    check_golden(f"log-files-{theme}", picture_of(sized(canvas, 1000, 560, qtbot)))
+
+
+@same_painter
+@pytest.mark.parametrize("theme", THEMES)
+def test_two_futures_side_by_side(look, qtbot, theme: str):
+    look(theme)
+    canvas = CompareCanvas()
+    canvas.show_comparison(two_futures())
+    check_golden(f"compare-{theme}", picture_of(sized(canvas, 1000, canvas.minimumHeight(), qtbot)))
 
 
 # --- the goldens themselves -----------------------------------------------------------------------

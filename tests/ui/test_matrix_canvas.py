@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage
 
 from lab.cluster.actions.base import ClusterAction
@@ -16,7 +16,8 @@ from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec, settings
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.matrix_cards import hidden_text
-from lab.ui.canvas.matrix_layout import MARGIN
+from lab.ui.canvas.matrix_layout import MARGIN, shared_rows
+from lab.ui.canvas.matrix_tiles import head_line
 from lab.ui.canvas.pace import TRUE_PACE
 from lab.ui.canvas.particles import CUT_AT, HELD_AT, KINDS, Particles
 from lab.ui.screenshot import picture_of
@@ -69,6 +70,39 @@ def shown(look, qtbot) -> Shown:
     canvas.show()
     qtbot.waitExposed(canvas)
     return found
+
+
+# --- little room ----------------------------------------------------------------------------------
+
+
+def test_groups_share_the_lines_there_are_and_the_largest_gives_way_first():
+    assert shared_rows([3, 9, 0], 20) == [3, 9, 1]
+    assert shared_rows([3, 9, 0], 9) == [3, 5, 1]
+    assert shared_rows([3, 9], 0) == [1, 1]
+
+
+def test_members_without_room_for_a_card_stand_in_one_line_to_which_their_links_lead(shown: Shown):
+    view = shown.pull()
+    group = view.groups[0]
+    many = tuple(replace(group.members[0], name=f"pay-{at}") for at in range(20))
+    shown.canvas.set_view(replace(view, groups=(replace(group, members=many),)), ())
+    layout = shown.canvas.layout_now()
+    assert set(layout.members) | set(layout.folded) == {one.name for one in many}
+    assert set(layout.members) & set(layout.folded) == set()
+    assert layout.groups["pay"].bottom() <= shown.canvas.height()
+    (line,) = {box.top() for box in layout.folded.values()}
+    assert all(box.bottom() <= line for box in layout.members.values())
+    port = layout.client_port("pay-19")
+    assert port is not None
+    assert port.y() == layout.folded["pay-19"].center().y()
+    assert shown.canvas.subject_at(layout.folded["pay-19"].center()) == ("group", "pay")
+
+
+def test_badge_and_offset_stand_inside_of_a_low_tile():
+    low, high = QRectF(0, 0, 80, 24), QRectF(0, 0, 80, 56)
+    assert head_line(low, 1.0) == 12
+    assert head_line(high, 1.0) == 17
+    assert head_line(low, 1.6) == 12
 
 
 # --- what is under the mouse ----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The rebalances of a group in full: owners over time, whom a rebalance stopped, and the way to each instant."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -273,3 +273,19 @@ def test_the_rebalances_of_a_real_group(window: MainWindow, qtbot):
     assert view.canvas.now == session.now
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert window.page.shown_in_full() is None
+
+
+def test_the_table_is_as_high_as_its_rebalances_and_the_chart_has_the_rest(look, qtbot):
+    view = RebalanceView()
+    qtbot.addWidget(view)
+    view.resize(1300, 500)
+    session = GroupedSession()
+    view.show_group(as_session(session), "payments")
+    high = view.table.height()
+    one = group_with_two_rebalances()
+    session.groups = (replace(one, rebalances=one.rebalances[:1]),)
+    view.refresh()
+    assert view.table.height() == high - 24 * (len(one.rebalances) - 1)
+    session.groups = (replace(one, rebalances=one.rebalances * 9),)
+    view.refresh()
+    assert view.table.height() == high + 24 * (5 - len(one.rebalances)), "then it scrolls"

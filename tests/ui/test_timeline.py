@@ -407,3 +407,10 @@ def test_the_keyboard_reaches_the_timeline_and_is_seen_there(timeline: TimelineC
     timeline.clearFocus()
     timeline.setFocus(Qt.FocusReason.MouseFocusReason)
     assert unlike(picture_of(timeline), without) == 0
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_bars_that_lie_on_each_other_do_not_shine_through_to_the_text(look, theme: str):
+    look(theme)
+    painter = TimelineCanvas().painter
+    assert {fill.color().alpha() for fill in painter.bar_fill.values()} == {255}

@@ -1,5 +1,6 @@
 """ClusterAction: something a person may do to the lab, as frozen data kept in the journal."""
 
+import base64
 import dataclasses
 import re
 import types
@@ -112,6 +113,8 @@ def _typed(value: object, hint: Any, where: str) -> object:
             return tuple(_typed(item, inner[0], where) for item in items)
         wanted(len(items) == len(inner), f"{where}: wanted {len(inner)} values", value)
         return tuple(_typed(item, one, where) for item, one in zip(items, inner, strict=True))
+    if hint is bytes:
+        return _bytes(value, where)
     if hint in (int, bool, str):
         wanted(
             type(value) is hint,
@@ -120,6 +123,14 @@ def _typed(value: object, hint: Any, where: str) -> object:
         )
         return value
     return value
+
+
+def _bytes(value: object, where: str) -> bytes:
+    wanted(isinstance(value, str), f"{where}: wanted bytes as base64", value)
+    try:
+        return base64.b64decode(str(value), validate=True)
+    except ValueError as wrong:
+        raise Refused(f"{where}: wanted bytes as base64, found {shown(value)} ({wrong})") from None
 
 
 def machine(world: World, node: NodeId, kinds: tuple[str, ...]) -> str:

@@ -7,16 +7,17 @@ from lab.cluster.actions.base import ClusterAction, machine
 from lab.cluster.actions.topics import partition_of, unknown_partition, unknown_topic
 from lab.cluster.build import ADMIN, image_of
 from lab.env import NodeId
-from lab.kafka.config.throttle import ThrottleConfig
+from lab.kafka.broker.throttle import RATES
 from lab.kafka.controller.placement import place
 from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, MetadataImage, PartitionState
 from lab.kafka.orders import Admin
+from lab.kafka.protocol.messages.configs import ALL_BROKERS, IncrementalAlterConfigsRequest, topic_resource
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     UnregisterBrokerRequest,
     UpdateFeaturesRequest,
 )
-from lab.kafka.protocol.messages.topics import ElectLeadersRequest, IncrementalAlterConfigsRequest
+from lab.kafka.protocol.messages.topics import ElectLeadersRequest
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -226,9 +227,9 @@ class ThrottleReplication(ClusterAction):
         """As Kafka's own tool: rates for all brokers, and for every topic the list of replicas they are meant for."""
         rate = str(self.bytes_per_second) if self.bytes_per_second else None
         lists: dict[str, str | None] = dict.fromkeys(LISTS, "*" if rate else None)
-        topics = {name: dict(lists) for name in image_of(world).topics if not name.startswith("__")}
-        body = IncrementalAlterConfigsRequest(topics, {"": dict.fromkeys(ThrottleConfig.settings, rate)})
-        world.signal(ADMIN, Admin(body))
+        topics = {topic_resource(name): dict(lists) for name in image_of(world).topics if not name.startswith("__")}
+        rates: dict[str, str | None] = dict.fromkeys(RATES, rate)
+        world.signal(ADMIN, Admin(IncrementalAlterConfigsRequest({**topics, ALL_BROKERS: rates})))
         pace = f"with {self.bytes_per_second:,} bytes a second" if rate else "freely"
         world.mark("throttled" if rate else "changed", "cluster", f"replicas are copied {pace}")
 

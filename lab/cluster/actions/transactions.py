@@ -1,17 +1,22 @@
-"""Transactions: producers that write in them, applications that read, process and write, and ending one by hand."""
+"""Transactions: producers that write in them, applications that read, process and write, and ending one by hand; what
+administrators ask about them.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, running
 from lab.cluster.actions.clients import WORK_MS_MAX, free_name
+from lab.cluster.actions.topics import partition_of, unknown_partition
 from lab.cluster.build import ADMIN, add_processor, add_producer, image_of, topic_exists
 from lab.cluster.spec import RATE_MAX, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.env import NodeId
+from lab.kafka import orders
 from lab.kafka.clients.producer.transactional_app import TransactionalApp
 from lab.kafka.clients.producer.transactions import IN_TRANSACTION
-from lab.kafka.orders import Admin, EndTransaction
+from lab.kafka.orders import Admin, AskTransactionCoordinator, EndTransaction
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
+from lab.kafka.protocol.messages.transaction_admin import DescribeTransactionsRequest, ListTransactionsRequest
 from lab.kafka.protocol.topics import valid_topic_name
 from lab.world.world import World
 
@@ -157,3 +162,119 @@ class AbortTransaction(ClusterAction):
 
     def describe(self) -> str:
         return f"Have {self.node} abort"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeProducers(ClusterAction):
+    """Ask a partition's leader who has written to it, and who has a transaction open there."""
+
+    partition: str
+
+    on: ClassVar[tuple[str, ...]] = ("partition",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "list"
+    title: ClassVar[str] = "Describe the producers"
+
+    def refusal(self, world: World) -> str:
+        return unknown_partition(world, self.partition)
+
+    def apply(self, world: World) -> None:
+        found = partition_of(self.partition)
+        assert found is not None
+        world.signal(ADMIN, orders.DescribeProducers(found))
+
+    def describe(self) -> str:
+        return f"Describe the producers of {self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListTransactions(ClusterAction):
+    """Ask every broker which transactional ids it coordinates."""
+
+    on: ClassVar[tuple[str, ...]] = ("cluster",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "list"
+    title: ClassVar[str] = "List the transactions"
+
+    def apply(self, world: World) -> None:
+        world.signal(ADMIN, Admin(ListTransactionsRequest()))
+
+    def describe(self) -> str:
+        return "List the transactions"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeTransaction(ClusterAction):
+    """Ask the coordinator of a transactional id for its state, its producer, and its partitions."""
+
+    transactional_id: str
+
+    on: ClassVar[tuple[str, ...]] = ("cluster",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "list"
+    title: ClassVar[str] = "Describe a transaction"
+
+    def refusal(self, world: World) -> str:
+        return "" if self.transactional_id else "wanted a transactional id"
+
+    def apply(self, world: World) -> None:
+        name = self.transactional_id
+        world.signal(ADMIN, AskTransactionCoordinator(name, DescribeTransactionsRequest((name,))))
+
+    def describe(self) -> str:
+        return f"Describe transaction {self.transactional_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FindHangingTransactions(ClusterAction):
+    """Look for transactions in a topic that are open, that no coordinator knows of, and to which nobody has written for
+    longer than `max_timeout_ms`.
+    """
+
+    topic: str
+    max_timeout_ms: int = 900_000
+
+    on: ClassVar[tuple[str, ...]] = ("cluster", "topic", "partition")
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "scan-search"
+    title: ClassVar[str] = "Find hanging transactions"
+
+    def refusal(self, world: World) -> str:
+        if self.topic not in image_of(world).topics:
+            return f"wanted a topic, found {self.topic!r}"
+        return "" if self.max_timeout_ms >= 0 else f"wanted 0 ms or more, found {self.max_timeout_ms}"
+
+    def apply(self, world: World) -> None:
+        world.signal(ADMIN, orders.FindHanging(self.topic, self.max_timeout_ms))
+
+    def describe(self) -> str:
+        return f"Find hanging transactions in {self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
+class AbortHangingTransaction(ClusterAction):
+    """End by hand the transaction that begins at `start_offset`: its leader writes an ABORT marker, whatever the
+    coordinator thinks. A transaction that only takes long is lost to its producer, in this partition alone.
+    """
+
+    partition: str
+    start_offset: int
+
+    on: ClassVar[tuple[str, ...]] = ("partition",)
+    menu: ClassVar[str] = "break"
+    icon: ClassVar[str] = "scissors"
+    title: ClassVar[str] = "Abort a hanging transaction"
+
+    def refusal(self, world: World) -> str:
+        if self.start_offset < 0:
+            return f"wanted the offset at which it begins, found {self.start_offset}"
+        return unknown_partition(world, self.partition)
+
+    def apply(self, world: World) -> None:
+        found = partition_of(self.partition)
+        assert found is not None
+        world.signal(ADMIN, orders.AbortHanging(found, self.start_offset))
+        world.mark("changed", self.partition, f"what begins at {self.start_offset} is aborted by hand")
+
+    def describe(self) -> str:
+        return f"Abort the transaction that begins at {self.start_offset} in {self.partition}"

@@ -11,10 +11,12 @@ from lab.cluster.invariants import (
     elections,
     eligibility,
     groups,
+    loading,
     logs,
     quorum,
     reassignment,
     replication,
+    settings,
     shares,
     storms,
 )
@@ -27,6 +29,7 @@ __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]
 
 MODULES = (
     logs,
+    loading,
     replication,
     elections,
     reassignment,
@@ -37,6 +40,7 @@ MODULES = (
     commits,
     shares,
     consumer_groups,
+    settings,
     storms,
 )
 

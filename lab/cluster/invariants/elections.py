@@ -1,5 +1,7 @@
 """Invariants of the controller: who may lead, and who may be in sync."""
 
+from collections.abc import Mapping
+
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
@@ -7,11 +9,14 @@ from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.combined import controller_of
+from lab.kafka.controller.node import ControllerNode
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
 GROWS = ("created", "isr", "reassigned", "reassigned at once", "unclean", "elr", "last known leader")
 """Reasons for which the ISR may get members: no election adds any, but those that leave the ISR."""
+
+UNCLEAN = "unclean.leader.election.enable"
 
 
 class FencedLeadNothing(Invariant):
@@ -74,11 +79,20 @@ class ElectionsStayInSync(Invariant):
     def _wanted(self, world: World, node: NodeId, partition: TopicPartition) -> bool:
         host = world.hosts.get(node)
         process = controller_of(host.node) if host is not None else None
-        topic = process.image.topics.get(partition.topic) if process is not None else None
-        allowed = topic is not None and topic.config.get("unclean.leader.election.enable") == "true"
         asked = self.all_asked or partition in self.asked
         self.asked.pop(partition, None)
-        return allowed or asked
+        return asked or (process is not None and _allowed(process, partition.topic))
+
+
+def _allowed(process: ControllerNode, topic: str) -> bool:
+    """By the topic's own setting, else that of all brokers, else the controller's."""
+    levels: tuple[Mapping[str, object], ...] = (
+        process.image.topics[topic].config if topic in process.image.topics else {},
+        process.image.broker_config.get("", {}),
+        process.config.static,
+    )
+    found = next((level[UNCLEAN] for level in levels if UNCLEAN in level), False)
+    return str(found).lower() == "true"
 
 
 ALL: tuple[type[Invariant], ...] = (FencedLeadNothing, ElectionsStayInSync)

@@ -44,7 +44,8 @@ class EligibleHold(Invariant):
             return
         for broker_id in self.eligible[partition]:
             end = fate.end_of(broker_name(broker_id))
-            self.require(end >= committed, partition, "on", broker_name(broker_id), "ends at", end, "of", committed)
+            holds = end >= committed or fate.cut_by_rule(broker_name(broker_id), fate.committed, committed)
+            self.require(holds, partition, "on", broker_name(broker_id), "ends at", end, "of", committed)
 
     @hears(facts.TopicDeleted)
     def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:

@@ -2,18 +2,21 @@
 
 Kafka may lose committed records in two ways only, and both are computed here, never assumed. An unclean
 election makes a leader of a replica that was not in sync. And a replica that alone is in sync may have
-lost unflushed records with its power: it leads again, since nobody else is allowed to.
+lost unflushed records with its power: it leads again, since nobody else is allowed to. Older Kafkas had
+more ways, and what these allow is computed too, in OlderRules.
 """
 
 from dataclasses import dataclass, field
 
 from lab.cluster.invariants.lineage import Lineage
+from lab.cluster.invariants.older_rules import OlderRules, rule_at
 from lab.cluster.moments import broker_name
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
+from lab.kafka.config.truncation import COMMON_EPOCH, FENCED_EPOCH, HIGH_WATERMARK
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import PowerLost, World
@@ -22,6 +25,7 @@ NOWHERE = 1 << 62
 JOINS = ("isr", "reassigned", "reassigned at once")
 """Reasons of a change with which a replica that has caught up joins the ISR."""
 NEAR = 8
+Copied = facts.Appended | facts.HighWatermarkMoved
 Written = tuple[int, int, int]
 """A batch as (base offset, next offset, CRC)."""
 
@@ -78,6 +82,7 @@ class Fate:
     From `lost_from` to `lost_until` a legal loss may have taken records. `cut`: replicas whose log was
     shortened by a power loss, with the end that was left. `floors`: what of a replica was flushed when its
     power went. `retired`: the topic was deleted, and a later one of that name could not be told apart.
+    `older`: only where a replica ever followed by an older rule.
     """
 
     copies: dict[NodeId, Lineage] = field(default_factory=dict[NodeId, Lineage])
@@ -98,6 +103,7 @@ class Fate:
     cut: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     floors: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     retired: bool = False
+    older: OlderRules | None = None
 
     @property
     def elected_epoch(self) -> int:
@@ -112,6 +118,17 @@ class Fate:
     def may_lose(self, leader_epoch: int) -> bool:
         """Whether the newest leader of that epoch may lack committed records."""
         return self.leader_epoch < self.doomed_below <= leader_epoch
+
+    def batch_at(self, copy: Lineage, offset: int) -> int:
+        """Where the batch of a log begins that reaches over `offset`; the offset itself if it is between two."""
+        branch = self.branches.get(copy.epoch_at(offset))
+        found = branch.find(offset) if branch is not None else None
+        return found[0] if found is not None else offset
+
+    def cut_by_rule(self, node: NodeId, committed: Lineage, end: int) -> bool:
+        """Whether what a replica lacks of `committed` below `end` is gone by the rule that was in force there."""
+        older = self.older
+        return older is not None and older.explain(node, self.copies.get(node) or Lineage(), committed, end)
 
     def excused(self, offset: int) -> bool:
         """Whether what stood at `offset` may be gone, or about to go, without anybody's mistake."""
@@ -150,13 +167,20 @@ class Fates(Observer):
             previous = copy.epoch_at(copy.end - 1)
             branch = fate.branches[batch.leader_epoch] = Branch(batch.base_offset, previous)
         branch.note(batch)
+        if fate.older is not None and (not copy.epochs or copy.epochs[-1] != batch.leader_epoch):
+            self._note_parting(world, node, fact, fate.older)
         copy.extend(batch.leader_epoch, batch.base_offset, batch.next_offset)
+        if fate.older is not None:
+            fate.older.copied(node, copy)
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
         fate = self.table[fact.partition]
         copy = fate.copies.get(node)
         if copy is not None:
+            if fate.older is not None:
+                fate.older.truncated(node, copy, fact.offset, fact.high_watermark, rule_at(world, node))
+                fate.older.ragged[node] = fate.batch_at(copy, fact.offset)
             copy.cut(fact.offset)
         elif fact.offset:
             fate.copies[node] = Lineage(fact.offset)  # a new replica whose leader has deleted all that would come first
@@ -175,6 +199,8 @@ class Fates(Observer):
             if end < copy.end:
                 fate.cut[node] = end
             copy.cut(end)
+            if fate.older is not None:
+                fate.older.ends_at(node, end)
         fate.floors.pop(node, None)
         fate.log_starts[node] = fact.log_start_offset
 
@@ -184,6 +210,73 @@ class Fates(Observer):
         fate = self.table[fact.partition]
         for kept in (fate.copies, fate.log_starts, fate.cut, fate.floors):
             kept.pop(node, None)
+        if fate.older is not None:
+            fate.older.forget(node)
+
+    # --- older rules ------------------------------------------------------------------------------
+
+    @hears(facts.BecameFollower)
+    def _follower(self, world: World, node: NodeId, fact: facts.BecameFollower) -> None:
+        fate = self.table[fact.partition]
+        if rule_at(world, node) != FENCED_EPOCH:
+            fate.older = fate.older or OlderRules()
+            copy = fate.copies.get(node)
+            fate.older.fresh[node] = copy.epochs[-1] if copy is not None and copy.epochs else -1
+        elif fate.older is not None:
+            fate.older.fresh.pop(node, None)
+
+    def unfenced(self, world: World, node: NodeId, fact: Copied) -> bool:
+        """Whether a follower copies in an epoch that is over, because its fetches name none (before KIP-320)."""
+        fate = self.table[fact.partition]
+        return not fact.leading and fact.leader_epoch < fate.leader_epoch and rule_at(world, node) != FENCED_EPOCH
+
+    def parting(self, world: World, node: NodeId, fact: Copied) -> tuple[int, int] | None:
+        """From where and up to where the log of a follower that copies this, or learns this high watermark, differs
+        from its leader's, if its rule lets it; None if it should not.
+        """
+        fate = self.table[fact.partition]
+        older, copy, process = fate.older, fate.copies.get(node), world.hosts[node].node
+        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        leader = fate.copies.get(broker_name(replica.leader_id)) if replica is not None else None
+        if older is None or copy is None or replica is None or leader is None or fact.leading:
+            return None
+        base = fact.batch.base_offset if isinstance(fact, facts.Appended) else copy.end
+        shared = copy.shared(leader)
+        before = older.parted.get(node, (base, base))
+        if shared >= min(base, leader.end) or shared >= before[0]:
+            return before if node in older.parted else None
+        rule = rule_at(world, node)
+        may = older.may_part(node, leader, base, replica.log.high_watermark, rule)
+        return (min(shared, before[0]), base) if may or self.unfenced(world, node, fact) else None
+
+    def _note_parting(self, world: World, node: NodeId, fact: Copied, older: OlderRules) -> None:
+        found = self.parting(world, node, fact)
+        if found is not None and older.parted.get(node) != found:
+            older.parted[node] = found
+            rule = COMMON_EPOCH if self.unfenced(world, node, fact) else rule_at(world, node)
+            older.say(f"{node} kept what it had of {fact.partition} from {found[0]} to {found[1]}", rule)
+
+    def _lead_by_older_rule(self, fate: Fate, older: OlderRules, node: NodeId, fact: facts.BecameLeader) -> None:
+        """What the new leader has cut by its rule is lost, and where its log has parted it is the truth from now on."""
+        copy = fate.copies.get(node)
+        if copy is None:
+            copy = fate.copies[node] = Lineage()
+        committed = fate.committed
+        end = committed.end
+        if not copy.agrees(committed, end) and older.explain(node, copy, committed, end):
+            shared = copy.shared(committed)
+            fate.committed = copy.until(shared)
+            fate.commit_epoch = fact.leader_epoch
+            fate.lost_from, fate.lost_until = min(fate.lost_from, shared), max(fate.lost_until, end)
+            if node in older.cuts:
+                older.say(f"{node} cut {fact.partition} at its own high watermark {shared} of {end}", HIGH_WATERMARK)
+        if node in older.parted:
+            start, until = older.parted.pop(node)
+            fate.committed = copy.until(fate.committed.end)
+            fate.lost_from, fate.lost_until = min(fate.lost_from, start), max(fate.lost_until, until)
+            for name, other in fate.copies.items():
+                if other.epoch_at(until - 1) not in (-1, copy.epoch_at(until - 1)):
+                    older.parted[name] = start, until
 
     @hears(facts.LogStartMoved)
     def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
@@ -220,6 +313,8 @@ class Fates(Observer):
         for broker_id in isr:
             if fact.reason in JOINS and broker_id not in fate.in_sync_replicas:
                 fate.cut.pop(broker_name(broker_id), None)
+                if fate.older is not None:
+                    fate.older.cuts.pop(broker_name(broker_id), None)
         fate.in_sync_replicas = isr
         fate.partition_epoch = fact.partition_epoch
         if fact.leader_epoch > fate.elected_epoch:
@@ -251,6 +346,8 @@ class Fates(Observer):
             fate.lost_from = min(fate.lost_from, shared)
             fate.lost_until = max(fate.lost_until, fate.highest)
             fate.cut.pop(node, None)
+        elif fate.older is not None:
+            self._lead_by_older_rule(fate, fate.older, node, fact)
         fate.leader = node
         fate.leader_epoch = epoch
 
@@ -258,9 +355,11 @@ class Fates(Observer):
 
     @hears(facts.HighWatermarkMoved)
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if not fact.leading:
-            return
         fate = self.table[fact.partition]
+        if not fact.leading:
+            if fate.older is not None:
+                self._note_parting(world, node, fact, fate.older)
+            return
         end = fact.high_watermark
         fate.highest = max(fate.highest, end)
         if fact.leader_epoch < fate.doomed_below:
@@ -269,8 +368,20 @@ class Fates(Observer):
         if end <= fate.committed.end:
             return
         copy = fate.copies.get(node)
+        if fate.older is not None and self._too_late(fate, copy, fact):
+            fate.lost_until = max(fate.lost_until, end)
+            return
         fate.commit_epoch = fact.leader_epoch
         if copy is not None and copy.epoch_at(end - 1) != fate.committed.epoch_at(fate.committed.end - 1):
             fate.committed = copy.until(end)
         else:
             fate.committed.end = end
+
+    def _too_late(self, fate: Fate, copy: Lineage | None, fact: facts.HighWatermarkMoved) -> bool:
+        """Whether the newest leader has cut, by its rule, what an older one only now commits."""
+        return (
+            copy is not None
+            and fact.leader_epoch < fate.leader_epoch
+            and not fate.copies[fate.leader].agrees(copy, fact.high_watermark)
+            and fate.cut_by_rule(fate.leader, copy, fact.high_watermark)
+        )

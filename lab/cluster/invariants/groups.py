@@ -252,7 +252,9 @@ class CommitsHold(GroupLog):
 
 
 class NothingSkipped(Invariant):
-    """What lies between two commits of members was read by some member; every jump is told."""
+    """What lies between two commits of members was read by some member; every jump is told. A real client tells
+    nothing of what it reads.
+    """
 
     claim = "a group commits only what it has read"
 
@@ -260,6 +262,11 @@ class NothingSkipped(Invariant):
         super().__init__(ledger, fates)
         self.floors: dict[tuple[str, TopicPartition], int] = {}
         self.known: dict[tuple[str, TopicPartition], int] = {}
+        self.real: dict[str, None] = {}
+
+    @hears(facts.ProgramCommits)
+    def _real(self, world: World, node: NodeId, fact: facts.ProgramCommits) -> None:
+        self.real[fact.group_id] = None
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
@@ -271,7 +278,7 @@ class NothingSkipped(Invariant):
     def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
         for partition, offset in fact.offsets.items():
             key = fact.group_id, partition
-            if fact.generation_id < 0:
+            if fact.generation_id < 0 or fact.group_id in self.real:
                 self.floors[key] = self.known[key] = offset
                 continue
             start = max(self.floors.get(key, 0), self.known.get(key, 0))

@@ -36,6 +36,11 @@ class Lineage:
         at = bisect_right(self.starts, offset) - 1
         return self.epochs[at] if at >= 0 else -1
 
+    def end_for(self, epoch: int) -> int:
+        """Where the first later epoch begins; the end if there is none."""
+        at = bisect_right(self.epochs, epoch)
+        return self.starts[at] if at < len(self.starts) else self.end
+
     def agrees(self, other: "Lineage", end: int) -> bool:
         """Whether both hold the same records below `end`, as far as either can tell."""
         if self.end < end or other.end < end:

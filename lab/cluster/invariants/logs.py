@@ -56,9 +56,14 @@ class EpochsNeverFall(Invariant):
         epoch = fact.batch.leader_epoch
         own = epoch == fact.leader_epoch if fact.leading else epoch <= fact.leader_epoch
         self.require(
-            (own and epoch >= last) or fate.retired,
+            (own and epoch >= last) or fate.retired or self._by_older_rule(world, node, fact, own, epoch >= last),
             fact.partition, "on", node, "in epoch", fact.leader_epoch, "gets", epoch, "after", last,
         )  # fmt: skip
+
+    def _by_older_rule(self, world: World, node: NodeId, fact: facts.Appended, own: bool, rises: bool) -> bool:
+        """Whether a follower may copy this all the same: of a leader it does not know of, or onto what has parted."""
+        fates = self.fates
+        return (own or fates.unfenced(world, node, fact)) and (rises or fates.parting(world, node, fact) is not None)
 
 
 class LogMatching(Invariant):
@@ -89,7 +94,7 @@ class LogMatching(Invariant):
             found = batch.base_offset, copy.epoch_at(copy.end - 1)
             self.require(
                 found == place or branch.start < fate.compacted or branch.previous < 0 or found[1] < 0
-                or self._all_before_is_gone(fate, fact),
+                or self._all_before_is_gone(fate, fact) or self.fates.parting(world, node, fact) is not None,
                 fact.partition, "on", node, "epoch", batch.leader_epoch,
                 "begins at and behind", found, "and elsewhere", place,
             )  # fmt: skip
@@ -113,6 +118,8 @@ class FlushedSurvives(Invariant):
         if node not in fate.copies or fate.retired:
             return
         before, floor = fate.end_of(node), fate.floors.get(node)
+        if fate.older is not None and fate.older.ragged.get(node, before) < before:
+            floor = min(fate.older.ragged[node], before if floor is None else floor)
         least = before if floor is None else max(min(floor, before), fact.log_start_offset)
         # The batch at which a disk failed may be in the log without ever having been stated.
         most = 1 << 62 if node in self.fates.failed_disks else max(before, fact.log_start_offset)
@@ -180,9 +187,13 @@ class Sequences(Invariant):
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
         """What lies beyond the end of the newest leader is gone."""
         stored = self.stored.get(fact.partition)
-        if stored is not None and fact.leader_epoch >= self.fates.table[fact.partition].leader_epoch:
+        fate = self.fates.table[fact.partition]
+        if stored is not None and fact.leader_epoch >= fate.leader_epoch:
+            end = fact.log_end_offset
+            if fate.older is not None and node in fate.older.parted:
+                end = fate.older.parted[node][0]
             for producer_id, before in stored.items():
-                stored[producer_id] = tuple(one for one in before if one[0] < fact.log_end_offset)
+                stored[producer_id] = tuple(one for one in before if one[0] < end)
 
 
 ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives, LoadedIsSound, Sequences)

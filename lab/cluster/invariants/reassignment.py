@@ -59,7 +59,12 @@ class ReassignmentEnds(Invariant):
             name = broker_name(broker_id)
             end = fate.end_of(name)
             self.require(
-                broker_id in fact.in_sync_replicas and (end >= fate.committed.end or name in fate.cut),
+                broker_id in fact.in_sync_replicas
+                and (
+                    end >= fate.committed.end
+                    or name in fate.cut
+                    or fate.cut_by_rule(name, fate.committed, fate.committed.end)
+                ),
                 fact.partition, "on", name, "ends at", end, "of", fate.committed.end,
                 "and in sync are", fact.in_sync_replicas,
             )  # fmt: skip

@@ -106,7 +106,7 @@ class LeaderCompleteness(Invariant):
     ) -> None:  # fmt: skip
         copy = fate.copies.get(node)
         committed = reference if reference is not None else fate.committed
-        holds = not end or (copy is not None and copy.agrees(committed, end))
+        holds = not end or (copy is not None and copy.agrees(committed, end)) or fate.cut_by_rule(node, committed, end)
         self.require(
             holds,
             partition, "on", node, "ends at", fate.end_of(node), "with epochs",
@@ -191,18 +191,23 @@ class InSyncReplicasHold(Invariant):
         if fact.leading:
             fate = self.fates.table[fact.partition]
             if fact.leader_epoch == fate.elected_epoch and not fate.retired:
-                self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark)
+                self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark, node)
 
-    def _compare(self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int) -> None:
+    def _compare(
+        self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int, leader: NodeId = ""
+    ) -> None:
         for broker_id in isr:
             name = broker_name(broker_id)
             end = fate.end_of(name)
             # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before. Who
             # joins it has all.
             self.require(
-                end >= mark or (name in fate.cut and broker_id in fate.in_sync_replicas),
+                end >= mark or (broker_id in fate.in_sync_replicas and self._may_lack(fate, name, leader, mark)),
                 partition, "on", name, "ends at", end, "and is in sync at high watermark", mark,
             )  # fmt: skip
+
+    def _may_lack(self, fate: Fate, name: NodeId, leader: NodeId, mark: int) -> bool:
+        return name in fate.cut or fate.cut_by_rule(name, fate.copies.get(leader, fate.committed), mark)
 
 
 class FollowersAgree(Invariant):
@@ -220,7 +225,7 @@ class FollowersAgree(Invariant):
         if copy is None or end > fate.committed.end or fate.excused(end - 1) or fate.retired:
             return
         self.require(
-            copy.agrees(fate.committed, end),
+            copy.agrees(fate.committed, end) or self.fates.parting(world, node, fact) is not None,
             fact.partition, "on", node, "has epoch", copy.epoch_at(end - 1), "at", end - 1,
             "where epoch", fate.committed.epoch_at(end - 1), "is committed",
         )  # fmt: skip
@@ -243,6 +248,9 @@ class EnoughCopies(Invariant):
         names = [broker_name(broker_id) for broker_id in replica.replicas]
         # Who lost it with its power had it; the leader cannot know yet.
         copies = sum([fate.end_of(name) >= fact.high_watermark or name in fate.cut for name in names])
+        if fate.older is not None:
+            mark, leader = fact.high_watermark, fate.copies[node]
+            copies += sum([fate.end_of(name) < mark and fate.cut_by_rule(name, leader, mark) for name in names])
         wanted = min(replica.config.min_insync_replicas, len(names))
         self.require(
             copies >= wanted,

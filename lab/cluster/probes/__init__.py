@@ -8,6 +8,7 @@ partitions are `orders-1`, brokers `broker-2`.
 from lab.cluster.probes.flights import InFlight
 from lab.cluster.probes.inspector import Inspect
 from lab.cluster.probes.lens import PartitionLens
+from lab.cluster.probes.offset_lookup import OffsetLookup
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.records import Records
 from lab.cluster.probes.segments import Segments
@@ -20,6 +21,7 @@ __all__ = [
     "Health",
     "InFlight",
     "Inspect",
+    "OffsetLookup",
     "PartitionLens",
     "PartitionTransactions",
     "Probe",

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.cluster.actions.settings import configured
+from lab.cluster.actions.settings import configured, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import grouped
+from lab.cluster.ledger import Progress
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.log_sections import log_sections
+from lab.cluster.probes.ownership import partitions_text
 from lab.cluster.probes.quorum import quorum_section
 from lab.cluster.probes.share import share_consumer_rows, share_group_sections
-from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
-from lab.cluster.probes.views import CauseView, InspectorView, ReplicaRow, Row, Section
+from lab.cluster.probes.topology import Cluster, leading_replica, machine_state, members_of
+from lab.cluster.probes.views import OFFSET, CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words.groups import lag
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
@@ -24,14 +26,16 @@ from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
-from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import Host
 from lab.world.world import Moment, World
 
 CAUSES = 3
 LOOK_BACK = 600
+PARTITIONS = 24
+"""So many of a topic are listed one by one."""
 SERVER_SETTINGS = ("broker.session.timeout.ms", "replica.lag.time.max.ms")
 TONES = {
     "fault": "fail",
@@ -140,9 +144,7 @@ def _partition(world: World, name: str) -> InspectorView | None:
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
     why, causes = _why_watermark(world, state, partition)
-    config = _settings(
-        partition.config if partition is not None else TopicConfig(image_of(world).topics[state.partition.topic].config)
-    )
+    config = _settings(partition.config if partition is not None else topic_settings(world, state.partition.topic))
     return InspectorView(
         "partition",
         name,
@@ -158,11 +160,13 @@ def _partition(world: World, name: str) -> InspectorView | None:
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
     log = partition.log
+    flushed = log.flushed_offset()
     return (
-        Row("High watermark", grouped(log.high_watermark), "ok"),
-        Row("Log end offset", grouped(log.log_end_offset)),
-        Row("On disk up to", grouped(log.flushed_offset())),
-        Row("Log start", grouped(log.log_start_offset)),
+        Row("Topic", partition.partition.topic, link=("topic", partition.partition.topic)),
+        Row("High watermark", grouped(log.high_watermark), "ok", link=(OFFSET, f"{log.high_watermark}")),
+        Row("Log end offset", grouped(log.log_end_offset), link=(OFFSET, f"{log.log_end_offset}")),
+        Row("On disk up to", grouped(flushed), link=(OFFSET, f"{flushed}")),
+        Row("Log start", grouped(log.log_start_offset), link=(OFFSET, f"{log.log_start_offset}")),
         Row("Leader epoch", f"{partition.leader_epoch}"),
         Row("Segments", f"{len(log.segments)} · {grouped(log.size_bytes)} bytes"),
     )
@@ -235,12 +239,22 @@ def _topic(world: World, name: str) -> InspectorView | None:
         Row("Offsets", grouped(sum(one.log.log_end_offset - one.log.log_start_offset for one in leaders))),
         Row("Bytes", grouped(sum(one.log.size_bytes for one in leaders))),
     )
-    config = _settings(first.config if first is not None else TopicConfig(topic.config))
+    config = _settings(first.config if first is not None else topic_settings(world, name))
+    each = tuple(_partition_row(one) for one in partitions[:PARTITIONS])
     names = (str(one.partition) for one in partitions)
+    sections = (Section("Topic", rows), Section("Partitions", each))
     return InspectorView(
-        "topic", name, "topic", "layers", (), (Section("Topic", rows),), f"What happened to {name}?",
+        "topic", name, "topic", "layers", (), sections, f"What happened to {name}?",
         causes_of(world, name, *names), config,
     )  # fmt: skip
+
+
+def _partition_row(state: PartitionState) -> Row:
+    """Who leads it, and how many of its replicas are in sync."""
+    name, leader = str(state.partition), broker_name(state.leader_id) if state.leader_id >= 0 else "no leader"
+    lacks = len(state.isr) < len(state.replicas)
+    tone = "fail" if state.leader_id < 0 else "pending" if lacks else ""
+    return Row(name, f"{leader} · ISR {len(state.isr)} of {len(state.replicas)}", tone, link=("partition", name))
 
 
 # --- machines -------------------------------------------------------------------------------------
@@ -285,13 +299,13 @@ def _broker(world: World, name: str) -> InspectorView | None:
         (Section("Machine", tuple(rows)), *quorum_section(world, name)),
         f"Why is {name} {state}?",
         causes_of(world, name),
-        _server_settings(host),
+        _server_settings(world, host),
     )
 
 
-def _server_settings(host: Host) -> tuple[tuple[str, str], ...]:
+def _server_settings(world: World, host: Host) -> tuple[tuple[str, str], ...]:
     """What is not default, and what people ask for; what it reads when it starts next stands behind an arrow."""
-    written = configured(host)
+    written = configured(world, host)
     if written is None:
         return ()
     node = host.node
@@ -310,11 +324,12 @@ def _client(world: World, name: str) -> InspectorView | None:
     kind = kind_of(host)
     rows: list[Row] = [
         Row("State", host.state, "" if host.state == "running" else "fail"),
-        Row("Topics", ", ".join(topics)),
+        Row("Topics", ", ".join(topics), link=("topic", topics[0]) if len(topics) == 1 else None),
     ]
     recipe = host.recipe
     flavour = recipe.flavour if isinstance(recipe, (ProducerRecipe, ConsumerRecipe)) else DEFAULT_FLAVOUR
     config: tuple[tuple[str, str], ...] = ()
+    owned: tuple[Row, ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
         config = _settings_of(node.config, ("acks", "enable.idempotence", "linger.ms", "batch.size"))
@@ -324,6 +339,9 @@ def _client(world: World, name: str) -> InspectorView | None:
         config = _settings_of(node.config, ("share.acknowledgement.mode", "max.poll.records"))
     if isinstance(node, ConsumerApp):
         rows += _consumer_rows(world, node)
+        history = ledger_of(world).groups.get(node.group_id)
+        known = history.partitions if history is not None else {}
+        owned = tuple(_progress(one, known.get(one, Progress())) for one in node.membership.owned)
         config = _settings_of(
             node.config,
             (
@@ -341,7 +359,7 @@ def _client(world: World, name: str) -> InspectorView | None:
         subtitle,
         icon,
         (),
-        (Section("Application", tuple(rows)),),
+        (Section("Application", tuple(rows)), Section("Committed → position", owned)),
         f"What happened to {name}?",
         causes_of(world, name),
         config,
@@ -368,7 +386,7 @@ def _producer_rows(world: World, node: ProducerApp) -> list[Row]:
 
 def _consumer_rows(world: World, node: ConsumerApp) -> list[Row]:
     return [
-        Row("Group", node.group_id),
+        Row("Group", node.group_id, link=("group", node.group_id)),
         Row("Generation", f"{node.membership.generation}"),
         Row("Partitions", ", ".join(str(one) for one in node.membership.owned) or "none"),
         Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),
@@ -387,7 +405,8 @@ def _group(world: World, name: str) -> InspectorView | None:
     shared = share_group_sections(world, name)
     if shared is not None:
         why = f"What happened to {name}?"
-        return InspectorView("group", name, "share group", "users", (), shared, why, causes_of(world, name), ())
+        sections = (*shared, _members(world, name))
+        return InspectorView("group", name, "share group", "users", (), sections, why, causes_of(world, name), ())
     history = ledger_of(world).groups.get(name)
     found = find_group(world, name)
     rows: list[Row] = []
@@ -395,7 +414,8 @@ def _group(world: World, name: str) -> InspectorView | None:
         coordinator, group = found
         tone = "ok" if group.state == "Stable" else "pending"
         rows += [
-            Row("State", group.state, tone), Row("Generation", f"{group.generation}"), Row("Coordinator", coordinator),
+            Row("State", group.state, tone), Row("Generation", f"{group.generation}"),
+            Row("Coordinator", coordinator, link=("broker", coordinator)),
             Row("Assignor", group.protocol or "—", mono=True), Row("Members", f"{len(group.members)}"),
         ]  # fmt: skip
     progress: tuple[Row, ...] = ()
@@ -405,17 +425,29 @@ def _group(world: World, name: str) -> InspectorView | None:
             Row("Done twice", grouped(history.duplicates)),
             Row("Skipped", grouped(history.skipped())),
         ]
-        progress = tuple(
-            Row(
-                str(partition),
-                f"{one.committed if one.committed >= 0 else '—'} → {one.position}",
-                mono=True,
-            )
-            for partition, one in history.partitions.items()
-        )
-    sections = (Section("Group", tuple(rows)), Section("Committed → position", progress))
+        in_order = sorted(history.partitions.items(), key=lambda item: (item[0].topic, item[0].partition))
+        progress = tuple(_progress(partition, one) for partition, one in in_order)
+    sections = (
+        Section("Group", tuple(rows)), _members(world, name), Section("Committed → position", progress),
+    )  # fmt: skip
     why = f"Why did {name} rebalance?"
     return InspectorView("group", name, "consumer group", "users", (), sections, why, causes_of(world, name), ())
+
+
+def _members(world: World, group: str) -> Section:
+    """Who is in it, and what each has."""
+    members = members_of(world, group)
+    return Section(
+        "Members",
+        tuple(
+            Row(one.name, partitions_text(one.partitions) or one.state, link=("consumer", one.name)) for one in members
+        ),
+    )
+
+
+def _progress(partition: TopicPartition, one: Progress) -> Row:
+    committed = one.committed if one.committed >= 0 else "—"
+    return Row(str(partition), f"{committed} → {one.position}", mono=True, link=("partition", str(partition)))
 
 
 def _cluster(world: World) -> InspectorView:

@@ -1,7 +1,7 @@
 """Log sections: what the inspector says of a log beyond its offsets: transactions, files, and the cleaner."""
 
 from lab.cluster.figures import grouped
-from lab.cluster.probes.views import Row, Section
+from lab.cluster.probes.views import OFFSET, Row, Section
 from lab.kafka.log.segment import OFFSET_ENTRY
 from lab.kafka.log.unified_log import UnifiedLog
 
@@ -39,7 +39,11 @@ def _files(log: UnifiedLog) -> tuple[Section, ...]:
         entries = log.disk.size(segment.file(".index")) // OFFSET_ENTRY.size
         state = "active" if active else "clean" if cleaned else "closed"
         rows.append(
-            Row(f"{grouped(segment.base_offset)}.log", f"{grouped(segment.size)} B · {entries} in the index · {state}")
+            Row(
+                f"{grouped(segment.base_offset)}.log",
+                f"{grouped(segment.size)} B · {entries} in the index · {state}",
+                link=(OFFSET, f"{segment.base_offset}"),
+            )
         )
     return (Section("Files", tuple(rows)),)
 

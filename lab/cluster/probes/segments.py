@@ -1,5 +1,6 @@
 """Segments: the files of one replica, down to index entries and batches, and what the cleaner does to them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
@@ -9,7 +10,10 @@ from lab.env import Disk
 from lab.kafka.log.compaction import Dirtiness, dirtiness
 from lab.kafka.log.segment import OFFSET_ENTRY, TIME_ENTRY, LogSegment
 from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
+
+INDEX_ENTRY_BYTES, TIME_ENTRY_BYTES = OFFSET_ENTRY.size, TIME_ENTRY.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,20 @@ class CleanerView:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A segment that is no longer part of the log: all its files, which are unlinked in `left_ms`."""
+
+    base_offset: int
+    size_bytes: int
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentsView:
     """A replica's log on its disk. `torn_start`: the log start lies inside a batch, whose earlier records are still
     in the file. `others`: (name, bytes) of files that are no segment's: checkpoints, and what waits to be unlinked or
-    is being made by the cleaner. `cleaner`: None where the topic is not compacted.
+    is being made by the cleaner. `cleaner`: None where the topic is not compacted. `flushed_offset`: all below it would
+    survive a power loss; `recovery_point`: all below it has been flushed on purpose, and is not read at a restart.
     """
 
     partition: str
@@ -92,46 +106,66 @@ class SegmentsView:
     segments: tuple[SegmentView, ...]
     others: tuple[tuple[str, int], ...]
     cleaner: CleanerView | None
+    flushed_offset: int = 0
+    segment_bytes: int = 0
+    index_interval_bytes: int = 0
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
     """The files of a partition's replica on a broker (or on the leader, with ""). `batches_of`: the base offset of
-    the segment whose batches are wanted too; they are many.
+    the segment whose batches are wanted too; they are many. `within`: only those that lie, if only in part, between
+    these two byte positions.
     """
 
     partition: str
     broker: str = ""
     batches_of: int = -1
+    within: tuple[int, int] | None = None
 
     def __call__(self, world: World) -> SegmentsView:
         """The answer; without segments when that broker has no running replica."""
-        name = partition_of(self.partition)
-        state = image_of(world).partition(name) if name is not None else None
-        node = self.broker or (f"broker-{state.leader_id}" if state is not None else "")
-        broker = broker_at(world, node)
-        partition = broker.partitions.get(name) if broker is not None and name is not None else None
-        if partition is None:
+        node, log = log_on(world, self.partition, self.broker)
+        if log is None:
             return SegmentsView(self.partition, node, 0, 0, 0, 0, False, (), (), None)
-        log = partition.log
-        host = world.hosts[node]
-        segments = tuple(_segment(log, place, self.batches_of) for place in range(len(log.segments)))
+        now_ms = world.hosts[node].clock.read(world.epoch_ms, world.now)
+        segments = tuple(_segment(log, place, self.batches_of, self.within) for place in range(len(log.segments)))
         named = {name: None for one in segments for name, _ in one.files}
         return SegmentsView(
             self.partition, node, log.log_start_offset, log.high_watermark, log.log_end_offset, log.recovery_point,
             _torn(log), segments, tuple(one for one in _files(log.disk, log.folder) if one[0] not in named),
-            _cleaner(log, host.clock.read(world.epoch_ms, world.now)),
+            _cleaner(log, now_ms), log.flushed_offset(), log.config.segment_bytes, log.config.index_interval_bytes,
+            tuple(_set_aside(log, now_ms)),
         )  # fmt: skip
 
 
-def _segment(log: UnifiedLog, place: int, batches_of: int) -> SegmentView:
+def log_on(world: World, partition: str, broker: str) -> tuple[str, UnifiedLog | None]:
+    """The broker that is meant (the leader, with ""), and its log of the partition, if it runs and has one."""
+    name = partition_of(partition)
+    state = image_of(world).partition(name) if name is not None else None
+    node = broker or (f"broker-{state.leader_id}" if state is not None else "")
+    found = broker_at(world, node)
+    replica = found.partitions.get(name) if found is not None and name is not None else None
+    return node, replica.log if replica is not None else None
+
+
+def _set_aside(log: UnifiedLog, now_ms: int) -> Iterator[SetAside]:
+    for one in log.deleted:
+        paths = [path for path in one.paths if log.disk.exists(path)]
+        if paths:
+            base = int(paths[0].rsplit("/", 1)[1].partition(".")[0])
+            yield SetAside(base, sum(map(log.disk.size, paths)), max(0, one.unlink_at_ms - now_ms))
+
+
+def _segment(log: UnifiedLog, place: int, batches_of: int, within: tuple[int, int] | None) -> SegmentView:
     disk, segment = log.disk, log.segments[place]
     active = segment is log.active
     end = log.log_end_offset if active else log.segments[place + 1].base_offset
     batches: tuple[BatchPlace, ...] = ()
     holes: list[tuple[int, int]] = []
     if segment.base_offset == batches_of:
-        batches = tuple(_places(disk, segment))
+        batches = tuple(_places(disk, segment, *(within or (0, segment.size))))
         holes = _holes(segment, batches, end)
     checkpoint = log.compaction.checkpoint if log.compaction is not None else 0
     base = segment.base_offset
@@ -149,25 +183,37 @@ def _all_of(disk: Disk, segment: LogSegment, kind: str) -> bytes:
     return disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
 
 
-def _places(disk: Disk, segment: LogSegment) -> list[BatchPlace]:
-    return [
-        BatchPlace(
-            position, batch.size, batch.base_offset, batch.last_offset, batch.record_count, batch.is_control,
-            batch.delete_horizon_ms,
-        )
-        for position, batch in segment.batches(disk)
-    ]  # fmt: skip
+def _places(disk: Disk, segment: LogSegment, first: int, end: int) -> Iterator[BatchPlace]:
+    """Found through the index, so that a look at the end of a long file does not read all of it."""
+    for position, batch in segment.batches(disk, segment.indexed_before(disk, first)):
+        if position >= end:
+            return
+        if position + batch.size > first:
+            yield place_of(position, batch)
+
+
+def place_of(position: int, batch: RecordBatch) -> BatchPlace:
+    """A batch that begins at a byte position."""
+    return BatchPlace(
+        position, batch.size, batch.base_offset, batch.last_offset, batch.record_count, batch.is_control,
+        batch.delete_horizon_ms,
+    )  # fmt: skip
 
 
 def _holes(segment: LogSegment, batches: tuple[BatchPlace, ...], end: int) -> list[tuple[int, int]]:
-    """Between batches; what is missing inside of one is told by the batch."""
+    """Between batches; what is missing inside of one is told by the batch. At the ends of the file only where these
+    are among what was asked for.
+    """
+    if not batches:
+        return [(segment.base_offset, end)] if not segment.size and segment.base_offset < end else []
     found: list[tuple[int, int]] = []
-    at = segment.base_offset
+    at = segment.base_offset if batches[0].position == 0 else batches[0].base_offset
     for one in batches:
         if one.base_offset > at:
             found.append((at, one.base_offset))
         at = one.last_offset + 1
-    return [*found, (at, end)] if at < end else found
+    last = batches[-1]
+    return [*found, (at, end)] if at < end and last.position + last.size_bytes >= segment.size else found
 
 
 def _torn(log: UnifiedLog) -> bool:

@@ -40,7 +40,7 @@ def share_group_sections(world: World, name: str) -> tuple[Section, ...] | None:
         coordinator, group = found
         rows += [
             Row("State", group.state, "ok" if group.members else "pending"), Row("Epoch", f"{group.group_epoch}"),
-            Row("Coordinator", coordinator), Row("Members", f"{len(group.members)}"),
+            Row("Coordinator", coordinator, link=("broker", coordinator)), Row("Members", f"{len(group.members)}"),
         ]  # fmt: skip
     if history is not None:
         archived = sum(len(one) for one in history.archived.values())
@@ -52,7 +52,8 @@ def share_group_sections(world: World, name: str) -> tuple[Section, ...] | None:
         ]
     windows = tuple(
         Row(str(one.partition), _window(one.in_flight.start_offset, one.in_flight.end_offset,
-                                        one.in_flight.count(ACQUIRED)), mono=True)
+                                        one.in_flight.count(ACQUIRED)), mono=True,
+            link=("partition", str(one.partition)))
         for one in share_partitions(world, name)
     )  # fmt: skip
     return Section("Share group", tuple(rows)), Section("Start → end offset", windows)
@@ -65,7 +66,7 @@ def _window(start: int, end: int, acquired: int) -> str:
 def share_consumer_rows(node: ShareConsumerApp, done: int) -> list[Row]:
     """The inspector's rows of a share consumer."""
     return [
-        Row("Share group", node.group_id),
+        Row("Share group", node.group_id, link=("group", node.group_id)),
         Row("Member epoch", f"{node.membership.member_epoch}"),
         Row("Partitions", ", ".join(str(one) for one in node.membership.assignment) or "none"),
         Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),

@@ -180,11 +180,20 @@ def group_names(world: World) -> list[str]:
 
 
 def _groups(world: World) -> tuple[GroupView, ...]:
+    return tuple(_group(world, name, 3 + place) for place, name in enumerate(group_names(world)))
+
+
+def members_of(world: World, group: str) -> tuple[MemberView, ...]:
+    """The applications that are made to be members of a group, whether they run or not."""
     ledger = ledger_of(world)
-    return tuple(_group(world, ledger, name, 3 + place) for place, name in enumerate(group_names(world)))
+    return tuple(
+        _member(world, ledger, host)
+        for host in world.hosts.values()
+        if isinstance(host.recipe, MEMBERS) and host.recipe.group_id == group
+    )
 
 
-def _group(world: World, ledger: Ledger, name: str, category: int) -> GroupView:
+def _group(world: World, name: str, category: int) -> GroupView:
     found = find_group(world, name)
     state, generation, coordinator = "", 0, ""
     if found is not None:
@@ -192,11 +201,7 @@ def _group(world: World, ledger: Ledger, name: str, category: int) -> GroupView:
         state, generation = group.state, group.generation
     elif (shared := find_share_group(world, name)) is not None:
         coordinator, state, generation = shared[0], shared[1].state, shared[1].group_epoch
-    members = tuple(
-        _member(world, ledger, host)
-        for host in world.hosts.values()
-        if isinstance(host.recipe, MEMBERS) and host.recipe.group_id == name
-    )
+    members = members_of(world, name)
     return GroupView(name, state, generation, coordinator, members, int(lag(world, name)), category % 8)
 
 

@@ -239,14 +239,19 @@ class LensView:
 # --- the inspector --------------------------------------------------------------------------------
 
 
+OFFSET = "offset"
+"""The kind of a link to an offset of the partition that is inspected; all others are kinds of subjects."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the inspector."""
+    """A line of the inspector. `link`: the (kind, name) to which it leads, if it is about another thing."""
 
     label: str
     value: str
     tone: Tone = ""
     mono: bool = False
+    link: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

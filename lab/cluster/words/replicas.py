@@ -1,9 +1,11 @@
 """Words of replicas that move, and of those that are eligible to lead."""
 
 from lab.cluster.build import image_of
-from lab.cluster.lookup import named_partition, partition_state
+from lab.cluster.lookup import named_partition, partition_state, replica_at
 from lab.cluster.words.word import Value, word
+from lab.kafka.log.unified_log import UnifiedLog, read_all
 from lab.kafka.metadata.image import PartitionState
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
 
@@ -63,6 +65,19 @@ def racks(world: World, partition: Value) -> Value:
     """How many different racks the replicas of a partition are in."""
     known = image_of(world).racks
     return len(dict.fromkeys(known.get(one, "") for one in partition_state(world, partition).replicas))
+
+
+@word(3)
+def parts_at(world: World, partition: Value, broker: Value, other: Value) -> Value:
+    """The first offset at which two brokers hold different records; -1 if one log is how the other begins."""
+    mine, theirs = (_batches(replica_at(world, partition, one).log) for one in (broker, other))
+    start = max((one[0].base_offset for one in (mine, theirs) if one), default=0)
+    mine, theirs = ([one for one in log if one.base_offset >= start] for log in (mine, theirs))
+    return next((one.base_offset for one, two in zip(mine, theirs, strict=False) if one.data != two.data), -1)
+
+
+def _batches(log: UnifiedLog) -> list[RecordBatch]:
+    return list(read_all(log))
 
 
 def _states(world: World) -> list[PartitionState]:

@@ -13,7 +13,7 @@ from lab.world.world import World
 def setting(world: World, thing: Value, name: Value) -> Value:
     """The value of a setting of a topic, a server or a client."""
     host = world.hosts.get(str(thing))
-    config = configured(host) if host is not None else None
+    config = configured(world, host) if host is not None else None
     if config is None and topic_exists(world, str(thing)):
         config = topic_settings(world, str(thing))
     if config is None or name not in config.settings:

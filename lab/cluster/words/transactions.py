@@ -1,6 +1,6 @@
 """Words of transactions: what is open, what is stable, what a coordinator has decided."""
 
-from lab.cluster.coordination import all_transactions, find_transaction
+from lab.cluster.coordination import all_transactions, find_transaction, hanging
 from lab.cluster.lookup import ledger_of, replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.coordinator.transaction.metadata import TransactionStatus
@@ -22,6 +22,13 @@ def open_transactions(world: World, partition: Value = "") -> Value:
         producers = replica_at(world, partition).log.producers
         return len(producers.open) if isinstance(producers, TransactionState) else 0
     return sum(one.stored.status is TransactionStatus.ONGOING for _, one in all_transactions(world).values())
+
+
+@word(1)
+def hanging_transactions(world: World, partition: Value) -> Value:
+    """How many transactions are open in a partition that no coordinator knows of, so that nothing will end them."""
+    replica = replica_at(world, partition)
+    return hanging(world, replica.partition, replica.log)
 
 
 @word(1)

@@ -2,13 +2,14 @@
 
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import deleting, lifecycle, waiting
+from lab.kafka.broker import deleting, lifecycle, older_truncation, waiting
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
+from lab.kafka.broker.log_cleaner import RECONFIGURABLE
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import (
     Delayed,
@@ -18,7 +19,7 @@ from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
 from lab.kafka.broker.share.sharing import Sharing, role_changed
 from lab.kafka.broker.storage import Storage
-from lab.kafka.broker.throttle import throttle_of
+from lab.kafka.broker.throttle import RATES, throttle_of
 from lab.kafka.broker.transactions import (
     CHANNELS,
     TRANSACTIONS_TOPIC,
@@ -43,6 +44,7 @@ from lab.kafka.metadata.records import (
     RemoveTopicRecord,
     UnregisterBrokerRecord,
 )
+from lab.kafka.metadata.settings import dynamic_settings
 from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
@@ -53,6 +55,7 @@ from lab.kafka.protocol.messages.brokers import (
 )
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
+from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochResponse
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
@@ -275,6 +278,8 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+            case OffsetForLeaderEpochResponse():
+                self._epochs_answered(env, sender, response.correlation_id, body)
             case _ if self.finder is not None and self._redirected(env, self.finder, response):
                 pass
             case AddPartitionsToTxnResponse():
@@ -373,7 +378,7 @@ class Broker:
 
     def _take_in(self, env: Env, records: tuple[MetadataRecord, ...]) -> None:
         changed: dict[TopicPartition, None] = {}
-        brokers = False
+        brokers = settings = False
         for record in records:
             self._note_changed(record, changed)
             self.image.replay(record)
@@ -382,9 +387,12 @@ class Broker:
                 if self.sharing is not None:
                     self.sharing.topic_deleted(self, env, record.name)
             brokers = brokers or isinstance(record, BROKER_RECORDS)
-            if isinstance(record, BrokerConfigRecord):
-                self._throttle(env)
+            settings = settings or isinstance(record, BrokerConfigRecord)
+        if settings and self._reconfigure(env):
+            changed.update(dict.fromkeys(self.partitions))
         self._taken_in(env, changed, brokers)
+        if settings or any(isinstance(record, ConfigRecord) for record in records):
+            env.tell(facts.SettingsApplied(self.image.offset))
 
     def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
         """The image is newer by these partitions, and by brokers or not."""
@@ -403,15 +411,30 @@ class Broker:
         another of the same name, then take all of it over.
         """
         image = image_of_records(body.records, body.end_offset)
-        self._take_in(env, tuple(RemoveTopicRecord(name) for name in not_succeeded(self.image, image)))
+        self._take_in(env, tuple(RemoveTopicRecord(one.name, one.topic_id) for one in not_succeeded(self.image, image)))
         self.image = image
-        self._throttle(env)
+        self._reconfigure(env)
         self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
+        env.tell(facts.SettingsApplied(self.image.offset))
         self.observe(env)
+
+    def _reconfigure(self, env: Env) -> bool:
+        """Take over what is set while brokers run (KIP-226). Most is read when it is needed; here is what hangs on it.
+        Returns whether its topics have other defaults now.
+        """
+        before, defaults = self.config.overrides, self.config.topic_defaults()
+        self.config.update(dynamic_settings(self.image, self.broker_id))
+        after = self.config.overrides
+        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        if any(name in RATES for name in changed):
+            self._throttle(env)
+        if any(name in RECONFIGURABLE for name in changed):
+            self.storage.cleaner.reconfigured(env)
+        return defaults != self.config.topic_defaults()
 
     def _throttle(self, env: Env) -> None:
         """Another rate: what had to pause for the old one goes on."""
-        self.replicas.throttle = throttle_of(self.image, self.broker_id)
+        self.replicas.throttle = throttle_of(self.config, self.broker_id)
         for leader_id, fetcher in list(self.replicas.fetchers.items()):
             fetcher.hurry(env.now)
             self._fetch(env, leader_id)
@@ -496,6 +519,14 @@ class Broker:
         leader_id = self.fetching.leader_of(sender)
         if leader_id is not None:
             self._fetch(env, leader_id)
+
+    def _epochs_answered(
+        self, env: Env, sender: Address, correlation_id: int, body: OffsetForLeaderEpochResponse
+    ) -> None:
+        fetcher = older_truncation.fetcher_at(self.replicas.fetchers, sender, correlation_id)
+        if fetcher is not None:
+            older_truncation.answered(env, self.config, fetcher, self.partitions, body)
+            self._fetch(env, fetcher.leader_id)
 
     def expand_isr(self, env: Env, partition: Partition, replica_id: int) -> None:
         """A follower has caught up: ask to have it in the ISR, if the controller would agree."""

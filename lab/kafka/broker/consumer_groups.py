@@ -1,5 +1,6 @@
 """Consumer groups of this broker's shards: a heartbeat is decided on a draft, logged, and answered when committed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from lab.kafka.protocol.messages.consumer_groups import (
     DescribedMember,
 )
 from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 if TYPE_CHECKING:
@@ -77,15 +79,14 @@ def heartbeat(
 
 
 def _draft(broker: "Broker", env: Env, group: ConsumerGroup) -> Draft:
-    counts = {name: len(topic.partitions) for name, topic in broker.image.topics.items()}
-    return Draft(group.draft(), broker.config, env.now, counts, group.state)
+    return Draft(group.draft(), broker.config, env.now, broker.image.topics, group.state)
 
 
 def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft) -> ErrorCode:
     """The draft becomes the group, if the log takes what it decides."""
     draft.conclude()
     group_id = draft.group.group_id
-    records = [Record(0, env.wall_time_ms, *one.encoded()) for one in draft.records]
+    records = [Record(0, env.wall_time_ms, *one.encoded(broker.image.topic_id)) for one in draft.records]
     there = shard.groups.get(group_id)
     if isinstance(there, Group) and there.protocol_type:
         records.insert(0, Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), None))
@@ -148,9 +149,9 @@ def describe(shard: GroupShard, group_id: str) -> DescribedConsumerGroup:
 # --- the log --------------------------------------------------------------------------------------
 
 
-def replay(shard: GroupShard, key: bytes, value: bytes | None) -> None:
-    """One record of a consumer group."""
-    record = read_record(key, value)
+def replay(shard: GroupShard, key: bytes, value: bytes | None, names: Mapping[TopicId, str]) -> None:
+    """One record of a consumer group; `names`: the topics there are now."""
+    record = read_record(key, value, names)
     group_id = record.group_id
     if record.value is not None:
         group = shard.groups[group_id] = as_consumer_group(shard.groups, group_id)
@@ -185,7 +186,7 @@ def end_keys(group: AnyGroup) -> list[bytes]:
     """The keys whose tombstones end a group that has no members."""
     if isinstance(group, Group):
         return [group_key(GroupKey(group.group_id))]
-    return [one.encoded()[0] for one in tombstones(group.group_id)]
+    return [one.encoded_key() for one in tombstones(group.group_id)]
 
 
 # --- time -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Coordinators: the group shards of this broker: loaded from the log, appended to it, answered when committed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ from lab.kafka.protocol.messages.offsets import (
 )
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
 from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class Coordinators:
                 self._replay_transactional(partition.partition, shard, batch)
                 continue
             for record in batch.records():
-                self._replay(shard, record, env.now)
+                self._replay(shard, record, env.now, broker.image.topic_names)
                 self._supersede(partition.partition, record)
         consumer_groups.loaded(env, shard)
         for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.protocol_type]:
@@ -180,11 +182,11 @@ class Coordinators:
             if isinstance(token, WAITING) and token.reply_to[0] == sender:
                 token.reply_to = NOBODY
 
-    def _replay(self, shard: GroupShard, record: Record, now: Micros) -> None:
+    def _replay(self, shard: GroupShard, record: Record, now: Micros, names: Mapping[TopicId, str]) -> None:
         """The only way offsets come to be."""
         assert record.key is not None
         if is_consumer_key(record.key):
-            consumer_groups.replay(shard, record.key, record.value)
+            consumer_groups.replay(shard, record.key, record.value, names)
             return
         if is_share_record(record.key):
             return
@@ -271,7 +273,7 @@ class Coordinators:
         for fact in turn.facts:
             env.tell(fact)
         for group_id in turn.ended:
-            keys = [one.encoded()[0] for one in tombstones(group_id)]
+            keys = [one.encoded_key() for one in tombstones(group_id)]
             self.append(broker, env, name, [Record(0, env.wall_time_ms, key, None) for key in keys], None)
         for group_id, stored in turn.log:
             self._log_group(broker, env, name, group_id, stored)

@@ -4,12 +4,14 @@ from typing import Protocol, TypeGuard
 
 from lab.env import Address, Env, millis
 from lab.kafka import facts
+from lab.kafka.broker import older_truncation
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.read_replicas import elsewhere
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import (
@@ -71,7 +73,10 @@ class Fetching:
                 continue
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
-            if self._error(partition, asked, request, current=current) or self.diverges(partition, asked) is not None:
+            if (
+                self._error(broker, partition, asked, request, session, current=current)
+                or self.diverges(partition, asked) is not None
+            ):
                 return True
             assert partition is not None
             log = partition.log
@@ -117,7 +122,7 @@ class Fetching:
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
             before = left
-            one = self._read(partition, request, asked, left, current=current, first=left == most)
+            one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
@@ -154,7 +159,11 @@ class Fetching:
         self, partition: Partition | None, request: FetchRequest, asked: FetchPartition
     ) -> TypeGuard[Partition]:
         """Whether the asker agrees with this leader and has read all it may: the usual case, told at a glance."""
-        if partition is None or not partition.leading or asked.current_leader_epoch != partition.leader_epoch:
+        if partition is None or not partition.leading:
+            return False
+        if asked.current_leader_epoch != partition.leader_epoch and asked.current_leader_epoch >= 0:
+            return False
+        if asked.topic_id != partition.topic_id and asked.topic_id:
             return False
         log = partition.log
         end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
@@ -164,10 +173,10 @@ class Fetching:
         )
 
     def _read(
-        self, partition: Partition | None, request: FetchRequest, asked: FetchPartition, left: int, *, current: bool,
-        first: bool,
+        self, broker: Asker, partition: Partition | None, request: FetchRequest, asked: FetchPartition,
+        session: FetchSession | None, left: int, *, current: bool, first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
-        error = self._error(partition, asked, request, current=current)
+        error = self._error(broker, partition, asked, request, session, current=current)
         if error:
             return FetchedPartition(error, current_leader=self._current_leader(partition, error))
         assert partition is not None
@@ -208,9 +217,20 @@ class Fetching:
         return True
 
     def _error(
-        self, partition: Partition | None, asked: FetchPartition, request: FetchRequest, *, current: bool
-    ) -> ErrorCode:
-        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are."""
+        self, broker: Asker, partition: Partition | None, asked: FetchPartition, request: FetchRequest,
+        session: FetchSession | None, *, current: bool,
+    ) -> ErrorCode:  # fmt: skip
+        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are.
+
+        Where a log of that name is of another topic than was asked for, a session is told so: it has known the topic
+        that was here before. (Kafka asks the session whether it has; one that begins with an old id differs.)
+        """
+        topic_id = asked.topic_id
+        if topic_id and (partition is None or partition.topic_id != topic_id):
+            if session is not None and session.epoch > 1 and partition is not None:
+                return ErrorCode.INCONSISTENT_TOPIC_ID
+            if topic_id not in broker.image.topic_names:
+                return ErrorCode.UNKNOWN_TOPIC_ID
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:
@@ -222,6 +242,12 @@ class Fetching:
             ErrorCode.NOT_LEADER_OR_FOLLOWER,
             ErrorCode.FENCED_LEADER_EPOCH,
         ):
+            return None
+        return self.told_leader(partition)
+
+    def told_leader(self, partition: Partition) -> tuple[int, int] | None:
+        """Who leads instead, for one that asked the wrong broker (KIP-951). Before KIP-320 nobody was told epochs."""
+        if self.config.replica_truncation_rule != FENCED_EPOCH:
             return None
         return partition.leader_id, partition.leader_epoch
 
@@ -296,6 +322,8 @@ class Fetching:
         if not fetcher.states:
             del self.replicas.fetchers[leader_id]
             return
+        if fetcher.truncating and older_truncation.ask(broker, env, fetcher, self.replicas.partitions):
+            return
         epoch = broker.image.brokers[self.broker_id].broker_epoch if self.broker_id in broker.image.brokers else -1
         request = fetcher.request(self.broker_id, epoch, self.config, self.replicas.partitions, env.now)
         if request is None:
@@ -350,9 +378,8 @@ class Fetching:
             asked = fetcher.session.partitions.get(name)
             if partition is None or asked is None:
                 continue
-            if (
-                asked.fetch_offset != partition.log.log_end_offset
-                or asked.current_leader_epoch != partition.leader_epoch
+            if asked.fetch_offset != partition.log.log_end_offset or (
+                asked.current_leader_epoch != partition.leader_epoch and asked.current_leader_epoch >= 0
             ):
                 continue
             if self._take(env, partition, fetcher, answer):
@@ -369,6 +396,11 @@ class Fetching:
         if answer.diverging_epoch is not None:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
             partition.truncate(env, offset)
+            return False
+        if not fetcher.fenced and answer.records and answer.records[0].base_offset < partition.log.log_end_offset:
+            # Logs have parted, and the leader has one batch for what is here and what is not. Kafka's fetcher gave the
+            # partition up, before 2.3 with all others of its thread.
+            fetcher.remove(partition.partition)
             return False
         before = partition.log.high_watermark
         for batch in answer.records:
@@ -394,9 +426,9 @@ class Fetching:
         """This log reaches further than the leader's (an unclean election), or ends before that one begins."""
         log = partition.log
         if log.log_end_offset < answer.log_start_offset:
-            end = log.log_end_offset
+            end, high_watermark = log.log_end_offset, log.high_watermark
             log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
-            env.tell(facts.Truncated(partition.partition, log.log_start_offset, end))
+            env.tell(facts.Truncated(partition.partition, log.log_start_offset, end, high_watermark))
             partition.log_start_moved(env, "the leader's log start")
         else:
             partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

@@ -41,6 +41,7 @@ class IsrChanges:
                 partition.leader_epoch,
                 partition.partition_epoch,
                 tuple((one, self._epoch(partition, one, image)) for one in partition.pending_isr),
+                topic_id=partition.topic_id,
             )
         self.waiting = {}
         if not changes:

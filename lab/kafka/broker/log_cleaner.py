@@ -30,6 +30,15 @@ class Housekeeper(Protocol):
     partitions: dict[TopicPartition, Partition]
 
 
+RECONFIGURABLE = (
+    "log.cleaner.backoff.ms",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.buffer.size",
+    "log.cleaner.io.max.bytes.per.second",
+)
+"""Settings that may change while the cleaner runs (Kafka's `LogCleaner.ReconfigurableConfigs`)."""
+
+
 class LogCleaner:
     """The cleaner of a broker. `current`: the log that is being cleaned. `written`: what its checkpoint file says."""
 
@@ -44,6 +53,13 @@ class LogCleaner:
         """Set the timer."""
         if self.config.log_cleaner_enable:
             env.set_timer(CLEANER, env.now + millis(self.config.log_cleaner_backoff_ms))
+
+    def reconfigured(self, env: Env) -> None:
+        """Its settings have changed. A cleaner that sleeps looks at once, and one that works goes on with the new ones;
+        Kafka stops its threads and starts others, which begin the log at hand again.
+        """
+        if self.config.log_cleaner_enable and self.current is None:
+            env.set_timer(CLEANER, env.now)
 
     def wake(self, broker: Housekeeper, env: Env) -> None:
         """Go on with the log at hand, or look for one. Sleeps when nothing is dirty enough."""

@@ -10,6 +10,7 @@ from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import AlteredPartition
 from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 UNKNOWN = -1
@@ -68,14 +69,16 @@ class Partition:
         "recovering",
         "remotes",
         "replicas",
+        "topic_id",
         "touched",
         "waiting_fetches",
         "waiting_produces",
         "watchers",
     )
 
-    def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int) -> None:
+    def __init__(self, broker_id: int, log: UnifiedLog, lag_max_ms: int, topic_id: TopicId) -> None:
         self.broker_id = broker_id
+        self.topic_id = topic_id
         self.log = log
         self.partition: TopicPartition = log.partition
         self.lag_max = millis(lag_max_ms)
@@ -218,11 +221,11 @@ class Partition:
 
     def truncate(self, env: Env, offset: int) -> None:
         """Cut the end off, because the leader's log says otherwise."""
-        end = self.log.log_end_offset
+        end, high_watermark = self.log.log_end_offset, self.log.high_watermark
         self.log.truncate_to(offset, env.wall_time_ms)
         self._touch()
         if offset < end:
-            env.tell(facts.Truncated(self.partition, offset, end))
+            env.tell(facts.Truncated(self.partition, offset, end, high_watermark))
 
     def log_start_moved(self, env: Env, reason: str) -> None:
         """The log begins later than it did: by retention, by DeleteRecords, or as the leader says."""
@@ -363,6 +366,7 @@ class Partition:
                 self._advance_high_watermark(env)
             case (
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode.UNKNOWN_TOPIC_ID
                 | ErrorCode.FENCED_LEADER_EPOCH
                 | ErrorCode.INVALID_UPDATE_VERSION
                 | ErrorCode.INVALID_REQUEST

@@ -3,11 +3,13 @@
 from lab.env import Address, Micros, address
 from lab.kafka.broker.partition import Partition
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.fetch_session import FetchSessionHandler
 
 CHANNEL = "fetch"
+UNASKED = -2
 LONG_AGO: Micros = -(1 << 62)
 """Before time zero too, when clusters are set up."""
 
@@ -23,13 +25,16 @@ class FetchState:
 
 class ReplicaFetcher:
     """Copies from one leader: one fetch in flight, for all partitions that are ready. `touched`: those whose log may
-    have changed since the last one.
+    have changed since the last one. `truncating`: those that, by an older rule, have to be cut before they are fetched,
+    and the leader epoch in which the leader was asked where.
     """
 
-    __slots__ = ("address", "in_flight", "leader_id", "session", "states", "touched")
+    __slots__ = ("address", "fenced", "in_flight", "leader_id", "session", "states", "touched", "truncating")
 
-    def __init__(self, leader_id: int) -> None:
+    def __init__(self, leader_id: int, rule: str = FENCED_EPOCH) -> None:
         self.leader_id = leader_id
+        self.fenced = rule == FENCED_EPOCH
+        self.truncating: dict[TopicPartition, int] = {}
         self.address: Address = address(f"broker-{leader_id}", CHANNEL)
         self.states: dict[TopicPartition, FetchState] = {}
         self.in_flight = -1
@@ -37,14 +42,18 @@ class ReplicaFetcher:
         self.touched: dict[TopicPartition, None] = {}
 
     def add(self, partition: TopicPartition) -> None:
-        """Copy this one too."""
+        """Copy this one too. By today's rule the leader says with its answer where logs part (KIP-595)."""
         self.states[partition] = FetchState()
-        self.touched[partition] = None
+        if self.fenced:
+            self.touched[partition] = None
+        else:
+            self.truncating[partition] = UNASKED
 
     def remove(self, partition: TopicPartition) -> None:
         """Copy it no longer; the answer on its way belongs to another epoch."""
         self.states.pop(partition, None)
         self.touched.pop(partition, None)
+        self.truncating.pop(partition, None)
         self.session.forget(partition)
 
     def delay(self, partition: TopicPartition, until: Micros) -> None:
@@ -69,15 +78,17 @@ class ReplicaFetcher:
         """The next fetch; None if no partition is ready."""
         asked: dict[TopicPartition, FetchPartition] = {}
         delayed: dict[TopicPartition, None] = {}
+        fenced = self.fenced
         for name in self.touched:
-            if self.states[name].delayed_until > now:
+            if self.states[name].delayed_until > now or (not fenced and name in self.truncating):
                 delayed[name] = None
                 continue
             partition = partitions[name]
             log = partition.log
             asked[name] = FetchPartition(
-                log.log_end_offset, config.replica_fetch_max_bytes, partition.leader_epoch, log.epochs.latest,
-                log.log_start_offset,
+                log.log_end_offset, config.replica_fetch_max_bytes,
+                partition.leader_epoch if fenced else -1, log.epochs.latest if fenced else -1,
+                log.log_start_offset, partition.topic_id,
             )  # fmt: skip
         self.touched.clear()
         if delayed:
@@ -94,7 +105,7 @@ class ReplicaFetcher:
 
     def delayed(self) -> Micros | None:
         """When the first partition that had to pause is ready again."""
-        return min((self.states[name].delayed_until for name in self.touched), default=None)
+        return min((self.states[name].delayed_until for name in (*self.touched, *self.truncating)), default=None)
 
 
 def truncation_point(partition: Partition, epoch: int, end_offset: int) -> tuple[int, bool]:

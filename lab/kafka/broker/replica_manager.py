@@ -2,14 +2,17 @@
 
 from lab.env import Env, Micros
 from lab.kafka import facts
-from lab.kafka.broker import checkpoints
+from lab.kafka.broker import checkpoints, older_truncation
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher
-from lab.kafka.broker.throttle import ReplicationThrottle
+from lab.kafka.broker.throttle import ReplicationThrottle, throttle_of
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.config.truncation import HIGH_WATERMARK
 from lab.kafka.log.loader import load_log
+from lab.kafka.log.partition_metadata import read_topic_id, write_topic_id
 from lab.kafka.metadata.image import MetadataImage, PartitionState
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 METADATA_TOPIC = "__cluster_metadata"
@@ -41,7 +44,7 @@ class ReplicaManager:
         self.high_watermarks: dict[TopicPartition, int] = {}
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_starts: dict[TopicPartition, int] = {}
-        self.throttle: ReplicationThrottle | None = None
+        self.throttle: ReplicationThrottle | None = throttle_of(config, broker_id)
 
     # --- starting and stopping --------------------------------------------------------------------
 
@@ -64,7 +67,7 @@ class ReplicaManager:
                 checkpoints.mark_clean(env.disk, broker_epoch)
             return
         for partition in self.partitions.values():
-            partition.log.flush()
+            partition.log.close()
         self.checkpoint_high_watermarks(env)
         self.checkpoint_recovery_points(env)
         checkpoints.mark_clean(env.disk, broker_epoch)
@@ -102,7 +105,12 @@ class ReplicaManager:
             if state is None or self.broker_id not in state.replicas:
                 moved += self._remove(env, name)
                 continue
-            partition = self.partitions.get(name) or self._load(env, image, name)
+            partition = self.partitions.get(name)
+            topic_id = image.topics[name.topic].topic_id
+            if partition is not None and partition.topic_id != topic_id:
+                moved += self._remove(env, name)  # deleted and made again, and heard of in one breath
+                partition = None
+            partition = partition or self._load(env, image, name, topic_id)
             before = partition.leader_epoch, partition.leading
             if state.partition_epoch < partition.partition_epoch:
                 continue
@@ -111,7 +119,7 @@ class ReplicaManager:
                 moved.append(partition)
         return moved
 
-    def _load(self, env: Env, image: MetadataImage, name: TopicPartition) -> Partition:
+    def _load(self, env: Env, image: MetadataImage, name: TopicPartition, topic_id: TopicId) -> Partition:
         config = self.topic_config(image, name.topic)
         log = load_log(
             env.disk, name, config, env.wall_time_ms,
@@ -120,13 +128,16 @@ class ReplicaManager:
             log_start_offset=self.log_starts.get(name, 0),
             high_watermark=self.high_watermarks.get(name, 0),
         )  # fmt: skip
-        partition = self.partitions[name] = Partition(self.broker_id, log, self.config.replica_lag_time_max_ms)
+        if read_topic_id(env.disk, log.folder) != topic_id:
+            write_topic_id(env.disk, log.folder, topic_id)
+        lag_max_ms = self.config.replica_lag_time_max_ms
+        partition = self.partitions[name] = Partition(self.broker_id, log, lag_max_ms, topic_id)
         env.tell(facts.LogLoaded(name, log.log_start_offset, log.log_end_offset, self.clean))
         return partition
 
     def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:
-        """A topic's settings as this broker applies them."""
-        return TopicConfig(image.topics[topic].config)
+        """A topic's settings as this broker applies them: the topic's own over the broker's defaults."""
+        return TopicConfig({**self.config.topic_defaults(), **image.topics[topic].config})
 
     def _become(self, env: Env, partition: Partition, state: PartitionState) -> None:
         if state.leader_id == self.broker_id:
@@ -135,17 +146,20 @@ class ReplicaManager:
         elif partition.become_follower(env, state) or not self._is_fetched(partition):
             self.stop_fetching(partition.partition)
             if state.leader_id >= 0:
-                self._fetch_from(state.leader_id, partition)
+                self._fetch_from(env, state.leader_id, partition)
 
     def _is_fetched(self, partition: Partition) -> bool:
         fetcher = self.fetchers.get(partition.leader_id)
         return fetcher is not None and partition.partition in fetcher.states
 
-    def _fetch_from(self, leader_id: int, partition: Partition) -> None:
+    def _fetch_from(self, env: Env, leader_id: int, partition: Partition) -> None:
+        rule = self.config.replica_truncation_rule
         fetcher = self.fetchers.get(leader_id)
         if fetcher is None:
-            fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id)
+            fetcher = self.fetchers[leader_id] = ReplicaFetcher(leader_id, rule)
         fetcher.add(partition.partition)
+        if rule == HIGH_WATERMARK:
+            older_truncation.to_high_watermark(env, fetcher, partition)
         partition.touched = fetcher.touched
 
     def copied(self, fetcher: ReplicaFetcher, partition: Partition, size: int, now: Micros) -> None:
@@ -172,11 +186,14 @@ class ReplicaManager:
         partition.leading = False
         partition.changed()
         partition.log.delete_files()
+        self._forget_offsets(name)
         env.tell(facts.ReplicaDeleted(name))
         return [partition]
 
     def delete_strays(self, env: Env, image: MetadataImage) -> None:
-        """Logs of partitions that were moved away or deleted while this broker was down (Kafka's stray replicas)."""
+        """Logs of partitions that were moved away or deleted while this broker was down, even where there is another
+        topic of that name by now (Kafka's stray replicas).
+        """
         folders = dict.fromkeys(path.split("/")[1] for path in env.disk.list("logs"))
         for folder in folders:
             topic, _, index = folder.rpartition("-")
@@ -184,7 +201,15 @@ class ReplicaManager:
                 continue  # a combined node's own, of which no metadata says anything
             name = TopicPartition(topic, int(index))
             state = image.partition(name)
-            if state is None or self.broker_id not in state.replicas:
+            topic_id = read_topic_id(env.disk, f"logs/{folder}")
+            made_again = topic_id != NO_TOPIC_ID and topic_id != image.topic_id(topic)
+            if state is None or self.broker_id not in state.replicas or made_again:
+                self._forget_offsets(name)
                 for path in env.disk.list(f"logs/{folder}"):
                     env.disk.delete(path)
                 env.tell(facts.ReplicaDeleted(name))
+
+    def _forget_offsets(self, name: TopicPartition) -> None:
+        """What the checkpoints say of a log that is gone is not said of the next one of that name."""
+        for offsets in (self.high_watermarks, self.recovery_points, self.log_starts):
+            offsets.pop(name, None)

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from lab.env import Env, Timer, millis
+from lab.kafka import facts
 from lab.kafka.broker.log_cleaner import LogCleaner
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
@@ -71,7 +72,9 @@ class Storage:
         """Delete old segments (of compacted logs the cleaner does), forget silent producers."""
         expired_before_ms = env.wall_time_ms - self.config.producer_id_expiration_ms
         for partition in broker.partitions.values():
-            partition.log.producers.expire(expired_before_ms)
+            forgotten = partition.log.producers.expire(expired_before_ms)
+            if forgotten:
+                env.tell(facts.ProducersForgotten(partition.partition, forgotten))
             if not partition.log.config.compacted:
                 retain(env, partition)
         self._purge_by(broker, env)

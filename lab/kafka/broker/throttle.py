@@ -6,9 +6,11 @@ and is whole numbers. Who is in sync is never slowed down: acks=all would wait f
 
 from lab.env import Micros, seconds
 from lab.kafka.broker.partition import Partition
-from lab.kafka.config.throttle import ThrottleConfig
-from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.definition import LONG_MAX
 from lab.kafka.protocol.topics import TopicPartition
+
+RATES = ("follower.replication.throttled.rate", "leader.replication.throttled.rate")
 
 
 class ReplicationThrottle:
@@ -59,12 +61,7 @@ def covers(named: str, partition: TopicPartition, broker_id: int) -> bool:
     return named == "*" or f"{partition.partition}:{broker_id}" in named.split(",")
 
 
-def throttle_of(image: MetadataImage, broker_id: int) -> ReplicationThrottle | None:
-    """The throttle that the brokers' dynamic settings ask for; None without any."""
-    settings = {**image.broker_config.get("", {}), **image.broker_config.get(str(broker_id), {})}
-    if not settings:
-        return None
-    config = ThrottleConfig(settings)
-    return ReplicationThrottle(
-        broker_id, config.leader_replication_throttled_rate, config.follower_replication_throttled_rate
-    )
+def throttle_of(config: BrokerConfig, broker_id: int) -> ReplicationThrottle | None:
+    """The throttle that a broker's settings ask for; None without any."""
+    rates = config.leader_replication_throttled_rate, config.follower_replication_throttled_rate
+    return ReplicationThrottle(broker_id, *rates) if min(rates) < LONG_MAX else None

@@ -1,16 +1,34 @@
 """AdminApp: the administrator's client. Orders become real requests, tried again while that may help."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lab.env import Address, Env, Micros, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.clients.descriptions import classic_text, consumer_text
+from lab.kafka.clients.descriptions import classic_text, consumer_text, settings_text, transaction_text
+from lab.kafka.clients.hanging import Search
 from lab.kafka.clients.metadata import Metadata
-from lab.kafka.orders import Admin, AskCoordinator, ResetGroup
+from lab.kafka.orders import (
+    AbortHanging,
+    Admin,
+    AskCoordinator,
+    AskTransactionCoordinator,
+    DescribeProducers,
+    FindHanging,
+    ResetGroup,
+)
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.configs import (
+    AlterConfigsResponse,
+    ConfigResource,
+    DescribeConfigsRequest,
+    DescribeConfigsResponse,
+    ResourceType,
+)
 from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import (
+    TRANSACTION,
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
@@ -45,7 +63,11 @@ from lab.kafka.protocol.messages.topics import (
     DeleteRecordsResponse,
     DeleteTopicsResponse,
     ElectLeadersResponse,
-    IncrementalAlterConfigsResponse,
+)
+from lab.kafka.protocol.messages.transaction_admin import (
+    DescribeTransactionsResponse,
+    ListTransactionsRequest,
+    ListTransactionsResponse,
 )
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Response
@@ -57,19 +79,29 @@ TIMEOUT: Micros = millis(15_000)
 REQUEST_BYTES = 128
 TICK = "tick"
 LONG_AGO: Micros = -(1 << 62)
+REQUESTS = (Admin, AskCoordinator, AskTransactionCoordinator)
+"""Orders that are one request, and are called by its name."""
+
+
+Order: TypeAlias = (
+    Admin | AskCoordinator | AskTransactionCoordinator | ResetGroup | DescribeProducers | FindHanging | AbortHanging
+)
 
 
 @dataclass(slots=True)
 class Job:
-    """One order under way. A reset goes through stages: metadata, offsets by leader, coordinator, commit."""
+    """One order under way. A reset goes through stages: metadata, offsets by leader, coordinator, commit. What has to
+    do with hanging transactions is a search.
+    """
 
-    order: Admin | AskCoordinator | ResetGroup
+    order: Order
     tries: int = 0
     out: int = 0
     retry_at: Micros = LONG_AGO
     offsets: dict[TopicPartition, int] | None = None
     coordinator: Address = ""
     listed: tuple[str, ...] = ()
+    search: Search | None = None
 
 
 class AdminApp:
@@ -90,7 +122,7 @@ class AdminApp:
                 self.jobs[0].out -= 1
                 self._answered(env, self.jobs[0], body.body)
         else:
-            assert isinstance(body, (Admin, AskCoordinator, ResetGroup)), body
+            assert isinstance(body, Order), body
             self.jobs.append(Job(body))
         self._advance(env)
 
@@ -125,6 +157,8 @@ class AdminApp:
             self._ask(env, job, self.metadata.someone(self.net), MetadataRequest(None))
         elif isinstance(job.order, Admin):
             self._send_order(env, job, job.order.body)
+        elif isinstance(job.order, (DescribeProducers, FindHanging, AbortHanging)):
+            self._search_on(env, job, job.order)
         elif isinstance(job.order, ResetGroup) and job.offsets is None:
             self._list_offsets(env, job, job.order)
         elif not job.coordinator:
@@ -132,9 +166,9 @@ class AdminApp:
                 env,
                 job,
                 self.metadata.someone(self.net),
-                FindCoordinatorRequest(job.order.group_id),
+                _coordinator_of(job.order),
             )
-        elif isinstance(job.order, AskCoordinator):
+        elif isinstance(job.order, (AskCoordinator, AskTransactionCoordinator)):
             self._ask(env, job, job.coordinator, job.order.body)
         elif job.offsets is not None:
             offsets = {one: CommittedOffset(offset) for one, offset in job.offsets.items()}
@@ -145,11 +179,17 @@ class AdminApp:
         self.net.send(env, target, body, REQUEST_BYTES, "job", TIMEOUT)
 
     def _send_order(self, env: Env, job: Job, body: object) -> None:
-        """DeleteRecords goes to the leaders, ListGroups to everybody, all else to any broker."""
-        if isinstance(body, ListGroupsRequest):
+        """DeleteRecords goes to the leaders, what is listed to everybody, a question for settings to whom they are of,
+        all else to any broker.
+        """
+        if isinstance(body, (ListGroupsRequest, ListTransactionsRequest)):
             job.listed = ()
             for host in self.metadata.brokers.values():
                 self._ask(env, job, address(host), body)
+            return
+        if isinstance(body, DescribeConfigsRequest):
+            (resource,) = body.resources
+            self._ask(env, job, self._describer(resource), body)
             return
         if not isinstance(body, DeleteRecordsRequest):
             self._ask(env, job, self.metadata.someone(self.net), body)
@@ -161,6 +201,24 @@ class AdminApp:
                 address(host),
                 DeleteRecordsRequest({one: body.offsets[one] for one in partitions}),
             )
+
+    def _search_on(self, env: Env, job: Job, order: DescribeProducers | FindHanging | AbortHanging) -> None:
+        """The next round, or what came of the last."""
+        search = job.search
+        if search is None:
+            search = job.search = Search(order)
+        questions = search.questions(self.metadata, self.metadata.someone(self.net), env.wall_time_ms)
+        for target, body in questions:
+            self._ask(env, job, target, body)
+        if not questions and search.stage == "over":
+            self._end(env, job, search.wrong, search.text)
+
+    def _describer(self, resource: ConfigResource) -> Address:
+        """Only a broker itself knows what stands in its `server.properties`."""
+        known = self.metadata.brokers
+        if resource.type is ResourceType.BROKER and resource.name.isdecimal() and int(resource.name) in known:
+            return address(known[int(resource.name)])
+        return self.metadata.someone(self.net)
 
     def _by_leader(self, partitions: tuple[TopicPartition, ...]) -> dict[str, list[TopicPartition]]:
         found: dict[str, list[TopicPartition]] = {}
@@ -197,6 +255,15 @@ class AdminApp:
             case MetadataResponse():
                 self.metadata.update(body, env.now)
                 self.metadata.needed = False
+            case _ if job.search is not None:
+                self._found(env, job, job.search, job.search.heard(body))
+            case DescribeTransactionsResponse():
+                one = body.transactions[0]
+                wrong = [one.error_code] if one.error_code else []
+                self._settled(env, job, wrong, "" if wrong else transaction_text(one))
+            case ListTransactionsResponse():
+                job.listed += tuple(f"{one.transactional_id} ({one.transaction_state})" for one in body.transactions)
+                self._settled(env, job, [], ", ".join(sorted(job.listed)) or "none")
             case ListOffsetsResponse():
                 self._listed(env, job, body)
             case FindCoordinatorResponse():
@@ -225,14 +292,16 @@ class AdminApp:
             case AlterPartitionReassignmentsResponse():
                 wrong = [one for one in body.partitions.values() if one[0]]
                 self._settled(env, job, [error for error, _ in wrong], wrong[0][1] if wrong else "")
+            case AlterConfigsResponse():
+                failed = [one for one in body.resources.values() if one[0]]
+                self._settled(env, job, [error for error, _ in failed], failed[0][1] if failed else "")
+            case DescribeConfigsResponse():
+                refused = [one for one in body.resources.values() if one.error_code]
+                text = refused[0].error_message if refused else settings_text(body)
+                self._settled(env, job, [one.error_code for one in refused], text)
             case UnregisterBrokerResponse() | UpdateFeaturesResponse():
                 self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
-            case (
-                CreateTopicsResponse()
-                | DeleteTopicsResponse()
-                | CreatePartitionsResponse()
-                | IncrementalAlterConfigsResponse()
-            ):
+            case CreateTopicsResponse() | DeleteTopicsResponse() | CreatePartitionsResponse():
                 failed = [one for one in body.topics if one.error_code]
                 text = (failed[0].error_message or "") if failed else ""
                 self._settled(env, job, [one.error_code for one in failed], text)
@@ -248,6 +317,14 @@ class AdminApp:
             job.order = AskCoordinator(group.group_id, DescribeGroupsRequest((group.group_id,)))
         else:
             self._settled(env, job, [group.error_code] if group.error_code else [], consumer_text(group))
+
+    def _found(self, env: Env, job: Job, search: Search, errors: list[ErrorCode]) -> None:
+        """An answer in a search. One that fails begins anew, with metadata; a marker that is written settles it."""
+        if errors:
+            job.search = None
+            self._settled(env, job, errors, "")
+        elif search.stage == "ending":
+            self._settled(env, job, [], search.text)
 
     def _listed(self, env: Env, job: Job, body: ListOffsetsResponse) -> None:
         """Where no record is so young, the end of the log."""
@@ -272,6 +349,7 @@ class AdminApp:
     def _again(self, env: Env, job: Job, error: str) -> None:
         self.metadata.needed = True
         job.coordinator = ""
+        job.search = None
         job.tries += 1
         job.retry_at = env.now + PAUSE
         if job.tries >= TRIES:
@@ -279,6 +357,12 @@ class AdminApp:
 
     def _end(self, env: Env, job: Job, error: str, text: str) -> None:
         order = job.order
-        name = type(order if isinstance(order, ResetGroup) else order.body).__name__
+        name = type(order.body if isinstance(order, REQUESTS) else order).__name__
         env.tell(facts.AdminResult(name, error, text))
         self.jobs.remove(job)
+
+
+def _coordinator_of(order: AskCoordinator | AskTransactionCoordinator | ResetGroup) -> FindCoordinatorRequest:
+    if isinstance(order, AskTransactionCoordinator):
+        return FindCoordinatorRequest(order.transactional_id, TRANSACTION)
+    return FindCoordinatorRequest(order.group_id)

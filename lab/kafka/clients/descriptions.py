@@ -1,10 +1,12 @@
-"""Descriptions: what the administrator's client says of a group it has asked about."""
+"""Descriptions: what the administrator's client says of a group, a transaction or settings it has asked about."""
 
 from collections.abc import Iterable
 
 from lab.kafka.clients.assignors.subscription import decode_assignment
+from lab.kafka.protocol.messages.configs import ConfigEntry, DescribeConfigsResponse
 from lab.kafka.protocol.messages.consumer_groups import DescribedConsumerGroup
 from lab.kafka.protocol.messages.groups import DescribedGroup
+from lab.kafka.protocol.messages.transaction_admin import DescribedTransaction
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -28,5 +30,27 @@ def consumer_text(group: DescribedConsumerGroup) -> str:
     return "; ".join([head, *members])
 
 
+def transaction_text(one: DescribedTransaction) -> str:
+    """`bank: Ongoing, producer 3 in epoch 0, orders-0, orders-1`."""
+    head = f"{one.transactional_id}: {one.transaction_state}, producer {one.producer_id} in epoch {one.producer_epoch}"
+    return ", ".join([head, *(str(partition) for partition in one.partitions)])
+
+
 def _has(name: str, partitions: Iterable[TopicPartition]) -> str:
     return f"{name} has {', '.join(str(one) for one in partitions) or 'nothing'}"
+
+
+def settings_text(response: DescribeConfigsResponse) -> str:
+    """`broker 1: min.insync.replicas=2 {DYNAMIC_DEFAULT_BROKER_CONFIG:min.insync.replicas=2, …}`, as kafka-configs
+    writes it; only what somebody has set, where all was asked for.
+    """
+    parts: list[str] = []
+    for resource, described in response.resources.items():
+        entries = [one for one in described.entries if len(described.entries) == 1 or not one.is_default]
+        parts.append(f"{resource}: {'; '.join(map(_setting, entries)) or 'all is default'}")
+    return "; ".join(parts)
+
+
+def _setting(entry: ConfigEntry) -> str:
+    synonyms = ", ".join(f"{one.source.name}:{one.name}={one.value}" for one in entry.synonyms)
+    return f"{entry.name}={entry.value} {{{synonyms}}}"

@@ -3,6 +3,7 @@
 from lab.env import Address, Micros, address
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataResponse
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
 
@@ -18,6 +19,7 @@ class Metadata:
         "leaders",
         "missing",
         "needed",
+        "topic_ids",
         "topics",
         "turn",
         "updated_at",
@@ -31,6 +33,7 @@ class Metadata:
         self.brokers: dict[int, str] = {}
         self.leaders: dict[TopicPartition, tuple[int, int]] = {}
         self.counts: dict[str, int] = {}
+        self.topic_ids: dict[str, TopicId] = {}
         self.needed = True
         self.asked_at: Micros = -1
         self.updated_at: Micros = -1
@@ -52,15 +55,24 @@ class Metadata:
                 self.needed = True
                 continue
             self.counts[name] = len(topic.partitions)
+            if self.topic_ids.get(name, topic.topic_id) != topic.topic_id:
+                self._made_again(name)
+            self.topic_ids[name] = topic.topic_id
             for partition, one in topic.partitions.items():
                 known = self.leaders.get(partition)
-                if known is None or one.leader_epoch >= known[1]:
+                # Brokers from before KIP-320 tell no epoch: theirs is believed, however old it is.
+                if known is None or one.leader_epoch >= known[1] or one.leader_epoch < 0:
                     self.leaders[partition] = (one.leader_id, one.leader_epoch)
                 if one.leader_id < 0:
                     self.needed = True
                 elif known is not None and one.leader_epoch > known[1]:
                     moved.append(partition)
         return moved
+
+    def _made_again(self, name: str) -> None:
+        """Another topic under a known name: its epochs begin anew, and may be lower than those of the one before."""
+        for partition in [one for one in self.leaders if one.topic == name]:
+            del self.leaders[partition]
 
     def learn_leader(self, partition: TopicPartition, leader: tuple[int, int]) -> bool:
         """A response named the new leader (KIP-951). Whether that was news."""

@@ -1,20 +1,27 @@
 """Settings of a broker and of the controller (spec 10.3 to 10.6)."""
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
+from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, Value, table
+from lab.kafka.config.log_defaults import log_settings, topic_defaults
 from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
+from lab.kafka.config.truncation import TRUNCATION_RULE
 
+State = tuple[dict[str, Value], dict[str, Value]]
 SERVER_ASSIGNORS = ("uniform", "range")
 
 
 class BrokerConfig(Config):
-    """A broker's settings. Topic defaults (`log.*`) are the topic's own here."""
+    """A broker's settings, and the defaults of its topics. It is one object for all parts of a broker, and takes over
+    what changes while that runs (Kafka's `updateCurrentConfig`); `static` is what stands in `server.properties`.
+    """
 
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
-    broker_session_timeout_ms: int
     broker_rack: str
+    broker_session_timeout_ms: int
+    compression_type: str
     controller_quorum_append_linger_ms: int
     controller_quorum_election_backoff_max_ms: int
     controller_quorum_election_timeout_ms: int
@@ -24,6 +31,7 @@ class BrokerConfig(Config):
     default_replication_factor: int
     eligible_leader_replicas_enable: bool
     fetch_max_bytes: int
+    follower_replication_throttled_rate: int
     group_consumer_assignors: str
     group_consumer_heartbeat_interval_ms: int
     group_consumer_max_size: int
@@ -40,22 +48,45 @@ class BrokerConfig(Config):
     group_share_record_lock_duration_ms: int
     group_share_session_timeout_ms: int
     leader_imbalance_check_interval_seconds: int
+    leader_replication_throttled_rate: int
     log_cleaner_backoff_ms: int
     log_cleaner_dedupe_buffer_size: int
+    log_cleaner_delete_retention_ms: int
     log_cleaner_enable: bool
     log_cleaner_io_buffer_size: int
     log_cleaner_io_max_bytes_per_second: int
+    log_cleaner_max_compaction_lag_ms: int
+    log_cleaner_min_cleanable_ratio_percent: int
+    log_cleaner_min_compaction_lag_ms: int
+    log_cleanup_policy: str
+    log_flush_interval_messages: int
+    log_flush_interval_ms: int
     log_flush_offset_checkpoint_interval_ms: int
     log_flush_scheduler_interval_ms: int
+    log_index_interval_bytes: int
+    log_index_size_max_bytes: int
     log_initial_task_delay_ms: int
+    log_message_timestamp_after_max_ms: int
+    log_message_timestamp_before_max_ms: int
+    log_message_timestamp_type: str
+    log_retention_bytes: int
     log_retention_check_interval_ms: int
+    log_retention_hours: int
+    log_retention_minutes: int
+    log_retention_ms: int
+    log_roll_hours: int
+    log_roll_ms: int
+    log_segment_bytes: int
+    log_segment_delete_delay_ms: int
+    max_incremental_fetch_session_cache_slots: int
+    message_max_bytes: int
     metadata_log_max_record_bytes_between_snapshots: int
     metadata_log_max_snapshot_interval_ms: int
     metadata_log_segment_bytes: int
     metadata_log_segment_ms: int
     metadata_max_idle_interval_ms: int
     metadata_max_retention_bytes: int
-    max_incremental_fetch_session_cache_slots: int
+    min_insync_replicas: int
     num_partitions: int
     offset_metadata_max_bytes: int
     offsets_commit_timeout_ms: int
@@ -72,6 +103,7 @@ class BrokerConfig(Config):
     replica_high_watermark_checkpoint_interval_ms: int
     replica_lag_time_max_ms: int
     replica_selector_class: str
+    replica_truncation_rule: str
     share_coordinator_snapshot_update_records_per_snapshot: int
     share_coordinator_state_topic_min_isr: int
     share_coordinator_state_topic_num_partitions: int
@@ -86,6 +118,7 @@ class BrokerConfig(Config):
     transaction_state_log_replication_factor: int
     transaction_version: int
     transactional_id_expiration_ms: int
+    unclean_leader_election_enable: bool
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
@@ -114,6 +147,13 @@ class BrokerConfig(Config):
             "eligible.leader.replicas.enable",
             False,
             "let who was last in sync lead without loss (KIP-966)",
+        ),
+        Setting(
+            "follower.replication.throttled.rate",
+            LONG_MAX,
+            "bytes a second that replicas named in their topic, and not in sync, are copied with",
+            1,
+            dynamic=True,
         ),
         Setting("fetch.max.bytes", 57_671_680, "the most one fetch is answered with", 1_024),
         Setting(
@@ -151,22 +191,31 @@ class BrokerConfig(Config):
             1,
         ),
         *SHARE_GROUPS,
+        Setting(
+            "leader.replication.throttled.rate",
+            LONG_MAX,
+            "bytes a second that are given to replicas named in their topic, and not in sync",
+            1,
+            dynamic=True,
+        ),
         Setting("leader.imbalance.check.interval.seconds", 300, "how often preferred leaders are restored", 1),
-        Setting("log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1),
+        Setting("log.cleaner.backoff.ms", 15_000, "how long the cleaner sleeps when nothing is dirty", 1, dynamic=True),
         # Apache Kafka wants at least 1 MiB; a class wants to see the map fill up.
         Setting(
             "log.cleaner.dedupe.buffer.size",
             134_217_728,
             "room for the keys of one clean, 24 bytes each",
             24,
+            dynamic=True,
         ),
         Setting("log.cleaner.enable", True, "compact what is to be compacted"),
-        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1),
+        Setting("log.cleaner.io.buffer.size", 524_288, "the cleaner works on so much at a time", 1, dynamic=True),
         Setting(
             "log.cleaner.io.max.bytes.per.second",
             LONG_MAX,
             "the cleaner reads and writes no more than this",
             1,
+            dynamic=True,
         ),
         Setting(
             "log.flush.offset.checkpoint.interval.ms",
@@ -180,6 +229,7 @@ class BrokerConfig(Config):
             "how often flush.ms is looked at; by default never",
             1,
         ),
+        *log_settings(),
         Setting("log.initial.task.delay.ms", 30_000, "the first retention check comes so late", 0),
         Setting("log.retention.check.interval.ms", 300_000, "how often retention looks for old segments", 1),
         Setting("max.incremental.fetch.session.cache.slots", 1_000, "fetch sessions a broker keeps; 0: none"),
@@ -232,7 +282,7 @@ class BrokerConfig(Config):
             "replicas of __consumer_offsets, at most as many as brokers",
             1,
         ),
-        Setting("producer.id.expiration.ms", 86_400_000, "a producer silent for so long is forgotten", 1),
+        Setting("producer.id.expiration.ms", 86_400_000, "a producer silent for so long is forgotten", 1, dynamic=True),
         Setting("replica.fetch.backoff.ms", 1_000, "a follower waits so long after an error", 0),
         Setting("replica.fetch.max.bytes", 1_048_576, "the most a follower asks for a partition", 0),
         Setting("replica.fetch.min.bytes", 1, "a leader answers a follower with at least so much"),
@@ -258,6 +308,7 @@ class BrokerConfig(Config):
             "whether consumers read from a follower in their own rack (client.rack)",
             choices=("", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
         ),
+        TRUNCATION_RULE,
         Setting(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
             10_000,
@@ -269,6 +320,7 @@ class BrokerConfig(Config):
             "transaction.partition.verification.enable",
             True,
             "a leader asks the coordinator whether a partition is in the transaction (KIP-890)",
+            dynamic=True,
         ),
         Setting(
             "transaction.remove.expired.transaction.cleanup.interval.ms",
@@ -297,6 +349,26 @@ class BrokerConfig(Config):
             1,
         ),
     )
+
+    def __init__(self, values: Mapping[str, object] | Iterable[tuple[str, object]] = ()) -> None:
+        super().__init__(values)
+        self.static = self.overrides
+
+    def update(self, dynamic: Mapping[str, object]) -> None:
+        """From now on this is set on top of what stands in `server.properties`, and nothing else."""
+        self.overrides = BrokerConfig({**self.static, **dynamic}).overrides
+        super().__setstate__(self.overrides)
+
+    def topic_defaults(self) -> dict[str, Value]:
+        """Settings of topics as this broker has set them, for those that have none of their own."""
+        return topic_defaults(self.overrides)
+
+    def __getstate__(self) -> State:  # type: ignore[override]
+        return self.static, self.overrides
+
+    def __setstate__(self, state: State) -> None:  # type: ignore[override]
+        self.static, overrides = state
+        super().__setstate__(overrides)
 
     def check(self) -> None:
         """Only assignors that there are."""

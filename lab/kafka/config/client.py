@@ -7,13 +7,14 @@ make a new one, which is to say that it is started again.
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
+from lab.env import Sealed
 from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS, Flavour
 
 State = tuple[dict[str, Value], str]
 
 
-class ClientConfig(Config):
+class ClientConfig(Config, Sealed):
     """A client's settings, in the flavour of its library."""
 
     flavour: Flavour
@@ -158,6 +159,7 @@ class ConsumerConfig(ClientConfig):
 
     auto_commit_interval_ms: int
     auto_offset_reset: str
+    check_crcs: bool
     client_rack: str
     default_api_timeout_ms: int
     enable_auto_commit: bool
@@ -188,6 +190,7 @@ class ConsumerConfig(ClientConfig):
             "where to begin without a committed offset",
             choices=("latest", "earliest", "none"),
         ),
+        Setting("check.crcs", True, "what was damaged on its way or on a disk is an error, not a record"),
         Setting("client.rack", "", "the rack of the consumer: it may read from a replica there"),
         Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
         Setting("enable.auto.commit", True, "commit by itself: inside poll(), or from a thread"),

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from lab.env import Sealed
-
 Value = int | bool | str
 LONG_MAX = (1 << 63) - 1
 INT_MAX = (1 << 31) - 1
@@ -20,7 +18,7 @@ class InvalidConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. A number has a range, a text may have `choices`. `dynamic`: may change while running.
+    """One setting. A number has a range, a text may have `choices`. `dynamic`: may change while running (KIP-226).
     `history`: (release, value), the oldest first: before that release of Apache Kafka the default was the value.
     """
 
@@ -32,6 +30,22 @@ class Setting:
     choices: tuple[str, ...] = ()
     dynamic: bool = False
     history: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def update_mode(self) -> str:
+        """How it may change, in Kafka's words. Its third mode, `per-broker`, is for what cannot be the same on all:
+        listeners and keys, which are absent here. A cluster-wide setting may be set for one broker too.
+        """
+        return "cluster-wide" if self.dynamic else "read-only"
+
+    @property
+    def type(self) -> str:
+        """Kafka's name for the kind of value it takes."""
+        if isinstance(self.default, bool):
+            return "BOOLEAN"
+        if isinstance(self.default, int):
+            return "INT" if self.maximum <= INT_MAX else "LONG"
+        return "STRING"
 
     def default_in(self, release: str) -> Value:
         """The default in a release like `3.9`."""
@@ -78,11 +92,11 @@ class Setting:
         return InvalidConfig(f"{self.name}: wanted {self.range}, found {shown}")
 
 
-class Config(Sealed):
+class Config:
     """Values for all settings of one kind; unnamed ones have their defaults.
 
     A setting `retention.ms` is read as the attribute `retention_ms`. Subclasses name their `settings` and
-    declare the attributes, which a test compares.
+    declare the attributes, which a test compares. All kinds but a broker's are sealed: theirs never change.
     """
 
     settings: ClassVar[Mapping[str, Setting]] = {}
@@ -127,8 +141,12 @@ class Config(Sealed):
 
     def shown(self, name: str) -> str:
         """The value of a setting as Kafka writes it."""
-        value = getattr(self, attribute(name))
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return as_written(getattr(self, attribute(name)))
+
+
+def as_written(value: Value) -> str:
+    """A value as Kafka writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def attribute(name: str) -> str:

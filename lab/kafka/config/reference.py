@@ -20,12 +20,15 @@ is in [differences.md](differences.md).
 A value that is not in its range is refused with the range, wherever it comes from: a scenario, a form, a request. In
 the window click a setting in the inspector, or choose **Change a setting** from the menu of a thing.
 """
+BROKERS = """A change of a read-only setting stands in `server.properties` and holds from the next start. A cluster-wide
+one is a request to the controller, for all brokers or for one, and holds at once: what is set for one broker wins, then
+what is set for all, then what stands in the file. Controllers hear only of what is set for all."""
 KINDS: tuple[tuple[str, type[Config], str], ...] = (
     ("Topics", TopicConfig, "A change holds at once. It is a request of the administrator to the controller."),
     (
         "Brokers and the controller",
         BrokerConfig,
-        "A change stands in `server.properties` and holds from the next start.",
+        BROKERS,
     ),
     ("Producers", ProducerConfig, "A change needs another producer: the application closes its own and makes one."),
     ("Consumers", ConsumerConfig, "A change needs another consumer: the application closes its own and makes one."),
@@ -57,10 +60,10 @@ def shown(value: Value) -> str:
 
 
 def _section(title: str, kind: type[Config], when: str) -> str:
-    rows = [_row(one) for one in kind.settings.values()]
-    return "\n".join(
-        ("## " + title, "", when, "", "| setting | value | default | meaning |", "|---|---|---|---|", *rows, "")
-    )
+    modes = kind is BrokerConfig
+    rows = [_row(one) + (f" {one.update_mode} |" if modes else "") for one in kind.settings.values()]
+    head = "| setting | value | default | meaning |" + (" update mode |" if modes else "")
+    return "\n".join(("## " + title, "", when, "", head, "|---" * (5 if modes else 4) + "|", *rows, ""))
 
 
 def _row(setting: Setting) -> str:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from lab.env import Sealed
 from lab.kafka.config.definition import Config, Setting, table
 
 SHARE_GROUPS = (
@@ -51,7 +52,7 @@ SHARE_COORDINATOR = (
 )
 
 
-class ShareConsumerConfig(Config):
+class ShareConsumerConfig(Config, Sealed):
     """A share consumer's settings."""
 
     fetch_max_bytes: int

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+from lab.env import Sealed
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, table
 
 
-class TopicConfig(Config):
+class TopicConfig(Config, Sealed):
     """A topic's settings."""
 
     cleanup_policy: str

@@ -1,15 +1,9 @@
-"""Administration: moving replicas, forgetting brokers, changing settings. Each is a decision of the controller."""
+"""Administration: moving replicas, forgetting brokers, upgrading features. Each is a decision of the controller."""
 
-from lab.kafka.config.definition import InvalidConfig
-from lab.kafka.config.throttle import ThrottleConfig
-from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import eligibility, reassignment
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS
 from lab.kafka.metadata.records import (
-    BrokerConfigRecord,
-    ConfigRecord,
-    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
     UnregisterBrokerRecord,
@@ -25,11 +19,6 @@ from lab.kafka.protocol.messages.reassignments import (
     UnregisterBrokerResponse,
     UpdateFeaturesRequest,
     UpdateFeaturesResponse,
-)
-from lab.kafka.protocol.messages.topics import (
-    IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse,
-    TopicResult,
 )
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -70,7 +59,7 @@ def update_features(controller: Controller, request: UpdateFeaturesRequest) -> D
         text = f"wanted {KNOWN_FEATURE[0]} at level {KNOWN_FEATURE[1]}, found {wrong}"
         return Decision(UpdateFeaturesResponse(ErrorCode.INVALID_UPDATE_VERSION, text))
     on = controller.image.eligible is not None
-    records: list[MetadataRecord] = [] if on else [FeatureLevelRecord(*KNOWN_FEATURE)]
+    records = [] if on else eligibility.switched_on(controller.image, controller.config.min_insync_replicas)
     return Decision(UpdateFeaturesResponse(ErrorCode.NONE), records)
 
 
@@ -83,37 +72,3 @@ def unregister(controller: Controller, request: UnregisterBrokerRequest) -> Deci
     records = controller.leave_everything(request.broker_id, "unregistered", lost=True)
     records.append(UnregisterBrokerRecord(request.broker_id))
     return Decision(UnregisterBrokerResponse(ErrorCode.NONE), records)
-
-
-def alter_configs(controller: Controller, request: IncrementalAlterConfigsRequest) -> Decision:
-    """Set or reset settings of topics, and the brokers' throttles."""
-    records: list[MetadataRecord] = []
-    results: list[TopicResult] = []
-    for name, values in request.topics.items():
-        topic = controller.image.topics.get(name)
-        if topic is None:
-            results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
-            continue
-        try:
-            TopicConfig(topic.config).changed(values)
-        except InvalidConfig as wrong:
-            results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
-            continue
-        records += [
-            ConfigRecord(name, setting, value)
-            for setting, value in values.items()
-            if topic.config.get(setting) != value
-        ]
-        if "min.insync.replicas" in values:
-            records += eligibility.forgotten(controller.image, name)
-        results.append(TopicResult(name, ErrorCode.NONE))
-    for name, values in request.brokers.items():
-        known = controller.image.broker_config.get(name, {})
-        try:
-            ThrottleConfig(known).changed(values)
-        except InvalidConfig as wrong:
-            results.append(TopicResult(name, ErrorCode.INVALID_CONFIG, str(wrong)))
-            continue
-        records += [BrokerConfigRecord(name, setting, value) for setting, value in values.items()]
-        results.append(TopicResult(name, ErrorCode.NONE))
-    return Decision(IncrementalAlterConfigsResponse(tuple(results)), records)

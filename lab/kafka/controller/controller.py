@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field, replace
 
 from lab.env import Micros, millis
+from lab.env.node import Dice
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import elections, eligibility, reassignment
 from lab.kafka.controller.placement import partition_record, place
-from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER, MetadataImage, PartitionState
+from lab.kafka.metadata.image import NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
-    FeatureLevelRecord,
     MetadataRecord,
     PartitionChangeRecord,
     ProducerIdsRecord,
@@ -20,6 +20,7 @@ from lab.kafka.metadata.records import (
     RemoveTopicRecord,
     TopicRecord,
 )
+from lab.kafka.metadata.settings import cluster_settings
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
     AlteredPartition,
@@ -47,10 +48,12 @@ from lab.kafka.protocol.messages.topics import (
     NewTopic,
     TopicResult,
 )
+from lab.kafka.protocol.topic_ids import TopicId, draw_topic_id
 from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
 
 PRODUCER_ID_BLOCK = 1_000
 PARTITIONS_MAX = 20_000
+UNCLEAN = "unclean.leader.election.enable"
 
 
 @dataclass(slots=True)
@@ -79,9 +82,12 @@ class Controller:
         self.sessions: dict[int, Session] = {}
 
     def unclean_allowed(self, topic: str) -> bool:
-        """`unclean.leader.election.enable` of a topic."""
+        """`unclean.leader.election.enable` of a topic, else of all brokers, else as this controller was set up."""
         image = self.image.topics.get(topic)
-        return image is not None and image.config.get("unclean.leader.election.enable", "").lower() == "true"
+        if image is None:
+            return False
+        found = image.config.get(UNCLEAN) or cluster_settings(self.image).get(UNCLEAN)
+        return found.lower() == "true" if found else self.config.unclean_leader_election_enable
 
     # --- brokers (spec 3.5) -----------------------------------------------------------------------
 
@@ -97,7 +103,7 @@ class Controller:
         self.sessions[request.broker_id] = Session(now)
         records: list[MetadataRecord] = []
         if self.config.eligible_leader_replicas_enable and self.image.eligible is None:
-            records.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
+            records += eligibility.switched_on(self.image, self.config.min_insync_replicas)
         lost = known is not None and known.broker_epoch != request.previous_broker_epoch
         records += self.leave_everything(request.broker_id, "restarted", lost=lost)
         epoch = next_offset + len(records)
@@ -229,6 +235,8 @@ class Controller:
         """The checks in Kafka's order."""
         state = self.image.partition(partition)
         members = [broker_id for broker_id, _ in change.new_isr]
+        if change.topic_id and change.topic_id != self.image.topic_id(partition.topic):
+            return ErrorCode.UNKNOWN_TOPIC_ID
         if state is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if change.leader_epoch > state.leader_epoch or change.partition_epoch > state.partition_epoch:
@@ -292,8 +300,8 @@ class Controller:
 
     # --- topics (spec 3.6) ------------------------------------------------------------------------
 
-    def create_topics(self, request: CreateTopicsRequest) -> Decision:
-        """Place replicas over the brokers in stripes."""
+    def create_topics(self, request: CreateTopicsRequest, dice: Dice) -> Decision:
+        """Draw an id, and place replicas over the brokers in stripes."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         names = [topic.name for topic in request.topics]
@@ -301,9 +309,12 @@ class Controller:
             topic = self._with_defaults(asked)
             twice = TopicResult(topic.name, ErrorCode.INVALID_REQUEST, f"{topic.name} is named twice")
             wrong = twice if names.count(topic.name) > 1 else self._topic_error(topic)
-            results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
-            if wrong is None and not request.validate_only:
-                records += self._topic_records(topic)
+            if wrong is not None or request.validate_only:
+                results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
+                continue
+            topic_id = draw_topic_id(dice)
+            results.append(TopicResult(topic.name, ErrorCode.NONE, topic_id=topic_id))
+            records += self._topic_records(topic, topic_id)
         return Decision(CreateTopicsResponse(tuple(results)), records)
 
     def _with_defaults(self, topic: NewTopic) -> NewTopic:
@@ -363,24 +374,33 @@ class Controller:
     def _any_active(self) -> bool:
         return any(broker.active for broker in self.image.brokers.values())
 
-    def _topic_records(self, topic: NewTopic) -> list[MetadataRecord]:
-        records: list[MetadataRecord] = [TopicRecord(topic.name)]
+    def _topic_records(self, topic: NewTopic, topic_id: TopicId) -> list[MetadataRecord]:
+        records: list[MetadataRecord] = [TopicRecord(topic.name, topic_id)]
         records += [ConfigRecord(topic.name, name, value) for name, value in topic.configs.items()]
         for index in range(topic.num_partitions):
             replicas = topic.assignments.get(index) or place(self.image, index, topic.replication_factor)
-            records.append(partition_record(self.image, topic.name, index, replicas))
+            records.append(partition_record(self.image, topic_id, topic.name, index, replicas))
         return records
 
     def delete_topics(self, request: DeleteTopicsRequest) -> Decision:
-        """By name."""
+        """By name or by id."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         for name in request.names:
-            known = name in self.image.topics
-            error = ErrorCode.NONE if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            results.append(TopicResult(name, error, None if known else f"there is no topic {name}"))
-            if known:
-                records.append(RemoveTopicRecord(name))
+            topic_id = self.image.topic_id(name)
+            if topic_id:
+                results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
+                records.append(RemoveTopicRecord(name, topic_id))
+            else:
+                results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
+        for topic_id in request.topic_ids:
+            name = self.image.topic_names.get(topic_id, "")
+            if name:
+                results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
+                records.append(RemoveTopicRecord(name, topic_id))
+            else:
+                text = f"there is no topic with the id {topic_id}"
+                results.append(TopicResult("", ErrorCode.UNKNOWN_TOPIC_ID, text, topic_id))
         return Decision(DeleteTopicsResponse(tuple(results)), records)
 
     def create_partitions(self, request: CreatePartitionsRequest) -> Decision:
@@ -403,7 +423,7 @@ class Controller:
                 continue
             factor = len(topic.partitions[0].replicas)
             records += [
-                partition_record(self.image, name, index, place(self.image, index, factor))
+                partition_record(self.image, topic.topic_id, name, index, place(self.image, index, factor))
                 for index in range(now, total)
             ]
             results.append(TopicResult(name, ErrorCode.NONE))

@@ -4,16 +4,25 @@ While fewer than min.insync.replicas are in sync, the high watermark stands. So 
 stopped has all that is committed, until its process ends uncleanly: then its page cache may be gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lab.kafka.metadata.image import (
+    ELIGIBLE_LEADER_REPLICAS,
     NO_LEADER,
     NONE_ELIGIBLE,
     EligibleReplicas,
     MetadataImage,
     PartitionState,
 )
-from lab.kafka.metadata.records import PartitionChangeRecord
+from lab.kafka.metadata.records import (
+    BrokerConfigRecord,
+    FeatureLevelRecord,
+    MetadataRecord,
+    PartitionChangeRecord,
+)
+from lab.kafka.metadata.settings import ALL, cluster_settings
+
+MIN_ISR = "min.insync.replicas"
 
 
 def eligible_of(image: MetadataImage, state: PartitionState) -> EligibleReplicas:
@@ -24,8 +33,21 @@ def eligible_of(image: MetadataImage, state: PartitionState) -> EligibleReplicas
 
 def min_isr(image: MetadataImage, state: PartitionState, replicas: Sequence[int]) -> int:
     """The effective `min.insync.replicas`: never more than there are replicas."""
-    text = image.topics[state.partition.topic].config.get("min.insync.replicas", "1")
+    text = image.topics[state.partition.topic].config.get(MIN_ISR) or cluster_settings(image).get(MIN_ISR, "1")
     return min(int(text), len(replicas))
+
+
+def switched_on(image: MetadataImage, min_insync_replicas: int) -> list[MetadataRecord]:
+    """Records that put the feature in use. From then on the default of `min.insync.replicas` stands in the log, the
+    same for all brokers: all who replay it must come to the same replicas.
+    """
+    records: list[MetadataRecord] = [FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1)]
+    if MIN_ISR not in cluster_settings(image):
+        records.append(BrokerConfigRecord(ALL, MIN_ISR, str(min_insync_replicas)))
+    for broker, config in image.broker_config.items():
+        if broker != ALL and MIN_ISR in config:
+            records.append(BrokerConfigRecord(broker, MIN_ISR, None))
+    return records
 
 
 def after(
@@ -75,14 +97,15 @@ def note(
     return record
 
 
-def forgotten(image: MetadataImage, topic: str) -> list[PartitionChangeRecord]:
+def forgotten(image: MetadataImage, topics: Iterable[str]) -> list[PartitionChangeRecord]:
     """With another min.insync.replicas nobody outside the ISR is known to have all: none is eligible any more.
     A leaderless partition keeps them: without an in-sync replica nothing has been committed in the meantime.
     """
-    if image.eligible is None or topic not in image.topics:
+    if image.eligible is None:
         return []
     return [
         PartitionChangeRecord(*state.partition, reason="min.insync.replicas", elr=[], last_known_elr=[])
+        for topic in topics
         for state in image.topics[topic].partitions.values()
         if state.partition in image.eligible and state.isr
     ]

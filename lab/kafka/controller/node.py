@@ -6,7 +6,7 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.controller import administration
+from lab.kafka.controller import administration, configuration
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -26,6 +26,7 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerHeartbeatRequest,
     BrokerRegistrationRequest,
 )
+from lab.kafka.protocol.messages.configs import AlterConfigsRequest, IncrementalAlterConfigsRequest
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
@@ -38,7 +39,6 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsRequest,
     DeleteTopicsRequest,
     ElectLeadersRequest,
-    IncrementalAlterConfigsRequest,
 )
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -108,6 +108,8 @@ class ControllerNode:
             env.tell(facts.UncleanElectionAsked(request.partitions))
         elif isinstance(request, AlterPartitionReassignmentsRequest):
             env.tell(facts.ReassignmentAsked(request.partitions))
+        if isinstance(request, CreateTopicsRequest):
+            return self.controller.create_topics(request, env.dice)
         return self.DECIDES[type(request)](self, request, env.now)
 
     def disconnected(self, env: Env, peer: Address) -> None:
@@ -247,9 +249,9 @@ class ControllerNode:
         UpdateFeaturesRequest: _timeless(administration.update_features),
         UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),
-        CreateTopicsRequest: _timeless(Controller.create_topics),
         DeleteTopicsRequest: _timeless(Controller.delete_topics),
         CreatePartitionsRequest: _timeless(Controller.create_partitions),
-        IncrementalAlterConfigsRequest: _timeless(administration.alter_configs),
+        AlterConfigsRequest: _timeless(configuration.alter),
+        IncrementalAlterConfigsRequest: _timeless(configuration.alter_incrementally),
         AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import PartitionRecord
+from lab.kafka.protocol.topic_ids import TopicId
 
 
 def place(image: MetadataImage, index: int, replication_factor: int) -> tuple[int, ...]:
@@ -41,7 +42,9 @@ def spread(image: MetadataImage, ring: Sequence[int], count: int) -> list[int]:
     return chosen
 
 
-def partition_record(image: MetadataImage, topic: str, index: int, replicas: Sequence[int]) -> PartitionRecord:
+def partition_record(
+    image: MetadataImage, topic_id: TopicId, topic: str, index: int, replicas: Sequence[int]
+) -> PartitionRecord:
     """A new partition: in sync are those that serve, and the first of them leads."""
     isr = [one for one in replicas if image.is_active(one)]
-    return PartitionRecord(topic, index, list(replicas), isr, isr[0])
+    return PartitionRecord(topic_id, topic, index, list(replicas), isr, isr[0])

@@ -22,6 +22,7 @@ from lab.kafka.coordinator.consumer_records import (
 from lab.kafka.coordinator.group import EMPTY, STABLE
 from lab.kafka.protocol.messages.consumer_groups import LEAVE_STATIC_EPOCH
 from lab.kafka.protocol.messages.offsets import CommittedOffset
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 ASSIGNING, RECONCILING = "Assigning", "Reconciling"
@@ -89,6 +90,7 @@ class ConsumerGroup:
         "revocations",
         "sessions",
         "target",
+        "topic_ids",
     )
     protocol_type = "consumer"
 
@@ -97,6 +99,7 @@ class ConsumerGroup:
         self.epoch = 0
         self.assignment_epoch = 0
         self.partition_counts: dict[str, int] = {}
+        self.topic_ids: dict[str, TopicId] = {}
         self.resolved: dict[str, tuple[str, ...]] = {}
         self.members: dict[str, ConsumerMember] = {}
         self.target: dict[str, Partitions] = {}
@@ -181,6 +184,7 @@ class ConsumerGroup:
                 self.epoch = value.epoch
             case SubscriptionMetadata():
                 self.partition_counts = value.counts
+                self.topic_ids = value.ids
             case MemberMetadata():
                 self._describe(member_id, value)
             case TargetEpoch():

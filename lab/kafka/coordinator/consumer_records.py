@@ -1,18 +1,22 @@
 """Records of `__consumer_offsets` that a consumer group consists of, keys 3 to 8 and 16 (spec 4.3, KIP-848).
 
-The layout is Kafka's, values in its flexible encoding. One thing differs: where Kafka writes a topic's id stands its
-name, since topics have no ids here.
+The layout is Kafka's, values in its flexible encoding. In memory a group has its partitions by name, in the log by
+topic id: whoever writes or reads says which is which. A topic that is gone is left out either way, and one that was
+made again is not the one of the record.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 from lab.kafka.coordinator.flexible import NO_TAGS, FlexibleReader, compact_array, compact_string, plain_string
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId, topic_id_bytes
 from lab.kafka.protocol.topics import TopicPartition
 
 CLIENT_HOST = "/lab"
+Identify: TypeAlias = Callable[[str], TopicId]
+"""Says which topic has a name now."""
 T = TypeVar("T")
 
 
@@ -27,11 +31,14 @@ class GroupEpoch:
 
 @dataclass(slots=True)
 class SubscriptionMetadata:
-    """ConsumerGroupPartitionMetadata: of each topic that is read, how many partitions the target is made for."""
+    """ConsumerGroupPartitionMetadata: of each topic that is read, how many partitions the target is made for, and which
+    topic of that name.
+    """
 
     key: ClassVar[int] = 4
     of_member: ClassVar[bool] = False
     counts: dict[str, int]
+    ids: dict[str, TopicId]
 
 
 @dataclass(slots=True)
@@ -111,12 +118,15 @@ class ConsumerRecord:
     member_id: str
     value: Value | None
 
-    def encoded(self) -> tuple[bytes, bytes | None]:
-        """Key and value as bytes."""
+    def encoded_key(self) -> bytes:
+        """The key as bytes."""
         key = struct.pack(">h", self.kind.key) + plain_string(self.group_id)
-        if self.kind.of_member:
-            key += plain_string(self.member_id)
-        return key, None if self.value is None else struct.pack(">h", 0) + _encode(self.value) + NO_TAGS
+        return key + plain_string(self.member_id) if self.kind.of_member else key
+
+    def encoded(self, topic_id: Identify) -> tuple[bytes, bytes | None]:
+        """Key and value as bytes."""
+        value = None if self.value is None else struct.pack(">h", 0) + _encode(self.value, topic_id) + NO_TAGS
+        return self.encoded_key(), value
 
 
 def record_of(group_id: str, value: Value, member_id: str = "") -> ConsumerRecord:
@@ -135,31 +145,33 @@ def is_consumer_key(key: bytes) -> bool:
     return struct.unpack_from(">h", key)[0] in KINDS
 
 
-def read_record(key: bytes, value: bytes | None) -> ConsumerRecord:
+def read_record(key: bytes, value: bytes | None, names: Mapping[TopicId, str]) -> ConsumerRecord:
     """The inverse of `encoded`."""
     kind = KINDS[struct.unpack_from(">h", key)[0]]
-    names = FlexibleReader(key, 2)
-    group_id = names.plain_text()
-    member_id = names.plain_text() if kind.of_member else ""
-    return ConsumerRecord(kind, group_id, member_id, None if value is None else _Cursor(value, 2).value(kind))
+    reader = FlexibleReader(key, 2)
+    group_id = reader.plain_text()
+    member_id = reader.plain_text() if kind.of_member else ""
+    found = None if value is None else _Cursor(value, 2, names).value(kind)
+    return ConsumerRecord(kind, group_id, member_id, found)
 
 
 # --- bytes ----------------------------------------------------------------------------------------
 
 
-def _topics(partitions: tuple[TopicPartition, ...]) -> bytes:
-    by_topic: dict[str, list[int]] = {}
+def _topics(partitions: tuple[TopicPartition, ...], topic_id: Identify) -> bytes:
+    by_topic: dict[TopicId, list[int]] = {}
     for one in partitions:
-        by_topic.setdefault(one.topic, []).append(one.partition)
+        by_topic.setdefault(topic_id(one.topic), []).append(one.partition)
+    by_topic.pop(NO_TOPIC_ID, None)
     return compact_array(
         [
-            compact_string(topic) + compact_array([struct.pack(">i", index) for index in indexes]) + NO_TAGS
+            topic_id_bytes(topic) + compact_array([struct.pack(">i", index) for index in indexes]) + NO_TAGS
             for topic, indexes in by_topic.items()
         ]
     )
 
 
-def _encode(value: Value) -> bytes:
+def _encode(value: Value, topic_id: Identify) -> bytes:
     match value:
         case GroupEpoch() | TargetEpoch():
             return struct.pack(">i", value.epoch)
@@ -167,7 +179,11 @@ def _encode(value: Value) -> bytes:
             no_racks = compact_array([])
             return compact_array(
                 [
-                    compact_string(topic) + compact_string(topic) + struct.pack(">i", count) + no_racks + NO_TAGS
+                    topic_id_bytes(value.ids[topic])
+                    + compact_string(topic)
+                    + struct.pack(">i", count)
+                    + no_racks
+                    + NO_TAGS
                     for topic, count in value.counts.items()
                 ]
             )
@@ -183,14 +199,18 @@ def _encode(value: Value) -> bytes:
         case ResolvedPattern():
             return compact_array([compact_string(topic) for topic in value.topics]) + struct.pack(">qq", 0, 0)
         case MemberTarget():
-            return _topics(value.partitions)
+            return _topics(value.partitions, topic_id)
         case CurrentAssignment():
             head = struct.pack(">iib", value.epoch, value.previous_epoch, value.state)
-            return head + _topics(value.assigned) + _topics(value.pending_revocation)
+            return head + _topics(value.assigned, topic_id) + _topics(value.pending_revocation, topic_id)
 
 
 class _Cursor(FlexibleReader):
     """Reads what `_encode` wrote."""
+
+    def __init__(self, data: bytes, at: int, names: Mapping[TopicId, str]) -> None:
+        super().__init__(data, at)
+        self.names = names
 
     def value(self, kind: type[Value]) -> Value:
         """The value of a record of this kind."""
@@ -199,7 +219,9 @@ class _Cursor(FlexibleReader):
         if kind is TargetEpoch:
             return TargetEpoch(self.number(">i"))
         if kind is SubscriptionMetadata:
-            return SubscriptionMetadata(dict(self._many(self._count)))
+            found = self._many(self._count)
+            counts = {name: count for _, name, count in found}
+            return SubscriptionMetadata(counts, {name: topic_id for topic_id, name, _ in found})
         if kind is ResolvedPattern:
             return ResolvedPattern(tuple(self._many(self.text)))
         if kind is MemberTarget:
@@ -217,15 +239,16 @@ class _Cursor(FlexibleReader):
     def _index(self) -> int:
         return self.number(">i")
 
-    def _count(self) -> tuple[str, int]:
-        topic, _, count = self.text(), self.text(), self.number(">i")
+    def _count(self) -> tuple[TopicId, str, int]:
+        topic_id, name, count = self.topic_id(), self.text(), self.number(">i")
         self.at += 2  # no racks, no tags
-        return topic, count
+        return topic_id, name, count
 
     def _topics(self) -> tuple[TopicPartition, ...]:
         return tuple(one for many in self._many(self._topic) for one in many)
 
     def _topic(self) -> list[TopicPartition]:
-        topic, indexes = self.text(), self._many(self._index)
+        topic_id, indexes = self.topic_id(), self._many(self._index)
         self.at += 1
-        return [TopicPartition(topic, index) for index in indexes]
+        name = self.names.get(topic_id)
+        return [TopicPartition(name, index) for index in indexes] if name is not None else []

@@ -25,6 +25,8 @@ from lab.kafka.coordinator.consumer_records import (
 )
 from lab.kafka.coordinator.reconciliation import reconciled
 from lab.kafka.coordinator.topic_patterns import matching
+from lab.kafka.metadata.image import TopicImage
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -32,13 +34,13 @@ from lab.kafka.protocol.topics import TopicPartition
 class Draft:
     """A group while something is decided about it: records to log, facts to tell when they are logged.
 
-    `counts`: all topics there are, and how many partitions they have. `told`: the state that was told last.
+    `topics`: all there are. `told`: the state that was told last.
     """
 
     group: ConsumerGroup
     config: BrokerConfig
     now: Micros
-    counts: Mapping[str, int]
+    topics: Mapping[str, TopicImage]
     told: str
     records: list[ConsumerRecord] = field(default_factory=list[ConsumerRecord])
     facts: list[object] = field(default_factory=list[object])
@@ -97,17 +99,31 @@ class Draft:
     def note_topics(self) -> str:
         """Which topics are read, and with how many partitions. Why that calls for a new target; empty if not."""
         self._resolve_patterns()
-        wanted = self.group.subscribed_topics()
-        counts = {topic: self.counts[topic] for topic in sorted(wanted) if topic in self.counts}
-        if counts == self.group.partition_counts:
+        group = self.group
+        found = [self.topics[topic] for topic in sorted(group.subscribed_topics()) if topic in self.topics]
+        counts = {topic.name: len(topic.partitions) for topic in found}
+        ids = {topic.name: topic.topic_id for topic in found}
+        if counts == group.partition_counts and ids == group.topic_ids:
             return ""
-        self.log(SubscriptionMetadata(counts))
+        self._forget_made_again(ids)
+        self.log(SubscriptionMetadata(counts, ids))
         return "topics have changed"
+
+    def _forget_made_again(self, ids: Mapping[str, TopicId]) -> None:
+        """Another topic of a known name is nobody's yet: were the target left as it is, the log would go on to say that
+        it is of the topic that was.
+        """
+        group = self.group
+        again = [name for name, known in group.topic_ids.items() if ids.get(name, known) != known]
+        for member_id, partitions in list(group.target.items()):
+            kept = tuple(one for one in partitions if one.topic not in again)
+            if kept != partitions:
+                self.log(MemberTarget(kept), member_id)
 
     def _resolve_patterns(self) -> None:
         group = self.group
         for pattern in dict.fromkeys(one.regex for one in group.members.values() if one.regex):
-            found = matching(pattern, self.counts)
+            found = matching(pattern, self.topics)
             if group.resolved.get(pattern) != found:
                 self.log(ResolvedPattern(found), pattern)
 

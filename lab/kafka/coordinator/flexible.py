@@ -2,6 +2,8 @@
 
 import struct
 
+from lab.kafka.protocol.topic_ids import TopicId, topic_id_of
+
 
 def unsigned_varint(value: int) -> bytes:
     """A whole number of 0 or more, seven bits a byte."""
@@ -70,6 +72,11 @@ class FlexibleReader:
         found = self.string()
         assert found is not None
         return found
+
+    def topic_id(self) -> TopicId:
+        """Sixteen bytes."""
+        self.at += 16
+        return topic_id_of(self.data[self.at - 16 : self.at])
 
     def plain_text(self) -> str:
         """A string as inflexible versions have it, two bytes of length before it (keys are inflexible)."""

@@ -1,6 +1,7 @@
 """ShareState: what the share coordinator knows of one share-partition, and its records in `__share_group_state`.
 
-Kafka's layout, version 0 of ShareSnapshot (0) and ShareUpdate (1); where Kafka writes a topic's id stands its name.
+Kafka's layout, version 0 of ShareSnapshot (0) and ShareUpdate (1); where Kafka writes a topic's id stands its name:
+what deletes the state of a topic that is gone needs its key, when nobody can say any more which id that was.
 """
 
 import struct

@@ -75,3 +75,10 @@ class TopicDeleted:
     """A topic is gone."""
 
     name: str
+
+
+@dataclass(slots=True)
+class SettingsApplied:
+    """A broker has settings of the metadata log below `offset` in force: its own, and its topics'."""
+
+    offset: int

@@ -18,11 +18,12 @@ class Appended:
 
 @dataclass(slots=True)
 class Truncated:
-    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here."""
+    """A replica cut its log: offsets from `offset` to `log_end_offset` are gone here. `high_watermark` was its own."""
 
     partition: TopicPartition
     offset: int
     log_end_offset: int
+    high_watermark: int
 
 
 @dataclass(slots=True)
@@ -33,6 +34,14 @@ class LogLoaded:
     log_start_offset: int
     log_end_offset: int
     clean: bool
+
+
+@dataclass(slots=True)
+class ProducersForgotten:
+    """A replica has dropped what it knew of these producer ids: they were silent for producer.id.expiration.ms."""
+
+    partition: TopicPartition
+    producer_ids: tuple[int, ...]
 
 
 @dataclass(slots=True)

@@ -2,11 +2,14 @@
 
 from lab.env import Disk
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log import producer_snapshots
 from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
 from lab.kafka.log.transaction_index import cut_aborted
-from lab.kafka.log.transactions import IN_TRANSACTION
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.topics import TopicPartition
+
+INDEXES = (".index", ".timeindex", TRANSACTIONS)
 
 
 def load_log(
@@ -24,24 +27,22 @@ def load_log(
     segments from the recovery point on are read and cut at the first batch that is not sound.
     """
     log = UnifiedLog(disk, partition, config)
-    _finish_interrupted_work(log, now_ms)
-    bases = _bases(log)
-    for place, base in enumerate(bases):
-        segment = LogSegment(log.folder, base, now_ms)
-        next_base = bases[place + 1] if place + 1 < len(bases) else None
-        needs_recovery = not clean and (next_base is None or next_base > recovery_point)
-        sound = _open(log, segment, checked=needs_recovery)
-        log.segments.append(segment)
-        if not sound:
-            for later in bases[place + 1 :]:
-                LogSegment(log.folder, later, now_ms).delete(disk)
-            break
-    if not log.segments:
+    log.log_start_offset = log.log_end_offset = log_start_offset
+    if not disk.list(log.folder):
         log.begin_segment(log_start_offset, now_ms)
-        log.log_end_offset = log_start_offset
+        log.high_watermark = log_start_offset
+        return log
+    _finish_interrupted_work(log, now_ms)
+    _open_segments(log, None if clean else recovery_point, now_ms)
+    if log.segments:
+        log.log_end_offset = log.active.end_offset(disk)
+    else:
+        log.begin_segment(log_start_offset, now_ms)
     # Whoever stopped cleanly has flushed everything; the checkpoint may be older than that.
     flushed = log.log_end_offset if clean else recovery_point
     _set_offsets(log, flushed, log_start_offset, high_watermark, now_ms)
+    producer_snapshots.remove_strays(log)
+    producer_snapshots.rebuild(log, log.log_end_offset)
     return log
 
 
@@ -86,20 +87,45 @@ def _bases(log: UnifiedLog) -> list[int]:
     return sorted(int(path.rsplit("/", 1)[1][:20]) for path in log.disk.list(log.folder) if path.endswith(".log"))
 
 
-def _open(log: UnifiedLog, segment: LogSegment, *, checked: bool) -> bool:
-    """Read a segment's counts back; `checked`: every batch's CRC too. False if it had to be cut."""
+def _open_segments(log: UnifiedLog, recovery_point: int | None, now_ms: int) -> None:
+    """Take the segments as they are, but for those from the recovery point on, and those whose indexes are not sane."""
+    bases = _bases(log)
+    _delete_orphans(log, bases)
+    for place, base in enumerate(bases):
+        segment = LogSegment(log.folder, base, now_ms)
+        next_base = bases[place + 1] if place + 1 < len(bases) else None
+        unsafe = recovery_point is not None and (next_base is None or next_base > recovery_point)
+        sound = True
+        if unsafe or not segment.open(log.disk, log.config.index_interval_bytes):
+            sound = _recover(log, segment)
+        log.segments.append(segment)
+        if unsafe and not sound:
+            for later in bases[place + 1 :]:
+                LogSegment(log.folder, later, now_ms).delete(log.disk)
+            break
+
+
+def _delete_orphans(log: UnifiedLog, bases: list[int]) -> None:
+    """Indexes of what is not there."""
+    for path in log.disk.list(log.folder):
+        if path.endswith(INDEXES) and int(path.rsplit("/", 1)[1][:20]) not in bases:
+            log.disk.delete(path)
+
+
+def _recover(log: UnifiedLog, segment: LogSegment) -> bool:
+    """Read a segment behind those that are open already, and make its indexes anew. False if it had to be cut."""
     disk = log.disk
     length = disk.size(segment.path)
+    producer_snapshots.rebuild(log, segment.base_offset)
     cut_aborted(disk, segment.stem, 0)
-    for batch in segment.rebuild(disk, log.config.index_interval_bytes, checked=checked):
-        if batch.attributes & IN_TRANSACTION:
-            log.learn_transaction(batch, segment)
-        else:
-            log.producers.update(batch)
-        log.log_end_offset = batch.next_offset
+    end = segment.base_offset
+    for batch in segment.rebuild(disk, log.config.index_interval_bytes, checked=True):
+        log.learn(batch, segment)
+        end = batch.next_offset
         if not log.epochs.entries or batch.leader_epoch > log.epochs.latest:
             log.epochs.assign(disk, batch.leader_epoch, batch.base_offset)
-    log.log_end_offset = max(log.log_end_offset, segment.base_offset)
+    segment.close(disk)
+    producer_snapshots.take(log, end)
     return segment.size == length
 
 
@@ -110,5 +136,4 @@ def _set_offsets(log: UnifiedLog, recovery_point: int, log_start_offset: int, hi
     log.epochs.truncate_from_end(log.disk, log.log_end_offset)
     log.epochs.truncate_from_start(log.disk, log.log_start_offset)
     log.high_watermark = max(log.log_start_offset, min(high_watermark, log.log_end_offset))
-    log.producers.replicated(log.high_watermark)
     log.recovery_point = min(recovery_point, log.log_end_offset)

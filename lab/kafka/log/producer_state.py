@@ -1,12 +1,28 @@
 """ProducerState: what a log knows of each producer id, so that a retry is never stored twice (spec 5.2)."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import SEQUENCES, RecordBatch
 
 WINDOW = 5
 """Batches remembered a producer: as many as may be in flight."""
+
+
+class Remembered(NamedTuple):
+    """What is left of a producer when it is written down: its epoch, its last batch alone, and its transaction. -1 is
+    what it has none of; `offset_delta` is one less than the batch had records.
+    """
+
+    producer_id: int
+    producer_epoch: int
+    last_sequence: int
+    last_offset: int
+    offset_delta: int
+    timestamp_ms: int
+    coordinator_epoch: int = -1
+    first_offset: int = -1
 
 
 class ProducerEntry:
@@ -90,18 +106,35 @@ class ProducerState:
             return batch.is_control and batch.producer_epoch == entry.producer_epoch
         return entry.batches[-1][3] == batch.last_offset
 
-    def truncate(self, offset: int) -> bool:
-        """Forget batches from `offset` on. False if that left a producer without any: only the log knows more."""
-        complete = True
-        for entry in self.entries.values():
-            if entry.batches and entry.batches[-1][3] >= offset:
-                entry.batches = tuple(one for one in entry.batches if one[3] < offset)
-                complete = complete and bool(entry.batches)
-        return complete
+    def remembered(self) -> list[Remembered]:
+        """All of them, to be written down. In Kafka they stand in the order of a hash table."""
+        return [self._last_of(producer_id) for producer_id in sorted(self.entries)]
 
-    def expire(self, before_ms: int) -> None:
-        """Forget producers whose last record is older (producer.id.expiration.ms)."""
-        for producer_id in [
-            pid for pid, one in self.entries.items() if not one.batches or one.batches[-1][4] < before_ms
-        ]:
+    def _last_of(self, producer_id: int) -> Remembered:
+        entry = self.entries[producer_id]
+        if not entry.batches:
+            return Remembered(producer_id, entry.producer_epoch, -1, -1, 0, -1)
+        _, last_sequence, base_offset, last_offset, timestamp_ms = entry.batches[-1]
+        return Remembered(
+            producer_id, entry.producer_epoch, last_sequence, last_offset, last_offset - base_offset, timestamp_ms
+        )
+
+    def recall(self, remembered: Iterable[Remembered]) -> None:
+        """Know what was written down, and no more: of each producer one batch."""
+        for one in remembered:
+            entry = self.entries[one.producer_id] = ProducerEntry(one.producer_epoch)
+            if one.last_offset >= 0:
+                first = (one.last_sequence - one.offset_delta) % SEQUENCES if one.last_sequence >= 0 else -1
+                entry.batches = (
+                    (first, one.last_sequence, one.last_offset - one.offset_delta, one.last_offset, one.timestamp_ms),
+                )
+
+    def expire(self, before_ms: int) -> tuple[int, ...]:
+        """Forget producers whose last record is older (producer.id.expiration.ms). Returns their ids."""
+        silent = tuple([pid for pid in self.entries if self._is_silent(pid, before_ms)])
+        for producer_id in silent:
             del self.entries[producer_id]
+        return silent
+
+    def _is_silent(self, producer_id: int, before_ms: int) -> bool:
+        return self._last_of(producer_id).timestamp_ms < before_ms

@@ -2,15 +2,18 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lab.env import Disk
 from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
+from lab.kafka.log.transaction_index import sane_aborted
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
 
 OFFSET_ENTRY = struct.Struct(">ii")
 TIME_ENTRY = struct.Struct(">qi")
 _SIZE_AT = 8
-KINDS = (".log", ".index", ".timeindex", TRANSACTIONS)
+SNAPSHOT = ".snapshot"
+KINDS = (".log", ".index", ".timeindex", TRANSACTIONS, SNAPSHOT)
 
 
 class LogSegment:
@@ -160,6 +163,80 @@ class LogSegment:
                 high = middle
         return found
 
+    def end_offset(self, disk: Disk) -> int:
+        """One past its last record, which stands behind the last index entry."""
+        end = self.base_offset
+        for _, batch in self.batches(disk, self.indexed_before(disk, self.size)):
+            end = batch.next_offset
+        return end
+
+    # --- opening ----------------------------------------------------------------------------------
+
+    def open(self, disk: Disk, interval_bytes: int) -> bool:
+        """Take what an earlier process left as it is: counts follow from the indexes and what stands behind their last
+        entries. False if an index is missing or cannot be right.
+
+        Since 2.3 Kafka looks at the index of transactions only and believes the other two. It makes each file with its
+        segment; here one comes with its first entry.
+        """
+        self.size = disk.size(self.path)
+        if not self.size:
+            return not any(disk.size(self.file(kind)) for kind in (".index", ".timeindex", TRANSACTIONS))
+        if self._lacks_index(disk, interval_bytes) or not sane_aborted(disk, self.file(TRANSACTIONS), self.base_offset):
+            return False
+        indexed = self._last_position(disk)
+        dated = None if indexed is None else self._last_date(disk)
+        if indexed is None or dated is None:
+            return False
+        self.since_index = self.size - indexed
+        self.first_timestamp_ms = self.batch_at(disk, 0).max_timestamp_ms
+        self._note_newest(disk, dated)
+        return True
+
+    def _lacks_index(self, disk: Disk, interval_bytes: int) -> bool:
+        """Whether there is no offset index, and a batch stands where it would have got an entry."""
+        return not disk.size(self.file(".index")) and any(at > interval_bytes for at, _ in self.batches(disk))
+
+    def _last_position(self, disk: Disk) -> int | None:
+        """Where the batch stands that the offset index names last, 0 if none; None if no such batch stands there."""
+        entries = self._rising(disk, ".index", OFFSET_ENTRY)
+        if not entries:
+            return None if entries is None else 0
+        relative, position = entries[-1]
+        if min(entries[0]) < 0 or position > self.size - HEADER_SIZE:
+            return None
+        return position if self.batch_at(disk, position).last_offset == self.base_offset + relative else None
+
+    def _last_date(self, disk: Disk) -> int | None:
+        """Where the batch stands that the time index names last; None if there is no such batch of that date."""
+        entries = self._rising(disk, ".timeindex", TIME_ENTRY)
+        if not entries or entries[0][1] < 0:
+            return None
+        timestamp_ms, relative = entries[-1]
+        offset = self.base_offset + relative
+        position = self.position_for(disk, offset)
+        if position == self.size:
+            return None
+        batch = self.batch_at(disk, position)
+        return position if (batch.max_timestamp_ms, batch.last_offset) == (timestamp_ms, offset) else None
+
+    def _rising(self, disk: Disk, kind: str, entry: struct.Struct) -> list[tuple[int, int]] | None:
+        """The entries of an index; None if it does not end with a whole one, or they do not rise."""
+        size = disk.size(self.file(kind))
+        if size % entry.size:
+            return None
+        found: list[tuple[int, int]] = list(entry.iter_unpack(disk.read(self.file(kind), 0, size))) if size else []
+        return found if all(one[0] < two[0] and one[1] < two[1] for one, two in pairwise(found)) else None
+
+    def _note_newest(self, disk: Disk, position: int) -> None:
+        """The youngest record, from a byte position on: a time index that lacks its last entries does no harm."""
+        for at, batch in self.batches(disk, position):
+            if batch.max_timestamp_ms > self.max_timestamp_ms:
+                self.max_timestamp_ms = batch.max_timestamp_ms
+                self.max_timestamp_offset = batch.last_offset
+                if at == position:
+                    self.time_indexed_ms = batch.max_timestamp_ms
+
     # --- mending ----------------------------------------------------------------------------------
 
     def truncate(self, disk: Disk, offset: int, interval_bytes: int) -> None:
@@ -180,9 +257,9 @@ class LogSegment:
         """Each batch of the file, taken into counts and indexes that begin anew; `checked`: up to the first
         bad one, where the file is cut.
         """
-        for suffix in (".index", ".timeindex"):
-            if disk.exists(self.file(suffix)):
-                disk.truncate(self.file(suffix), 0)
+        for kind in (".index", ".timeindex"):
+            if disk.exists(self.file(kind)):
+                disk.truncate(self.file(kind), 0)
         length = disk.size(self.path)
         self.size = self.since_index = 0
         self.first_timestamp_ms = self.max_timestamp_ms = self.max_timestamp_offset = self.time_indexed_ms = -1

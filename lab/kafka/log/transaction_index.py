@@ -35,9 +35,17 @@ def read_aborted(disk: Disk, stem: str) -> list[AbortedTransaction]:
     return [AbortedTransaction(*entry[1:]) for entry in ENTRY.iter_unpack(disk.read(path, 0, size))]
 
 
+def sane_aborted(disk: Disk, path: str, base_offset: int) -> bool:
+    """Whether a file holds whole entries, of markers that may stand in its segment."""
+    size = disk.size(path)
+    if size % ENTRY.size:
+        return False
+    entries = ENTRY.iter_unpack(disk.read(path, 0, size)) if size else ()
+    return all(entry[0] == VERSION and entry[3] >= base_offset for entry in entries)
+
+
 def cut_aborted(disk: Disk, stem: str, offset: int) -> None:
     """Forget the transactions whose markers stand at `offset` or later."""
-    found = read_aborted(disk, stem)
-    kept = [one for one in found if one.last_offset < offset]
-    if len(kept) < len(found):
+    kept = [one for one in read_aborted(disk, stem) if one.last_offset < offset]
+    if len(kept) * ENTRY.size < disk.size(f"{stem}{SUFFIX}"):
         disk.truncate(f"{stem}{SUFFIX}", len(kept) * ENTRY.size)

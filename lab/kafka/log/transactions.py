@@ -1,8 +1,9 @@
 """TransactionState: the producers of a log that has transactions, and which of these are not decided (spec 5.5)."""
 
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-from lab.kafka.log.producer_state import ProducerEntry, ProducerState
+from lab.kafka.log.producer_state import ProducerEntry, ProducerState, Remembered
 from lab.kafka.log.transaction_index import AbortedTransaction
 from lab.kafka.protocol.control import Marker, read_marker
 from lab.kafka.protocol.errors import ErrorCode
@@ -74,22 +75,16 @@ class TransactionState(ProducerState):
             return
         if batch.is_transactional and batch.producer_id not in self.open:
             self.open[batch.producer_id] = batch.base_offset
-        if batch.base_sequence >= 0:
-            super().update(batch)
-        else:
-            self._raise_epoch(batch)  # a coordinator's: offsets within a transaction
-
-    def _raise_epoch(self, batch: RecordBatch) -> None:
-        entry = self.entries.get(batch.producer_id)
-        if entry is None or entry.producer_epoch != batch.producer_epoch:
-            self.entries[batch.producer_id] = ProducerEntry(batch.producer_epoch)
+        super().update(batch)
 
     def end(self, batch: RecordBatch) -> AbortedTransaction | None:
         """A marker was appended: what it aborts, to be indexed. Its epoch fences whoever has an older one."""
         marker: Marker | None = read_marker(batch)
         if marker is None:
             return None
-        self._raise_epoch(batch)
+        entry = self.entries.get(batch.producer_id)
+        if entry is None or entry.producer_epoch != batch.producer_epoch:
+            self.entries[batch.producer_id] = ProducerEntry(batch.producer_epoch)
         self.marked[batch.producer_id] = marker.coordinator_epoch, batch.max_timestamp_ms
         first = self.open.pop(batch.producer_id, None)
         if first is None:
@@ -105,15 +100,30 @@ class TransactionState(ProducerState):
         if self.decided:
             self.decided = [one for one in self.decided if one.marker_offset >= high_watermark]
 
-    def truncate(self, offset: int) -> bool:
-        """Only the log knows which transactions were open at `offset`."""
-        return False
+    def _last_of(self, producer_id: int) -> Remembered:
+        found = super()._last_of(producer_id)
+        coordinator_epoch, marked_ms = self.marked.get(producer_id, (-1, -1))
+        first = self.open.get(producer_id, -1)
+        # A marker is the last thing its producer has here, unless the next transaction has begun.
+        last_ms = found.timestamp_ms if first >= 0 or coordinator_epoch < 0 else marked_ms
+        return found._replace(timestamp_ms=last_ms, coordinator_epoch=coordinator_epoch, first_offset=first)
 
-    def expire(self, before_ms: int) -> None:
+    def recall(self, remembered: Iterable[Remembered]) -> None:
+        """As for any producer. What is decided is taken for replicated, as in Kafka, which does not write it down."""
+        known = sorted(remembered, key=lambda one: one.first_offset)
+        super().recall(known)
+        for one in known:
+            if one.first_offset >= 0:
+                self.open[one.producer_id] = one.first_offset
+            if one.coordinator_epoch >= 0:
+                self.marked[one.producer_id] = one.coordinator_epoch, one.timestamp_ms
+
+    def expire(self, before_ms: int) -> tuple[int, ...]:
         """Whose transaction is open is never forgotten, and a marker counts as well as a record."""
-        for producer_id, entry in list(self.entries.items()):
-            last = entry.batches[-1][4] if entry.batches else -1
-            last = max(last, self.marked.get(producer_id, (-1, -1))[1])
-            if producer_id not in self.open and last < before_ms:
-                del self.entries[producer_id]
-                self.marked.pop(producer_id, None)
+        silent = super().expire(before_ms)
+        for producer_id in silent:
+            self.marked.pop(producer_id, None)
+        return silent
+
+    def _is_silent(self, producer_id: int, before_ms: int) -> bool:
+        return producer_id not in self.open and super()._is_silent(producer_id, before_ms)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from lab.env import Disk
 from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log import producer_snapshots
 from lab.kafka.log.leader_epochs import LeaderEpochCache
 from lab.kafka.log.producer_state import ProducerState
-from lab.kafka.log.segment import LogSegment
+from lab.kafka.log.segment import SNAPSHOT, LogSegment
 from lab.kafka.log.transaction_index import add_aborted, cut_aborted, read_aborted
 from lab.kafka.log.transactions import IN_TRANSACTION, TransactionState
 from lab.kafka.log.validator import AppendRefused, check_batch, in_topic_codec
@@ -181,6 +182,13 @@ class UnifiedLog:
             self.flush()
         return rolled
 
+    def learn(self, batch: RecordBatch, segment: LogSegment | None) -> None:
+        """What a batch that stands in the log tells of its producer; of an abort the index of `segment` is told."""
+        if batch.attributes & IN_TRANSACTION:
+            self.learn_transaction(batch, segment)
+        else:
+            self.producers.update(batch)
+
     def learn_transaction(self, batch: RecordBatch, segment: LogSegment | None) -> None:
         """A batch of a transaction, or the marker that ends one: an abort is written into the index of `segment`."""
         producers = self.producers
@@ -215,10 +223,23 @@ class UnifiedLog:
     def _roll(self, base_offset: int, now_ms: int) -> None:
         base = max(base_offset, self.log_end_offset)
         if self.segments:
-            self.active.close(self.disk)
-            self.disk.flush(self.active.path)
-            self.recovery_point = base
+            self._close_active(base)
         self.begin_segment(base, now_ms)
+
+    def close(self) -> None:
+        """The process ends cleanly: the next one need not look at any record."""
+        self._close_active(self.log_end_offset)
+
+    def _close_active(self, end: int) -> None:
+        """What is known of the producers is written down, and all files of the segment are made safe: the next process
+        will believe them.
+        """
+        producer_snapshots.take(self, end)
+        self.active.close(self.disk)
+        for path in self.active.files(self.disk):
+            if self.disk.flushed(path) < self.disk.size(path):
+                self.disk.flush(path)
+        self.recovery_point = end
 
     def begin_segment(self, base_offset: int, now_ms: int) -> None:
         """A new active segment."""
@@ -227,7 +248,7 @@ class UnifiedLog:
         self.segments.append(segment)
 
     def flush(self) -> None:
-        """fsync the active segment."""
+        """fsync the active segment. Its indexes need not be safe: after a crash they are made anew."""
         self.disk.flush(self.active.path)
         self.recovery_point = self.log_end_offset
 
@@ -355,8 +376,7 @@ class UnifiedLog:
         self.log_start_offset = min(self.log_start_offset, offset)
         self.high_watermark = min(self.high_watermark, offset)
         self.recovery_point = min(self.recovery_point, offset)
-        if not self.producers.truncate(offset):
-            self._rebuild_producers()
+        producer_snapshots.rebuild(self, offset)
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int) -> None:
         """Drop all records and begin again at `offset`."""
@@ -365,21 +385,12 @@ class UnifiedLog:
         while self.segments:
             self.segments.pop().delete(self.disk)
         self.epochs.truncate_from_end(self.disk, 0)
+        producer_snapshots.remove_all(self)
         self.producers = ProducerState()
         self.tail = ()
         self.log_start_offset = self.log_end_offset = self.recovery_point = offset
         self.high_watermark = offset
         self.begin_segment(offset, now_ms)
-
-    def _rebuild_producers(self) -> None:
-        self.producers = ProducerState()
-        for segment in self.segments:
-            for _, batch in segment.batches(self.disk):
-                if batch.attributes & IN_TRANSACTION:
-                    self.learn_transaction(batch, None)
-                else:
-                    self.producers.update(batch)
-        self.producers.replicated(self.high_watermark)
 
     # --- retention (spec 1.7) ---------------------------------------------------------------------
 
@@ -435,9 +446,14 @@ class UnifiedLog:
         return True
 
     def replace_segments(self, sources: Sequence[LogSegment], cleaned: LogSegment, now_ms: int) -> None:
-        """What the cleaner made of some neighbours takes their place; its files end with `.swap` so far."""
+        """What the cleaner made of some neighbours takes their place; its files end with `.swap` so far. Where a
+        segment still begins, its snapshot stays.
+        """
         at = self.segments.index(sources[0])
         assert self.segments[at : at + len(sources)] == list(sources), (self.partition, cleaned.base_offset)
+        snapshot = sources[0].file(SNAPSHOT)
+        if self.disk.exists(snapshot):
+            self.disk.replace(snapshot, cleaned.file(SNAPSHOT))
         for segment in sources:
             self._set_aside(segment, now_ms)
         cleaned.rename(self.disk, "")

@@ -17,6 +17,7 @@ from lab.kafka.metadata.records import (
     TopicRecord,
     UnregisterBrokerRecord,
 )
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 NO_LEADER = -1
@@ -105,10 +106,11 @@ class PartitionState:
 class TopicImage:
     """One topic: its partitions by index, and its settings that are not default."""
 
-    __slots__ = ("config", "name", "partitions")
+    __slots__ = ("config", "name", "partitions", "topic_id")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, topic_id: TopicId) -> None:
         self.name = name
+        self.topic_id = topic_id
         self.partitions: dict[int, PartitionState] = {}
         self.config: dict[str, str] = {}
 
@@ -126,6 +128,7 @@ class MetadataImage:
         "offset",
         "racks",
         "reassignments",
+        "topic_names",
         "topics",
     )
 
@@ -133,6 +136,7 @@ class MetadataImage:
         self.offset = 0
         self.brokers: dict[int, BrokerRegistration] = {}
         self.topics: dict[str, TopicImage] = {}
+        self.topic_names: dict[TopicId, str] = {}
         self.next_producer_id = 0
         self.reassignments: dict[TopicPartition, Reassignment] = {}
         self.eligible: dict[TopicPartition, EligibleReplicas] | None = None
@@ -143,6 +147,11 @@ class MetadataImage:
         """A partition's state; None if there is no such partition."""
         topic = self.topics.get(partition.topic)
         return topic.partitions.get(partition.partition) if topic is not None else None
+
+    def topic_id(self, name: str) -> TopicId:
+        """The id of the topic that has this name now."""
+        topic = self.topics.get(name)
+        return topic.topic_id if topic is not None else NO_TOPIC_ID
 
     def all_partitions(self) -> list[PartitionState]:
         """Every partition, topics in order of creation."""
@@ -159,7 +168,9 @@ class MetadataImage:
             case PartitionChangeRecord():
                 self._change_partition(record)
             case PartitionRecord():
-                self.topics[record.topic].partitions[record.partition] = PartitionState(record)
+                topic = self.topics[record.topic]
+                assert topic.topic_id == record.topic_id, record
+                topic.partitions[record.partition] = PartitionState(record)
             case RegisterBrokerRecord():
                 self.brokers[record.broker_id] = BrokerRegistration(record)
                 if record.rack:
@@ -167,9 +178,10 @@ class MetadataImage:
             case BrokerRegistrationChangeRecord():
                 self._change_broker(record)
             case TopicRecord():
-                self.topics[record.name] = TopicImage(record.name)
+                self.topics[record.name] = TopicImage(record.name, record.topic_id)
+                self.topic_names[record.topic_id] = record.name
             case RemoveTopicRecord():
-                self._remove_topic(record.name)
+                self._remove_topic(record)
             case ConfigRecord():
                 self._configure(self.topics[record.topic].config, record)
             case BrokerConfigRecord():
@@ -210,8 +222,9 @@ class MetadataImage:
             if elr or last:
                 self.eligible[name] = EligibleReplicas(elr, last)
 
-    def _remove_topic(self, name: str) -> None:
-        for state in self.topics.pop(name).partitions.values():
+    def _remove_topic(self, record: RemoveTopicRecord) -> None:
+        del self.topic_names[record.topic_id]
+        for state in self.topics.pop(record.name).partitions.values():
             self.reassignments.pop(state.partition, None)
             if self.eligible is not None:
                 self.eligible.pop(state.partition, None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lab.env import Sealed
+from lab.kafka.protocol.topic_ids import TopicId
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class TopicRecord(Sealed):
     """A topic exists."""
 
     name: str
+    topic_id: TopicId
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class RemoveTopicRecord(Sealed):
     """A topic does not exist any more."""
 
     name: str
+    topic_id: TopicId
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class ConfigRecord(Sealed):
 class PartitionRecord(Sealed):
     """A partition as it is created. `replicas[0]` is the preferred leader."""
 
+    topic_id: TopicId
     topic: str
     partition: int
     replicas: list[int]

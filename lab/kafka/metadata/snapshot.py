@@ -15,6 +15,7 @@ from lab.kafka.metadata.records import (
     RegisterBrokerRecord,
     TopicRecord,
 )
+from lab.kafka.protocol.topic_ids import TopicId
 
 
 def records_of(image: MetadataImage) -> list[MetadataRecord]:
@@ -41,14 +42,14 @@ def records_of(image: MetadataImage) -> list[MetadataRecord]:
 
 
 def _topic(image: MetadataImage, topic: TopicImage) -> Iterable[MetadataRecord]:
-    yield TopicRecord(topic.name)
+    yield TopicRecord(topic.name, topic.topic_id)
     for name, value in topic.config.items():
         yield ConfigRecord(topic.name, name, value)
     for state in topic.partitions.values():
-        yield from _partition(image, state)
+        yield from _partition(image, topic.topic_id, state)
 
 
-def _partition(image: MetadataImage, state: PartitionState) -> Iterable[MetadataRecord]:
+def _partition(image: MetadataImage, topic_id: TopicId, state: PartitionState) -> Iterable[MetadataRecord]:
     """One that recovers, is being moved or has eligible leaders needs a change on top, which counts as a partition
     epoch.
     """
@@ -57,7 +58,7 @@ def _partition(image: MetadataImage, state: PartitionState) -> Iterable[Metadata
     more = state.recovering or moving is not None or eligible is not None
     before = state.partition_epoch - more
     yield PartitionRecord(
-        *state.partition, list(state.replicas), list(state.isr), state.leader_id, state.leader_epoch, before
+        topic_id, *state.partition, list(state.replicas), list(state.isr), state.leader_id, state.leader_epoch, before
     )
     if more:
         yield PartitionChangeRecord(
@@ -78,18 +79,6 @@ def image_of_records(records: Iterable[MetadataRecord], offset: int) -> Metadata
     return image
 
 
-def not_succeeded(old: MetadataImage, new: MetadataImage) -> list[str]:
-    """Topics of an old image that the new one has no more, or has as another topic of the same name: epochs of a
-    partition never fall, so where they have, it was deleted in between. (Kafka tells by the topic's id.)
-    """
-    return [name for name, topic in old.topics.items() if not _succeeds(topic, new.topics.get(name))]
-
-
-def _succeeds(old: TopicImage, new: TopicImage | None) -> bool:
-    if new is None or len(new.partitions) < len(old.partitions):
-        return False
-    return all(
-        new.partitions[index].leader_epoch >= state.leader_epoch
-        and new.partitions[index].partition_epoch >= state.partition_epoch
-        for index, state in old.partitions.items()
-    )
+def not_succeeded(old: MetadataImage, new: MetadataImage) -> list[TopicImage]:
+    """Topics of an old image that the new one has no more; another of the same name has another id."""
+    return [topic for topic in old.topics.values() if topic.topic_id not in new.topic_names]

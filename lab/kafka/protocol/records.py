@@ -159,6 +159,19 @@ class RecordBatch(Sealed):
             raise Malformed(f"a batch: a last offset delta of at least 0 wanted at {batch.base_offset}")
         return batch
 
+    @classmethod
+    def parse_all(cls, data: bytes) -> "tuple[RecordBatch, ...]":
+        """The batches that `data` is, one behind the other. Raises Malformed."""
+        found: list[RecordBatch] = []
+        at = 0
+        while at < len(data):
+            if len(data) - at < HEADER_SIZE:
+                raise Malformed(f"a batch header at byte {at}: {HEADER_SIZE} bytes wanted, {len(data) - at} left")
+            size = int.from_bytes(data[at + 8 : at + LOG_OVERHEAD], "big", signed=True) + LOG_OVERHEAD
+            found.append(cls.parse(data[at : at + max(size, HEADER_SIZE)]))
+            at += found[-1].size
+        return tuple(found)
+
     # --- reading it -------------------------------------------------------------------------------
 
     @property

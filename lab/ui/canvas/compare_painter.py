@@ -15,6 +15,8 @@ EDGE, NAME, GAP = 20, 150, 28
 LINE, CELL_ROW, CELL_GAP, CELL_MAX = 22, 34, 3, 26
 DEEDS_MAX = 4
 UNLIKE = "≠"
+SIGN, APART = 24, 8
+"""The box and the sign of a cell that differs need so many pixels; columns stand at least so far apart."""
 
 
 class ComparePainter:
@@ -34,8 +36,8 @@ class ComparePainter:
         """How high the whole is, at any width."""
         scale = self.scale
         high = 54 + LINE * len(view.words) + 34 + LINE * self._deeds(view)
-        high += (74 + 2 * CELL_ROW) if view.logs is not None else 0
-        high += sum(60 + LINE * max(len(part.rows), 1) for part in view.parts)
+        high += (38 + 2 * CELL_ROW) if view.logs is not None else 0
+        high += sum(44 + LINE * max(len(part.rows), 1) for part in view.parts)
         return round((high + 16) * scale)
 
     def _deeds(self, view: ComparisonView) -> int:
@@ -145,9 +147,10 @@ class ComparePainter:
         theme, scale = self.theme, self.scale
         y = self._heading(p, part.title, y + 6 * scale)
         sides = self.columns(width)
-        for x, wide in sides:
-            for at, name in enumerate(part.columns):
-                self.stamps.put(p, x + at * wide / len(part.columns), y, name, theme.text.t3, 11)
+        shifts = self._shifts(part, sides[0][1])
+        for x, _ in sides:
+            for shift, name in zip(shifts, part.columns, strict=True):
+                self.stamps.put(p, x + shift, y, name, theme.text.t3, 11)
         y += LINE * scale
         if not part.rows:
             self.stamps.put(p, sides[0][0], y, "none", theme.text.t3, 12)
@@ -155,11 +158,25 @@ class ComparePainter:
         for row in part.rows:
             name = self._fitting(row.name, (NAME - 10) * scale)
             self.stamps.put(p, EDGE * scale, y, name, theme.text.t2, 12, 500)
-            for values, (x, wide) in zip((row.one, row.other), sides, strict=True):
+            for values, (x, _) in zip((row.one, row.other), sides, strict=True):
                 for at, value in enumerate(values):
-                    self._value(p, value, x + at * wide / len(values), y, unlike=row.differs(at))
+                    self._value(p, value, x + shifts[at], y, unlike=row.differs(at))
             y += LINE * scale
         return y + 4 * scale
+
+    def _shifts(self, part: ComparedPart, wide: float) -> list[float]:
+        """Where each column begins: as wide as its widest cell with its sign, and what is left is shared out."""
+        needs = [
+            max(
+                self.stamps.width(name, 11),
+                *(self.stamps.width(text, 12, 600) + SIGN * self.scale
+                  for row in part.rows for text in (row.one[at], row.other[at])),
+                0.0,
+            )
+            for at, name in enumerate(part.columns)
+        ]  # fmt: skip
+        spare = max((wide - sum(needs)) / len(needs), APART * self.scale)
+        return [sum(needs[:at]) + at * spare for at in range(len(needs))]
 
     def _value(self, p: QPainter, value: str, x: float, y: float, *, unlike: bool) -> None:
         """A cell; where the sides differ it has a box and a sign, not only a colour."""

@@ -60,6 +60,8 @@ class LensCanvas(QWidget):
     selected = Signal(str, str)
     context_requested = Signal(str, str, QPoint)
     window_changed = Signal(object)
+    offset_asked = Signal(str, object)
+    """A broker and an offset of its log: where that lies in the files."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -297,6 +299,9 @@ class LensCanvas(QWidget):
         subject = self.subject_at(event.position())
         if subject is not None:
             self.selected.emit(*subject)
+        cell = self.cell_at(event.position())
+        if cell is not None:
+            self.offset_asked.emit(*cell)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hovered(None)
@@ -312,7 +317,8 @@ class LensCanvas(QWidget):
         over_cells = g.replica_at(at.y()) is not None
         self._set_hovered(g.offset_at(at.x()) if over_cells else None)
         named = at.x() < g.left and self.subject_at(at) is not None
-        self.setCursor(Qt.CursorShape.PointingHandCursor if named else Qt.CursorShape.ArrowCursor)
+        leads = named or self.cell_at(at) is not None
+        self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
 
     def _set_hovered(self, offset: int | None) -> None:
         if offset != self.hovered:
@@ -334,6 +340,16 @@ class LensCanvas(QWidget):
             return ("group", one.group) if on_name or not one.member else ("consumer", one.member)
         return "partition", view.partition
 
+    def cell_at(self, at: QPointF) -> tuple[str, int] | None:
+        """The broker and the offset of the cell there; one that was compacted away is a cell, too."""
+        if self.view is None or not self.view.exists:
+            return None
+        g = self.geometry_now()
+        row, offset = g.replica_at(at.y()), g.offset_at(at.x())
+        if row is None or not any(cell.offset == offset for cell in self.view.replicas[row].cells):
+            return None
+        return self.view.replicas[row].broker, offset or 0
+
     def text_at(self, at: QPointF) -> str:
         """What is there, in words; nothing for nothing."""
         view = self.view
@@ -353,7 +369,7 @@ class LensCanvas(QWidget):
             return replica_text(view.replicas[row])
         own = transaction_of(view, cell.offset)
         text = cell_text(view.replicas[row], cell)
-        return f"{text}\n{transaction_text(own)}" if own is not None else text
+        return "\n".join([text, *([transaction_text(own)] if own is not None else []), LEADS])
 
     def _stable_text_at(self, view: LensView, g: LensGeometry, at: QPointF) -> str:
         flag = self.replica_painter.flag_box(self.replica_painter.flag_text(view, g), view, g)
@@ -361,3 +377,4 @@ class LensCanvas(QWidget):
 
 
 FOLLOW = "End ▸"
+LEADS = "Click: where it lies in the files, and how it is found there"

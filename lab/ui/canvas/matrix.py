@@ -112,7 +112,13 @@ class ClusterCanvas(QWidget):
 
     def subject_at(self, point: QPointF) -> Subject:
         """What is under a point."""
-        return self.layout_now().subject_at(point) if self.view is not None else NOTHING
+        if self.view is None:
+            return NOTHING
+        found = self.layout_now().subject_at(point)
+        if found[0] != "consumer":
+            return found
+        chip = next((name for box, name in self.cards.chips if box.contains(point)), "")
+        return ("partition", chip) if chip else found
 
     # --- painting ---------------------------------------------------------------------------------
 

@@ -36,16 +36,20 @@ LEGEND = (("record", "record"), ("ack", "ack"), ("replica", "replica fetch"))
 
 
 class MatrixCards:
-    """Paints the still layer of a `ClusterView`; it is kept as a picture until something in it changes."""
+    """Paints the still layer of a `ClusterView`; it is kept as a picture until something in it changes. `chips`: where
+    a partition of its own stands in a member's card.
+    """
 
     def __init__(self, theme: Theme, stamps: Stamps) -> None:
         self.theme = theme
         self.stamps = stamps
+        self.chips: list[tuple[QRectF, str]] = []
 
     def paint(
         self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes, chosen: Subject, pace: Pace
     ) -> None:
         """Everything, from the links at the bottom to the legend."""
+        self.chips.clear()
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._title(p, view)
         for controller in view.controllers:
@@ -351,7 +355,17 @@ class MatrixCards:
         name = self._elided(group.name, box.width() / scale - 40, 13)
         self.stamps.put(p, box.left() + 32 * scale, box.top() + 14 * scale, name, theme.text.t1, 13, 600)
         for member in group.members:
-            self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+            if member.name in layout.members:
+                self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+        folded = [one for one in group.members if one.name in layout.folded]
+        if folded:
+            troubled = sum(CLIENT_TONES.get(one.state, "t3") == "fail" for one in folded)
+            count = len(folded)
+            words = f"and {count} more" if count < len(group.members) else f"{count} members"
+            words += f", {troubled} down" if troubled else ""
+            ink = theme.tone_text("fail") if troubled else theme.text.t3
+            own = layout.folded[folded[0].name]
+            self.stamps.put(p, own.left() + 7 * scale, own.center().y(), words, ink, 11.5)
 
     def paint_figures(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
         """What changes all the time on the cards: how full each disk is, how far behind each group."""
@@ -395,11 +409,16 @@ class MatrixCards:
         theme, scale = self.theme, self.theme.ui_scale
         colour = theme.category[group.category % len(theme.category)]
         x = at.x()
-        for text in chip_texts(member.partitions, fits=int((right - at.x()) // (20 * scale))):
+        texts = chip_texts(member.partitions, fits=int((right - at.x()) // (20 * scale)))
+        alone = len(texts) == len(member.partitions)
+        in_order = sorted(member.partitions, key=lambda one: int(one.rpartition("-")[2]))
+        for place, text in enumerate(texts):
             wide = max(16 * scale, self.stamps.width(text, 11, 600) + 9 * scale)
             chip = QRectF(x, at.y() - 6.5 * scale, min(wide, right - x), 13 * scale)
             rounded(p, chip, 4 * scale, with_alpha(colour, 0.25), colour, 1.0)
             self.stamps.put(p, chip.center().x(), at.y(), text, theme.text.t1, 11, 600, share=MIDDLE)
+            if alone:
+                self.chips.append((chip.adjusted(-1, -2, 1, 2), in_order[place]))
             x += wide + 3 * scale
 
     def _elided(self, text: str, room: float, size: float) -> str:
@@ -434,7 +453,8 @@ def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
         seen = [
             one for one in layout.columns.values() if layout.area.contains(one.center().x(), layout.area.center().y())
         ]
-        parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
+        if len(seen) < len(view.partitions):
+            parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
     if layout.high:
         rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
         parts.append(f"{len(rows)} of {len(view.brokers)} brokers")

@@ -46,6 +46,8 @@ class MatrixLayout:
     producers: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     groups: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     members: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    folded: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    """Members for whose card there is no room, and the line of their group that stands for them."""
     topics: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     controllers: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     combined: bool = False
@@ -72,7 +74,7 @@ class MatrixLayout:
         box = self.producers.get(name)
         if box is not None:
             return QPointF(box.right(), box.center().y())
-        box = self.members.get(name)
+        box = self.members.get(name, self.folded.get(name))
         return QPointF(box.left() - 8 * self.scale, box.center().y()) if box is not None else None
 
     def subject_at(self, point: QPointF) -> Subject:
@@ -198,17 +200,31 @@ def _place_producers(made: MatrixLayout, view: ClusterView, top: float, bottom: 
 
 def _place_groups(made: MatrixLayout, groups: tuple[GroupView, ...], x: float, top: float, bottom: float) -> None:
     scale = made.scale
-    members = sum(max(len(group.members), 1) for group in groups)
     fixed = len(groups) * (GROUP_HEAD + GROUP_GAP + 4) * scale
+    rows = shared_rows(
+        [len(group.members) for group in groups], int((bottom - top - fixed) / (MEMBER_LEAST + 3) / scale)
+    )
+    members = sum(rows)
     each = min(MEMBER_HEIGHT + MEMBER_GAP, max((bottom - top - fixed) / members / scale, MEMBER_LEAST + 3))
     gap = MEMBER_GAP if each >= MEMBER_HEIGHT + MEMBER_GAP else 3.0
     whole = fixed + members * each * scale - GROUP_GAP * scale
     y = max(top, (top + bottom) / 2 - whole / 2)
-    for group in groups:
-        high = GROUP_HEAD * scale + max(len(group.members), 1) * each * scale + 4 * scale
+    for group, count in zip(groups, rows, strict=True):
+        high = GROUP_HEAD * scale + count * each * scale + 4 * scale
         made.groups[group.name] = QRectF(x, y, GROUP_WIDTH * scale, high)
         for place, member in enumerate(group.members):
-            own = y + GROUP_HEAD * scale + place * each * scale
+            own = y + GROUP_HEAD * scale + min(place, count - 1) * each * scale
             box = QRectF(x + 8 * scale, own, (GROUP_WIDTH - 16) * scale, (each - gap) * scale)
-            made.members[member.name] = box
+            folds = len(group.members) > count and place >= count - 1
+            (made.folded if folds else made.members)[member.name] = box
         y += high + GROUP_GAP * scale
+
+
+def shared_rows(members: list[int], room: int) -> list[int]:
+    """How many lines each group gets: one for each member while there is room, and the largest give way first. A group
+    with fewer lines than members has its last one for all the others.
+    """
+    rows = [max(count, 1) for count in members]
+    while sum(rows) > room and max(rows) > 1:
+        rows[rows.index(max(rows))] -= 1
+    return rows

@@ -12,6 +12,7 @@ from lab.ui.theme import Theme, mixed, with_alpha
 
 CELLS = 8
 NARROW = 60.0
+CELLS_FROM = 40.0
 DIM = 0.38
 """Opacity of what is on a machine that is down: known, but not there."""
 
@@ -43,10 +44,10 @@ class MatrixTiles:
             return
         text, tone = offset_text(replica)
         ink = self.theme.tone_text(tone) if tone else self.theme.text.t1
-        at = QPointF(box.right() - (4 if is_narrow(box, scale) else 7) * scale, box.top() + 17 * scale)
+        at = QPointF(box.right() - (4 if is_narrow(box, scale) else 7) * scale, box.top() + head_line(box, scale))
         size = fitting(text, is_narrow(box, scale))
         self.stamps.put(p, at.x(), at.y(), text, ink, size, 600 if not tone else 700, share=RIGHT)
-        if box.height() > 40 * scale:
+        if has_cells(box, scale):
             cells = self._cells(replica, box.width() - 12 * scale)
             p.drawPixmap(QPointF(box.left() + 6 * scale, box.bottom() - 19 * scale), cells)
 
@@ -74,7 +75,7 @@ class MatrixTiles:
         if replica.role == "offline":
             hatch(p, box, radius, with_alpha(theme.line.strong, 0.8), 8 * scale)
         inset = (11.5 if is_narrow(box, scale) else 15) * scale
-        centre = QPointF(box.left() + inset, box.top() + 16.5 * scale) if tile else box.center()
+        centre = QPointF(box.left() + inset, box.top() + head_line(box, scale) - 0.5) if tile else box.center()
         if not tile and not replica.in_sync:
             side = 15 * scale
             corner = box.center() - QPointF(side / 2, side / 2)
@@ -125,6 +126,16 @@ def offset_text(replica: ReplicaView) -> tuple[str, str]:
     if not replica.in_sync:
         return f"−{replica.behind}" if replica.behind else f"{replica.log_end_offset}", "pending"
     return f"{replica.log_end_offset}", ""
+
+
+def has_cells(box: QRectF, scale: float) -> bool:
+    """Whether there is room for the newest records below the offset."""
+    return box.height() > CELLS_FROM * scale
+
+
+def head_line(box: QRectF, scale: float) -> float:
+    """How far below the upper edge badge and offset stand: in the middle, where they have the tile for themselves."""
+    return 17 * scale if has_cells(box, scale) else box.height() / 2
 
 
 def is_narrow(box: QRectF, scale: float) -> bool:

@@ -14,7 +14,7 @@ from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.story import GROUPS, Story
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
 from lab.ui.canvas.timeline_lanes import Lane, Lanes
-from lab.ui.theme import Theme, with_alpha
+from lab.ui.theme import Theme, mixed, with_alpha
 from lab.ui.wording import clock
 
 MARK_ICONS = {
@@ -36,7 +36,9 @@ class TimelinePainter:
         self.stamps = stamps
         scale = theme.ui_scale
         tones = ("pending", "fail", "frost", "ok", "txn", "")
-        self.bar_fill = {one: QBrush(with_alpha(self._tone(one), 0.42 if theme.dark else 0.34)) for one in tones}
+        # Opaque: where a lane has more than it has rows, bars lie on each other, and would shine through to their text.
+        share, ground = 0.42 if theme.dark else 0.34, theme.surface.panel
+        self.bar_fill = {one: QBrush(mixed(ground, self._tone(one), share)) for one in tones}
         self.bar_edge = {one: QPen(self._tone(one), 1.2 * scale) for one in tones}
         self.grid = QPen(theme.line.subtle, 1.0)
         self.badge_edge = QPen(theme.state.pending, 1.3 * scale, Qt.PenStyle.CustomDashLine)

@@ -53,6 +53,7 @@ class GanttCanvas(QWidget):
     seek_asked = Signal(object)
     event_asked = Signal(int)
     why_asked = Signal(int)
+    selected = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,6 +112,14 @@ class GanttCanvas(QWidget):
         if self.group is None or row is None or at.x() < axis.left - 4:
             return None
         return stretch_at(self.group, row, at.x(), axis, self.latest)
+
+    def subject_at(self, at: QPointF) -> tuple[str, str] | None:
+        """Kind and name of the thing whose name is under a point."""
+        layout = self.layout_now()
+        row = layout.row_at(at.y()) if layout is not None else None
+        if self.group is None or row is None or at.x() >= self.axis().left - 4:
+            return None
+        return {"member": "consumer"}.get(row.kind, row.kind), row.name
 
     # --- painting ---------------------------------------------------------------------------------
 
@@ -171,6 +180,10 @@ class GanttCanvas(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or self.group is None:
             return
         at, axis = event.position(), self.axis()
+        subject = self.subject_at(at)
+        if subject is not None:
+            self.selected.emit(*subject)
+            return
         if not axis.left - 4 <= at.x() <= axis.right + 4:
             return
         one = self.stretch_at(at)
@@ -182,7 +195,8 @@ class GanttCanvas(QWidget):
         self.seek_asked.emit(min(axis.time_at(at.x()), self.latest))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        over = self.stretch_at(event.position()) is not None
+        at = event.position()
+        over = self.stretch_at(at) is not None or self.subject_at(at) is not None
         self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -200,7 +214,9 @@ class GanttCanvas(QWidget):
         menu.popup(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down choose a row, left and right go to where something began or ended there."""
+        """Up and down choose a row, left and right go to where something began or ended there, Return to what it
+        is about.
+        """
         key = event.key()
         layout = self.layout_now()
         zooms = {Qt.Key.Key_Plus: 1.0, Qt.Key.Key_Equal: 1.0, Qt.Key.Key_Minus: -1.0}
@@ -212,6 +228,10 @@ class GanttCanvas(QWidget):
             step = 1 if key == Qt.Key.Key_Down else -1
             self.chosen = min(max(self.chosen + step, -1), len(layout.rows) - 1)
             self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.chosen_row() is not None:
+            row = self.chosen_row()
+            assert row is not None
+            self.selected.emit({"member": "consumer"}.get(row.kind, row.kind), row.name)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.group is not None:
             self._step(forward=key == Qt.Key.Key_Right)
         else:
@@ -224,13 +244,19 @@ class GanttCanvas(QWidget):
         if found:
             self.seek_asked.emit(found[0] if forward else found[-1])
 
+    def text_at(self, at: QPointF) -> str:
+        """What is there, in words; nothing for nothing."""
+        one, subject = self.stretch_at(at), self.subject_at(at)
+        if subject is not None:
+            return f"Go to the {subject[0]} {subject[1]}"
+        return stretch_text(one, self.latest) if one is not None else ""
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.setAccessibleDescription(spoken_text(self.group))
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            one = self.stretch_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), stretch_text(one, self.latest) if one is not None else "", self)
+            QToolTip.showText(event.globalPos(), self.text_at(QPointF(event.pos())), self)
             return True
         return super().event(event)

@@ -21,7 +21,7 @@ from lab.ui.theme import current_theme
 if TYPE_CHECKING:
     from lab.cluster.session import Session
 
-TABLE_PX = 150
+HEAD_PX, ROW_PX, ROWS_MAX = 32, 24, 5
 WIDTHS = (84, 92, 310, 84, 230, 96, 0, 96)
 HEADER = ("group", "what", "name", "member", "from", "to", "seconds", "how")
 
@@ -57,6 +57,7 @@ class RebalanceView(FullView):
         self.canvas.seek_asked.connect(self.seek_asked)
         self.canvas.event_asked.connect(self.event_asked)
         self.canvas.why_asked.connect(self.why_asked)
+        self.canvas.selected.connect(self.select_asked)
         self.table.activated.connect(self._go_to)
         self.table.clicked.connect(self._go_to)
         self.setFocusProxy(self.canvas)
@@ -86,8 +87,15 @@ class RebalanceView(FullView):
 
     def update_theme(self) -> None:
         """Take the current theme."""
-        self.table.setFixedHeight(current_theme().px(TABLE_PX))
-        self.table.verticalHeader().setDefaultSectionSize(current_theme().px(24))
+        self.table.verticalHeader().setDefaultSectionSize(current_theme().px(ROW_PX))
+        self._fit_table()
+
+    def _fit_table(self) -> None:
+        """As high as its rows, so that the chart has the rest; with more than a few it scrolls."""
+        rows = min(max(self.model.rowCount(), 1), ROWS_MAX)
+        bar = self.table.horizontalScrollBar()
+        below = bar.height() if bar.maximum() else 0
+        self.table.setFixedHeight(current_theme().px(HEAD_PX + rows * ROW_PX) + below)
 
     # --- showing ----------------------------------------------------------------------------------
 
@@ -106,6 +114,7 @@ class RebalanceView(FullView):
         shown = self.shown_group()
         self.canvas.show_group(shown, session.now, max(session.latest, session.now))
         self.model.show(shown.rebalances if shown is not None else ())
+        self._fit_table()
 
     def shown_group(self) -> GroupOwnership | None:
         """The group that is chosen, if there is any."""

@@ -14,9 +14,6 @@ from lab.ui.panels.full_view import FullView
 if TYPE_CHECKING:
     from lab.cluster.session import Session
 
-SLOW = 1
-"""Beyond this speed the other future is not run along, but compared anew when time stands."""
-
 
 class CompareView(FullView):
     """`switch_asked(name)`: the person wants to go on in the other future."""
@@ -58,7 +55,7 @@ class CompareView(FullView):
         self.pull(session)
 
     def pull(self, session: "Session") -> None:
-        """Show the session as it is. The other future keeps step while time does not run fast."""
+        """Show the session as it is, with the other future at the same instant."""
         self.take(session)
         self._fill(session)
         other = self.branch_box.currentText()
@@ -66,11 +63,19 @@ class CompareView(FullView):
             self.canvas.show_comparison(None)
             return
         chosen = (other, session.branch_name, self.partition_box.currentText())
-        if session.playing and session.speed > SLOW and self.shown[:3] == chosen:
-            return
         if self.shown != (*chosen, session.revision):
             self.shown = (*chosen, session.revision)
             self.canvas.show_comparison(session.compare(other, chosen[2]))
+
+    def share(self, session: "Session", budget_us: int) -> int:
+        """Half of the work is the other future's. Until it has caught up this one waits: time runs as fast as both can,
+        and the window says that it runs behind.
+        """
+        other = self.branch_box.currentText()
+        if not other or not session.playing:
+            return budget_us
+        half = budget_us // 2
+        return half if session.beside.keep_step(other, half) else 0
 
     def _fill(self, session: "Session") -> None:
         others = [one.name for one in session.timeline_view(1).branches if not one.current]

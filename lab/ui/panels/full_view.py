@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 class FullView(QWidget):
     """`closed`: the person wants the cluster back. `seek_asked(Micros)`, `event_asked(number)`: and another instant.
-    `why_asked(event number)`: what led to an event. `name`: of the files that are exported.
+    `why_asked(event number)`: what led to an event. `select_asked(kind, name)`: a thing, in the cluster. `name`: of the
+    files that are exported.
     """
 
     closed = Signal()
     seek_asked = Signal(object)
     event_asked = Signal(int)
     why_asked = Signal(int)
+    select_asked = Signal(str, str)
     name = "view"
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -59,6 +61,10 @@ class FullView(QWidget):
     def pull(self, session: "Session") -> None:
         """Show the session as it is."""
         raise AssertionError(f"{type(self).__name__} shows nothing")
+
+    def share(self, session: "Session", budget_us: int) -> int:
+        """Called in each frame while time runs: do work of one's own, and return how much is left for the session."""
+        return budget_us
 
     def export(self, path: Path, kind: str) -> None:
         """Write what is shown as `png`, `svg` or `csv`. Raises Refused or OSError."""

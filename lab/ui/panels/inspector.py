@@ -30,8 +30,8 @@ class Inspector(QWidget):
     """Shows an `InspectorView` and the first offers for it.
 
     Emits `seek_asked(CauseView)`, `why_asked(CauseView)`, `offer_chosen(Offer)`, `setting_chosen(Offer, str)`,
-    `records_asked()` and
-    `pin_toggled(bool)`: a pinned inspector keeps its subject while other things are selected.
+    `records_asked()`, `files_asked()`, `link_chosen(kind, name)` and `pin_toggled(bool)`: a pinned inspector keeps
+    its subject while other things are selected.
     """
 
     seek_asked = Signal(object)
@@ -39,6 +39,8 @@ class Inspector(QWidget):
     offer_chosen = Signal(object)
     setting_chosen = Signal(object, str)
     records_asked = Signal()
+    files_asked = Signal()
+    link_chosen = Signal(str, str)
     pin_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -56,6 +58,7 @@ class Inspector(QWidget):
         self.subtitle = text_label("", "quiet")
         self.pin = QToolButton()
         self.records = QToolButton()
+        self.files = QToolButton()
         self.buttons = QHBoxLayout()
         self.scroll_area = QScrollArea()
         self._arrange()
@@ -77,15 +80,16 @@ class Inspector(QWidget):
         place = self.scroll_area.verticalScrollBar().value() if same else 0
         self.symbol.setPixmap(pixmap(view.icon, "t1", 18))
         self.title.setText(view.name)
-        self.records.setVisible(view.kind == "partition")
-        self.body = InspectorBody(view, self.seek_asked.emit, self.why_asked.emit, self._change)
+        for button in (self.records, self.files):
+            button.setVisible(view.kind == "partition")
+        self.body = InspectorBody(view, self.seek_asked.emit, self.why_asked.emit, self._change, self.link_chosen.emit)
         self.scroll_area.setWidget(self.body)
         self.scroll_area.verticalScrollBar().setValue(place)
 
     def _change(self, setting: str) -> None:
         """A setting was clicked: offer to change it, where that is offered."""
         for offer in self.offers:
-            if any(field.name == "setting" for field in offer.form):
+            if any(field.name == "setting" and field.notes for field in offer.form):
                 self.setting_chosen.emit(offer, setting)
                 return
 
@@ -95,6 +99,7 @@ class Inspector(QWidget):
         self.symbol.setFixedSize(side, side)
         show_icon(self.pin, "pin", "t2", 17)
         show_icon(self.records, "table", "t2", 17)
+        show_icon(self.files, "database", "t2", 17)
         view, self.view = self.view, None
         offers, self.offers = self.offers, ()
         if view is not None:
@@ -104,7 +109,8 @@ class Inspector(QWidget):
 
     def _arrange(self) -> None:
         for button, name, tip in (
-            (self.records, "Browse records", "Browse this partition's records"),
+            (self.files, "Files and indexes", "The files of this log, and how an offset is found in them (I)"),
+            (self.records, "Browse records", "Browse this partition's records (Ctrl+R)"),
             (self.pin, "Pin", "Keep showing this one"),
         ):
             button.setProperty("role", "icon")
@@ -113,6 +119,7 @@ class Inspector(QWidget):
         self.pin.setCheckable(True)
         self.pin.toggled.connect(self.pin_toggled)
         self.records.clicked.connect(self.records_asked)
+        self.files.clicked.connect(self.files_asked)
         head = QGridLayout()
         head.setContentsMargins(18, 10, 12, 12)
         head.setHorizontalSpacing(10)
@@ -120,9 +127,9 @@ class Inspector(QWidget):
         head.setColumnStretch(1, 1)
         head.addWidget(self.symbol, 0, 0, 2, 1)
         head.addWidget(self.title, 0, 1)
-        head.addWidget(self.records, 0, 2)
-        head.addWidget(self.pin, 0, 3)
-        head.addWidget(self.subtitle, 1, 1, 1, 3)
+        for at, button in enumerate((self.files, self.records, self.pin), 2):
+            head.addWidget(button, 0, at)
+        head.addWidget(self.subtitle, 1, 1, 1, 4)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

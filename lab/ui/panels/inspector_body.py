@@ -10,6 +10,7 @@ from lab.ui.labels import rule, text_label
 from lab.ui.panels.inspector_rows import (
     CauseRow,
     ConfigRow,
+    Follow,
     Group,
     ReplicaTable,
     ValueRow,
@@ -35,12 +36,12 @@ class InspectorBody(QWidget):
 
     def __init__(
         self, view: InspectorView, jump: Callable[[CauseView], None], why: Callable[[CauseView], None],
-        change: Callable[[str], None],
+        change: Callable[[str], None], follow: Follow,
     ) -> None:  # fmt: skip
         super().__init__()
         self.setObjectName("inspector-body")
-        self.table = ReplicaTable(view.replicas) if view.replicas else None
-        self.values = [ValueRow(row) for part in view.sections for row in part.rows]
+        self.table = ReplicaTable(view.replicas, follow) if view.replicas else None
+        self.values = [ValueRow(row, follow) for part in view.sections for row in part.rows]
         self.causes = [CauseRow(cause, jump, why) for cause in view.causes]
         self.config = [ConfigRow(name, value, change) for name, value in view.config]
         nothing = [text_label("Nothing yet.", "quiet")]

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from lab.cluster.probes.views import CauseView, ReplicaRow, Row
+from lab.cluster.probes.views import OFFSET, CauseView, ReplicaRow, Row
 from lab.ui.icons import pixmap as drawn
 from lab.ui.labels import pixmap, set_rich, set_role, show_icon, text_label
 from lab.ui.theme import current_theme
@@ -14,6 +14,8 @@ from lab.ui.wording import grouped, plain, rich, short_time
 
 CONFIG_LETTERS = 31
 """How many letters of the typewriter face stand in a line."""
+Follow = Callable[[str, str], None]
+"""Goes to the kind and name of a link."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -28,6 +30,14 @@ def show_text(label: QLabel, text: str) -> None:
     """Set a label's text, touching nothing when it is the same."""
     if label.text() != text:
         label.setText(text)
+
+
+def set_linked(label: QLabel, linked: bool) -> None:
+    """Underline the word that leads somewhere."""
+    if bool(label.property("linked")) != linked:
+        label.setProperty("linked", linked)
+        label.style().unpolish(label)
+        label.style().polish(label)
 
 
 class Group(QWidget):
@@ -58,11 +68,56 @@ class RoleBadge(QLabel):
             self.setPixmap(drawn("crown", QColor("white"), current_theme().px(13)))
 
 
-class ReplicaTable(QWidget):
-    """The replicas of a partition: log end offset, how far behind, whether in the ISR."""
+class LinkRow(QFrame):
+    """A line that may lead to another thing: by a click, or by Return."""
 
-    def __init__(self, replicas: tuple[ReplicaRow, ...]) -> None:
+    def __init__(self, follow: Follow) -> None:
         super().__init__()
+        self.follow = follow
+        self.link: tuple[str, str] | None = None
+        self.line = QHBoxLayout(self)
+        self.line.setContentsMargins(0, 0, 0, 0)
+
+    def set_link(self, link: tuple[str, str] | None) -> None:
+        """Lead there; None: nowhere."""
+        if link == self.link:
+            return
+        self.link = link
+        set_role(self, "link" if link is not None else "")
+        self.setCursor(Qt.CursorShape.ArrowCursor if link is None else Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus if link is None else Qt.FocusPolicy.TabFocus)
+        self.setToolTip("" if link is None else leads_to(*link))
+        self.setAccessibleName(self.toolTip())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.link is not None and self.rect().contains(event.position().toPoint()):
+            self.follow(*self.link)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.link is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.follow(*self.link)
+            return
+        super().keyPressEvent(event)
+
+
+def named(kind: str, name: str) -> str:
+    """The name of what a link leads to, as it is written."""
+    return grouped(int(name)) if kind == OFFSET else name
+
+
+def leads_to(kind: str, name: str) -> str:
+    """What a click on a link does."""
+    if kind == OFFSET:
+        return f"How offset {grouped(int(name))} is found in the files"
+    return f"Go to the {kind} {name}"
+
+
+class ReplicaTable(QWidget):
+    """The replicas of a partition: log end offset, how far behind, whether in the ISR. A name leads to its broker."""
+
+    def __init__(self, replicas: tuple[ReplicaRow, ...], follow: Follow) -> None:
+        super().__init__()
+        self.follow = follow
         self.numbers: list[tuple[QLabel, QLabel]] = []
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
@@ -83,7 +138,12 @@ class ReplicaTable(QWidget):
         mark = symbol(name, colour)
         mark.setAccessibleName("in sync" if replica.in_sync else "out of the ISR")
         self.grid.addWidget(RoleBadge(replica.role, replica.in_sync), at, 0)
-        self.grid.addWidget(text_label(replica.broker, "value-name"), at, 1)
+        name_row = LinkRow(self.follow)
+        name_row.set_link(("broker", replica.broker))
+        name = text_label(replica.broker, "value-name")
+        name.setProperty("linked", True)
+        name_row.line.addWidget(name)
+        self.grid.addWidget(name_row, at, 1)
         for column, widget in ((2, end), (3, behind), (4, mark)):
             self.grid.addWidget(widget, at, column, RIGHT)
         self.numbers.append((end, behind))
@@ -96,25 +156,30 @@ class ReplicaTable(QWidget):
             show_text(behind, "—" if unknown or replica.role == "leader" else grouped(replica.behind))
 
 
-class ValueRow(QWidget):
+class ValueRow(LinkRow):
     """A label at the left, its value at the right in its tone."""
 
-    def __init__(self, row: Row) -> None:
-        super().__init__()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+    def __init__(self, row: Row, follow: Follow) -> None:
+        super().__init__(follow)
         self.name = text_label("", "row-label")
         self.value = text_label("", "value", wrap=True)
         self.value.setAlignment(RIGHT)
-        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout.addWidget(self.name, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self.value, 1)
+        self.line.addWidget(self.name, 0, Qt.AlignmentFlag.AlignTop)
+        self.line.addWidget(self.value, 1)
         self.set_row(row)
 
     def set_row(self, row: Row) -> None:
         """Show `row`."""
         show_text(self.name, row.label)
         show_text(self.value, row.value)
+        self.set_link(row.link)
+        leads_by_value = row.link is not None and row.value == named(*row.link)
+        set_linked(self.name, row.link is not None and not leads_by_value)
+        set_linked(self.value, leads_by_value)
+        text = Qt.TextInteractionFlag  # what can be selected takes the click
+        self.value.setTextInteractionFlags(
+            text.TextSelectableByMouse if row.link is None else text.NoTextInteraction
+        )  # fmt: skip
         tone = f"value-{row.tone}" if row.tone else "value"
         set_role(self.value, "mono" if row.mono else tone)
 

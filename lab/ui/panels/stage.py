@@ -27,6 +27,8 @@ class Stage(QWidget):
 
     selected = Signal(str, str)
     context_requested = Signal(str, str, QPoint)
+    offset_asked = Signal(str, str, object)
+    """Partition, broker, offset: how that is found in the files."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +68,7 @@ class Stage(QWidget):
         self.matrix.context_requested.connect(self.context_requested)
         self.lens.selected.connect(self.selected)
         self.lens.context_requested.connect(self.context_requested)
+        self.lens.offset_asked.connect(self._ask_offset)
         self.lens.window_changed.connect(self._scroll_lens)
         self.records.closed.connect(self.show_lens)
 
@@ -141,6 +144,9 @@ class Stage(QWidget):
         """The question in large letters above the matrix; none hides it."""
         self.question.setText(plain(text))
         self.question.setVisible(bool(text))
+
+    def _ask_offset(self, broker: str, offset: int) -> None:
+        self.offset_asked.emit(self.partition, broker, offset)
 
     def _scroll_lens(self, end_offset: int | None) -> None:
         self.lens_end = end_offset

@@ -11,6 +11,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import Config, attribute
 from lab.kafka.config.flavours.flavour import ONLY_ELSEWHERE
+from lab.kafka.config.log_defaults import SYNONYMS
 from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
 
@@ -44,8 +45,9 @@ TOPIC = {
 BROKER = {
     "auto.leader.rebalance.enable": True,
     "broker.heartbeat.interval.ms": 2_000,
-    "broker.session.timeout.ms": 9_000,
     "broker.rack": "",
+    "broker.session.timeout.ms": 9_000,
+    "compression.type": "producer",
     "controller.quorum.append.linger.ms": 25,
     "controller.quorum.election.backoff.max.ms": 1_000,
     "controller.quorum.election.timeout.ms": 1_000,
@@ -55,6 +57,7 @@ BROKER = {
     "default.replication.factor": 1,
     "eligible.leader.replicas.enable": False,
     "fetch.max.bytes": 57_671_680,
+    "follower.replication.throttled.rate": LONG_MAX,
     "group.consumer.assignors": "uniform,range",
     "group.consumer.heartbeat.interval.ms": 5_000,
     "group.consumer.max.size": INT_MAX,
@@ -71,22 +74,45 @@ BROKER = {
     "group.share.record.lock.duration.ms": 30_000,
     "group.share.session.timeout.ms": 45_000,
     "leader.imbalance.check.interval.seconds": 300,
+    "leader.replication.throttled.rate": LONG_MAX,
     "log.cleaner.backoff.ms": 15_000,
     "log.cleaner.dedupe.buffer.size": 134_217_728,
+    "log.cleaner.delete.retention.ms": 86_400_000,
     "log.cleaner.enable": True,
     "log.cleaner.io.buffer.size": 524_288,
     "log.cleaner.io.max.bytes.per.second": LONG_MAX,  # Kafka: the largest double
+    "log.cleaner.max.compaction.lag.ms": LONG_MAX,
+    "log.cleaner.min.cleanable.ratio.percent": 50,
+    "log.cleaner.min.compaction.lag.ms": 0,
+    "log.cleanup.policy": "delete",
+    "log.flush.interval.messages": LONG_MAX,
+    "log.flush.interval.ms": LONG_MAX,  # Kafka: null, which means log.flush.scheduler.interval.ms
     "log.flush.offset.checkpoint.interval.ms": 60_000,
     "log.flush.scheduler.interval.ms": LONG_MAX,
+    "log.index.interval.bytes": 4_096,
+    "log.index.size.max.bytes": 10_485_760,
     "log.initial.task.delay.ms": 30_000,
+    "log.message.timestamp.after.max.ms": 3_600_000,
+    "log.message.timestamp.before.max.ms": LONG_MAX,
+    "log.message.timestamp.type": "CreateTime",
+    "log.retention.bytes": -1,
     "log.retention.check.interval.ms": 300_000,
+    "log.retention.hours": 168,
+    "log.retention.minutes": 10_080,  # Kafka: null, which means the hours
+    "log.retention.ms": 604_800_000,  # Kafka: null, which means the minutes
+    "log.roll.hours": 168,
+    "log.roll.ms": 604_800_000,  # Kafka: null, which means the hours
+    "log.segment.bytes": 1_073_741_824,
+    "log.segment.delete.delay.ms": 60_000,
+    "max.incremental.fetch.session.cache.slots": 1_000,
+    "message.max.bytes": 1_048_588,
     "metadata.log.max.record.bytes.between.snapshots": 20_971_520,
     "metadata.log.max.snapshot.interval.ms": 3_600_000,
     "metadata.log.segment.bytes": 1_073_741_824,
     "metadata.log.segment.ms": 604_800_000,
     "metadata.max.idle.interval.ms": 500,
     "metadata.max.retention.bytes": 104_857_600,
-    "max.incremental.fetch.session.cache.slots": 1_000,
+    "min.insync.replicas": 1,
     "num.partitions": 1,
     "offset.metadata.max.bytes": 4_096,
     "offsets.commit.timeout.ms": 5_000,
@@ -97,12 +123,13 @@ BROKER = {
     "producer.id.expiration.ms": 86_400_000,
     "replica.fetch.backoff.ms": 1_000,
     "replica.fetch.max.bytes": 1_048_576,
-    "replica.selector.class": "",
+    "replica.truncation.rule": "fenced-epoch",  # Kafka: no setting, but a part of inter.broker.protocol.version
     "replica.fetch.min.bytes": 1,
     "replica.fetch.response.max.bytes": 10_485_760,
     "replica.fetch.wait.max.ms": 500,
     "replica.high.watermark.checkpoint.interval.ms": 5_000,
     "replica.lag.time.max.ms": 30_000,
+    "replica.selector.class": "",
     "share.coordinator.snapshot.update.records.per.snapshot": 500,
     "share.coordinator.state.topic.min.isr": 2,
     "share.coordinator.state.topic.num.partitions": 3,
@@ -117,6 +144,7 @@ BROKER = {
     "transaction.state.log.replication.factor": 3,
     "transaction.version": 2,
     "transactional.id.expiration.ms": 604_800_000,
+    "unclean.leader.election.enable": False,
     "unclean.leader.election.interval.ms": 300_000,
 }
 PRODUCER = {
@@ -147,6 +175,7 @@ PRODUCER = {
 CONSUMER = {
     "auto.commit.interval.ms": 5_000,
     "auto.offset.reset": "latest",
+    "check.crcs": True,
     "client.rack": "",
     "default.api.timeout.ms": 60_000,
     "enable.auto.commit": True,
@@ -201,7 +230,8 @@ def test_every_setting_is_declared_and_says_what_it_means(kind: type[Config], de
 
 SEEN_AS = {
     "cleanup.policy": "config.compacted",
-    "unclean.leader.election.enable": 'config.get("unclean.leader.election.enable"',
+    "unclean.leader.election.enable": "config.get(UNCLEAN)",
+    **{one.name: "config.topic_defaults()" for chain in SYNONYMS.values() for one in chain},
 }
 
 

@@ -8,6 +8,8 @@ from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import MetadataRecord, PartitionRecord, TopicRecord
 from lab.kafka.protocol.messages.brokers import BrokerHeartbeatRequest, BrokerRegistrationRequest
+from lab.kafka.protocol.topic_ids import draw_topic_id
+from lab.world.dice import Stream
 from tests.story import ORDERS
 
 
@@ -18,6 +20,7 @@ class Office:
         self.controller = Controller(BrokerConfig(), MetadataImage())
         self.image = self.controller.image
         self.now_ms = 0
+        self.dice = Stream("controller")
         self.written: list[MetadataRecord] = []
 
     @property
@@ -55,7 +58,9 @@ class Office:
 
     def topic(self, replicas: list[int], isr: list[int] | None = None) -> "Office":
         """`orders` with one partition, led by its first replica."""
-        self.write([TopicRecord("orders"), PartitionRecord("orders", 0, replicas, isr or replicas, replicas[0])])
+        topic_id = draw_topic_id(self.dice)
+        partition = PartitionRecord(topic_id, "orders", 0, replicas, isr or replicas, replicas[0])
+        self.write([TopicRecord("orders", topic_id), partition])
         return self
 
     @property

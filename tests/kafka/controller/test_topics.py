@@ -2,15 +2,15 @@
 
 import pytest
 
-from lab.kafka.controller import administration
+from lab.kafka.controller import configuration
 from lab.kafka.metadata.records import ConfigRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.configs import IncrementalAlterConfigsRequest, topic_resource
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
     DeleteTopicsRequest,
     ElectLeadersRequest,
-    IncrementalAlterConfigsRequest,
     NewTopic,
 )
 from lab.kafka.protocol.topics import TopicPartition
@@ -19,7 +19,7 @@ from tests.story import ORDERS, Story, orders
 
 
 def created(office: Office, *topics: NewTopic, validate_only: bool = False) -> list[ErrorCode]:
-    decision = office.controller.create_topics(CreateTopicsRequest(topics, validate_only))
+    decision = office.controller.create_topics(CreateTopicsRequest(topics, validate_only), office.dice)
     return [one.error_code for one in office.take(decision).topics]
 
 
@@ -51,7 +51,7 @@ def placed(office: Office, topic: str = "orders") -> list[tuple[int, ...]]:
 def test_spec_03_15_what_cannot_be_created_is_refused_with_kafkas_code(topic: NewTopic, error: ErrorCode):
     office = Office().open(1, 2, 3)
     created(office, NewTopic("a.b", 1, 1))
-    decision = office.controller.create_topics(CreateTopicsRequest((topic,)))
+    decision = office.controller.create_topics(CreateTopicsRequest((topic,)), office.dice)
     (result,) = office.take(decision).topics
     assert result.error_code is error
     assert result.error_message
@@ -160,8 +160,10 @@ def test_spec_03_20_a_setting_is_written_when_it_changes_and_only_then():
     created(office, NewTopic("orders", 1, 1))
 
     def alter(**values: str | None) -> list[ErrorCode]:
-        body = IncrementalAlterConfigsRequest({"orders": {name.replace("_", "."): one for name, one in values.items()}})
-        return [one.error_code for one in office.take(administration.alter_configs(office.controller, body)).topics]
+        changes = {name.replace("_", "."): one for name, one in values.items()}
+        body = IncrementalAlterConfigsRequest({topic_resource("orders"): changes})
+        answer = office.take(configuration.alter_incrementally(office.controller, body))
+        return [error for error, _ in answer.resources.values()]
 
     assert alter(retention_ms="5") == [ErrorCode.NONE]
     assert kinds(office.written) == [ConfigRecord]

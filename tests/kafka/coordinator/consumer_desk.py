@@ -9,12 +9,16 @@ from lab.kafka.coordinator.commits import member_error
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import read_record
 from lab.kafka.coordinator.draft import Draft
+from lab.kafka.metadata.image import MetadataImage
+from lab.kafka.metadata.records import PartitionRecord, TopicRecord
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import (
     ConsumerGroupHeartbeatRequest,
     ConsumerGroupHeartbeatResponse,
 )
+from lab.kafka.protocol.topic_ids import draw_topic_id
 from lab.kafka.protocol.topics import TopicPartition
+from lab.world.dice import Stream
 from tests.story import settings
 
 
@@ -28,21 +32,42 @@ class ConsumerDesk:
     def __init__(self, counts: dict[str, int] | None = None, **config: object) -> None:
         self.config = BrokerConfig(settings(**config))
         self.counts = counts or {"orders": 2}
+        self.made: dict[str, int] = {}
+        self.written: list[tuple[bytes, bytes | None]] = []
         self.group = ConsumerGroup("pay")
         self.successor = ConsumerGroup("pay")
         self.facts: list[Any] = []
         self.now_ms = 0
 
+    def make_again(self, topic: str) -> None:
+        """Another topic under a name."""
+        self.made[topic] = self.made.get(topic, 0) + 1
+
+    @property
+    def image(self) -> MetadataImage:
+        """The topics there are now."""
+        found = MetadataImage()
+        for name, count in self.counts.items():
+            topic_id = draw_topic_id(Stream(f"{name}/{self.made.get(name, 0)}"))
+            found.replay(TopicRecord(name, topic_id))
+            for index in range(count):
+                found.replay(PartitionRecord(topic_id, name, index, [1], [1], 1))
+        return found
+
     def _draft(self) -> Draft:
-        return Draft(self.group.draft(), self.config, millis(self.now_ms), self.counts, self.group.state)
+        return Draft(self.group.draft(), self.config, millis(self.now_ms), self.image.topics, self.group.state)
 
     def _take(self, draft: Draft) -> None:
         draft.conclude()
         self.group = draft.group
         self.facts += draft.facts
-        for record in draft.records:
-            self.successor.replay(read_record(*record.encoded()))
-        for name in ("epoch", "assignment_epoch", "partition_counts", "resolved", "members", "target", "state"):
+        image = self.image
+        self.written += [record.encoded(image.topic_id) for record in draft.records]
+        self.successor = ConsumerGroup("pay")
+        for key, value in self.written:
+            self.successor.replay(read_record(key, value, image.topic_names))
+        for name in ("epoch", "assignment_epoch", "partition_counts", "topic_ids", "resolved", "members", "target",
+                     "state"):  # fmt: skip
             assert getattr(self.successor, name) == getattr(self.group, name)
 
     # --- requests ---------------------------------------------------------------------------------

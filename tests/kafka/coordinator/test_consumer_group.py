@@ -149,6 +149,17 @@ def test_more_partitions_are_a_new_epoch_at_somebodys_next_heartbeat():
     assert desk.beat("m1", 2).assignment is None
 
 
+def test_a_topic_made_again_is_a_new_epoch_and_the_log_says_that_it_is_another():
+    desk = ConsumerDesk()
+    desk.join("m1")
+    before = desk.group.topic_ids["orders"]
+    desk.make_again("orders")
+    assert desk.beat("m1", 1).member_epoch == desk.group.assignment_epoch == 2
+    assert desk.successor.target == {"m1": orders(0, 1)}, "read from the log by the ids there are now"
+    assert desk.successor.members["m1"].assigned == orders(0, 1)
+    assert desk.successor.topic_ids["orders"] != before
+
+
 def test_another_subscription_is_a_new_epoch():
     desk = ConsumerDesk({"orders": 1, "bills": 1})
     desk.join("m1")

@@ -122,7 +122,9 @@ class Folder:
     # --- stopping and starting --------------------------------------------------------------------
 
     def reopen(self, *, clean: bool, recovery_point: int = 0, log_start_offset: int = 0, hw: int = 0) -> UnifiedLog:
-        """The next process finds the files as they are."""
+        """The next process finds the files as they are; if it is to think so, the last one has ended cleanly."""
+        if clean:
+            self.log.close()
         self.log = self._load(
             clean=clean, recovery_point=recovery_point, log_start_offset=log_start_offset, hw=hw
         )  # fmt: skip

@@ -3,7 +3,8 @@
 import pytest
 
 from lab.kafka.log.unified_log import AppendInfo
-from tests.kafka.log.folder import FOLDER, Folder, batch, sized
+from lab.kafka.protocol.errors import ErrorCode
+from tests.kafka.log.folder import FOLDER, MS, Folder, batch, sized
 from tests.kafka.log.test_appending import numbered
 
 COUNT = 10
@@ -26,7 +27,10 @@ def test_spec_01_5_what_was_there_is_there_again(clean: bool):
     assert (folder.bases(), folder.offsets()) == ([0, 3, 6, 9], list(range(COUNT)))
     assert (log.log_start_offset, log.high_watermark, log.log_end_offset) == (0, 7, COUNT)
     assert log.epochs.entries == [(0, 0), (1, 4), (2, 8)]
-    assert {name: folder.disk.read(f"{FOLDER}/{name}", 0, 1_000) for name in folder.names()} == files
+    found = {name: folder.disk.read(f"{FOLDER}/{name}", 0, 1_000) for name in folder.names()}
+    assert [name for name in found if name not in files] == [f"{9:020d}.timeindex", f"{COUNT:020d}.snapshot"]
+    assert folder.time_index(9) == [(MS, 0)], "closing a segment gives its time index a last entry"
+    assert {name: found[name] for name in files} == files
     assert folder.append(sized(100)) == [COUNT]
 
 
@@ -68,15 +72,6 @@ def test_spec_01_21_behind_a_corrupt_batch_all_later_segments_go():
     assert (log.log_end_offset, log.recovery_point) == (4, 0)
     assert [name for name in folder.names() if name[18:20] in ("06", "09")] == []
     assert log.epochs.entries == [(0, 0)], "epochs that began in what is gone are gone"
-
-
-def test_spec_01_5_indexes_that_are_missing_or_wrong_are_made_anew():
-    folder = of_segments()
-    index, time_index = folder.index(3), folder.time_index(3)
-    folder.disk.delete(f"{FOLDER}/{3:020d}.index")
-    folder.disk.append(f"{FOLDER}/{3:020d}.timeindex", b"torn")
-    folder.reopen(clean=True)
-    assert (folder.index(3), folder.time_index(3)) == (index, time_index)
 
 
 def test_spec_01_5_an_empty_folder_begins_at_the_log_start_that_was_written_down():
@@ -126,13 +121,14 @@ def test_spec_01_19_a_crash_before_leaves_the_old():
     assert not [name for name in folder.names() if name.endswith((".cleaned", ".deleted"))]
 
 
-def test_spec_01_5_a_retry_is_still_known_after_a_restart():
+@pytest.mark.parametrize("clean", [True, False])
+def test_spec_01_5_the_last_retry_is_still_known_after_a_restart_and_older_ones_are_not(clean: bool):
     folder = Folder(segment_bytes=200)
     folder.append(*[numbered(at) for at in range(6)])
-    folder.reopen(clean=False)
-    again = folder.offer(numbered(4))
-    assert isinstance(again, AppendInfo)
-    assert (again.base_offset, again.batch) == (4, None)
+    assert folder.offer(numbered(4)) == AppendInfo(4, 4, MS, None)
+    folder.reopen(clean=clean)
+    assert folder.offer(numbered(5)) == AppendInfo(5, 5, MS, None)
+    assert folder.refused(numbered(4))[0] is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     assert folder.append(numbered(6)) == [6]
 
 

@@ -14,6 +14,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsResponse,
     NewTopic,
 )
+from lab.world.dice import Stream
 
 
 def controller(*active: int, brokers: int = 3) -> Controller:
@@ -26,7 +27,7 @@ def controller(*active: int, brokers: int = 3) -> Controller:
 
 
 def created(found: Controller, topic: NewTopic) -> tuple[ErrorCode, list[PartitionRecord]]:
-    decision = found.create_topics(CreateTopicsRequest((topic,)))
+    decision = found.create_topics(CreateTopicsRequest((topic,)), Stream("controller"))
     for record in decision.records:
         found.image.replay(record)
     assert isinstance(decision.response, CreateTopicsResponse)

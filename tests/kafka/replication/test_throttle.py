@@ -6,7 +6,7 @@ from lab.cluster.actions.replicas import Reassign, ThrottleReplication
 from lab.cluster.build import image_of
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.topics import IncrementalAlterConfigsRequest
+from lab.kafka.protocol.messages.configs import ALL_BROKERS, IncrementalAlterConfigsRequest, topic_resource
 from tests.story import ORDERS, Story, orders, settings
 
 GULP = settings(replica_fetch_max_bytes=4_096)
@@ -35,8 +35,8 @@ def test_spec_02_11_without_a_throttle_a_replica_is_copied_as_fast_as_it_goes():
 def test_spec_02_11_each_side_of_the_throttle_keeps_the_rate(side: str):
     story = filled()
     rate, replicas = f"{side}.replication.throttled.rate", f"{side}.replication.throttled.replicas"
-    body = IncrementalAlterConfigsRequest({"orders": {replicas: "*"}}, {"": {rate: "50000"}})
-    assert [one.error_code for one in story.ask("broker-1", body).topics] == [ErrorCode.NONE, ErrorCode.NONE]
+    body = IncrementalAlterConfigsRequest({topic_resource("orders"): {replicas: "*"}, ALL_BROKERS: {rate: "50000"}})
+    assert [error for error, _ in story.ask("broker-1", body).resources.values()] == [ErrorCode.NONE, ErrorCode.NONE]
     story.run(1)
     took = copied_within_ms(story)
     size = story.replica(1).log.size_bytes
@@ -68,11 +68,19 @@ def test_a_throttle_that_is_taken_away_lets_go_at_once():
 @pytest.mark.parametrize("named", ["1", "a:b", "0:1,", "0:1;0:2"])
 def test_a_list_of_replicas_that_is_none_is_refused(named: str):
     story = Story(topics=orders())
-    body = IncrementalAlterConfigsRequest({"orders": {"leader.replication.throttled.replicas": named}})
-    assert story.ask("broker-1", body).topics[0].error_code is ErrorCode.INVALID_CONFIG
+    orders_topic = topic_resource("orders")
+    body = IncrementalAlterConfigsRequest({orders_topic: {"leader.replication.throttled.replicas": named}})
+    assert story.ask("broker-1", body).resources[orders_topic][0] is ErrorCode.INVALID_CONFIG
 
 
 def test_a_rate_below_one_is_refused():
     story = Story(topics=orders())
-    body = IncrementalAlterConfigsRequest({}, {"": {"leader.replication.throttled.rate": "0"}})
-    assert story.ask("broker-1", body).topics[0].error_code is ErrorCode.INVALID_CONFIG
+    body = IncrementalAlterConfigsRequest({ALL_BROKERS: {"leader.replication.throttled.rate": "0"}})
+    assert story.ask("broker-1", body).resources[ALL_BROKERS][0] is ErrorCode.INVALID_REQUEST
+
+
+def test_a_rate_in_server_properties_holds_from_the_start():
+    story = Story(topics=orders(), broker_config=settings(leader_replication_throttled_rate=50_000))
+    throttle = story.broker(1).replicas.throttle
+    assert throttle is not None
+    assert throttle.leader_rate == 50_000

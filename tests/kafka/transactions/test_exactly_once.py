@@ -182,6 +182,23 @@ def test_spec_05_21_an_offset_in_a_transaction_is_unstable_until_the_marker(comm
     assert clerk.fetched() == offset
 
 
+@pytest.mark.parametrize(("commit", "first"), [(True, 7), (False, 3)])
+def test_spec_04_24_a_new_member_waits_for_the_transaction_that_holds_its_offset(commit: bool, first: int):
+    """It cannot know yet whether the member before it has done the work: it asks on until the marker says so."""
+    story = Story(topics=orders())
+    story.producer("web", rate=20)
+    clerk = Clerk(story)
+    clerk.plainly(3)
+    assert clerk.commit(7) is ErrorCode.NONE
+    story.consumer("reader", "tool", config=(*EARLIEST, ("isolation.level", "read_committed")))
+    story.until(lambda: bool(story.app("reader").membership.owned))
+    story.run(5)
+    assert story.polled("reader") == [], "a partition of its own, and no place to begin"
+    clerk.end(commit)
+    story.until(lambda: bool(story.polled("reader")))
+    assert story.polled("reader")[0] == first
+
+
 def test_spec_05_9_what_was_committed_outside_meanwhile_is_newer():
     clerk = Clerk(Story(topics=orders()))
     clerk.commit(7)

@@ -6,6 +6,7 @@ later. The listing is the table of what the broker speaks.
 
 from lab.kafka.broker.api import (
     admin,
+    api_versions,
     consumer_groups,
     fetch,
     find_coordinator,
@@ -18,8 +19,10 @@ from lab.kafka.broker.api import (
     offsets,
     produce,
     share,
+    transaction_admin,
     transactions,
 )
 
-LOADED = (admin, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id, list_offsets,
-          metadata, offset_for_leader_epoch, offsets, produce, share, transactions)  # fmt: skip
+LOADED = (admin, api_versions, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id,
+          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share, transaction_admin,
+          transactions)  # fmt: skip

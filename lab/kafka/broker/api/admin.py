@@ -1,4 +1,5 @@
-"""What administrators ask: topics, partitions, settings, elections go on to the controller; DeleteRecords is ours.
+"""What administrators ask: topics, partitions, settings, elections go on to the controller; DeleteRecords and
+DescribeConfigs are ours.
 
 DeleteRecords answers when all living followers have moved their log start too, which they learn with a fetch.
 """
@@ -7,8 +8,15 @@ from lab.env import millis
 from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.describing import Descriptions
 from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.configs import (
+    AlterConfigsRequest,
+    DescribeConfigsRequest,
+    DescribeConfigsResponse,
+    IncrementalAlterConfigsRequest,
+)
 from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
@@ -23,7 +31,6 @@ from lab.kafka.protocol.messages.topics import (
     DeleteRecordsResponse,
     DeleteTopicsRequest,
     ElectLeadersRequest,
-    IncrementalAlterConfigsRequest,
 )
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -31,6 +38,7 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(CreateTopicsRequest)
 @handles(DeleteTopicsRequest)
 @handles(CreatePartitionsRequest)
+@handles(AlterConfigsRequest)
 @handles(IncrementalAlterConfigsRequest)
 @handles(ElectLeadersRequest)
 @handles(DescribeQuorumRequest)
@@ -42,6 +50,15 @@ def forwarded(broker: Broker, request: object, context: RequestContext) -> Later
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)
     return PENDING
+
+
+@handles(DescribeConfigsRequest)
+def describe_configs(
+    broker: Broker, request: DescribeConfigsRequest, context: RequestContext
+) -> DescribeConfigsResponse:
+    """As this broker has them in force."""
+    known = Descriptions(broker.broker_id, broker.config, broker.image)
+    return DescribeConfigsResponse({one: known.of(one, names) for one, names in request.resources.items()})
 
 
 @handles(DeleteRecordsRequest)

@@ -62,6 +62,8 @@ def _note_follower(
         partition = partitions.get(name)
         if partition is None or not partition.leading or partition.epoch_error(asked.current_leader_epoch):
             continue
+        if asked.topic_id != partition.topic_id and asked.topic_id:
+            continue
         log = partition.log
         if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
             continue

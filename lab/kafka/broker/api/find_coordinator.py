@@ -12,6 +12,8 @@ from lab.kafka.protocol.messages.find_coordinator import (
     TRANSACTION,
     FindCoordinatorRequest,
     FindCoordinatorResponse,
+    FindCoordinatorsRequest,
+    FindCoordinatorsResponse,
 )
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
 
@@ -32,6 +34,15 @@ def find_coordinator(
     if leader is None or leader.fenced:
         return FindCoordinatorResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     return FindCoordinatorResponse(ErrorCode.NONE, leader.broker_id, leader.host)
+
+
+@handles(FindCoordinatorsRequest)
+def find_coordinators(
+    broker: Broker, request: FindCoordinatorsRequest, context: RequestContext
+) -> FindCoordinatorsResponse:
+    """Each key by itself."""
+    asked = {key: FindCoordinatorRequest(key, request.key_type) for key in request.keys}
+    return FindCoordinatorsResponse({key: find_coordinator(broker, one, context) for key, one in asked.items()})
 
 
 def _offsets_topic(broker: Broker) -> NewTopic:

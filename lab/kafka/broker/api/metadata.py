@@ -2,6 +2,7 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.metadata.image import PartitionState, TopicImage
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import (
@@ -16,10 +17,12 @@ from lab.kafka.protocol.messages.metadata import (
 def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) -> MetadataResponse:
     """Never asks the controller: a broker answers from its own image, which may be old."""
     image = broker.image
-    names = request.topics if request.topics is not None else tuple(image.topics)
-    topics = {name: _topic(broker, name) for name in names}
+    names = request.topics if request.topics is not None else () if request.topic_ids else tuple(image.topics)
+    known = [image.topic_names[one] for one in request.topic_ids if one in image.topic_names]
+    topics = {name: _topic(broker, name) for name in (*names, *known)}
+    unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
-    return MetadataResponse(brokers, topics)
+    return MetadataResponse(brokers, topics, unknown_ids=unknown_ids)
 
 
 def _topic(broker: Broker, name: str) -> TopicMetadata:
@@ -27,7 +30,7 @@ def _topic(broker: Broker, name: str) -> TopicMetadata:
     if topic is None:
         return TopicMetadata(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, {})
     partitions = {state.partition: _partition(broker, state) for state in topic.partitions.values()}
-    return TopicMetadata(ErrorCode.NONE, name, partitions, name.startswith("__"))
+    return TopicMetadata(ErrorCode.NONE, name, partitions, name.startswith("__"), topic.topic_id)
 
 
 def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
@@ -35,4 +38,6 @@ def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
     leader = brokers.get(state.leader_id)
     error = ErrorCode.NONE if leader is not None and not leader.fenced else ErrorCode.LEADER_NOT_AVAILABLE
     offline = tuple(one for one in state.replicas if one not in brokers or brokers[one].fenced)
-    return PartitionMetadata(error, state.leader_id, state.leader_epoch, state.replicas, state.isr, offline)
+    # KIP-320 brought epochs into this answer. A client that is told none neither sends nor checks any.
+    epoch = state.leader_epoch if broker.config.replica_truncation_rule == FENCED_EPOCH else -1
+    return PartitionMetadata(error, state.leader_id, epoch, state.replicas, state.isr, offline)

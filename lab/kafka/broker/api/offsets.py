@@ -11,6 +11,8 @@ from lab.kafka.protocol.messages.offsets import (
     CommittedOffset,
     OffsetCommitRequest,
     OffsetCommitResponse,
+    OffsetFetchesRequest,
+    OffsetFetchesResponse,
     OffsetFetchRequest,
     OffsetFetchResponse,
 )
@@ -49,6 +51,12 @@ def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestCo
     errors = broker.coordinators.unstable(found[0], request.group_id, wanted) if request.require_stable else {}
     offsets = {name: known.get(name, CommittedOffset(-1)) for name in wanted if name not in errors}
     return OffsetFetchResponse(offsets, errors=errors)
+
+
+@handles(OffsetFetchesRequest)
+def offset_fetches(broker: Broker, request: OffsetFetchesRequest, context: RequestContext) -> OffsetFetchesResponse:
+    """Each group by itself."""
+    return OffsetFetchesResponse({one.group_id: offset_fetch(broker, one, context) for one in request.groups})
 
 
 @handles(TxnOffsetCommitRequest)

@@ -11,6 +11,7 @@ from lab.kafka.broker.purgatory import DelayedProduce
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.produce import (
+    NoBatch,
     PartitionProduceResponse,
     ProduceRequest,
     ProduceResponse,
@@ -24,7 +25,8 @@ def produce(broker: Broker, request: ProduceRequest, context: RequestContext) ->
     """Append each partition's batch, and wait for replication if acks=all."""
     if request.transactional_id is not None:
         transactions = broker.transactions(context.env)
-        if transactions.verify_write(broker, context, request, request.data):
+        batches = {name: batch for name, batch in request.data.items() if isinstance(batch, RecordBatch)}
+        if transactions.verify_write(broker, context, request, batches):
             return PENDING
     return produce_verified(broker, request, context, {})
 
@@ -38,6 +40,8 @@ def produce_verified(
     for name, batch in request.data.items():
         if request.acks not in (-1, 0, 1):
             response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_REQUIRED_ACKS)
+        elif isinstance(batch, NoBatch):
+            response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_RECORD, error_message=batch.reason)
         elif name in refused:
             response.responses[name] = PartitionProduceResponse(refused[name])
         else:
@@ -63,7 +67,7 @@ def _append(
     if partition is None:
         return PartitionProduceResponse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     if not partition.leading:
-        leader = partition.leader_id, partition.leader_epoch
+        leader = broker.fetching.told_leader(partition)
         return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
     info = partition.append_as_leader(context.env, batch, acks)
     if isinstance(info, AppendRefused):

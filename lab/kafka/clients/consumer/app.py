@@ -172,10 +172,7 @@ class ConsumerApp:
         """One poll(): membership, auto-commit, positions, records."""
         self.last_poll_at = env.now
         membership = self.membership
-        exception = membership.exception or self.fetcher.exception
-        if exception:
-            env.tell(facts.PollFailed(self.group_id, self.name, exception))
-            self._close(env)
+        if self._throw(env, membership.exception or self.fetcher.exception):
             return
         if membership.stage == LEFT:
             membership.come_back()
@@ -187,6 +184,8 @@ class ConsumerApp:
         self._find_offsets(env)
         self.fetcher.update_positions(env)
         parts = self.fetcher.collect(self._handed_out())
+        if self._throw(env, self.fetcher.exception):
+            return
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
         for part in parts:
@@ -201,6 +200,13 @@ class ConsumerApp:
             self.commits.send(env, self.commits.due(), wait=True)
         if not self.commits.waiting:
             self._begin_work(env)
+
+    def _throw(self, env: Env, exception: str) -> bool:
+        """Whether poll() throws, which ends the application."""
+        if exception:
+            env.tell(facts.PollFailed(self.group_id, self.name, exception))
+            self._close(env)
+        return bool(exception)
 
     def _handed_out(self) -> int:
         """The most that one poll() returns. A client that hands out single records gives as many as are worked on in

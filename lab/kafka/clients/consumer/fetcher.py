@@ -35,6 +35,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochResponse,
 )
 from lab.kafka.protocol.records import Record
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
@@ -130,7 +131,7 @@ class Fetcher:
             if position.asked or position.retry_at > env.now:
                 self.unsettled = True
                 continue
-            if partition in leaders and leaders[partition][1] > position.leader_epoch:
+            if partition in leaders and leaders[partition][1] != position.leader_epoch:
                 self._notice_new_epoch(position, leaders[partition][1])
             if position.stage == FETCHING:
                 continue
@@ -156,7 +157,9 @@ class Fetcher:
             self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
 
     def _notice_new_epoch(self, position: Position, epoch: int) -> None:
-        """A new leader may have cut the log below our position (KIP-320)."""
+        """A new leader may have cut the log below our position (KIP-320). An older epoch is a new topic's: metadata
+        believes no other.
+        """
         if position.stage in (FETCHING, VALIDATING):
             position.leader_epoch = epoch
             if position.offset_epoch >= 0:
@@ -231,14 +234,16 @@ class Fetcher:
         self, partitions: list[TopicPartition], has_data: dict[TopicPartition, None], now: Micros
     ) -> dict[TopicPartition, FetchPartition]:
         wanted: dict[TopicPartition, FetchPartition] = {}
+        topic_ids = self.metadata.topic_ids
         for partition in partitions:
             position = self.positions[partition]
             if position.stage == FETCHING and not position.paused and position.retry_at <= now:
                 if partition in has_data:
                     continue
                 wanted[partition] = FetchPartition(
-                    position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch
-                )
+                    position.offset, self.config.max_partition_fetch_bytes, position.leader_epoch,
+                    topic_id=topic_ids.get(partition.topic, NO_TOPIC_ID),
+                )  # fmt: skip
         return wanted
 
     def _fetch(self, env: Env, host: str, wanted: dict[TopicPartition, FetchPartition]) -> None:
@@ -300,7 +305,8 @@ class Fetcher:
 
     def _take(self, partition: TopicPartition, position: Position, one: FetchedPartition) -> None:
         """Keep what lies at or beyond the position; a batch may begin before it, and may have holes. Markers are never
-        kept, nor what belongs to the transactions that the broker says were aborted.
+        kept, nor what belongs to the transactions that the broker says were aborted, nor anything from a batch on that
+        is not what its writer meant.
         """
         position.high_watermark = one.high_watermark
         offset = position.offset
@@ -310,15 +316,21 @@ class Fetcher:
         epochs: list[int] = []
         aborted = aborted_batches(one.records, one.aborted_transactions) if one.aborted_transactions else NONE
         hidden: tuple[tuple[int, int], ...] = ()
+        checked, corrupt, next_offset = self.config.check_crcs, "", offset
         for batch in one.records:
+            if checked and not batch.valid_crc():
+                corrupt = f"KafkaException: the batch of {partition} at offset {batch.base_offset} is corrupt"
+                break
+            next_offset = batch.next_offset
             if batch.is_control or batch.base_offset in aborted:
                 hidden = (*hidden, (max(batch.base_offset, offset), batch.next_offset))
                 continue
             new = [record for record in batch.records() if record.offset >= offset]
             records += new
             epochs += [batch.leader_epoch] * len(new)
-        next_offset = one.records[-1].next_offset
-        self.buffered.append(Fetched(partition, offset, records, epochs, next_offset, one.high_watermark, hidden))
+        self.buffered.append(
+            Fetched(partition, offset, records, epochs, next_offset, one.high_watermark, hidden, corrupt)
+        )
 
     def _out_of_range(self, env: Env, partition: TopicPartition, position: Position) -> None:
         before = position.offset
@@ -350,7 +362,9 @@ class Fetcher:
     # --- handing out ------------------------------------------------------------------------------
 
     def collect(self, most: int) -> list[Fetched]:
-        """What poll() returns: `most` records at most, of one partition's fetch after another. Positions move."""
+        """What poll() returns: `most` records at most, of one partition's fetch after another. Positions move, but not
+        past what is corrupt: that is thrown once nothing before it is left to return.
+        """
         left = most
         found: list[Fetched] = []
         while left > 0 and self.buffered:
@@ -369,6 +383,10 @@ class Fetcher:
                 self.buffered.remove(ready)
                 self.buffered.insert(0, ready)
                 continue
+            if one.corrupt and one.at == len(one.records) and one.offset == one.next_offset:
+                if not found:
+                    self.exception = one.corrupt
+                break
             end = min(one.at + left, len(one.records))
             part = Fetched(
                 one.partition,
@@ -383,8 +401,9 @@ class Fetcher:
             left -= end - one.at
             one.at = end
             if one.at == len(one.records):
-                del self.buffered[0]
-                position.offset = one.next_offset
+                position.offset = one.offset = one.next_offset
+                if not one.corrupt:
+                    del self.buffered[0]
             elif part.records:
                 position.offset = one.offset = part.records[-1].offset + 1
             if part.records:

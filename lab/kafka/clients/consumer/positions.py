@@ -43,10 +43,11 @@ class Position:
 
 class Fetched:
     """Records that have arrived and were not returned by poll() yet; next in line when the position is `offset`.
-    `hidden`: ranges of offsets that no application sees, because markers or aborted records stand there.
+    `hidden`: ranges of offsets that no application sees, because markers or aborted records stand there. `corrupt`:
+    what poll() throws behind the records, again and again until somebody seeks past it.
     """
 
-    __slots__ = ("at", "epochs", "hidden", "high_watermark", "next_offset", "offset", "partition", "records")
+    __slots__ = ("at", "corrupt", "epochs", "hidden", "high_watermark", "next_offset", "offset", "partition", "records")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Fetched:
         next_offset: int,
         high_watermark: int,
         hidden: tuple[tuple[int, int], ...] = (),
+        corrupt: str = "",
     ) -> None:
         self.partition = partition
         self.offset = offset
@@ -66,3 +68,4 @@ class Fetched:
         self.high_watermark = high_watermark
         self.at = 0
         self.hidden = hidden
+        self.corrupt = corrupt

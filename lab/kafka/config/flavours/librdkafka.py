@@ -20,6 +20,7 @@ LIBRDKAFKA = Flavour(
         "sticky.partitioning.linger.ms": 10,
     },
     consumer={
+        "check.crcs": False,
         "isolation.level": "read_committed",
         "partition.assignment.strategy": "range,roundrobin",
         "request.timeout.ms": 60_000,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -54,6 +55,7 @@ class AlterPartitionChange:
     partition_epoch: int
     new_isr: tuple[tuple[int, int], ...]
     leader_recovering: bool = False
+    topic_id: TopicId = NO_TOPIC_ID
 
 
 @dataclass(slots=True)

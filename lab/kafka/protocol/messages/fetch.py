@@ -6,6 +6,26 @@ from enum import IntEnum
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    INT64,
+    NULLABLE_STRING,
+    RECORDS,
+    STRING,
+    THROTTLE,
+    Array,
+    ByTopic,
+    Converted,
+    Fixed,
+    Versions,
+    api,
+    message,
+    struct,
+    unused,
+    wire,
+)
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 INITIAL_EPOCH, FINAL_EPOCH = 0, -1
@@ -21,13 +41,16 @@ class IsolationLevel(IntEnum):
 
 @dataclass(slots=True)
 class FetchPartition(Sealed):
-    """From where to read one partition. Epochs of -1 mean: do not check."""
+    """From where to read one partition. Epochs of -1 and no `topic_id` mean: do not check. The id is not the key, as
+    it is in Kafka: so whoever looks a partition up compares it, and need not translate it first.
+    """
 
     fetch_offset: int
     partition_max_bytes: int
     current_leader_epoch: int = -1
     last_fetched_epoch: int = -1
     log_start_offset: int = -1
+    topic_id: TopicId = NO_TOPIC_ID
 
 
 @dataclass(slots=True)
@@ -74,3 +97,63 @@ class FetchResponse:
     responses: dict[TopicPartition, FetchedPartition]
     error_code: ErrorCode = ErrorCode.NONE
     session_id: int = 0
+
+
+def _batches(records: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
+    return RecordBatch.parse_all(bytes(records)) if records else ()
+
+
+def _bytes_of(batches: tuple[RecordBatch, ...]) -> bytes:
+    return batches[0].data if len(batches) == 1 else b"".join([batch.data for batch in batches])
+
+
+_EPOCH_AND_END = struct(None, wire("epoch", INT32), wire("end_offset", INT64))
+_LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
+_SNAPSHOT = struct(None, wire("end_offset", INT64), wire("epoch", INT32))
+_ABORTED = struct(None, wire("producer_id", INT64), wire("first_offset", INT64))
+_ASKED = struct(
+    FetchPartition,
+    wire("current_leader_epoch", INT32, "9+", default=-1),
+    wire("fetch_offset", INT64),
+    wire("last_fetched_epoch", INT32, "12+", default=-1),
+    wire("log_start_offset", INT64, "5+", default=-1),
+    wire("partition_max_bytes", INT32),
+)
+_FETCHED = struct(
+    FetchedPartition,
+    wire("error_code", ERROR),
+    wire("high_watermark", INT64),
+    wire("last_stable_offset", INT64, "4+", default=-1),
+    wire("log_start_offset", INT64, "5+", default=-1),
+    wire("diverging_epoch", _EPOCH_AND_END, "12+", tag=0, default=None),
+    wire("current_leader", _LEADER, "12+", tag=1, default=None),
+    unused("snapshot_id", _SNAPSHOT, None, "12+", tag=2),
+    wire("aborted_transactions", Array(_ABORTED, nullable=Versions.of("4+")), "4+"),
+    wire("preferred_read_replica", INT32, "11+", default=-1),
+    wire("records", Converted(RECORDS, _batches, _bytes_of)),
+)
+
+FETCH = api(
+    1, "Fetch", "4-12", 12,
+    message(
+        FetchRequest,
+        unused("cluster_id", NULLABLE_STRING, None, "12+", tag=0),
+        wire("replica_id", INT32),
+        wire("max_wait_ms", INT32),
+        wire("min_bytes", INT32),
+        wire("max_bytes", INT32),
+        wire("isolation_level", Fixed("b", IsolationLevel)),
+        wire("session_id", INT32, "7+", default=0),
+        wire("session_epoch", INT32, "7+", default=FINAL_EPOCH),
+        wire("topics", ByTopic(_ASKED, topic="topic", index="partition"), attribute="partitions"),
+        wire("forgotten_topics_data", ByTopic(topic="topic"), "7+", attribute="forgotten", default=()),
+        wire("rack_id", STRING, "11+", default=""),
+    ),
+    message(
+        FetchResponse,
+        THROTTLE,
+        wire("error_code", ERROR, "7+", default=ErrorCode.NONE),
+        wire("session_id", INT32, "7+", default=0),
+        wire("responses", ByTopic(_FETCHED, topic="topic")),
+    ),
+)  # fmt: skip

@@ -3,6 +3,21 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    BOOL,
+    BYTES,
+    ERROR,
+    INT32,
+    NULLABLE_STRING,
+    STRING,
+    Array,
+    api,
+    message,
+    or_empty,
+    struct,
+    unused,
+    wire,
+)
 
 
 @dataclass(slots=True)
@@ -120,3 +135,75 @@ class DescribeGroupsResponse:
     """In the order asked."""
 
     groups: tuple[DescribedGroup, ...]
+
+
+_PROTOCOL = struct(None, wire("name", STRING), wire("metadata", BYTES))
+_JOINED = struct(
+    JoinedMember,
+    wire("member_id", STRING),
+    wire("group_instance_id", NULLABLE_STRING, "5+", default=None),
+    wire("metadata", BYTES),
+)
+_ASSIGNMENT = struct(None, wire("member_id", STRING), wire("assignment", BYTES))
+
+JOIN_GROUP = api(
+    11, "JoinGroup", "0-9", 6,
+    message(
+        JoinGroupRequest,
+        wire("group_id", STRING),
+        wire("session_timeout_ms", INT32),
+        wire("rebalance_timeout_ms", INT32, "1+", default=-1),
+        wire("member_id", STRING),
+        wire("group_instance_id", NULLABLE_STRING, "5+"),
+        wire("protocol_type", STRING),
+        wire("protocols", Array(_PROTOCOL)),
+        wire("reason", or_empty(), "8+"),
+    ),
+    message(
+        JoinGroupResponse,
+        unused("throttle_time_ms", INT32, 0, "2+"),
+        wire("error_code", ERROR),
+        wire("generation_id", INT32),
+        unused("protocol_type", NULLABLE_STRING, "consumer", "7+"),
+        wire("protocol_name", STRING, "0-6"),
+        wire("protocol_name", or_empty(), "7+"),
+        wire("leader", STRING),
+        wire("skip_assignment", BOOL, "9+"),
+        wire("member_id", STRING),
+        wire("members", Array(_JOINED)),
+    ),
+)  # fmt: skip
+
+HEARTBEAT = api(
+    12, "Heartbeat", "0-4", 4,
+    message(
+        HeartbeatRequest,
+        wire("group_id", STRING),
+        wire("generation_id", INT32),
+        wire("member_id", STRING),
+        wire("group_instance_id", NULLABLE_STRING, "3+"),
+    ),
+    message(HeartbeatResponse, unused("throttle_time_ms", INT32, 0, "1+"), wire("error_code", ERROR)),
+)  # fmt: skip
+
+SYNC_GROUP = api(
+    14, "SyncGroup", "0-5", 4,
+    message(
+        SyncGroupRequest,
+        wire("group_id", STRING),
+        wire("generation_id", INT32),
+        wire("member_id", STRING),
+        wire("group_instance_id", NULLABLE_STRING, "3+"),
+        unused("protocol_type", NULLABLE_STRING, None, "5+"),
+        wire("protocol_name", NULLABLE_STRING, "5+"),
+        wire("assignments", Array(_ASSIGNMENT)),
+    ),
+    message(
+        SyncGroupResponse,
+        unused("throttle_time_ms", INT32, 0, "1+"),
+        wire("error_code", ERROR),
+        unused("protocol_type", NULLABLE_STRING, "consumer", "5+"),
+        unused("protocol_name", NULLABLE_STRING, None, "5+"),
+        wire("assignment", BYTES),
+    ),
+)  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import IsolationLevel
+from lab.kafka.protocol.schema import ERROR, INT32, INT64, ByTopic, Fixed, Struct, api, message, struct, unused, wire
 from lab.kafka.protocol.topics import TopicPartition
 
 LATEST = -1
@@ -35,3 +36,37 @@ class ListOffsetsResponse:
     """One answer a partition."""
 
     partitions: dict[TopicPartition, ListedOffset]
+
+
+def _asked(current_leader_epoch: int, timestamp: int) -> tuple[int, int]:
+    return timestamp, current_leader_epoch
+
+
+_ASKED = Struct(
+    _asked,
+    (wire("current_leader_epoch", INT32, "4+", default=-1), wire("timestamp", INT64)),
+    parts=lambda asked: asked[::-1],
+)
+_LISTED = struct(
+    ListedOffset,
+    wire("error_code", ERROR),
+    wire("timestamp", INT64, attribute="timestamp_ms"),
+    wire("offset", INT64),
+    wire("leader_epoch", INT32, "4+", default=-1),
+)
+
+LIST_OFFSETS = api(
+    2, "ListOffsets", "1-10", 6,
+    message(
+        ListOffsetsRequest,
+        wire("replica_id", INT32),
+        wire("isolation_level", Fixed("b", IsolationLevel), "2+", default=IsolationLevel.READ_UNCOMMITTED),
+        wire("topics", ByTopic(_ASKED), attribute="partitions"),
+        unused("timeout_ms", INT32, 0, "10+"),
+    ),
+    message(
+        ListOffsetsResponse,
+        unused("throttle_time_ms", INT32, 0, "2+"),
+        wire("topics", ByTopic(_LISTED), attribute="partitions"),
+    ),
+)  # fmt: skip

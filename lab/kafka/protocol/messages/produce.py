@@ -1,10 +1,53 @@
 """Produce (API 0): append one batch to each of several partitions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT16,
+    INT32,
+    INT64,
+    NULLABLE_STRING,
+    RECORDS,
+    STRING,
+    Array,
+    ByTopic,
+    Converted,
+    api,
+    message,
+    struct,
+    unused,
+    wire,
+)
 from lab.kafka.protocol.topics import TopicPartition
+
+
+@dataclass(slots=True)
+class NoBatch:
+    """What came in the place of one record batch, in words. Only a real client can send it."""
+
+    reason: str
+    record_count: ClassVar[int] = 0
+
+    @classmethod
+    def or_batch(cls, records: "bytes | memoryview | None") -> "RecordBatch | NoBatch":
+        """The batch that `records` are. Its CRC is looked at by the log."""
+        if not records:
+            return cls("one record batch wanted, none found")
+        try:
+            return RecordBatch.parse(bytes(records))
+        except Malformed as wrong:
+            return cls(str(wrong))
+
+    @staticmethod
+    def bytes_of(batch: "RecordBatch | NoBatch") -> bytes:
+        """As they are sent."""
+        return batch.data if isinstance(batch, RecordBatch) else b""
 
 
 @dataclass(slots=True)
@@ -13,7 +56,7 @@ class ProduceRequest:
 
     acks: int
     timeout_ms: int
-    data: dict[TopicPartition, RecordBatch]
+    data: Mapping[TopicPartition, RecordBatch | NoBatch]
     transactional_id: str | None = None
     transaction_version: int = 1
 
@@ -38,3 +81,39 @@ class ProduceResponse:
     responses: dict[TopicPartition, PartitionProduceResponse] = field(
         default_factory=dict[TopicPartition, PartitionProduceResponse]
     )
+
+
+_RECORDS = wire("records", Converted(RECORDS, NoBatch.or_batch, NoBatch.bytes_of))
+_NODE = struct(
+    None, wire("node_id", INT32), wire("host", STRING), wire("port", INT32), unused("rack", NULLABLE_STRING, None)
+)
+_ERROR = struct(None, wire("batch_index", INT32), wire("batch_index_error_message", NULLABLE_STRING))
+_LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
+_ANSWER = struct(
+    PartitionProduceResponse,
+    wire("error_code", ERROR),
+    wire("base_offset", INT64),
+    wire("log_append_time_ms", INT64, "2+"),
+    wire("log_start_offset", INT64, "5+"),
+    wire("record_errors", Array(_ERROR), "8+"),
+    wire("error_message", NULLABLE_STRING, "8+"),
+    wire("current_leader", _LEADER, "10+", tag=0, default=None),
+)
+
+PRODUCE = api(
+    0, "Produce", "3-11", 9,
+    message(
+        ProduceRequest,
+        wire("transactional_id", NULLABLE_STRING, "3+"),
+        wire("acks", INT16),
+        wire("timeout_ms", INT32),
+        wire("topic_data", ByTopic(_RECORDS, partitions="partition_data", index="index"), attribute="data"),
+    ),
+    message(
+        ProduceResponse,
+        wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index")),
+        unused("throttle_time_ms", INT32, 0, "1+"),
+        unused("node_endpoints", Array(_NODE), (), "10+", tag=0),
+    ),
+    advertised="0-11",
+)  # fmt: skip

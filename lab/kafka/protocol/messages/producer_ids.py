@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import ERROR, INT16, INT32, INT64, NULLABLE_STRING, THROTTLE, api, message, wire
 
 
 @dataclass(slots=True)
@@ -44,3 +45,22 @@ class AllocateProducerIdsResponse:
     error_code: ErrorCode
     producer_id_start: int = -1
     producer_id_len: int = 0
+
+
+INIT_PRODUCER_ID = api(
+    22, "InitProducerId", "0-5", 2,
+    message(
+        InitProducerIdRequest,
+        wire("transactional_id", NULLABLE_STRING),
+        wire("transaction_timeout_ms", INT32),
+        wire("producer_id", INT64, "3+"),
+        wire("producer_epoch", INT16, "3+"),
+    ),
+    message(
+        InitProducerIdResponse,
+        THROTTLE,
+        wire("error_code", ERROR),
+        wire("producer_id", INT64),
+        wire("producer_epoch", INT16),
+    ),
+)  # fmt: skip

@@ -1,8 +1,9 @@
-"""Topics: create 19, delete 20, delete records 21, create partitions 37, elect leaders 43, alter configs 44."""
+"""Topics: create 19, delete 20, delete records 21, create partitions 37, elect leaders 43."""
 
 from dataclasses import dataclass, field
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -29,11 +30,12 @@ class CreateTopicsRequest:
 
 @dataclass(slots=True)
 class TopicResult:
-    """The outcome for one topic, with a sentence where it failed."""
+    """The outcome for one topic, with a sentence where it failed. `topic_id` where topics are made or deleted."""
 
     name: str
     error_code: ErrorCode
     error_message: str | None = None
+    topic_id: TopicId = NO_TOPIC_ID
 
 
 @dataclass(slots=True)
@@ -45,9 +47,10 @@ class CreateTopicsResponse:
 
 @dataclass(slots=True)
 class DeleteTopicsRequest:
-    """By name."""
+    """By name, or by id."""
 
     names: tuple[str, ...]
+    topic_ids: tuple[TopicId, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,21 +69,6 @@ class CreatePartitionsRequest:
 
 @dataclass(slots=True)
 class CreatePartitionsResponse:
-    """In the order asked."""
-
-    topics: tuple[TopicResult, ...]
-
-
-@dataclass(slots=True)
-class IncrementalAlterConfigsRequest:
-    """SET (or with None, DELETE) settings of topics: topic -> name -> value; and of brokers, by id, "" for all."""
-
-    topics: dict[str, dict[str, str | None]]
-    brokers: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
-
-
-@dataclass(slots=True)
-class IncrementalAlterConfigsResponse:
     """In the order asked."""
 
     topics: tuple[TopicResult, ...]

@@ -1,0 +1,126 @@
+"""APIS: what a client can ask of a broker, by number; and how a request and its answer are framed (spec 7.1, 7.2).
+
+A frame is a header and a message; before it come four bytes with its size. Headers have a tag section where the
+message is flexible, with one exception: the answer to ApiVersions, which is read by clients that do not know yet.
+"""
+
+import struct
+from typing import NamedTuple
+
+from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
+from lab.kafka.protocol.messages.fetch import FETCH
+from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
+from lab.kafka.protocol.messages.groups import HEARTBEAT, JOIN_GROUP, SYNC_GROUP
+from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
+from lab.kafka.protocol.messages.metadata import METADATA
+from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT, OFFSET_FETCH
+from lab.kafka.protocol.messages.produce import PRODUCE
+from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
+from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.schema import Api, Message
+
+APIS: dict[int, Api] = {
+    one.key: one
+    for one in (
+        PRODUCE,
+        FETCH,
+        LIST_OFFSETS,
+        METADATA,
+        OFFSET_COMMIT,
+        OFFSET_FETCH,
+        FIND_COORDINATOR,
+        JOIN_GROUP,
+        HEARTBEAT,
+        SYNC_GROUP,
+        API_VERSIONS,
+        INIT_PRODUCER_ID,
+    )
+}
+"""In the order of their numbers."""
+BY_REQUEST: dict[type, tuple[Api, Message]] = {
+    request.kind: (one, request) for one in APIS.values() for request in one.requests
+}
+"""By the engine's class of a request."""
+
+_HEADER = struct.Struct(">hhih")
+_SIZE = struct.Struct(">i")
+_CORRELATION = struct.Struct(">i")
+SIZE_BYTES = _SIZE.size
+
+
+class Header(NamedTuple):
+    """What stands before a request: of which API, in which version, and who asks."""
+
+    api: Api
+    version: int
+    correlation_id: int
+    client_id: str
+
+
+def api_versions(error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
+    """All that can be asked here."""
+    return ApiVersionsResponse(
+        error, tuple((one.key, one.advertised.first, one.advertised.last) for one in APIS.values())
+    )
+
+
+def read_request(frame: Buffer) -> tuple[Header, object | None]:
+    """The request that a frame (without its size) is. Without a message it is an ApiVersions of a version that is not
+    known, which has an answer all the same. Raises Malformed, also for what cannot be asked here.
+    """
+    try:
+        key, version, correlation_id, length = _HEADER.unpack_from(frame)
+        at = _HEADER.size
+        client_id = "" if length < 0 else str(frame[at : at + length], "utf-8")
+        at += max(length, 0)
+        api = APIS.get(key)
+        if api is None or not api.versions.has(version):
+            if api is API_VERSIONS:
+                return Header(API_VERSIONS, version, correlation_id, client_id), None
+            raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
+        if api.request(version).is_flexible(version):
+            at = skip_tags(frame, at, len(frame))
+    except (struct.error, IndexError, UnicodeDecodeError) as wrong:
+        raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
+    return Header(api, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
+
+
+def _wanted(api: Api | None) -> str:
+    return "a known API" if api is None else f"{api.name} {api.versions.first} to {api.versions.last}"
+
+
+def write_request(api: Api, version: int, correlation_id: int, client_id: str, body: object) -> bytes:
+    """A request with its size, as a client sends it."""
+    name = client_id.encode()
+    head = _HEADER.pack(api.key, version, correlation_id, len(name)) + name
+    if api.request(version).is_flexible(version):
+        head += b"\0"
+    return _framed([head, *encode(api.request(version), version, body)])
+
+
+def write_response(api: Api, version: int, correlation_id: int, body: object) -> list[Buffer]:
+    """An answer with its size, in pieces."""
+    head = _CORRELATION.pack(correlation_id)
+    if api.response(version).is_flexible(version) and api is not API_VERSIONS:
+        head += b"\0"
+    pieces = encode(api.response(version), version, body)
+    size = len(head) + sum(map(len, pieces))
+    return [_SIZE.pack(size) + head, *pieces]
+
+
+def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
+    """Correlation id and message of an answer (without its size). Raises Malformed."""
+    if len(frame) < _CORRELATION.size:
+        raise Malformed(f"a response: {_CORRELATION.size} bytes wanted, {len(frame)} found")
+    (correlation_id,) = _CORRELATION.unpack_from(frame)
+    at = _CORRELATION.size
+    if api.response(version).is_flexible(version) and api is not API_VERSIONS:
+        at = skip_tags(frame, at, len(frame))
+    return correlation_id, decode(api.response(version), version, frame, at)
+
+
+def _framed(pieces: list[Buffer]) -> bytes:
+    data = b"".join(pieces)
+    return _SIZE.pack(len(data)) + data

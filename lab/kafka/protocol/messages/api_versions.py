@@ -1,0 +1,59 @@
+"""ApiVersions (18): what a broker can be asked, and in which versions; the first request on each connection."""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import ERROR, INT16, INT64, STRING, THROTTLE, Array, api, message, struct, unused, wire
+
+
+@dataclass(slots=True)
+class ApiVersionsRequest:
+    """Who the client is, from version 3 on."""
+
+    client_software_name: str = ""
+    client_software_version: str = ""
+
+
+@dataclass(slots=True)
+class FinalizedFeature:
+    """A feature of the cluster, and the level at which it is."""
+
+    name: str
+    max_version_level: int
+    min_version_level: int
+
+
+@dataclass(slots=True)
+class ApiVersionsResponse:
+    """(API key, lowest and highest version) of each. In version 0 also the answer to a version that is not known."""
+
+    error_code: ErrorCode
+    api_keys: tuple[tuple[int, int, int], ...]
+    supported_features: tuple[tuple[str, int, int], ...] = ()
+    finalized_features_epoch: int = -1
+    finalized_features: tuple[FinalizedFeature, ...] = ()
+
+
+_KEY = struct(None, wire("api_key", INT16), wire("min_version", INT16), wire("max_version", INT16))
+_SUPPORTED = struct(None, wire("name", STRING), wire("min_version", INT16), wire("max_version", INT16))
+_FINALIZED = struct(
+    FinalizedFeature, wire("name", STRING), wire("max_version_level", INT16), wire("min_version_level", INT16)
+)
+
+API_VERSIONS = api(
+    18, "ApiVersions", "0-4", 3,
+    message(
+        ApiVersionsRequest,
+        wire("client_software_name", STRING, "3+"),
+        wire("client_software_version", STRING, "3+"),
+    ),
+    message(
+        ApiVersionsResponse,
+        wire("error_code", ERROR),
+        wire("api_keys", Array(_KEY)),
+        unused("throttle_time_ms", THROTTLE.kind, 0, "1+"),
+        wire("supported_features", Array(_SUPPORTED), "3+", tag=0, default=()),
+        wire("finalized_features_epoch", INT64, "3+", tag=1, default=-1),
+        wire("finalized_features", Array(_FINALIZED), "3+", tag=2, default=()),
+    ),
+)  # fmt: skip

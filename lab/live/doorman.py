@@ -1,0 +1,147 @@
+"""Doorman: brings what real clients send into a session's world, and takes out what it answers.
+
+It belongs to whoever owns the session, and runs in that thread. Frames are brought as actions of the journal; answers
+are facts that it hears as a guest of the world, each once: what the known past tells again when it is run again went
+out long ago.
+"""
+
+import time
+from collections.abc import Iterable
+
+from lab.cluster.actions.programs import BringFrame, ConnectProgram, HangUpProgram, OpenDoors
+from lab.cluster.build import broker_hosts
+from lab.cluster.session import Session
+from lab.cluster.watch import Observer, Watch, hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.clients.program import ProgramRecipe
+from lab.live.gateway import Closed, Event, Gateway, Opened, Received
+from lab.world.world import World
+
+NAMELESS = "program"
+NAME_MAX = 40
+LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+
+class Doorman(Observer):
+    """Who stands between a gateway and a session."""
+
+    def __init__(self, session: Session, gateway: Gateway) -> None:
+        self.session = session
+        self.gateway = gateway
+        self.ports: dict[NodeId, int] = {}
+        self.open: dict[NodeId, bool] = {}
+        self.brokers: dict[int, NodeId] = {}
+        """Of each connection the broker; it has no program yet while nothing was sent over it."""
+        self.programs: dict[int, NodeId] = {}
+        session.timeline.greet(self._greet)
+
+    def _greet(self, world: World) -> None:
+        assert isinstance(world.witness, Watch)
+        world.witness.invite(self)
+
+    # --- listeners --------------------------------------------------------------------------------
+
+    def open_doors(self, ports: dict[NodeId, int]) -> None:
+        """Open these brokers' ports; 0: whichever is free. Raises OSError."""
+        self.listen(ports)
+        self.session.bring(OpenDoors(time.time_ns() // 1_000_000))
+
+    def listen(self, ports: dict[NodeId, int]) -> None:
+        """More ports. Raises OSError."""
+        for broker, port in ports.items():
+            self.ports[broker] = self.gateway.open(broker, port)
+            self.open[broker] = True
+
+    def listeners(self) -> tuple[tuple[str, str], ...]:
+        """Where real clients reach each broker."""
+        host = f"[{self.gateway.host}]" if ":" in self.gateway.host else self.gateway.host
+        return tuple((broker, f"{host}:{port}") for broker, port in self.ports.items())
+
+    def keep_ports(self) -> None:
+        """A broker without a process refuses connections; one that runs again takes them at the same port."""
+        hosts = self.session.world.hosts
+        for broker, port in self.ports.items():
+            runs = broker in hosts and hosts[broker].node is not None
+            if runs and not self.open[broker]:
+                self.gateway.open(broker, port)
+            elif not runs and self.open[broker]:
+                self.gateway.shut(broker)
+            self.open[broker] = runs
+        for broker in broker_hosts(self.session.world):
+            if broker not in self.ports:
+                self.listen({broker: 0})
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    def bring_in(self) -> int:
+        """Whatever has arrived, in the order in which it came. Returns how many events there were."""
+        count = 0
+        while self.gateway.events:
+            self._bring(self.gateway.events.popleft())
+            count += 1
+        return count
+
+    def _bring(self, event: Event) -> None:
+        match event:
+            case Opened():
+                self.brokers[event.connection] = event.broker
+            case Received():
+                if event.connection in self.brokers:
+                    self._frame(event.connection, event.frame)
+            case Closed():
+                self._closed(event.connection)
+
+    def _frame(self, connection: int, frame: bytes) -> None:
+        program = self.programs.get(connection)
+        if program is None:
+            program = self.programs[connection] = self._program(frame)
+            self.session.bring(ConnectProgram(program, connection, self.brokers[connection], self.listeners()))
+        self.session.bring(BringFrame(program, connection, frame))
+
+    def _program(self, frame: bytes) -> NodeId:
+        """Under which name a client is known: by its client id, which no simulated machine may have."""
+        name = program_name(client_id(frame))
+        hosts = self.session.world.hosts
+        while name in hosts and not isinstance(hosts[name].recipe, ProgramRecipe):
+            name = f"{name}-outside"
+        return name
+
+    def _closed(self, connection: int) -> None:
+        broker = self.brokers.pop(connection, None)
+        program = self.programs.pop(connection, None)
+        if program is not None and broker is not None:
+            self.session.bring(HangUpProgram(program, connection, broker))
+
+    # --- out --------------------------------------------------------------------------------------
+
+    @hears(facts.FrameSent)
+    def _sent(self, world: World, node: NodeId, fact: facts.FrameSent) -> None:
+        if self._is_new(world):
+            self.gateway.send(fact.connection, fact.data)
+
+    @hears(facts.HungUp)
+    def _hung_up(self, world: World, node: NodeId, fact: facts.HungUp) -> None:
+        if self._is_new(world):
+            self.brokers.pop(fact.connection, None)
+            self.programs.pop(fact.connection, None)
+            self.gateway.close(fact.connection)
+
+    def _is_new(self, world: World) -> bool:
+        return world.event_number > self.session.timeline.branch.latest_event
+
+
+def client_id(frame: bytes) -> str:
+    """The client id in a request's header; empty if there is none, or no header."""
+    length = int.from_bytes(frame[8:10], "big", signed=True)
+    return frame[10 : 10 + max(length, 0)].decode("utf-8", "replace")
+
+
+def program_name(name: str) -> NodeId:
+    """A client id as the name of a machine: small letters, digits and dashes."""
+    legal = "".join(sign if sign in LEGAL else "-" for sign in name.lower())
+    return _trimmed(legal.strip("-")) or NAMELESS
+
+
+def _trimmed(name: Iterable[str]) -> str:
+    return "".join(name)[:NAME_MAX].strip("-")
