@@ -23,9 +23,10 @@ READ_WITHIN: Micros = millis(1_200)
 """Two long polls of 500 ms may stand before a record: its reader's, for other partitions of the same broker, and its
 follower's, which hears only then that it is committed.
 """
-ORDINARY = ("TransactionAbortedException", "CONCURRENT_TRANSACTIONS", "RECORD_LIST_TOO_LARGE")
+ORDINARY = ("TransactionAbortedException", "CONCURRENT_TRANSACTIONS", "NOT_ENOUGH_REPLICAS", "RECORD_LIST_TOO_LARGE")
 """What a producer meets in good health: its application aborts before all is sent, or writes on while the markers of
-its last transaction are still on their way; or a batch is larger than a segment may be, by their settings.
+its last transaction are still on their way, which an older protocol calls not enough replicas (spec 5.6); or a batch is
+larger than a segment may be, by their settings. That replicas are missing indeed is a claim of its own.
 """
 DEEDS = ("fault", "mended", "built", "changed", "throttled")
 """Moments that a deed from outside leaves, the drawn ones of a fuzz seed as well as a person's."""
