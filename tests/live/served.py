@@ -18,7 +18,8 @@ class Served:
     """A server in a thread of its own; who wants to act on its world asks `do`."""
 
     def __init__(self, spec: ClusterSpec) -> None:
-        self.server = Server(spec, "127.0.0.1", 0)
+        self.session = Session(spec, "Server")
+        self.server = Server(self.session, "127.0.0.1", 0)
         self.violation = ""
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -27,10 +28,6 @@ class Served:
 
     def _run(self) -> None:
         self.violation = self.server.run(self._up.set)
-
-    @property
-    def session(self) -> Session:
-        return self.server.session
 
     @property
     def addresses(self) -> str:
