@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -84,7 +85,7 @@ class Process:
         code, self.process = self.process.returncode, None
         return code
 
-    def __enter__(self) -> "Process":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,7 +103,8 @@ class Load:
         self.sent = 0
         self._producer = Producer({
             "bootstrap.servers": addresses, "client.id": "load", "acks": "all", "enable.idempotence": True,
-            "linger.ms": 2, "delivery.timeout.ms": 600_000, "reconnect.backoff.max.ms": 100, "retry.backoff.ms": 20,
+            "linger.ms": 2, "batch.size": 16_384,
+            "delivery.timeout.ms": 600_000, "reconnect.backoff.max.ms": 100, "retry.backoff.ms": 20,
             "message.send.max.retries": 1_000_000, "log_level": 2,
         })  # fmt: skip
         self._running = True
