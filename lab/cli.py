@@ -23,6 +23,7 @@ commands:
   list      the scenarios there are
   play      play a scenario in the terminal, without a window
   serve     a cluster for real Kafka clients
+  logs      read the files of a broker, of ours or of Apache Kafka's
   bench     measure how fast the engine and the window are here
   fuzz      random clusters, random faults, every guarantee watched
   test      run the tests
@@ -337,6 +338,61 @@ def _serve(given: argparse.Namespace) -> int:
         return 2
 
 
+def _logs_arguments() -> argparse.ArgumentParser:
+    parser = _parser("lab logs", LOGS, LOGS_EXAMPLES)
+    parser.add_argument(
+        "path", metavar="PATH", type=Path,
+        help="the folder of lab serve --data, a log directory (log.dirs of a broker), a folder of a partition in it, "
+        "or one of its files",
+    )  # fmt: skip
+    parser.add_argument("--batches", action="store_true", help="batches only, without the records in them")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line, for programs; keys and values whole"
+    )  # fmt: skip
+    return parser
+
+
+LOGS = """\
+What stands in the files of a broker, whether this lab has written them or Apache Kafka. Nothing is changed, and
+nothing is believed: lengths, CRCs, offsets and indexes are checked, and what is wrong is said with what was wanted,
+what was found, and at which byte. Exit code 0: all is sound; 1: there are problems; 2: there is nothing to read."""
+
+LOGS_EXAMPLES = """\
+the files of a partition, in its folder TOPIC-NUMBER (the number in a name is an offset):
+  00000000000000000042.log        a segment: record batches one behind the other, from offset 42 on. A batch has one
+                                  header of 61 bytes (offsets, CRC, codec, producer, flags) and its records, packed
+                                  together where there is a codec
+  00000000000000000042.index      for a batch every 4 kB or so: its last offset, and at which byte it begins
+  00000000000000000042.timeindex  the newest timestamp up to an offset: where to begin looking for a date
+  00000000000000000042.txnindex   transactions that were aborted: what readers of committed records leave out
+  00000000000000000042.snapshot   producers and their last sequences, so that a retry is known as one
+  leader-epoch-checkpoint         at which offset each leader began: where followers cut what is not the leader's
+  partition.metadata              the id of the topic: a topic made anew under the same name has another one
+beside them, in the log directory:
+  replication-offset-checkpoint   high watermarks: what all replicas in sync have
+  recovery-point-offset-checkpoint  up to where all was flushed: after a crash only what stands behind is checked
+  log-start-offset-checkpoint     where logs begin, once records were deleted
+  meta.properties                 the cluster and the broker whose directory it is
+  .kafka_cleanshutdown            the broker was stopped in order
+
+examples:
+  lab logs kafka-data                                     all of a served cluster
+  lab logs kafka-data/broker-1/orders-0 --batches         the batches of one partition
+  lab logs /var/lib/kafka/data                            a broker of Apache Kafka
+  lab logs kafka-data --json | jq 'select(.kind=="problem")'    what is wrong, and nothing else"""
+
+
+def _logs(given: argparse.Namespace) -> int:
+    from lab.cluster.refused import Refused
+    from lab.disks.printing import print_logs
+
+    try:
+        return print_logs(given.path, as_json=given.json, records=not given.batches)
+    except Refused as wrong:
+        print(f"lab logs: {wrong}", file=sys.stderr)
+        return 2
+
+
 def _listen(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -375,6 +431,7 @@ COMMANDS = {
     "bench": (_bench_arguments, _bench),
     "fuzz": (_fuzz_arguments, _fuzz),
     "serve": (_serve_arguments, _serve),
+    "logs": (_logs_arguments, _logs),
 }
 
 
