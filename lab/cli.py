@@ -347,6 +347,14 @@ def _logs_arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--batches", action="store_true", help="batches only, without the records in them")
     parser.add_argument(
+        "--export", type=Path, metavar="DIR",
+        help="first write the disks of a simulated cluster into this folder, as a broker would leave them if it were "
+        "killed; PATH is a saved session (.json) or a scenario then",
+    )  # fmt: skip
+    parser.add_argument(
+        "--at", type=_seconds, metavar="SECONDS", help="with --export: at this second (usual: where it was saved)"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="one JSON object a line, for programs; keys and values whole"
     )  # fmt: skip
     return parser
@@ -379,7 +387,10 @@ examples:
   lab logs kafka-data                                     all of a served cluster
   lab logs kafka-data/broker-1/orders-0 --batches         the batches of one partition
   lab logs /var/lib/kafka/data                            a broker of Apache Kafka
-  lab logs kafka-data --json | jq 'select(.kind=="problem")'    what is wrong, and nothing else"""
+  lab logs kafka-data --json | jq 'select(.kind=="problem")'    what is wrong, and nothing else
+  lab logs yesterday.json --export disks                  the disks of a saved session, as folders; go on from them with
+                                                          lab serve --data disks --config log.retention.ms=-1
+                                                          (simulated records are dated 2026-01-01: old ones, perhaps)"""
 
 
 def _logs(given: argparse.Namespace) -> int:
@@ -387,10 +398,24 @@ def _logs(given: argparse.Namespace) -> int:
     from lab.disks.printing import print_logs
 
     try:
-        return print_logs(given.path, as_json=given.json, records=not given.batches)
+        if given.export is not None:
+            _export(str(given.path), given.export, given.at)
+        return print_logs(given.export or given.path, as_json=given.json, records=not given.batches)
     except Refused as wrong:
         print(f"lab logs: {wrong}", file=sys.stderr)
         return 2
+
+
+def _export(name: str, folder: Path, at_seconds: float | None) -> None:
+    """The disks of a session or a scenario at an instant. Raises Refused."""
+    from lab.cluster.session import Session
+    from lab.disks.exporting import export_cluster
+    from lab.lessons import opening
+
+    session = Session.open(Path(name)) if name.endswith(".json") else opening.start(_scenario(name))
+    if at_seconds is not None:
+        session.seek(int(at_seconds * 1_000_000))
+    export_cluster(session.world, session.spec, folder)
 
 
 def _listen(text: str) -> tuple[str, int]:

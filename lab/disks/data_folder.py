@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lab.cluster.controllers import FIRST_ID
 from lab.cluster.refused import Refused, shown, wanted
+from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.disks.file_disk import FileDisk
 from lab.env import NodeId
 
@@ -23,13 +24,17 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ClusterFile:
-    """What a folder says of its cluster. `starts`: how many processes have served it."""
+    """What a folder says of its cluster. `starts`: how many processes have served it. `controllers`: more than one
+    are a quorum; `combined`: they are the first brokers.
+    """
 
     version: int
     cluster_id: str
     brokers: int
     seed: int
     starts: int
+    controllers: int = 1
+    combined: bool = False
 
     @property
     def seed_now(self) -> int:
@@ -58,6 +63,14 @@ class DataFolder:
         except OSError as wrong:
             raise Refused(f"{path}: wanted a folder to keep files in: {wrong.strerror}") from None
         self._disks: list[FileDisk] = []
+
+    def spec(self, settings: tuple[tuple[str, str], ...] = (), topics: tuple[TopicSpec, ...] = ()) -> ClusterSpec:
+        """The set-up of this start. Topics are made unless they are there already. Raises Refused."""
+        cluster = self.cluster
+        return ClusterSpec(
+            seed=cluster.seed_now, brokers=cluster.brokers, controllers=cluster.controllers,
+            combined=cluster.combined, broker_config=settings, topics=topics,
+        ).checked()  # fmt: skip
 
     def disk(self, node: NodeId) -> FileDisk:
         """The disk of a machine, with what an earlier process left on it."""
@@ -116,7 +129,7 @@ def read_cluster_file(path: Path) -> ClusterFile | None:
         data = json.loads(file.read_bytes())
         found = ClusterFile(**data)
         sound = found.version == VERSION and all(
-            type(one) is int and one >= 0 for one in (found.brokers, found.seed, found.starts)
+            type(one) is int and one >= 0 for one in (found.brokers, found.seed, found.starts, found.controllers)
         )
     except (ValueError, TypeError) as wrong:
         raise Refused(f"{file}: wanted version, cluster_id, brokers, seed and starts as JSON: {wrong}") from None

@@ -19,20 +19,23 @@ def serve(
     """Serve until a signal ends it. Returns the exit code. Raises Refused."""
     if folder is None and record:
         return _run(Session(_spec(brokers or 1, settings), "Server"), host, port)
-    data = DataFolder(folder, brokers) if folder is not None else None
-    if data is None:
-        spec = _spec(brokers or 1, settings)
+    if folder is None:
+        owner = Unrecorded(_spec(brokers or 1, settings))
     else:
-        spec = _spec(data.cluster.brokers, settings, data.cluster.seed_now)
-    owner = Unrecorded(spec, data)
+        data = DataFolder(folder, brokers)
+        try:
+            owner = Unrecorded(data.spec(settings), data)
+        except BaseException:
+            data.close()
+            raise
     try:
         return _run(owner, host, port)
     finally:
         owner.close()
 
 
-def _spec(brokers: int, settings: Settings, seed: int = ClusterSpec.seed) -> ClusterSpec:
-    return ClusterSpec(seed=seed, brokers=brokers, broker_config=settings).checked()
+def _spec(brokers: int, settings: Settings) -> ClusterSpec:
+    return ClusterSpec(brokers=brokers, broker_config=settings).checked()
 
 
 def _run(owner: Session | Unrecorded, host: str, port: int) -> int:

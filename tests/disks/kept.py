@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.cluster.spec import ClusterSpec, TopicSpec
+from lab.cluster.spec import TopicSpec
 from lab.disks.data_folder import DataFolder
 from lab.live.unrecorded import Unrecorded
 from tests.live.served import AT_ONCE, Served
@@ -19,10 +19,7 @@ def kept(
     """The cluster of a folder, served until the block ends, and stopped in order then."""
     data = DataFolder(folder, brokers)
     config = (*AT_ONCE, *((name.replace("_", "."), value) for name, value in settings.items()))
-    spec = ClusterSpec(
-        seed=data.cluster.seed_now, brokers=data.cluster.brokers, topics=topics, broker_config=config
-    )  # fmt: skip
-    owner = Unrecorded(spec, data)
+    owner = Unrecorded(data.spec(config, topics), data)
     cluster = Served(owner)
     try:
         yield cluster

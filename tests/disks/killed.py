@@ -18,7 +18,7 @@ from typing import Self
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from lab.cluster.spec import ClusterSpec, TopicSpec
+from lab.cluster.spec import TopicSpec
 from lab.disks.data_folder import DataFolder
 from lab.live.unrecorded import Unrecorded
 
@@ -30,8 +30,7 @@ PATIENCE_S = 60
 def make(folder: Path, brokers: int) -> None:
     """A folder with the topic in it, made by a cluster that has stopped in order."""
     data = DataFolder(folder, brokers)
-    topics = (TopicSpec(TOPIC, PARTITIONS, brokers),)
-    owner = Unrecorded(ClusterSpec(seed=data.cluster.seed_now, brokers=brokers, topics=topics), data)
+    owner = Unrecorded(data.spec(topics=(TopicSpec(TOPIC, PARTITIONS, brokers),)), data)
     owner.close()
     assert not owner.violation
 
