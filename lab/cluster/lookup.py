@@ -2,7 +2,7 @@
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.ledger import Ledger, PartitionTruth, Progress
+from lab.cluster.ledger import Ledger, PartitionTruth, ProducerTruth, Progress
 from lab.cluster.refused import Refused
 from lab.cluster.watch import Watch
 from lab.env import NodeId
@@ -64,6 +64,20 @@ def find_group(world: World, group_id: str) -> tuple[NodeId, AnyGroup] | None:
                 if group_id in shard.groups:
                     return node, shard.groups[group_id]
     return None
+
+
+def truths_of(world: World, producer: int | str | bool) -> list[ProducerTruth]:
+    """What the ledger knows of a producer, of each of its processes: `shop`, `shop.2` after its first restart; of all
+    producers where none is named.
+    """
+    found = ledger_of(world).producers
+    return [one for name, one in found.items() if not producer or _machine_of(world, name) == producer]
+
+
+def _machine_of(world: World, source: str) -> NodeId:
+    machine, dot, incarnation = source.rpartition(".")
+    restarted = dot and incarnation.isdecimal() and source not in world.hosts
+    return machine if restarted else source
 
 
 def truth_of(world: World, name: int | str | bool) -> PartitionTruth:

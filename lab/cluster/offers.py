@@ -9,9 +9,10 @@ from typing import Any, Union, get_args, get_origin
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.clients import FLAVOURS_OWN
-from lab.cluster.actions.settings import cluster_config, configured, holds_at_once, topic_settings
+from lab.cluster.actions.settings import cluster_config, configured, group_config, holds_at_once, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
+from lab.cluster.coordination import all_transactions
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
@@ -116,6 +117,7 @@ AT_ONCE = "It holds at once."
 WHEN = {
     "set_topic_config": AT_ONCE,
     "set_cluster_config": AT_ONCE,
+    "set_group_config": AT_ONCE,
     "set_client_config": "The application closes its client and makes another with it.",
 }
 ANYWHERE = ("break", "mend")
@@ -251,6 +253,8 @@ def setting_notes(world: World, action: str, subject: str, name: str) -> tuple[S
     config: Config | None = None
     if action == "set_cluster_config":
         config = cluster_config(world)
+    elif action == "set_group_config":
+        config = group_config(world, name)
     elif action == "set_topic_config":
         found = partition_of(name) if subject == "partition" else None
         topic = found.topic if found is not None else name
@@ -363,7 +367,9 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
-    return {"offset_ms": "300000"}.get(field, "")
+    if field == "transactional_id":
+        return next(iter(all_transactions(world)), "my-app")
+    return {"offset_ms": "300000", "start_offset": "0"}.get(field, "")
 
 
 def _next_brokers(world: World, name: str) -> str:

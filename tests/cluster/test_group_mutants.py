@@ -92,9 +92,9 @@ def target_gives_a_partition_twice(patch: Patch) -> None:
 
 
 def group_epoch_is_not_kept_in_the_log(patch: Patch) -> None:
-    def replay(shard: Any, key: bytes, value: bytes | None) -> None:
+    def replay(shard: Any, key: bytes, value: bytes | None, names: Any) -> None:
         if key[:2] != GroupEpoch.key.to_bytes(2, "big"):
-            honest(shard, key, value)
+            honest(shard, key, value, names)
 
     honest = consumer_groups.replay
     patch.setattr(consumer_groups, "replay", replay)

@@ -325,8 +325,8 @@ def stale_generation_may_commit(patch: Patch) -> None:
 
 
 def offsets_are_lost_when_the_coordinator_moves(patch: Patch) -> None:
-    def replay(self: Coordinators, shard: Any, record: Any, now: int) -> None:
-        honest(self, shard, record, now)
+    def replay(self: Coordinators, shard: Any, record: Any, now: int, names: Any) -> None:
+        honest(self, shard, record, now, names)
         for group in shard.groups.values():
             group.offsets.clear()
 

@@ -37,6 +37,7 @@ def moved(*deeds: tuple[float, ClusterAction]) -> Plan:
     return planned((5, Reassign("orders-0", ("broker-4", "broker-2", "broker-3"))), *deeds)
 
 
+REORDERED = planned((5, Reassign("orders-0", ("broker-2", "broker-1", "broker-3"))))
 ON = (("eligible.leader.replicas.enable", "true"),)
 LAST_ONE_LOSES_POWER = planned(
     (5, Isolate("broker-3")), (18, Stop("broker-2")), (19, PowerOff(("broker-1",))), (20, Restart("broker-1")),
@@ -81,6 +82,18 @@ def cancelling_keeps_what_was_added(patch: Patch) -> None:
     patch.setattr(reassignment, "_settled", settled)
 
 
+def a_move_done_at_once_keeps_the_old_order(patch: Patch) -> None:
+    """Nothing is copied, so nobody looks: but the first of the list is the preferred leader."""
+
+    def settled(image: Any, state: PartitionState, replicas: Any, isr: Any, unclean: bool, reason: str) -> Any:
+        at_once = reason == "reassigned at once"
+        kept = tuple(one for one in state.replicas if one in replicas) if at_once else replicas
+        return honest(image, state, kept, isr, unclean, reason)
+
+    honest = reassignment._settled
+    patch.setattr(reassignment, "_settled", settled)
+
+
 def leader_does_not_count_who_was_added(patch: Patch) -> None:
     patch.setattr(Partition, "_follow_assignment", lambda self, env: None)
     patch.setattr(fuzz, "REST_WITHIN_S", 60)
@@ -117,6 +130,7 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], Plan, str], ...] = (
      "every in-sync replica has what its leader committed"),
     (cancelling_keeps_what_was_added, moved((4.9, Crash("broker-4")), (6, CancelReassignment("orders-0"))),
      "a reassignment ends with its target"),
+    (a_move_done_at_once_keeps_the_old_order, REORDERED, "a reassignment ends with its target"),
     (leader_does_not_count_who_was_added, moved(), "no rest"),
     (unclean_restart_keeps_eligibility, LAST_ONE_LOSES_POWER, "a new leader has every committed record"),
     (whoever_is_a_replica_is_eligible, ONE_LEFT_EARLY, "an eligible leader replica has every committed record"),

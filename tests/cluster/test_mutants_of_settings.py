@@ -8,13 +8,14 @@ import pytest
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.replicas import ThrottleReplication
-from lab.cluster.actions.settings import SetBrokerConfig, SetClusterConfig, SetTopicConfig
+from lab.cluster.actions.settings import SetBrokerConfig, SetClusterConfig, SetGroupConfig, SetTopicConfig
 from lab.cluster.actions.topics import CreateTopic
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker import broker as broker_module
 from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.controller import UNCLEAN, Controller
@@ -85,6 +86,20 @@ def controller_asks_all_brokers_before_the_topic(patch: Patch) -> None:
     patch.setattr(Controller, "unclean_allowed", allowed)
 
 
+def group_keeps_what_it_had(patch: Patch) -> None:
+    def update(self: GroupConfigs, image: MetadataImage) -> None:
+        known = self.known
+        honest(self, image)
+        self.known = known
+
+    honest = GroupConfigs.update
+    patch.setattr(GroupConfigs, "update", update)
+
+
+A_GROUP = planned(
+    (3, SetGroupConfig("pay", "share.session.timeout.ms", "7000")),
+    (5, SetGroupConfig("pay", "share.session.timeout.ms", "")),
+)
 FOR_ALL = planned((3, SetClusterConfig("log.retention.ms", "60000")))
 FOR_ONE = planned((3, SetBrokerConfig("broker-2", "log.cleaner.io.buffer.size", "4096")))
 OWN = planned(
@@ -107,6 +122,7 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], Plan, str], ...] = (
     (changed_default_is_for_new_topics_only, FOR_ALL, IN_FORCE),
     (throttle_keeps_its_old_rate, THROTTLED, IN_FORCE),
     (what_was_reset_stays_in_force, RESET, IN_FORCE),
+    (group_keeps_what_it_had, A_GROUP, IN_FORCE),
     (controller_asks_all_brokers_before_the_topic, FORBIDDEN, "only the in-sync are elected"),
 )
 
@@ -119,6 +135,6 @@ def test_a_lie_about_settings_is_found(monkeypatch: Patch, mutant: Mutant):
     assert hunt.story, hunt
 
 
-@pytest.mark.parametrize("plan", [FOR_ALL, FOR_ONE, OWN, THROTTLED, RESET, FORBIDDEN, MADE_LATER])
+@pytest.mark.parametrize("plan", [FOR_ALL, FOR_ONE, A_GROUP, OWN, THROTTLED, RESET, FORBIDDEN, MADE_LATER])
 def test_without_a_lie_its_plan_holds(plan: Plan):
     assert of_plan(plan) == ""

@@ -22,6 +22,14 @@ def log_of(story: Story) -> UnifiedLog:
     return story.replica(1).log
 
 
+def one_batch(log: UnifiedLog, offset: int) -> RecordBatch:
+    """What the log itself gives for an offset."""
+    batches = log.read(offset, 1, log.log_end_offset)
+    assert isinstance(batches, tuple)
+    (batch,) = batches
+    return batch
+
+
 def found(story: Story, offset: int) -> LookupView:
     return OffsetLookup("orders-0", "", offset)(story.world)
 
@@ -52,7 +60,7 @@ def test_every_offset_is_found_where_the_engine_finds_it():
         segment = next(one for one in log.segments if one.base_offset == view.segment)
         assert view.batch is not None
         assert view.batch.position == segment.position_for(log.disk, offset)
-        (stored,) = log.read(offset, 1, log.log_end_offset)
+        stored = one_batch(log, offset)
         assert (view.batch.base_offset, view.batch.size_bytes) == (stored.base_offset, stored.size)
 
 
@@ -62,7 +70,7 @@ def test_what_compaction_took_leads_to_the_next_that_is_left_in_another_file_if_
     write(story, counted("abcd"))
     cleaned(story)
     log = log_of(story)
-    (first,) = log.read(0, 1, log.log_end_offset)
+    first = one_batch(log, 0)
     view = found(story, 0)
     assert view.batch is not None
     assert view.batch.base_offset == first.base_offset > 0

@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 
-from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.actions.machines import Crash, Freeze, Restart
 from lab.cluster.actions.replicas import ThrottleReplication
 from lab.cluster.actions.settings import (
     DescribeBrokerConfigs,
     DescribeTopicConfigs,
     SetBrokerConfig,
     SetClusterConfig,
+    SetGroupConfig,
     SetTopicConfig,
 )
-from lab.cluster.build import image_of
+from lab.cluster.build import add_share_consumer, image_of
 from lab.cluster.controllers import CONTROLLER
 from lab.cluster.offers import offers_for
 from lab.cluster.probes.inspector import Inspect
 from lab.cluster.session import Session
+from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts
@@ -34,6 +36,7 @@ from lab.kafka.protocol.messages.configs import (
     IncrementalAlterConfigsRequest,
     ResourceType,
     broker_resource,
+    group_resource,
     topic_resource,
 )
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
@@ -43,7 +46,7 @@ from tests.story import ORDERS, Story, batch, orders, settings
 
 BUFFER = "log.cleaner.io.buffer.size"
 MIN_ISR = "min.insync.replicas"
-DYNAMIC_TOPIC, DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT = ConfigSource
+DYNAMIC_TOPIC, DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT, OF_GROUP = ConfigSource
 ORDERS_TOPIC = topic_resource("orders")
 
 
@@ -61,7 +64,7 @@ def described(story: Story, resource: ConfigResource, broker: int = 1) -> Mappin
 
 
 def chain(entry: ConfigEntry) -> list[tuple[str, str, ConfigSource]]:
-    return [tuple(one) for one in entry.synonyms]
+    return [(one.name, one.value or "", one.source) for one in entry.synonyms]
 
 
 # --- who hears, and what wins ---------------------------------------------------------------------
@@ -160,7 +163,7 @@ def test_spec_10_03_a_default_of_topics_holds_at_once_for_those_that_have_none_o
     assert story.replica(1).config.retention_ms == 604_800_000
 
 
-def _own(name: str, **config: object) -> Any:
+def _own(name: str, **config: Any) -> Any:
     (topic,) = orders(**config)
     return (replace(topic, name=name),)
 
@@ -266,6 +269,43 @@ def test_a_throttle_of_one_broker_is_its_own_and_other_settings_leave_it_alone()
     assert story.broker(2).replicas.throttle is throttles[1], "what it has still to pay for is not forgiven"
 
 
+def test_a_share_group_has_a_beginning_and_a_lock_of_its_own():
+    story = Story(topics=orders())
+    story.producer("web", rate=10, count=20)
+    story.run(4)
+    story.act(SetGroupConfig("work", "share.auto.offset.reset", "earliest"))
+    story.act(SetGroupConfig("work", "share.record.lock.duration.ms", "3000"))
+    story.run(1)
+    for group in ("work", "others"):
+        one_by_one = settings(share_acknowledgement_mode="explicit", max_poll_records=1)
+        add_share_consumer(story.world, ShareConsumerSpec(group, group, ("orders",), config=one_by_one))
+    story.run(10)
+    acquired = {one.group_id for one in story.told(facts.RecordsAcquired)}
+    assert acquired == {"work"}, "the others begin at the end of the log"
+    assert story.broker(1).group_configs.of("others").share_record_lock_duration_ms == 30_000
+    found = described(story, group_resource("work"))["share.record.lock.duration.ms"]
+    assert chain(found) == [
+        ("share.record.lock.duration.ms", "3000", OF_GROUP),
+        ("group.share.record.lock.duration.ms", "30000", DEFAULT),
+    ]
+
+
+def test_a_group_of_the_consumer_protocol_has_a_session_of_its_own_through_a_change_of_coordinator():
+    story = Story(topics=orders())
+    story.consumer("app", config=settings(group_protocol="consumer"))
+    story.run(8)
+    story.act(SetGroupConfig("pay", "consumer.session.timeout.ms", "60000"))
+    story.run(1)
+    story.act(Crash(f"broker-{story.coordinator()}"))
+    story.run(20)
+    frozen = story.now
+    story.act(Freeze("app"))
+    story.until(lambda: story.told(facts.MemberRemoved))
+    assert 54_000 <= story.now - frozen <= 61_000, "45 s by default"
+    assert dict(Inspect("group", "pay")(story.world).config)["consumer.session.timeout.ms"] == "60000"
+    assert WORDS["setting"](story.world, "pay", "consumer.session.timeout.ms") == 60_000
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
@@ -283,6 +323,10 @@ def test_a_throttle_of_one_broker_is_its_own_and_other_settings_leave_it_alone()
          "Unable to parse broker name as a base 10 number."),
         (topic_resource("bills"), {"retention_ms": "1"}, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
          "The topic 'bills' does not exist."),
+        (group_resource(""), {"share_session_timeout_ms": "1"}, ErrorCode.INVALID_REQUEST,
+         "Default group resources are not allowed."),
+        (group_resource("pay"), {"consumer_session_timeout_ms": "1"}, ErrorCode.INVALID_CONFIG,
+         "consumer.session.timeout.ms: wanted a whole number of at least 45000 and at most 60000, found '1'"),
         (ORDERS_TOPIC, {"retention_ms": "-2"}, ErrorCode.INVALID_CONFIG,
          "retention.ms: wanted a whole number of at least -1, found '-2'"),
     ],

@@ -80,7 +80,9 @@ def test_a_request_travels_as_an_object_and_only_its_batches_are_bytes():
     story.world.run_until(story.world.now, 1)
     flights += [one.body for one in story.world.in_flight()]
     request = next(one.body for one in flights if isinstance(one, Request) and isinstance(one.body, ProduceRequest))
-    assert type(request.data[ORDERS].data) is bytes
+    sent = request.data[ORDERS]
+    assert isinstance(sent, RecordBatch)
+    assert type(sent.data) is bytes
 
 
 def test_a_broker_keeps_no_metadata_on_its_disk():

@@ -236,10 +236,14 @@ def test_what_is_told_is_kept_once_with_the_branch(timeline: Timeline):
         def tell(self, world: World, node: str, fact: object) -> None:
             timeline.keep(world, node, fact)
 
+        def pulse(self, world: World) -> None:
+            """It counts nothing."""
+
     def listen(world: World) -> None:
         met.append(world)
-        world.witness = Ear()
-        world.witness.tell(world, "ann", world.event_number)
+        ear = Ear()
+        world.witness = ear
+        ear.tell(world, "ann", world.event_number)
 
     timeline.greet(listen)
     assert timeline.branch.told == [], "what this instant tells is known already"

@@ -17,6 +17,7 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import Config, InvalidConfig
+from lab.kafka.config.group import GroupConfig, of_group
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
 from lab.kafka.metadata.settings import cluster_settings, dynamic_settings
@@ -28,6 +29,7 @@ from lab.kafka.protocol.messages.configs import (
     DescribeConfigsRequest,
     IncrementalAlterConfigsRequest,
     broker_resource,
+    group_resource,
     topic_resource,
 )
 from lab.world.host import Host
@@ -61,6 +63,11 @@ def cluster_config(world: World) -> BrokerConfig:
 def topic_settings(world: World, topic: str) -> TopicConfig:
     """The settings of a topic, as the cluster knows them: its own over the brokers' defaults."""
     return TopicConfig({**cluster_config(world).topic_defaults(), **image_of(world).topics[topic].config})
+
+
+def group_config(world: World, group: str) -> GroupConfig:
+    """The settings of a group: its own over the brokers'."""
+    return of_group(cluster_config(world), image_of(world).group_config.get(group, {}))
 
 
 def holds_at_once(host: Host, setting: str) -> bool:
@@ -195,6 +202,33 @@ class SetClusterConfig(ClusterAction):
 
     def describe(self) -> str:
         return f"Set {self.setting} of all brokers to {self.value or 'its default'}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroupConfig(ClusterAction):
+    """Change a setting of one group of the consumer protocol or share group. An empty value goes back to what the
+    brokers have for all groups.
+    """
+
+    group: str
+    setting: str
+    value: str
+
+    on: ClassVar[tuple[str, ...]] = ("group",)
+    menu: ClassVar[str] = "change"
+    icon: ClassVar[str] = "settings"
+    title: ClassVar[str] = "Change a setting"
+
+    def refusal(self, world: World) -> str:
+        return wrong(group_config(world, self.group), self.setting, self.value) if self.group else "wanted a group"
+
+    def apply(self, world: World) -> None:
+        changes = {self.setting: self.value or None}
+        world.signal(ADMIN, Admin(IncrementalAlterConfigsRequest({group_resource(self.group): changes})))
+        world.mark("changed", self.group, f"{self.group}: {as_text(self.setting, self.value)}")
+
+    def describe(self) -> str:
+        return f"Set {self.setting} of {self.group} to {self.value or 'its default'}"
 
 
 @dataclass(frozen=True, slots=True)

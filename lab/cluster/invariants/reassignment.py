@@ -10,6 +10,7 @@ from lab.kafka import facts
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
+REMEMBERED = 16
 Course = tuple[tuple[int, ...], tuple[int, ...]]
 """What a reassignment leads to: its target, and the replicas that are left when it is cancelled."""
 
@@ -22,6 +23,14 @@ class ReassignmentEnds(Invariant):
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
         self.courses: dict[TopicPartition, Course] = {}
+        self.asked: dict[TopicPartition, list[tuple[int, ...]]] = {}
+        """Targets, newest last, since the partition was last where somebody wanted it."""
+
+    @hears(facts.ReassignmentAsked)
+    def _asked(self, world: World, node: NodeId, fact: facts.ReassignmentAsked) -> None:
+        for name, target in fact.partitions.items():
+            if target is not None:
+                self.asked[name] = [*self.asked.get(name, ())[1 - REMEMBERED :], target]
 
     @hears(facts.PartitionChanged)
     def _changed(self, world: World, node: NodeId, fact: facts.PartitionChanged) -> None:
@@ -35,8 +44,13 @@ class ReassignmentEnds(Invariant):
         if course is not None and fact.reason in ("reassigned", "cancelled"):
             wanted = course[fact.reason == "cancelled"]
             self.require(fact.replicas == wanted, name, fact.reason, "with", fact.replicas, "wanted", wanted)
-        # At once: another target, all in sync already, in place of the one that was on its way.
+        # At once: another target, all in sync already, in place of the one that was on its way. Nothing was noted of it
+        # before; and a controller that lost its place may have been asked for more than it could write.
+        if fact.reason == "reassigned at once":
+            asked = self.asked.get(name, [])
+            self.require(fact.replicas in asked, name, fact.reason, "with", fact.replicas, "and asked were", asked)
         if fact.reason in ("reassigned", "reassigned at once"):
+            self.asked.pop(name, None)
             self._demand(fact)
 
     def _demand(self, fact: facts.PartitionChanged) -> None:
@@ -58,6 +72,7 @@ class ReassignmentEnds(Invariant):
     @hears(facts.TopicDeleted)
     def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:
         self.courses = {name: course for name, course in self.courses.items() if name.topic != fact.name}
+        self.asked = {name: targets for name, targets in self.asked.items() if name.topic != fact.name}
 
 
 ALL: tuple[type[Invariant], ...] = (ReassignmentEnds,)

@@ -11,14 +11,15 @@ from lab.kafka.broker.partition import Partition
 from lab.kafka.combined import controller_of
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import Config, Value, attribute
+from lab.kafka.config.group import OF_BROKERS, GroupConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.metadata.image import MetadataImage
 from lab.world.world import World
 
 
 class SettingsInForce(Invariant):
-    """One broker's own over those of all over its file; and a topic's own over the broker's. Compared are the values
-    that are read, with the log as the controller has it where the broker has read all of that.
+    """One broker's own over those of all over its file; a topic's or group's own over the broker's. Compared are the
+    values that are read, with the log as the controller has it where the broker has read all of that.
     """
 
     claim = "a broker works with the settings of the metadata log"
@@ -36,6 +37,8 @@ class SettingsInForce(Invariant):
             throttle is None or (throttle.leader_rate, throttle.follower_rate) == rates,
             node, "is throttled otherwise than to", rates,
         )  # fmt: skip
+        for group, own in image.group_config.items():
+            self._compare(process.group_configs.of(group), _of_group(wanted, own), "group", group, "on", node)
         for partition in process.partitions.values():
             self._look(partition, wanted, image, node)
 
@@ -70,6 +73,10 @@ def _as_decided(world: World, offset: int) -> MetadataImage | None:
 def _of_broker(process: Broker, image: MetadataImage) -> BrokerConfig:
     levels = image.broker_config.get("", {}), image.broker_config.get(str(process.broker_id), {})
     return BrokerConfig({**process.config.static, **levels[0], **levels[1]})
+
+
+def _of_group(broker: BrokerConfig, own: Mapping[str, str]) -> GroupConfig:
+    return GroupConfig({**{name: broker.shown(of_broker) for name, of_broker in OF_BROKERS.items()}, **own})
 
 
 def _values(config: Config) -> Mapping[str, Value]:

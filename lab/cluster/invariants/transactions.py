@@ -83,6 +83,10 @@ class Transactional(Invariant):
             story.ended[batch.producer_id] = open_one, batch.base_offset, batch.producer_epoch
         self.marked(fact.partition, story, open_one, batch, marker.commit)
 
+    def _kept_in(self, topic: str, name: str) -> TopicPartition:
+        """The partition of a topic of coordinators' that keeps what is called so."""
+        return TopicPartition(topic, abs(java_hash(name)) % max(1, self.fates.partitions.get(topic, 0)))
+
     def written(self, world: World, partition: TopicPartition, story: Story, batch: RecordBatch) -> None:
         """Records of a transaction."""
         found = story.open.setdefault(batch.producer_id, Written(batch.base_offset))
@@ -201,8 +205,7 @@ class AllOrNothing(Transactional):
 
     def kept_in(self, transactional_id: str) -> Fate:
         """The fate of the partition of `__transaction_state` that keeps a transactional id."""
-        count = max(1, self.fates.partitions.get(TRANSACTIONS_TOPIC, 0))
-        return self.fates.table[TopicPartition(TRANSACTIONS_TOPIC, abs(java_hash(transactional_id)) % count)]
+        return self.fates.table[self._kept_in(TRANSACTIONS_TOPIC, transactional_id)]
 
     def marked(
         self, partition: TopicPartition, story: Story, written: Written | None, batch: RecordBatch, commit: bool
@@ -298,14 +301,23 @@ class ExactlyOnce(Transactional):
         """What is committed now was not before."""
         if written is None or not commit or not written.causes:
             return
-        lost = any(lost_something(fate) for fate in self.fates.table.values())
         for group, source, offset in written.causes:
             topic, _, index = source.rpartition("-")
+            read = TopicPartition(topic, int(index))
             again = self.outcomes.setdefault((group, source), IntervalSet()).add(offset)
             self.require(
-                not again or lost or (group, TopicPartition(topic, int(index))) in self.jumped,
+                not again or (group, read) in self.jumped or self._excused(group, read, offset, partition),
                 group, "commits the outcome of", f"{source}@{offset}", "a second time, in", partition,
             )  # fmt: skip
+
+    def _excused(self, group: str, read: TopicPartition, offset: int, written: TopicPartition) -> bool:
+        """Whether a legal loss can be why: of the very record that was read, whose offset then has another; of what the
+        group had committed; of the outcome or its marker; or of what was decided about a transaction.
+        """
+        table = self.fates.table
+        decided = (fate for partition, fate in table.items() if partition.topic == TRANSACTIONS_TOPIC)
+        kept = (table[self._kept_in(OFFSETS_TOPIC, group)], table[written], *decided)
+        return table[read].excused(offset) or table[read].retired or any(lost_something(fate) for fate in kept)
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.cluster.actions.settings import configured, topic_settings
+from lab.cluster.actions.settings import configured, group_config, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import grouped
@@ -27,6 +27,7 @@ from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from lab.kafka.controller.node import ControllerNode
+from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import Host
@@ -406,7 +407,8 @@ def _group(world: World, name: str) -> InspectorView | None:
     if shared is not None:
         why = f"What happened to {name}?"
         sections = (*shared, _members(world, name))
-        return InspectorView("group", name, "share group", "users", (), sections, why, causes_of(world, name), ())
+        config = _group_settings(world, name, "share.")
+        return InspectorView("group", name, "share group", "users", (), sections, why, causes_of(world, name), config)
     history = ledger_of(world).groups.get(name)
     found = find_group(world, name)
     rows: list[Row] = []
@@ -431,7 +433,15 @@ def _group(world: World, name: str) -> InspectorView | None:
         Section("Group", tuple(rows)), _members(world, name), Section("Committed → position", progress),
     )  # fmt: skip
     why = f"Why did {name} rebalance?"
-    return InspectorView("group", name, "consumer group", "users", (), sections, why, causes_of(world, name), ())
+    by_servers = found is not None and isinstance(found[1], ConsumerGroup)
+    config = _group_settings(world, name, "consumer.") if by_servers else ()
+    return InspectorView("group", name, "consumer group", "users", (), sections, why, causes_of(world, name), config)
+
+
+def _group_settings(world: World, name: str, protocol: str) -> tuple[tuple[str, str], ...]:
+    """What a group of its protocol may have of its own; the classic protocol has nothing of that kind."""
+    config = group_config(world, name)
+    return tuple((one, config.shown(one)) for one in config.settings if one.startswith(protocol))
 
 
 def _members(world: World, group: str) -> Section:

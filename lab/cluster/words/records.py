@@ -1,6 +1,6 @@
 """Words of records: born, acknowledged, stored, lost; the ledger knows."""
 
-from lab.cluster.lookup import ledger_of, truth_of
+from lab.cluster.lookup import ledger_of, truth_of, truths_of
 from lab.cluster.words.word import Value, word
 from lab.world.world import World
 
@@ -8,29 +8,25 @@ from lab.world.world import World
 @word(0, 1)
 def born(world: World, producer: Value = "") -> Value:
     """How many records were made, by all producers or one."""
-    found = ledger_of(world).producers
-    return sum(truth.born for name, truth in found.items() if not producer or name == producer)
+    return sum(truth.born for truth in truths_of(world, producer))
 
 
 @word(0, 1)
 def acked(world: World, producer: Value = "") -> Value:
     """How many records were acknowledged."""
-    found = ledger_of(world).producers
-    return sum(len(truth.acked) for name, truth in found.items() if not producer or name == producer)
+    return sum(len(truth.acked) for truth in truths_of(world, producer))
 
 
 @word(0, 1)
 def failed(world: World, producer: Value = "") -> Value:
     """How many records failed for certain: they were never sent."""
-    found = ledger_of(world).producers
-    return sum(len(truth.failed) for name, truth in found.items() if not producer or name == producer)
+    return sum(len(truth.failed) for truth in truths_of(world, producer))
 
 
 @word(0, 1)
 def unknown(world: World, producer: Value = "") -> Value:
     """How many records timed out after they had been sent: nobody told the producer whether they are stored."""
-    found = ledger_of(world).producers
-    return sum(len(truth.unknown) for name, truth in found.items() if not producer or name == producer)
+    return sum(len(truth.unknown) for truth in truths_of(world, producer))
 
 
 @word(0)

@@ -7,6 +7,7 @@ from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
+from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.log_cleaner import RECONFIGURABLE
@@ -37,6 +38,7 @@ from lab.kafka.metadata.records import (
     BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
+    GroupConfigRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
@@ -85,6 +87,7 @@ class Broker:
         self.controller = controllers[0]
         self.finder = ControllerFinder(controllers) if quorum else None
         self.image = MetadataImage()
+        self.group_configs = GroupConfigs(config)
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
         self.partitions = self.replicas.partitions
@@ -387,7 +390,7 @@ class Broker:
                 if self.sharing is not None:
                     self.sharing.topic_deleted(self, env, record.name)
             brokers = brokers or isinstance(record, BROKER_RECORDS)
-            settings = settings or isinstance(record, BrokerConfigRecord)
+            settings = settings or isinstance(record, (BrokerConfigRecord, GroupConfigRecord))
         if settings and self._reconfigure(env):
             changed.update(dict.fromkeys(self.partitions))
         self._taken_in(env, changed, brokers)
@@ -424,6 +427,7 @@ class Broker:
         """
         before, defaults = self.config.overrides, self.config.topic_defaults()
         self.config.update(dynamic_settings(self.image, self.broker_id))
+        self.group_configs.update(self.image)
         after = self.config.overrides
         changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         if any(name in RATES for name in changed):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
+from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.coordinator import consumer_heartbeat
 from lab.kafka.coordinator.assignors import offered
@@ -79,7 +80,8 @@ def heartbeat(
 
 
 def _draft(broker: "Broker", env: Env, group: ConsumerGroup) -> Draft:
-    return Draft(group.draft(), broker.config, env.now, broker.image.topics, group.state)
+    own = broker.group_configs.of(group.group_id)
+    return Draft(group.draft(), broker.config, own, env.now, broker.image.topics, group.state)
 
 
 def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft) -> ErrorCode:
@@ -163,12 +165,12 @@ def replay(shard: GroupShard, key: bytes, value: bytes | None, names: Mapping[To
         group.replay(record)
 
 
-def loaded(env: Env, shard: GroupShard) -> None:
+def loaded(env: Env, shard: GroupShard, configs: GroupConfigs) -> None:
     """All is read: members have a full session, and full time for what they have to revoke."""
     for group in shard.groups.values():
         if not isinstance(group, ConsumerGroup):
             continue
-        session = millis(shard.config.group_consumer_session_timeout_ms)
+        session = millis(configs.of(group.group_id).consumer_session_timeout_ms)
         group.sessions = dict.fromkeys(group.members, env.now + session)
         group.revocations = {
             one.member_id: env.now + millis(one.rebalance_timeout_ms)

@@ -143,7 +143,7 @@ class Coordinators:
             for record in batch.records():
                 self._replay(shard, record, env.now, broker.image.topic_names)
                 self._supersede(partition.partition, record)
-        consumer_groups.loaded(env, shard)
+        consumer_groups.loaded(env, shard, broker.group_configs)
         for group_id in [one for one, group in shard.groups.items() if not group.offsets and not group.protocol_type]:
             del shard.groups[group_id]
         env.tell(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.config.definition import Setting, Value, as_written
+from lab.kafka.config.definition import Config, Setting, Value, as_written
+from lab.kafka.config.group import OF_BROKERS, GroupConfig, of_group
 from lab.kafka.config.log_defaults import CHAINS, SYNONYMS, Synonym
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.metadata.image import MetadataImage
@@ -23,7 +24,7 @@ Names = tuple[str, ...] | None
 
 
 class Descriptions:
-    """What one broker knows of settings: its own, and what its image says of topics."""
+    """What one broker knows of settings: its own, and what its image says of topics and groups."""
 
     __slots__ = ("broker_id", "config", "image")
 
@@ -36,6 +37,8 @@ class Descriptions:
         """One resource; `names`: only these settings."""
         if resource.type is ResourceType.TOPIC:
             return self._topic(resource.name, names)
+        if resource.type is ResourceType.GROUP:
+            return self._group(resource.name, names)
         if resource.type is not ResourceType.BROKER:
             return DescribedConfigs(ErrorCode.INVALID_REQUEST, f"Unsupported resource type: {resource.type.name}")
         if resource.name == CLUSTER:
@@ -52,14 +55,31 @@ class Descriptions:
         if topic is None:
             return DescribedConfigs(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic {name}.")
         effective = TopicConfig({**self.config.topic_defaults(), **topic.config})
-        entries = (self._topic_entry(setting, effective, topic.config) for setting in TopicConfig.settings.values())
+        source = ConfigSource.DYNAMIC_TOPIC_CONFIG
+        entries = (
+            self._owned_entry(setting, effective, topic.config, source, SYNONYMS.get(setting.name, ()))
+            for setting in TopicConfig.settings.values()
+        )
         return DescribedConfigs(ErrorCode.NONE, "", _chosen(entries, names))
 
-    def _topic_entry(self, setting: Setting, effective: TopicConfig, own: Mapping[str, str]) -> ConfigEntry:
-        synonyms = self._synonyms(SYNONYMS.get(setting.name, ()))
+    def _group(self, name: str, names: Names) -> DescribedConfigs:
+        """Any group has settings, whether there is one of that name or not."""
+        own = self.image.group_config.get(name, {})
+        effective = of_group(self.config, own)
+        entries = (
+            self._owned_entry(setting, effective, own, ConfigSource.GROUP_CONFIG, (Synonym(OF_BROKERS[setting.name]),))
+            for setting in GroupConfig.settings.values()
+        )
+        return DescribedConfigs(ErrorCode.NONE, "", _chosen(entries, names))
+
+    def _owned_entry(
+        self, setting: Setting, effective: Config, own: Mapping[str, str], source: ConfigSource,
+        chain: tuple[Synonym, ...],
+    ) -> ConfigEntry:  # fmt: skip
+        """A setting that a topic or group may have of its own, over its broker's."""
+        synonyms = self._synonyms(chain)
         if setting.name in own:
-            mine = ConfigSynonym(setting.name, own[setting.name], ConfigSource.DYNAMIC_TOPIC_CONFIG)
-            synonyms = (mine, *synonyms)
+            synonyms = (ConfigSynonym(setting.name, own[setting.name], source), *synonyms)
         return _entry(setting, effective.shown(setting.name), synonyms, is_read_only=False)
 
     def _broker_entry(self, name: str, *, cluster_only: bool = False) -> ConfigEntry:

@@ -9,6 +9,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ClientConfig, ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, Setting, Value, attribute
 from lab.kafka.config.flavours import FLAVOURS, Flavour
+from lab.kafka.config.group import GroupConfig
 from lab.kafka.config.topic import TopicConfig
 
 HEAD = """# Settings
@@ -30,6 +31,7 @@ KINDS: tuple[tuple[str, type[Config], str], ...] = (
         BrokerConfig,
         BROKERS,
     ),
+    ("Groups", GroupConfig, "Each group may have its own. A change is a request to the controller, and holds at once."),
     ("Producers", ProducerConfig, "A change needs another producer: the application closes its own and makes one."),
     ("Consumers", ConsumerConfig, "A change needs another consumer: the application closes its own and makes one."),
 )

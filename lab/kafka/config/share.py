@@ -6,7 +6,7 @@ from lab.env import Sealed
 from lab.kafka.config.definition import Config, Setting, table
 
 SHARE_GROUPS = (
-    # In Kafka a setting of each group, share.auto.offset.reset; groups have no settings of their own here.
+    # In Kafka only a setting of each group; here also the default of all that have none of their own.
     Setting(
         "group.share.auto.offset.reset",
         "latest",

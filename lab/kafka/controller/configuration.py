@@ -1,17 +1,18 @@
-"""Configuration: changing settings of topics and brokers, as decisions of the controller (spec 3.10.1, KIP-226).
+"""Configuration: changing settings of topics, brokers and groups, each a decision of the controller (spec 3.10.1).
 
 Kafka has a broker check the settings of brokers, and the controller those of topics. Here the controller checks all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.definition import InvalidConfig
+from lab.kafka.config.group import GroupConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller import eligibility
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.metadata.image import MetadataImage
-from lab.kafka.metadata.records import BrokerConfigRecord, ConfigRecord, MetadataRecord
+from lab.kafka.metadata.records import BrokerConfigRecord, ConfigRecord, GroupConfigRecord, MetadataRecord
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.configs import (
     CLUSTER,
@@ -84,16 +85,16 @@ def alter(controller: Controller, request: AlterConfigsRequest) -> Decision:
 def _known(image: MetadataImage, resource: ConfigResource) -> Mapping[str, str]:
     if resource.type is ResourceType.BROKER:
         return image.broker_config.get(resource.name, {})
+    if resource.type is ResourceType.GROUP:
+        return image.group_config.get(resource.name, {})
     topic = image.topics.get(resource.name)
     return topic.config if topic is not None else {}
 
 
 def _altered(image: MetadataImage, resource: ConfigResource, changes: Changes) -> list[MetadataRecord]:
-    if resource.type not in (ResourceType.TOPIC, ResourceType.BROKER):
+    if resource.type not in ALTERS:
         raise AlterRefused(ErrorCode.INVALID_REQUEST, f"Unexpected resource type {resource.type.name}.")
-    if resource.type is ResourceType.TOPIC:
-        return list(_topic(image, resource.name, changes))
-    return list(_broker(image, resource.name, changes))
+    return list(ALTERS[resource.type](image, resource.name, changes))
 
 
 def _topic(image: MetadataImage, name: str, changes: Changes) -> Iterator[MetadataRecord]:
@@ -130,6 +131,27 @@ def _broker(image: MetadataImage, name: str, changes: Changes) -> Iterator[Metad
         yield BrokerConfigRecord(name, setting, value)
     if MIN_ISR in changes:
         yield from eligibility.forgotten(image, image.topics)
+
+
+def _group(image: MetadataImage, name: str, changes: Changes) -> Iterator[MetadataRecord]:
+    """A group need not exist yet; all groups at once are the brokers' to say."""
+    if not name:
+        raise AlterRefused(ErrorCode.INVALID_REQUEST, "Default group resources are not allowed.")
+    known = image.group_config.get(name, {})
+    try:
+        GroupConfig(known).changed(changes)
+    except InvalidConfig as wrong:
+        raise AlterRefused(ErrorCode.INVALID_CONFIG, str(wrong)) from None
+    for setting, value in changes.items():
+        if known.get(setting) != value:
+            yield GroupConfigRecord(name, setting, value)
+
+
+ALTERS: Mapping[ResourceType, Callable[[MetadataImage, str, Changes], Iterator[MetadataRecord]]] = {
+    ResourceType.TOPIC: _topic,
+    ResourceType.BROKER: _broker,
+    ResourceType.GROUP: _group,
+}
 
 
 def _check_broker(image: MetadataImage, name: str) -> None:

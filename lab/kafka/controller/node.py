@@ -106,6 +106,8 @@ class ControllerNode:
         """What to write and to answer."""
         if isinstance(request, ElectLeadersRequest) and request.unclean:
             env.tell(facts.UncleanElectionAsked(request.partitions))
+        elif isinstance(request, AlterPartitionReassignmentsRequest):
+            env.tell(facts.ReassignmentAsked(request.partitions))
         if isinstance(request, CreateTopicsRequest):
             return self.controller.create_topics(request, env.dice)
         return self.DECIDES[type(request)](self, request, env.now)

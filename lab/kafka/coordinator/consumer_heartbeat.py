@@ -78,10 +78,10 @@ def heartbeat(
         draft.assign()
     joins = request.member_epoch == JOIN_EPOCH
     after = draft.reconcile(group.members[request.member_id], () if joins else request.topic_partitions)
-    group.sessions[after.member_id] = draft.now + millis(draft.config.group_consumer_session_timeout_ms)
+    group.sessions[after.member_id] = draft.now + millis(draft.group_config.consumer_session_timeout_ms)
     told = joins or request.is_full or after.assigned != before.assigned
     return ConsumerGroupHeartbeatResponse(
-        ErrorCode.NONE, after.member_id, after.epoch, draft.config.group_consumer_heartbeat_interval_ms,
+        ErrorCode.NONE, after.member_id, after.epoch, draft.group_config.consumer_heartbeat_interval_ms,
         after.assigned if told else None,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lab.env import Micros, millis
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.group import GroupConfig
 from lab.kafka.coordinator.assignors import SERVER_ASSIGNORS, offered
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember, MemberState, Partitions
 from lab.kafka.coordinator.consumer_records import (
@@ -39,6 +40,7 @@ class Draft:
 
     group: ConsumerGroup
     config: BrokerConfig
+    group_config: GroupConfig
     now: Micros
     topics: Mapping[str, TopicImage]
     told: str

@@ -32,6 +32,13 @@ class UncleanElectionAsked:
 
 
 @dataclass(slots=True)
+class ReassignmentAsked:
+    """An administrator wants partitions on these brokers; None: not moved any more."""
+
+    partitions: dict[TopicPartition, tuple[int, ...] | None]
+
+
+@dataclass(slots=True)
 class BrokerRegistered:
     """A broker process signed on and got its epoch."""
 

@@ -30,7 +30,7 @@ def load_log(
     log.log_start_offset = log.log_end_offset = log_start_offset
     if not disk.list(log.folder):
         log.begin_segment(log_start_offset, now_ms)
-        log.high_watermark = log_start_offset
+        log.high_watermark = log.recovery_point = log_start_offset
         return log
     _finish_interrupted_work(log, now_ms)
     _open_segments(log, None if clean else recovery_point, now_ms)

@@ -7,6 +7,7 @@ from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     FeatureLevelRecord,
+    GroupConfigRecord,
     MetadataRecord,
     NoOpRecord,
     PartitionChangeRecord,
@@ -117,13 +118,15 @@ class TopicImage:
 
 class MetadataImage:
     """Everything the metadata log says, up to `offset` (exclusive). What few clusters have is kept aside, by
-    partition or broker: `reassignments`, `racks`, `broker_config`, and, where that feature is on, `eligible`.
+    partition, broker or group: `reassignments`, `racks`, `broker_config`, `group_config`, and, where that feature is
+    on, `eligible`.
     """
 
     __slots__ = (
         "broker_config",
         "brokers",
         "eligible",
+        "group_config",
         "next_producer_id",
         "offset",
         "racks",
@@ -142,6 +145,7 @@ class MetadataImage:
         self.eligible: dict[TopicPartition, EligibleReplicas] | None = None
         self.racks: dict[int, str] = {}
         self.broker_config: dict[str, dict[str, str]] = {}
+        self.group_config: dict[str, dict[str, str]] = {}
 
     def partition(self, partition: TopicPartition) -> PartitionState | None:
         """A partition's state; None if there is no such partition."""
@@ -186,6 +190,8 @@ class MetadataImage:
                 self._configure(self.topics[record.topic].config, record)
             case BrokerConfigRecord():
                 self._configure(self.broker_config.setdefault(record.broker, {}), record)
+            case GroupConfigRecord():
+                self._configure(self.group_config.setdefault(record.group, {}), record)
             case UnregisterBrokerRecord():
                 del self.brokers[record.broker_id]
                 self.racks.pop(record.broker_id, None)
@@ -229,7 +235,7 @@ class MetadataImage:
             if self.eligible is not None:
                 self.eligible.pop(state.partition, None)
 
-    def _configure(self, config: dict[str, str], record: ConfigRecord | BrokerConfigRecord) -> None:
+    def _configure(self, config: dict[str, str], record: ConfigRecord | BrokerConfigRecord | GroupConfigRecord) -> None:
         if record.value is None:
             config.pop(record.name, None)
         else:

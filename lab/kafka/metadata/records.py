@@ -59,6 +59,15 @@ class BrokerConfigRecord(Sealed):
 
 
 @dataclass(slots=True)
+class GroupConfigRecord(Sealed):
+    """A setting of one group; None removes the override."""
+
+    group: str
+    name: str
+    value: str | None
+
+
+@dataclass(slots=True)
 class TopicRecord(Sealed):
     """A topic exists."""
 
@@ -132,6 +141,7 @@ MetadataRecord: TypeAlias = (
     | UnregisterBrokerRecord
     | FeatureLevelRecord
     | BrokerConfigRecord
+    | GroupConfigRecord
     | TopicRecord
     | RemoveTopicRecord
     | ConfigRecord
@@ -149,6 +159,7 @@ KINDS: dict[str, type[Any]] = {
         UnregisterBrokerRecord,
         FeatureLevelRecord,
         BrokerConfigRecord,
+        GroupConfigRecord,
         TopicRecord,
         RemoveTopicRecord,
         ConfigRecord,

@@ -8,6 +8,7 @@ from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     FeatureLevelRecord,
+    GroupConfigRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
@@ -34,6 +35,8 @@ def records_of(image: MetadataImage) -> list[MetadataRecord]:
         found.append(FeatureLevelRecord(ELIGIBLE_LEADER_REPLICAS, 1))
     for broker, config in image.broker_config.items():
         found += [BrokerConfigRecord(broker, name, value) for name, value in config.items()]
+    for group, config in image.group_config.items():
+        found += [GroupConfigRecord(group, name, value) for name, value in config.items()]
     for topic in image.topics.values():
         found += _topic(image, topic)
     if image.next_producer_id:

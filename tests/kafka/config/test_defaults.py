@@ -11,6 +11,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import Config, attribute
 from lab.kafka.config.flavours.flavour import ONLY_ELSEWHERE
+from lab.kafka.config.group import OF_BROKERS, GroupConfig
 from lab.kafka.config.log_defaults import SYNONYMS
 from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.config.topic import TopicConfig
@@ -199,6 +200,14 @@ CONSUMER = {
     "retry.backoff.ms": 100,
     "session.timeout.ms": 45_000,
 }
+GROUP = {
+    "consumer.heartbeat.interval.ms": 5_000,
+    "consumer.session.timeout.ms": 45_000,
+    "share.auto.offset.reset": "latest",
+    "share.heartbeat.interval.ms": 5_000,
+    "share.record.lock.duration.ms": 30_000,
+    "share.session.timeout.ms": 45_000,
+}
 SHARE_CONSUMER = {
     "fetch.max.bytes": 52_428_800,
     "fetch.max.wait.ms": 500,
@@ -210,7 +219,7 @@ SHARE_CONSUMER = {
 }
 KINDS = [
     (TopicConfig, TOPIC), (BrokerConfig, BROKER), (ProducerConfig, PRODUCER), (ConsumerConfig, CONSUMER),
-    (ShareConsumerConfig, SHARE_CONSUMER),
+    (ShareConsumerConfig, SHARE_CONSUMER), (GroupConfig, GROUP),
 ]  # fmt: skip
 
 
@@ -232,6 +241,12 @@ def test_every_setting_is_declared_and_says_what_it_means(kind: type[Config], de
 SEEN_AS = {
     "cleanup.policy": "config.compacted",
     "unclean.leader.election.enable": "config.get(UNCLEAN)",
+    **dict.fromkeys(OF_BROKERS.values(), "GroupConfigs(config)"),
+    "consumer.heartbeat.interval.ms": "group_config.consumer_heartbeat_interval_ms",
+    "consumer.session.timeout.ms": "group_config.consumer_session_timeout_ms",
+    "share.heartbeat.interval.ms": "group_configs.of(group.group_id).share_heartbeat_interval_ms",
+    "share.record.lock.duration.ms": "group_configs.of(group_id).share_record_lock_duration_ms",
+    "share.session.timeout.ms": "group_configs.of(group.group_id).share_session_timeout_ms",
     **{one.name: "config.topic_defaults()" for chain in SYNONYMS.values() for one in chain},
 }
 

@@ -35,7 +35,7 @@ def make_again(story: Story) -> None:
     story.run(1)
 
 
-def fetch(story: Story, wanted: str, offset: int = 0, **session: int) -> Any:
+def fetch(story: Story, wanted: str, offset: int = 0, **session: Any) -> Any:
     """Fetch `orders` from its leader, as the topic with this id."""
     asked = {ORDERS: FetchPartition(offset, 1 << 20, topic_id=wanted)}
     return story.ask(f"broker-{story.state().leader_id}", FetchRequest(-1, 0, 1, 1 << 20, asked, **session))

@@ -4,6 +4,7 @@ from typing import Any
 
 from lab.env import millis
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.config.group import of_group
 from lab.kafka.coordinator import consumer_heartbeat
 from lab.kafka.coordinator.commits import member_error
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
@@ -55,7 +56,8 @@ class ConsumerDesk:
         return found
 
     def _draft(self) -> Draft:
-        return Draft(self.group.draft(), self.config, millis(self.now_ms), self.image.topics, self.group.state)
+        own, now = of_group(self.config, {}), millis(self.now_ms)
+        return Draft(self.group.draft(), self.config, own, now, self.image.topics, self.group.state)
 
     def _take(self, draft: Draft) -> None:
         draft.conclude()

@@ -2,9 +2,12 @@
 
 import pytest
 
+from lab.kafka.config.topic import TopicConfig
+from lab.kafka.log.loader import load_log
 from lab.kafka.log.unified_log import AppendInfo
 from lab.kafka.protocol.errors import ErrorCode
-from tests.kafka.log.folder import FOLDER, MS, Folder, batch, sized
+from lab.world.disk import SimDisk
+from tests.kafka.log.folder import FOLDER, MS, ORDERS, Folder, batch, sized
 from tests.kafka.log.test_appending import numbered
 
 COUNT = 10
@@ -79,6 +82,11 @@ def test_spec_01_5_an_empty_folder_begins_at_the_log_start_that_was_written_down
     log = folder.reopen(clean=False, log_start_offset=70)
     assert (folder.bases(), log.log_start_offset, log.log_end_offset) == ([70], 70, 70)
     assert folder.append(batch("a")) == [70]
+
+
+def test_spec_01_5_a_new_log_has_nothing_to_recover():
+    log = load_log(SimDisk(), ORDERS, TopicConfig({}), MS, log_start_offset=70)
+    assert (log.log_start_offset, log.high_watermark, log.log_end_offset, log.recovery_point) == (70, 70, 70, 70)
 
 
 def test_spec_01_5_a_log_that_ends_before_its_start_is_dropped():

@@ -3,6 +3,8 @@
 What is lost or parted by an older rule is excused by the invariants record by record; they listen here too.
 """
 
+from typing import Any
+
 import pytest
 
 from lab.cluster.actions.machines import Crash, PowerOff, Restart, Stop
@@ -26,7 +28,7 @@ from tests.story import ORDERS, Story, orders, settings
 SHOP = (("acks", "all"), ("linger.ms", "200"), ("delivery.timeout.ms", "900000"))
 
 
-def of(rule: str, replicas: int, **config: object) -> Story:
+def of(rule: str, replicas: int, **config: Any) -> Story:
     """As many brokers as replicas, all of which follow by one rule."""
     broker_config = settings(replica_truncation_rule=rule, auto_leader_rebalance_enable="false")
     return Story(brokers=replicas, topics=orders(replicas=replicas, **config), broker_config=broker_config)
@@ -117,7 +119,7 @@ def test_the_timeline_says_why_a_log_was_cut_there():
     assert text.endswith(": its own high watermark, as Kafka did before KIP-101")
 
 
-def power_lost(rule: str, written: tuple[str, ...] = ("C", "D", "E")) -> Story:
+def power_lost(rule: str, written: tuple[str | tuple[str, ...], ...] = ("C", "D", "E")) -> Story:
     """Its second scenario. broker-1 ends with everything on its disk, broker-2 loses what it had in memory, leads all
     the same, and has written on before broker-1 is back.
     """

@@ -58,7 +58,7 @@ class ShareGroups:
             replay_share_record(groups, key, value)
         for group in groups.values():
             for member in group.members.values():
-                self._heard(broker, env, member)
+                self._heard(broker, env, group, member)
 
     def on_not_leader(self, name: TopicPartition) -> None:
         """Somebody else looks after these."""
@@ -103,9 +103,9 @@ class ShareGroups:
         member = group.members.get(request.member_id) or ShareMember(request.member_id, client_id)
         entries, reason = self._entries(group, member, request)
         if not entries and member.member_epoch == group.assignment_epoch:
-            self._heard(broker, env, member)
+            self._heard(broker, env, group, member)
             self._initialize(broker, env, group)
-            return self._answer(broker, member, full=request.member_epoch != member.member_epoch)
+            return self._answer(broker, group, member, full=request.member_epoch != member.member_epoch)
         pending = PendingHeartbeat(token, ShareGroupHeartbeatResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE))
         self._change(broker, env, name, group, entries, reason, pending, member.member_id)
         return None
@@ -143,14 +143,16 @@ class ShareGroups:
     def _leave_entries(self, group: ShareGroup, member_id: str) -> list[Entry]:
         return [*gone_entries(group.group_id, member_id), epoch_entry(group.group_id, group.group_epoch + 1)]
 
-    def _answer(self, broker: "Broker", member: ShareMember, *, full: bool) -> ShareGroupHeartbeatResponse:
+    def _answer(
+        self, broker: "Broker", group: ShareGroup, member: ShareMember, *, full: bool
+    ) -> ShareGroupHeartbeatResponse:
+        interval_ms = broker.group_configs.of(group.group_id).share_heartbeat_interval_ms
         return ShareGroupHeartbeatResponse(
-            ErrorCode.NONE, member.member_id, member.member_epoch, broker.config.group_share_heartbeat_interval_ms,
-            member.assigned if full else None,
-        )  # fmt: skip
+            ErrorCode.NONE, member.member_id, member.member_epoch, interval_ms, member.assigned if full else None
+        )
 
-    def _heard(self, broker: "Broker", env: Env, member: ShareMember) -> None:
-        member.deadline = env.now + millis(broker.config.group_share_session_timeout_ms)
+    def _heard(self, broker: "Broker", env: Env, group: ShareGroup, member: ShareMember) -> None:
+        member.deadline = env.now + millis(broker.group_configs.of(group.group_id).share_session_timeout_ms)
 
     # --- changing a group -------------------------------------------------------------------------
 
@@ -179,7 +181,7 @@ class ShareGroups:
                 member.previous_epoch, member.member_epoch = member.member_epoch, after.assignment_epoch
             member.assigned = after.target.get(member_id, ())
             more.append(current_entry(group.group_id, member))
-            pending.answer = self._answer(broker, member, full=True)
+            pending.answer = self._answer(broker, group, member, full=True)
         records = [Record(0, env.wall_time_ms, key, value) for key, value in (*entries, *more)]
         partition = broker.partitions[name]
         before = partition.log.log_end_offset
@@ -191,7 +193,7 @@ class ShareGroups:
             replay_share_record(groups, record.key, record.value)
         group = groups[group.group_id]
         if member_id:
-            self._heard(broker, env, group.members[member_id])
+            self._heard(broker, env, group, group.members[member_id])
         self._initialize(broker, env, group)
         if reason:
             assignment = {one.client_id: group.target.get(one.member_id, ()) for one in group.members.values()}
@@ -266,7 +268,7 @@ class ShareGroups:
             for group in list(groups.values()):
                 for member in list(group.members.values()):
                     if member.deadline <= env.now:
-                        self._heard(broker, env, member)  # should the log refuse it, not again at once
+                        self._heard(broker, env, group, member)  # should the log refuse it, not again at once
                         pending = PendingHeartbeat(NOBODY, ShareGroupHeartbeatResponse(ErrorCode.NONE))
                         entries = self._leave_entries(group, member.member_id)
                         reason = f"{member.client_id} was silent for its session timeout"

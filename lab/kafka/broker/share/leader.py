@@ -56,13 +56,14 @@ class ShareLeader:
         self.acknowledging: dict[int, Acknowledging] = {}
         self.next_number = 0
 
-    def limits(self, broker: "Broker") -> Limits:
-        """The brokers' settings; Kafka lets a group have its own lock duration."""
+    def limits(self, broker: "Broker", group_id: str) -> Limits:
+        """The brokers' settings, and the group's lock duration."""
         config = broker.config
         return Limits(
-            config.group_share_delivery_count_limit, millis(config.group_share_record_lock_duration_ms),
+            config.group_share_delivery_count_limit,
+            millis(broker.group_configs.of(group_id).share_record_lock_duration_ms),
             config.group_share_partition_max_record_locks,
-        )  # fmt: skip
+        )
 
     # --- ShareFetch -------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class ShareLeader:
         broker.reply(env, operation.sender, operation.correlation_id, response)
 
     def _acquired(self, broker: "Broker", env: Env, operation: DelayedShareFetch) -> ShareFetchResponse:
-        limits = self.limits(broker)
+        limits = self.limits(broker, operation.group_id)
         response = ShareFetchResponse(ErrorCode.NONE, {}, limits.lock // 1_000)
         records, size = operation.max_records, operation.max_bytes
         for name in operation.partitions:
@@ -168,7 +169,7 @@ class ShareLeader:
         self.next_number += 1
         number = self.next_number
         self.acknowledging[number] = waiting
-        limits = self.limits(broker)
+        limits = self.limits(broker, session.group_id)
         begun: list[SharePartition] = []
         for name, batches in said.items():
             if not batches:
@@ -194,7 +195,7 @@ class ShareLeader:
         """A session has ended: what its member held goes to others."""
         for (group_id, _), shared in list(self.partitions.items()):
             if group_id == session.group_id:
-                shared.release(session.member_id, self.limits(broker))
+                shared.release(session.member_id, self.limits(broker, group_id))
                 self._save(broker, env, shared)
 
     def _save(self, broker: "Broker", env: Env, shared: SharePartition) -> None:
@@ -239,7 +240,8 @@ class ShareLeader:
             return
         start, initial = answer.start_offset, answer.start_offset == NO_OFFSET
         if initial:
-            log, earliest = partition.log, broker.config.group_share_auto_offset_reset == "earliest"
+            log, config = partition.log, broker.group_configs.of(request.group_id)
+            earliest = config.share_auto_offset_reset == "earliest"
             start = log.log_start_offset if earliest else log.high_watermark
         shared.restore(env, answer.state_epoch, start, answer.state_batches, initial=initial)
         self._look_again(broker, env, request.partition)
@@ -307,9 +309,8 @@ class ShareLeader:
 
     def wake(self, broker: "Broker", env: Env) -> None:
         """Locks whose time is over."""
-        limits = self.limits(broker)
-        for shared in list(self.partitions.values()):
-            if shared.expire(env, limits):
+        for (group_id, _), shared in list(self.partitions.items()):
+            if shared.expire(env, self.limits(broker, group_id)):
                 self._save(broker, env, shared)
                 self._look_again(broker, env, shared.partition)
 

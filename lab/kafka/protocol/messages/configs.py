@@ -31,7 +31,7 @@ CLUSTER = ""
 
 
 class ResourceType(IntEnum):
-    """What has settings (Kafka's `ConfigResource.Type`); here only topics and brokers."""
+    """What has settings (Kafka's `ConfigResource.Type`); here topics, brokers and groups."""
 
     UNKNOWN = 0
     TOPIC = 2
@@ -50,25 +50,29 @@ class ConfigSource(IntEnum):
     DYNAMIC_DEFAULT_BROKER_CONFIG = 3
     STATIC_BROKER_CONFIG = 4
     DEFAULT_CONFIG = 5
+    GROUP_CONFIG = 8
 
 
 class ConfigResource(NamedTuple):
-    """A topic by name, or a broker by id; the broker `""` is all of them."""
+    """A topic or a group by name, or a broker by id; the broker `""` is all of them."""
 
     type: ResourceType
     name: str
 
     def __str__(self) -> str:
-        if self.type is ResourceType.TOPIC:
-            return f"topic {self.name}"
-        if self.type is ResourceType.BROKER:
-            return f"broker {self.name}" if self.name else "all brokers"
-        return f"{self.type.name} {self.name}"
+        if self.type is ResourceType.BROKER and not self.name:
+            return "all brokers"
+        return f"{self.type.name.lower()} {self.name}"
 
 
 def topic_resource(name: str) -> ConfigResource:
     """The settings of a topic."""
     return ConfigResource(ResourceType.TOPIC, name)
+
+
+def group_resource(group_id: str) -> ConfigResource:
+    """The settings of a group."""
+    return ConfigResource(ResourceType.GROUP, group_id)
 
 
 def broker_resource(broker_id: int) -> ConfigResource:

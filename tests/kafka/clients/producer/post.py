@@ -40,7 +40,7 @@ class Posted:
 
     @property
     def batches(self) -> dict[int, RecordBatch]:
-        return {name.partition: batch for name, batch in self.request.data.items()}
+        return {name.partition: one for name, one in self.request.data.items() if isinstance(one, RecordBatch)}
 
     @property
     def values(self) -> list[str]:
