@@ -16,6 +16,8 @@ from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.by_topic_id import ByTopicId
+from lab.kafka.protocol.messages.cluster import DescribeClusterResponse
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
 from lab.kafka.protocol.messages.metadata import MetadataResponse
@@ -100,6 +102,8 @@ class Program:
             connection.waiting.append(self._asked(header, body))
         if isinstance(body, OffsetCommitRequest | TxnOffsetCommitRequest):
             env.tell(facts.ProgramCommits(body.group_id))
+        if header.api.by_topic_id.has(header.version):
+            body = ByTopicId(body)
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
@@ -128,7 +132,7 @@ class Program:
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:
     """An answer with the addresses under which a real client finds the brokers it names."""
     match body:
-        case MetadataResponse():
+        case MetadataResponse() | DescribeClusterResponse():
             return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
         case FindCoordinatorResponse():
             return replace(body, host=listeners.get(body.host, body.host))

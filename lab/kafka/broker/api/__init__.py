@@ -7,6 +7,8 @@ later. The listing is the table of what the broker speaks.
 from lab.kafka.broker.api import (
     admin,
     api_versions,
+    by_topic_id,
+    cluster,
     consumer_groups,
     fetch,
     find_coordinator,
@@ -23,6 +25,6 @@ from lab.kafka.broker.api import (
     transactions,
 )
 
-LOADED = (admin, api_versions, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id,
-          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share, transaction_admin,
-          transactions)  # fmt: skip
+LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, fetch, find_coordinator, group_admin, groups,
+          init_producer_id, list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share,
+          transaction_admin, transactions)  # fmt: skip
