@@ -12,6 +12,7 @@ from lab.cluster.actions.clients import FLAVOURS_OWN
 from lab.cluster.actions.settings import cluster_config, configured, group_config, holds_at_once, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
+from lab.cluster.coordination import all_transactions
 from lab.cluster.data_file import data_files
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
@@ -366,7 +367,9 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
-    return {"offset_ms": "300000"}.get(field, "")
+    if field == "transactional_id":
+        return next(iter(all_transactions(world)), "my-app")
+    return {"offset_ms": "300000", "start_offset": "0"}.get(field, "")
 
 
 def _next_brokers(world: World, name: str) -> str:

@@ -17,6 +17,8 @@ from lab.cluster.refused import Refused
 from lab.kafka.config.flavours import FLAVOURS
 from tests.story import Story, orders, settings
 
+BROUGHT = ("bring_frame", "connect_program", "hang_up_program", "open_doors")
+"""Actions that nobody chooses: they come with real clients."""
 THINGS = [
     ("cluster", ""), ("broker", "broker-1"), ("controller", "controller-1"), ("producer", "web"),
     ("consumer", "a"), ("group", "pay"), ("topic", "orders"), ("partition", "orders-0"),
@@ -103,7 +105,9 @@ def test_a_machine_in_any_state_is_offered_only_what_can_be_done_to_it(kind: str
 def test_every_action_is_offered_for_something():
     kinds = {kind for action in ACTIONS.values() for kind in action.on}
     assert kinds == {kind for kind, _ in THINGS}
-    assert all(action.on and action.title and action.__doc__ for action in ACTIONS.values())
+    for name, action in ACTIONS.items():
+        assert action.title and action.__doc__, name
+        assert bool(action.on) != (name in BROUGHT), name
 
 
 # --- what is impossible ---------------------------------------------------------------------------
