@@ -408,6 +408,10 @@ class Timeline:
         self.greeters.append(greeter)
         greeter(self.world)
 
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.greeters.remove(greeter)
+
     def keep(self, world: World, node: NodeId, fact: object) -> None:
         """Keep a fact with the branch, unless it is told again because the known past is run again."""
         if world.event_number > self.branch.latest_event:
