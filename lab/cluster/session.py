@@ -13,6 +13,7 @@ from lab.cluster.beside import Beside
 from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
 from lab.cluster.chronicle import Chronicle
+from lab.cluster.exchange import ExchangeView, find_exchange
 from lab.cluster.offers import Field, Offer, offers_for
 from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
@@ -157,6 +158,10 @@ class Session:
     def causes(self, event_number: int, steps: int = STEPS) -> CausesView:
         """What led to an event of this branch, at most so many steps back."""
         return causes_of_event(Past(self.timeline), event_number, steps)
+
+    def exchange(self, name: str) -> ExchangeView | None:
+        """A request of a real client and its answer, field by field; None when it is too long ago."""
+        return find_exchange(self.timeline, name)
 
     def compare(self, branch: str, partition: str) -> ComparisonView:
         """This branch against another of the kept ones, at this instant; `partition`: whose logs are shown."""

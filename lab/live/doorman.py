@@ -30,7 +30,7 @@ class Doorman(Observer):
     """Who stands between a gateway and a session."""
 
     def __init__(self, session: Session, gateway: Gateway) -> None:
-        self.session: Session = session
+        self.session = session
         self.gateway = gateway
         self.ports: dict[NodeId, int] = {}
         self.open: dict[NodeId, bool] = {}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAIN_MENU = (
     "start-page", "open", "save", "save-scenario", "",
     "picture", "charts-png", "charts-svg", "charts-csv", "report-html", "report-pdf", "",
+    "doors", "connect", "continue-here", "",
     "analysis", "rebalances", "why", "compare", "records", "log-files", "ledger", "breakpoints", "presenter", "",
     "palette", "preferences", "shortcuts", "about", "", "quit",
 )  # fmt: skip

@@ -56,7 +56,7 @@ class Timeline:
         self.build = build
         self.script = tuple(script)
         self.world = build()
-        self.branch = Branch(TRUNK, "", self.world.now, list(script))
+        self.branch: Branch = Branch(TRUNK, "", self.world.now, list(script))
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
         self.greeters: list[Callable[[World], None]] = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lab.cluster.build import broker_hosts
 from lab.cluster.lookup import broker_at
-from lab.cluster.probes.views import MemberView, ProgramView, Row, Section
+from lab.cluster.probes.views import EXCHANGE, MemberView, ProgramView, Row, Section
 from lab.env import Micros, NodeId
 from lab.kafka.clients.program import Exchange, Program, ProgramRecipe
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
@@ -14,8 +14,6 @@ from lab.kafka.protocol.apis import APIS
 from lab.world.host import Host
 from lab.world.world import World
 
-EXCHANGE = "exchange"
-"""The kind of a link to one request of a program and its answer, by `program/when it was asked`."""
 LISTED = 12
 
 
@@ -119,10 +117,15 @@ class Asked:
 
 def exchange_named(world: World, name: str) -> Asked | None:
     """The exchange that a link names; None when it is too long ago."""
-    program, _, when = name.rpartition("/")
+    program = name.split("/", maxsplit=1)[0]
     node = programs_in(world).get(program)
-    found = (one for one in node.recent if str(one.asked_at) == when) if node is not None else iter(())
+    found = (one for one in node.recent if exchange_name(program, one) == name) if node is not None else iter(())
     return next((_asked(program, one) for one in found), None)
+
+
+def exchange_name(program: NodeId, one: Exchange) -> str:
+    """By which a link finds it again."""
+    return f"{program}/{one.connection}/{one.correlation_id}"
 
 
 def _asked(program: NodeId, one: Exchange) -> Asked:
@@ -156,7 +159,7 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
         Row(
             f"{APIS[one.api_key].name} v{one.version}", answer_text(one),
             "fail" if one.error else "pending" if one.answered_at < 0 else "",
-            link=(EXCHANGE, f"{node.name}/{one.asked_at}"),
+            link=(EXCHANGE, exchange_name(node.name, one)),
         )
         for one in newest
     )  # fmt: skip

@@ -255,8 +255,10 @@ class LensView:
 # --- the inspector --------------------------------------------------------------------------------
 
 
-OFFSET = "offset"
-"""The kind of a link to an offset of the partition that is inspected; all others are kinds of subjects."""
+OFFSET, EXCHANGE = "offset", "exchange"
+"""The kinds of links to an offset of the partition that is inspected, and to one request of a real client and its
+answer (`program/connection/correlation id`); all others are kinds of subjects.
+"""
 
 
 @dataclass(frozen=True, slots=True)
