@@ -65,10 +65,17 @@ class Doorman(Observer):
         self.session.outside = self
 
     def listen(self, ports: dict[NodeId, int]) -> None:
-        """More ports. Raises OSError."""
-        for broker, port in ports.items():
-            self.ports[broker] = self.gateway.open(broker, port)
-            self.open[broker] = True
+        """More ports, all of them or none. Raises OSError."""
+        opened: dict[NodeId, int] = {}
+        try:
+            for broker, port in ports.items():
+                opened[broker] = self.gateway.open(broker, port)
+        except OSError:
+            for broker in opened:
+                self.gateway.shut(broker)
+            raise
+        self.ports |= opened
+        self.open |= dict.fromkeys(opened, True)
 
     def listeners(self) -> tuple[tuple[str, str], ...]:
         """Where real clients reach each broker."""

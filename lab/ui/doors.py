@@ -23,7 +23,7 @@ ALERT_US = 50_000
 WARN_MS = 20_000
 FIRST_PORT = 9_092
 HELD = (
-    "Time has stood for {seconds} s with {clients} attached, whose own clocks run: a request without an answer is given "
+    "Time has stood for {seconds} s with {clients} attached, whose own clocks run: a request without answer is given "
     "up after request.timeout.ms (30 s; librdkafka's socket.timeout.ms: 60 s), a membership after session.timeout.ms "
     "(45 s), a record after delivery.timeout.ms (2 min)."
 )
@@ -42,6 +42,8 @@ class Doors(QObject):
         self.doorman: Doorman | None = None
         self.usual_interval_s = sys.getswitchinterval()
         self.attached = 0
+        self.first_port = FIRST_PORT
+        """0: whichever are free, at once."""
         self.first_port = FIRST_PORT
         """0: whichever are free, at once."""
         self._ringing = False

@@ -71,7 +71,7 @@ class FramesView(FullView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.table.currentCellChanged.connect(lambda *_: self._light_bytes())
+        self.table.itemSelectionChanged.connect(self._light_bytes)
         self.dump.setReadOnly(True)
         self.dump.setProperty("role", "hex")
         self.dump.setAccessibleName("Bytes")
