@@ -117,7 +117,10 @@ def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
     (correlation_id,) = _CORRELATION.unpack_from(frame)
     at = _CORRELATION.size
     if api.response(version).is_flexible(version) and api is not API_VERSIONS:
-        at = skip_tags(frame, at, len(frame))
+        try:
+            at = skip_tags(frame, at, len(frame))
+        except IndexError as wrong:
+            raise Malformed(f"a response header in {len(frame)} bytes: {wrong}") from wrong
     return correlation_id, decode(api.response(version), version, frame, at)
 
 
