@@ -51,12 +51,19 @@ SIZE_BYTES = _SIZE.size
 
 
 class Header(NamedTuple):
-    """What stands before a request: of which API, in which version, and who asks."""
+    """What stands before a request: of which API, in which version, and who asks. The API by its number: a header waits
+    for its answer in a world, and is in its checkpoints.
+    """
 
-    api: Api
+    key: int
     version: int
     correlation_id: int
     client_id: str
+
+    @property
+    def api(self) -> Api:
+        """What is asked for."""
+        return APIS[self.key]
 
 
 def api_versions(error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
@@ -78,13 +85,13 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
         api = APIS.get(key)
         if api is None or not api.versions.has(version):
             if api is API_VERSIONS:
-                return Header(API_VERSIONS, version, correlation_id, client_id), None
+                return Header(key, version, correlation_id, client_id), None
             raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
         if api.request(version).is_flexible(version):
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
-    return Header(api, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
+    return Header(key, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
 
 
 def _wanted(api: Api | None) -> str:
