@@ -28,6 +28,8 @@ SAFETY_S = 95
 FIRST: Micros = seconds(3)
 QUORUM_PERCENT = 20
 LEFT_ALONE_PERCENT = 12
+ROOMY_BYTES = "1100000"
+"""More than the largest batch of any client library."""
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -49,8 +51,15 @@ def plan(seed: int) -> Plan:
 
 
 def left_alone(drawn: Plan) -> Plan:
-    """Its cluster and clients without any fault: then it owes them promptness, too."""
-    return replace(drawn, spec=replace(drawn.spec, service_levels=True), actions=())
+    """Its cluster and clients without any fault: then it owes them promptness, too. A segment that is smaller than a
+    batch is a fault of its own: the batch is refused, and with it what follows it.
+    """
+    topics = tuple(replace(one, config=_roomy(one.config)) for one in drawn.spec.topics)
+    return replace(drawn, spec=replace(drawn.spec, topics=topics, service_levels=True), actions=())
+
+
+def _roomy(config: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, ROOMY_BYTES if name == "segment.bytes" else value) for name, value in config)
 
 
 def trouble(seed: int) -> Plan:

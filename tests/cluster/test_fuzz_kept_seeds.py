@@ -3,7 +3,7 @@
 import pytest
 
 from lab.cluster import fuzz, swarm
-from lab.cluster.swarm import trouble
+from lab.cluster.swarm import left_alone, trouble
 
 KEPT = {
     62: "two leaders answered one question, and both answers were handed out",
@@ -33,4 +33,16 @@ def test_what_was_mended_under_a_quorum_stays_mended(seed: int, monkeypatch: pyt
 @pytest.mark.parametrize("seed", KEPT, ids=[f"{seed}: {what}" for seed, what in KEPT.items()])
 def test_what_was_mended_stays_mended(seed: int):
     found = fuzz.Run(trouble(seed)).failure()
+    assert found is None, f"seed {seed}: {found}"
+
+
+LEFT_ALONE_KEPT = {
+    7140: "markers on their way were taken for a slow cluster",
+    59: "a batch larger than a segment was taken for one that failed",
+}
+
+
+@pytest.mark.parametrize("seed", LEFT_ALONE_KEPT, ids=[f"{seed}: {what}" for seed, what in LEFT_ALONE_KEPT.items()])
+def test_what_is_no_slowness_is_not_taken_for_it(seed: int):
+    found = fuzz.Run(left_alone(swarm.plan(seed))).failure()
     assert found is None, f"seed {seed}: {found}"

@@ -19,13 +19,16 @@ SETTLED: Micros = seconds(20)
 COMMITTED_WITHIN: Micros = millis(50)
 ACKED_WITHIN: Micros = millis(100)
 """Beyond `linger.ms`."""
+PAUSE: Micros = millis(1_200)
+"""The longest before a retry: `retry.backoff.max.ms` and a fifth."""
 READ_WITHIN: Micros = millis(1_200)
 """Two long polls of 500 ms may stand before a record: its reader's, for other partitions of the same broker, and its
 follower's, which hears only then that it is committed.
 """
-ORDINARY = ("TransactionAbortedException", "CONCURRENT_TRANSACTIONS", "RECORD_LIST_TOO_LARGE")
+ORDINARY = ("TransactionAbortedException", "CONCURRENT_TRANSACTIONS", "NOT_ENOUGH_REPLICAS")
 """What a producer meets in good health: its application aborts before all is sent, or writes on while the markers of
-its last transaction are still on their way; or a batch is larger than a segment may be, by their settings.
+its last transaction are still on their way, which an older protocol calls not enough replicas (spec 5.6). That replicas
+are missing indeed is a claim of its own.
 """
 DEEDS = ("fault", "mended", "built", "changed", "throttled")
 """Moments that a deed from outside leaves, the drawn ones of a fuzz seed as well as a person's."""
@@ -124,6 +127,7 @@ class Prompt(ServiceLevel):
         self.born: dict[str, dict[int, Micros]] = {}
         self.stable: dict[TopicPartition, Micros] = {}
         self.busy: dict[NodeId, Micros] = {}
+        self.retried: dict[str, Micros] = {}
 
     @hears(facts.HighWatermarkMoved)
     def _committed(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
@@ -146,8 +150,14 @@ class Prompt(ServiceLevel):
         born = self.born.get(fact.producer, {})
         times = [born.pop(one) for one in fact.births if one in born] if born else []
         if times and world.now >= SETTLED:
-            bound = ACKED_WITHIN + millis(linger_ms)
-            self._within(world, bound, times[0], fact.producer, fact.births[0], "is acknowledged")
+            retried = self.retried.get(fact.producer, -1)
+            bound = ACKED_WITHIN + millis(linger_ms) + (PAUSE if retried >= times[0] else 0)
+            self._within(world, bound, max(times[0], retried), fact.producer, fact.births[0], "is acknowledged")
+
+    @hears(facts.BatchRetried)
+    def _retried(self, world: World, node: NodeId, fact: facts.BatchRetried) -> None:
+        """For an ordinary reason, or another claim is broken: it pauses, and what was made since waits behind it."""
+        self.retried[fact.producer] = world.now
 
     @hears(facts.LastStableOffsetMoved)
     def _decided(self, world: World, node: NodeId, fact: facts.LastStableOffsetMoved) -> None:

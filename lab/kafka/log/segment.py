@@ -30,15 +30,13 @@ class LogSegment:
         "path",
         "since_index",
         "size",
-        "stem",
         "suffix",
         "time_indexed_ms",
     )
 
     def __init__(self, folder: str, base_offset: int, created_ms: int, suffix: str = "") -> None:
-        self.stem = f"{folder}/{base_offset:020d}"
         self.suffix = suffix
-        self.path = self.file(".log")
+        self.path = f"{folder}/{base_offset:020d}.log{suffix}"
         self.base_offset = base_offset
         self.created_ms = created_ms
         self.size = 0
@@ -49,6 +47,11 @@ class LogSegment:
         self.time_indexed_ms = -1
 
     # --- files ------------------------------------------------------------------------------------
+
+    @property
+    def stem(self) -> str:
+        """What the paths of its files begin with; worked out, since it would be a second string in every checkpoint."""
+        return self.path.removesuffix(self.suffix).removesuffix(".log")
 
     def file(self, kind: str) -> str:
         """The path of its file of this kind, which may not exist."""
@@ -63,8 +66,8 @@ class LogSegment:
         old = self.suffix
         for path in self.files(disk):
             disk.replace(path, f"{path.removesuffix(old)}{suffix}")
+        self.path = f"{self.stem}.log{suffix}"
         self.suffix = suffix
-        self.path = self.file(".log")
 
     def delete(self, disk: Disk) -> None:
         """Remove its files."""
