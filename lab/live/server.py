@@ -12,8 +12,10 @@ from lab.cluster.build import broker_hosts
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros
+from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
+from lab.live.limits import Limits
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -29,7 +31,7 @@ class Server:
         self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
-        self.gateway = Gateway(host, self._come.set)
+        self.gateway = Gateway(host, self._come.set, Limits.of(BrokerConfig(spec.broker_config)))
         self.doorman = Doorman(self.session, self.gateway)
         brokers = broker_hosts(self.session.world)
         try:

@@ -7,7 +7,7 @@ message is flexible, with one exception: the answer to ApiVersions, which is rea
 import struct
 from typing import NamedTuple
 
-from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
+from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
 from lab.kafka.protocol.messages.fetch import FETCH
@@ -46,6 +46,7 @@ BY_REQUEST: dict[type, tuple[Api, Message]] = {
 
 _HEADER = struct.Struct(">hhih")
 _SIZE = struct.Struct(">i")
+_SHORT = struct.Struct(">h")
 _CORRELATION = struct.Struct(">i")
 SIZE_BYTES = _SIZE.size
 
@@ -92,6 +93,24 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
     return Header(key, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
+
+
+def is_answered(frame: Buffer) -> bool:
+    """Whether a request gets an answer, if only a closed connection: all but a Produce with acks=0 do."""
+    try:
+        key, version, _, length = _HEADER.unpack_from(frame)
+        if key != PRODUCE.key or not PRODUCE.versions.has(version):
+            return True
+        at = _HEADER.size + max(length, 0)
+        if PRODUCE.request(version).is_flexible(version):
+            size, at = read_uvarint(frame, skip_tags(frame, at, len(frame)))
+            at += max(size - 1, 0)
+        else:
+            (size,) = _SHORT.unpack_from(frame, at)
+            at += _SHORT.size + max(size, 0)
+        return _SHORT.unpack_from(frame, at) != (0,)
+    except (struct.error, IndexError, Malformed):
+        return True
 
 
 def _wanted(api: Api | None) -> str:
