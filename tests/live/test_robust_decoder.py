@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.kafka.protocol.apis import APIS, Header, read_request, read_response
+from lab.kafka.protocol.apis import APIS, PLAIN_MAX, Header, read_request, read_response
 from lab.kafka.protocol.codec import uvarint
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.schema import Api
@@ -92,6 +92,15 @@ def test_a_count_that_lies_makes_nothing(claim: int):
     tracemalloc.stop()
     assert most < 8 << 20, f"{most:,} bytes"
     assert time.process_time() - began < 60
+
+
+def test_a_request_without_records_is_not_long():
+    metadata = APIS[3]
+    count = PLAIN_MAX // 2
+    frame = head(metadata, 9) + uvarint(count + 1) + b"\x01\0" * count + b"\0\0\0\0"
+    with pytest.raises(Malformed, match="at most 1,048,576 bytes wanted"):
+        read_request(frame)
+    assert read(head(metadata, 9) + uvarint(count // 2 + 1) + b"\x01\0" * (count // 2) + b"\0\0\0\0") == "message"
 
 
 def test_tags_without_number_are_read_once():

@@ -11,7 +11,8 @@ import pytest
 
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.protocol.apis import APIS, is_answered, read_response
+from lab.kafka.protocol.apis import APIS, PLAIN_MAX, is_answered, read_response
+from lab.kafka.protocol.codec import uvarint
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsResponse
 from lab.kafka.protocol.records import Record, RecordBatch
@@ -225,7 +226,15 @@ def asks_and_hangs_up(cluster: Served, stack: contextlib.ExitStack) -> None:
             client.send(valid_frame(APIS[3], 9, client_id=f"passer-by-{number}"))
 
 
-@pytest.mark.parametrize("what", [many_connections, never_reads, slow_lorises, garbage, asks_and_hangs_up])
+def asks_at_length(cluster: Served, stack: contextlib.ExitStack) -> None:
+    """For half a million topics without a name."""
+    client = stack.enter_context(Raw(cluster.addresses))
+    count = (PLAIN_MAX - 1_000) // 2
+    client.send(head(APIS[3], 9) + uvarint(count + 1) + b"\x01\0" * count + b"\0\0\0\0")
+    client.send(head(APIS[3], 9) + b"x" * (50 << 20))
+
+
+@pytest.mark.parametrize("what", [asks_at_length, many_connections, never_reads, slow_lorises, garbage, asks_and_hangs_up])
 def test_while_one_misbehaves_another_does_not_notice(what: Callable[[Served, contextlib.ExitStack], None]):
     with served(ONE) as cluster, contextlib.ExitStack() as stack:
         before = ping_ms(cluster)

@@ -49,6 +49,10 @@ _SIZE = struct.Struct(">i")
 _SHORT = struct.Struct(">h")
 _CORRELATION = struct.Struct(">i")
 SIZE_BYTES = _SIZE.size
+PLAIN_MAX = 1 << 20
+"""Bytes of a request that carries no records. In Kafka `socket.request.max.bytes` is the only limit, and a thread of
+several is busy with it; here everybody would wait.
+"""
 
 
 class Header(NamedTuple):
@@ -88,6 +92,8 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
             if api is API_VERSIONS:
                 return Header(key, version, correlation_id, client_id), None
             raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
+        if len(frame) > PLAIN_MAX and api is not PRODUCE:
+            raise Malformed(f"{api.name}: at most {PLAIN_MAX:,} bytes wanted, {len(frame):,} found")
         if api.request(version).is_flexible(version):
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
