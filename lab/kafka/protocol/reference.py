@@ -50,6 +50,8 @@ LEFT_OUT = {
     60: "version 2, which tells of fenced brokers; the controllers' endpoints",
     66: "patterns",
     68: "`rack_id`",
+    69: "`rack_id` and `client_host`",
+    77: "what members subscribe to, `rack_id` and `client_host`; version 0",
     76: "`rack_id`; version 0",
     78: "`min_bytes` and `batch_size`; version 0",
     79: "version 0",

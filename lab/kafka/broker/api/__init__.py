@@ -10,6 +10,7 @@ from lab.kafka.broker.api import (
     by_topic_id,
     cluster,
     consumer_groups,
+    describe_topic_partitions,
     fetch,
     find_coordinator,
     group_admin,
@@ -25,6 +26,6 @@ from lab.kafka.broker.api import (
     transactions,
 )
 
-LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, fetch, find_coordinator, group_admin, groups,
-          init_producer_id, list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share,
-          transaction_admin, transactions)  # fmt: skip
+LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, describe_topic_partitions, fetch,
+          find_coordinator, group_admin, groups, init_producer_id, list_offsets, metadata,
+          offset_for_leader_epoch, offsets, produce, share, transaction_admin, transactions)  # fmt: skip
