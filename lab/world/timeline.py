@@ -56,7 +56,7 @@ class Timeline:
         self.build = build
         self.script = tuple(script)
         self.world = build()
-        self.branch = Branch(TRUNK, "", self.world.now, list(script))
+        self.branch: Branch = Branch(TRUNK, "", self.world.now, list(script))
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
         self.greeters: list[Callable[[World], None]] = []
@@ -164,8 +164,12 @@ class Timeline:
         never in the past, since what sent it does not live there.
         """
         assert not self.rewound, action
-        self.run_until(self.world.now)
-        time = self.world.now + 1
+        now = self.world.now
+        if any(one.next <= now for one in self.samplers):
+            self.run_until(now)
+        elif self._pending(now):
+            self.world.run_until(now)
+        time = now + 1
         self.branch.journal.append((time, action))
         self._apply(time, action)
         self._note()
@@ -407,6 +411,10 @@ class Timeline:
         """
         self.greeters.append(greeter)
         greeter(self.world)
+
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.greeters.remove(greeter)
 
     def keep(self, world: World, node: NodeId, fact: object) -> None:
         """Keep a fact with the branch, unless it is told again because the known past is run again."""
