@@ -20,6 +20,9 @@ from lab.world.world import World
 
 NAMELESS = "program"
 NAME_MAX = 40
+PROGRAMS_MAX = 50
+"""So many clients get a machine of their own; all others share one. A program may make up a client id each time."""
+OTHERS = "other-programs"
 LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -126,6 +129,8 @@ class Doorman(Observer):
         """Under which name a client is known: by its client id, which no simulated machine may have."""
         name = program_name(client_id(frame))
         hosts = self.session.world.hosts
+        if name not in hosts and sum(isinstance(one.recipe, ProgramRecipe) for one in hosts.values()) >= PROGRAMS_MAX:
+            name = OTHERS
         while name in hosts and not isinstance(hosts[name].recipe, ProgramRecipe):
             name = f"{name}-outside"
         return name
