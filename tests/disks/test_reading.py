@@ -238,7 +238,6 @@ def test_zeros_behind_an_index_are_what_kafka_reserves_while_a_segment_is_writte
     ("leader-epoch-checkpoint", b"0\n2\n0 0\n", "wanted in line 2 how many lines follow; found 2, and 1 follow"),
     ("leader-epoch-checkpoint", b"7\n1\n0 0\n", "wanted version 0 in line 1; found 7"),
     ("leader-epoch-checkpoint", b"0\n1\nx 0\n", "wanted epoch, start_offset in line 3; found 'x 0'"),
-    ("leader-epoch-checkpoint", b"", "wanted version 0 in line 1; found an empty file"),
     ("partition.metadata", b"version: 0\n", "wanted version and topic_id; found version"),
     ("quorum-state", b"{", "wanted JSON"),
     ("quorum-state", b"[]", "wanted an object; found list"),
