@@ -25,6 +25,8 @@ from lab.live.unrecorded import Unrecorded
 TOPIC = "orders"
 PARTITIONS = 3
 PATIENCE_S = 60
+WAITING_MAX = 2_000
+"""Records under way, before the producer waits for the cluster to come back."""
 
 
 def _clients() -> Any:
@@ -125,7 +127,7 @@ class Load:
                 )
                 self.sent += 1
             self._producer.poll(0)
-            if len(self._producer) > 2_000:
+            while self._running and len(self._producer) > WAITING_MAX:
                 self._producer.poll(0.05)
             time.sleep(0.004)
 
