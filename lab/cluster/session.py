@@ -228,9 +228,24 @@ class Session:
         if not self.playing or self.violation:
             return
         self._owed += real_us * self.speed
-        step = int(self._owed)
+        step = max(0, int(self._owed))
         self._owed -= step
         target = self.now + step
+        self._run_within(target, budget_us)
+        self.behind = self.now < target and self.stop is None
+        if self.stop is not None:
+            self.pause()
+        if self.lesson is not None and self.lesson.blocked():
+            self.pause()
+
+    def run_ahead(self, lead: Micros, budget_us: int) -> None:
+        """Be up to so much before the clock on the wall, for somebody who waits outside; it catches up by itself."""
+        before = self.now
+        if self.playing and not self.violation:
+            self._run_within(before + lead + int(self._owed), budget_us)
+            self._owed -= self.now - before
+
+    def _run_within(self, target: Micros, budget_us: int) -> None:
         deadline = time.perf_counter_ns() + budget_us * 1_000
 
         def run(until: Until | None) -> None:
@@ -238,11 +253,6 @@ class Session:
                 self.timeline.run_until(target, SLICE, until)
 
         self._run(run)
-        self.behind = self.now < target and self.stop is None
-        if self.stop is not None:
-            self.pause()
-        if self.lesson is not None and self.lesson.blocked():
-            self.pause()
 
     def run_for(self, duration: Micros) -> None:
         """Go on by so much virtual time, however long it takes; no further than a breakpoint."""
