@@ -197,6 +197,14 @@ class Session:
         count = "a real client is" if outside.clients == 1 else f"{outside.clients} real clients are"
         return f"{count} attached where time goes on: return there, or cut them off with Continue from here"
 
+    def greet(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` with the world of now and with each that takes its place."""
+        self.timeline.greet(greeter)
+
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.timeline.part(greeter)
+
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
         self._move(lambda: self.timeline.bring(action))

@@ -10,15 +10,12 @@ from collections.abc import Iterable
 
 from lab.cluster.actions.programs import BringFrame, ConnectProgram, HangUpProgram, OpenDoors
 from lab.cluster.build import broker_hosts
-from lab.cluster.fencing import fence_of
-from lab.cluster.probes.programs import groups_of_programs
-from lab.cluster.refused import Refused
-from lab.cluster.session import Session
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.clients.program import ProgramRecipe
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
+from lab.live.owner import Owner
 from lab.world.world import World
 
 NAMELESS = "program"
@@ -27,29 +24,17 @@ LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 class Doorman(Observer):
-    """Who stands between a gateway and a session."""
+    """Who stands between a gateway and the owner of a world."""
 
-    def __init__(self, session: Session, gateway: Gateway) -> None:
+    def __init__(self, session: Owner, gateway: Gateway) -> None:
         self.session = session
         self.gateway = gateway
         self.ports: dict[NodeId, int] = {}
         self.open: dict[NodeId, bool] = {}
-        self.live = session.branch_name
-        """The branch on which real clients live."""
         self.brokers: dict[int, NodeId] = {}
         """Of each connection the broker; it has no program yet while nothing was sent over it."""
         self.programs: dict[int, NodeId] = {}
-        session.timeline.greet(self._greet)
-
-    @property
-    def clients(self) -> int:
-        """How many real clients are attached."""
-        return len(set(self.programs.values()))
-
-    @property
-    def looks_back(self) -> bool:
-        """Whether the session shows another instant than the one at which real clients live."""
-        return self.session.timeline.rewound or self.session.branch_name != self.live
+        session.greet(self._greet)
 
     def _greet(self, world: World) -> None:
         assert isinstance(world.witness, Watch)
@@ -60,9 +45,7 @@ class Doorman(Observer):
     def open_doors(self, ports: dict[NodeId, int]) -> None:
         """Open these brokers' ports; 0: whichever is free. Raises OSError."""
         self.listen(ports)
-        self.session.post(OpenDoors(time.time_ns() // 1_000_000))
-        self.live = self.session.branch_name
-        self.session.outside = self
+        self.session.bring(OpenDoors(date_ms()))
 
     def listen(self, ports: dict[NodeId, int]) -> None:
         """More ports, all of them or none. Raises OSError."""
@@ -84,8 +67,6 @@ class Doorman(Observer):
 
     def keep_ports(self) -> None:
         """A broker without a process refuses connections; one that runs again takes them at the same port."""
-        if self.looks_back:
-            return
         hosts = self.session.world.hosts
         for broker, port in self.ports.items():
             runs = broker in hosts and hosts[broker].node is not None
@@ -101,76 +82,12 @@ class Doorman(Observer):
     # --- in ---------------------------------------------------------------------------------------
 
     def bring_in(self) -> int:
-        """Whatever has arrived, in the order in which it came. Returns how many events there were. While the session
-        looks back it waits in the gateway, as it does while nobody calls this: that is what back-pressure is.
-        """
-        if not self.programs and not self.session.timeline.rewound:
-            self.live = self.session.branch_name
-        if self.looks_back:
-            return 0
+        """Whatever has arrived, in the order in which it came. Returns how many events there were."""
         count = 0
         while self.gateway.events:
             self._bring(self.gateway.events.popleft())
             count += 1
         return count
-
-    # --- parting ----------------------------------------------------------------------------------
-
-    def cut_all(self) -> int:
-        """Close every connection from our side. Returns how many real clients that were; the world is not told."""
-        count = self.clients
-        for connection in [*self.brokers]:
-            self.gateway.close(connection)
-        self.brokers.clear()
-        self.programs.clear()
-        return count
-
-    def continue_here(self) -> int:
-        """Cut everybody off, and go on from the instant that is shown, behind a fence. Returns how many clients that
-        were. Raises Refused when there can be no fence at this instant; then nothing was done.
-        """
-        session = self.session
-        real = groups_of_programs(session.world).items()
-        fence = fence_of(session.timeline, tuple(group for group, members in real if members))
-        reason = fence.refusal(session.world)
-        if reason:
-            raise Refused(reason)
-        self._turn_away()
-        count = self.cut_all()
-        session.post(fence)
-        self.live = session.branch_name
-        return count
-
-    def _turn_away(self) -> None:
-        """Whoever has come meanwhile is cut off as well; what was sent is lost with its connection."""
-        while self.gateway.events:
-            event = self.gateway.events.popleft()
-            if isinstance(event, Opened):
-                self.gateway.close(event.connection)
-
-    def leave(self) -> None:
-        """Close the doors: every connection ends where real clients live, and nobody comes any more. Then the session
-        is where it was.
-        """
-        session = self.session
-        back = (session.branch_name, session.event_number) if self.looks_back else None
-        if self.programs:
-            if back is not None:
-                session.switch(self.live)
-                session.seek(session.latest)
-                session.seek_event(session.latest_event)
-            for connection, program in [*self.programs.items()]:
-                session.bring(HangUpProgram(program, connection, self.brokers[connection]))
-            session.run_to(session.now)
-            if back is not None:
-                session.switch(back[0])
-                session.seek_event(back[1])
-        self.cut_all()
-        self.gateway.stop()
-        session.outside = None
-        session.timeline.part(self._greet)
-        assert isinstance(session.world.witness, Watch)
-        session.world.witness.dismiss(self)
 
     def _bring(self, event: Event) -> None:
         match event:
@@ -218,8 +135,12 @@ class Doorman(Observer):
             self.gateway.close(fact.connection)
 
     def _is_new(self, world: World) -> bool:
-        branch = self.session.timeline.branch
-        return branch.name == self.live and world.event_number > branch.latest_event
+        return world.event_number > self.session.latest_event
+
+
+def date_ms() -> int:
+    """The date outside."""
+    return time.time_ns() // 1_000_000
 
 
 def client_id(frame: bytes) -> str:

@@ -12,10 +12,12 @@ from typing import Any
 
 from lab.env import Address, Env, Micros, NodeId, Timer, address
 from lab.kafka import facts
+from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
 from lab.kafka.protocol.messages.metadata import MetadataResponse
@@ -33,7 +35,7 @@ RECENT = 24
 @dataclass(slots=True)
 class Exchange:
     """A request and its answer; `answered_at` is -1 while there is none, and where none is wanted. `error`: the first
-    that the answer names.
+    that the answer names. `request` itself only where a controller has to answer it, and until it has.
     """
 
     connection: int
@@ -42,13 +44,14 @@ class Exchange:
     correlation_id: int
     asked_at: Micros
     request_bytes: int
+    request: object | None = None
     answered_at: Micros = -1
     answer_bytes: int = 0
     error: ErrorCode = ErrorCode.NONE
 
 
 class Connection:
-    """One connection to a broker, and what has not been answered yet: a broker answers in order."""
+    """One connection to a broker, and what was asked over it: a broker answers in order."""
 
     __slots__ = ("broker", "waiting")
 
@@ -113,7 +116,10 @@ class Program:
             data = write_response(API_VERSIONS, 0, header.correlation_id, answer)
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
-        exchange = Exchange(number, header.api.key, header.version, header.correlation_id, env.now, len(frame))
+        exchange = Exchange(
+            number, header.api.key, header.version, header.correlation_id, env.now, len(frame),
+            body if type(body) in REFUSALS else None,
+        )  # fmt: skip
         self.requests += 1
         self.recent.append(exchange)
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
@@ -128,9 +134,13 @@ class Program:
             return
         exchange = connection.waiting.popleft()
         assert exchange.correlation_id == response.correlation_id, (exchange, response)
-        body = advertised(response.body, self.listeners)
+        body = response.body
+        if isinstance(body, EnvelopeResponse):
+            body = REFUSALS[type(exchange.request)](exchange.request, body.error_code)
+        body = advertised(body, self.listeners)
         data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
         exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
+        exchange.request = None
         env.tell(facts.FrameSent(number, data))
 
     def _look_at(self, env: Env, header: Header, body: object) -> None:
