@@ -26,6 +26,7 @@ from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
 from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 
 RECENT = 24
@@ -35,7 +36,8 @@ RECENT = 24
 @dataclass(slots=True)
 class Exchange:
     """A request and its answer; `answered_at` is -1 while there is none, and where none is wanted. `error`: the first
-    that the answer names. `request` itself only where a controller has to answer it, and until it has.
+    that the answer names. `records` by topic: what a Produce wants to have stored. `request` itself only where a
+    controller has to answer it, and until it has.
     """
 
     connection: int
@@ -45,6 +47,7 @@ class Exchange:
     asked_at: Micros
     request_bytes: int
     request: object | None = None
+    records: tuple[tuple[TopicPartition, int], ...] = ()
     answered_at: Micros = -1
     answer_bytes: int = 0
     error: ErrorCode = ErrorCode.NONE
@@ -74,6 +77,8 @@ class Program:
         self.requests = 0
         self.recent: deque[Exchange] = deque(maxlen=RECENT)
         self.transactional_ids: dict[str, None] = {}
+        self.written: dict[str, int] = {}
+        self.read: dict[str, int] = {}
 
     def start(self, env: Env) -> None:
         """It runs already."""
@@ -124,7 +129,7 @@ class Program:
         self.recent.append(exchange)
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
             connection.waiting.append(exchange)
-        self._look_at(env, header, body)
+        self._look_at(env, header, body, exchange)
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
@@ -141,9 +146,23 @@ class Program:
         data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
         exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
         exchange.request = None
+        self._count(exchange, body)
         env.tell(facts.FrameSent(number, data))
 
-    def _look_at(self, env: Env, header: Header, body: object) -> None:
+    def _count(self, exchange: Exchange, body: object) -> None:
+        """The records an answer tells of, by topic."""
+        if isinstance(body, ProduceResponse):
+            for (topic, index), count in exchange.records:
+                answer = body.responses.get(TopicPartition(topic, index))
+                if answer is not None and not answer.error_code:
+                    self.written[topic] = self.written.get(topic, 0) + count
+        elif isinstance(body, FetchResponse):
+            for (topic, _), answer in body.responses.items():
+                if answer.records:
+                    count = sum(batch.record_count for batch in answer.records)
+                    self.read[topic] = self.read.get(topic, 0) + count
+
+    def _look_at(self, env: Env, header: Header, body: object, exchange: Exchange) -> None:
         """What a request says of its sender."""
         match body:
             case ApiVersionsRequest() if header.version >= 3:
@@ -151,6 +170,8 @@ class Program:
                 self.software = (body.client_software_name, body.client_software_version)
             case ApiVersionsRequest():
                 self.client_id = header.client_id
+            case ProduceRequest():
+                exchange.records = tuple((one, batch.record_count) for one, batch in body.data.items())
             case InitProducerIdRequest() if body.transactional_id:
                 self.transactional_ids[body.transactional_id] = None
             case OffsetCommitRequest() | TxnOffsetCommitRequest():

@@ -59,6 +59,7 @@ class ConnectView(FullView):
         for one in EXAMPLES:
             button = self.button(one.name, one.name, partial(self.choose, one))
             button.setCheckable(True)
+            button.setProperty("role", "segment")
             button.setToolTip(one.language)
             row.addWidget(button)
         row.addStretch(1)

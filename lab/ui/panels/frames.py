@@ -55,6 +55,7 @@ class FramesView(FullView):
         for name, text in (("request", "Request"), ("answer", "Answer")):
             button = self.button(name, text, partial(self.show_frame, name))
             button.setCheckable(True)
+            button.setProperty("role", "segment")
             self.tools.addWidget(button)
         self.tools.addSpacing(8)
         self.tools.addWidget(self.title)
