@@ -128,6 +128,7 @@ def _pinged(application: "QApplication", window: "MainWindow") -> Iterator[Figur
     thread.start()
     look.start()
     loop.exec()
+    look.stop()
     thread.join()
     session = window.session
     assert session is not None
