@@ -9,10 +9,14 @@ from types import FrameType
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.env import Micros
+from lab.env import Micros, NodeId
+from lab.kafka.broker.recipe import BrokerRecipe
+from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
+from lab.live.limits import Limits
 from lab.live.owner import Owner
+from lab.world.world import World
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -28,9 +32,9 @@ class Server:
         self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
-        self.gateway = Gateway(host, self._come.set)
+        brokers = broker_hosts(session.world)
+        self.gateway = Gateway(host, self._come.set, _limits(session.world, brokers))
         self.doorman = Doorman(self.session, self.gateway)
-        brokers = broker_hosts(self.session.world)
         try:
             self.doorman.open_doors({broker: port + number if port else 0 for number, broker in enumerate(brokers)})
         except OSError:
@@ -91,3 +95,9 @@ class Server:
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
+
+
+def _limits(world: World, brokers: tuple[NodeId, ...]) -> Limits:
+    """What the settings of the first broker allow: there is one gateway for all."""
+    recipes = [world.hosts[name].recipe for name in brokers[:1]]
+    return Limits.of(BrokerConfig(next((one.configs for one in recipes if isinstance(one, BrokerRecipe)), ())))

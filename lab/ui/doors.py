@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMessageBox
 
 from lab.cluster.refused import Refused
-from lab.live.attendant import Attendant
+from lab.live.attachment import Attachment
 from lab.live.gateway import Gateway
 from lab.ui.wording import clock
 
@@ -43,7 +43,7 @@ class Doors(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self.window = window
-        self.doorman: Attendant | None = None
+        self.doorman: Attachment | None = None
         self.usual_interval_s = sys.getswitchinterval()
         self.attached = 0
         self.first_port = FIRST_PORT
@@ -82,7 +82,7 @@ class Doors(QObject):
         if session is None or self.doorman is not None:
             return
         gateway = Gateway(wake=self._ring)
-        doorman = Attendant(session, gateway)
+        doorman = Attachment(session, gateway)
         brokers = [one.name for one in window.page.stage.brokers()]
         try:
             try:

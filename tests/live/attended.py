@@ -8,7 +8,7 @@ from lab.cluster.build import broker_hosts
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, millis
-from lab.live.attendant import Attendant
+from lab.live.attachment import Attachment
 from lab.live.gateway import Gateway
 from tests.live.raw_client import RawClient
 
@@ -21,7 +21,7 @@ class Attended:
 
     def __init__(self, spec: ClusterSpec) -> None:
         self.session = Session(spec, "Attended")
-        self.doorman = Attendant(self.session, Gateway())
+        self.doorman = Attachment(self.session, Gateway())
         self.doorman.open_doors(dict.fromkeys(broker_hosts(self.session.world), 0))
         self.clients: list[RawClient] = []
 

@@ -60,7 +60,7 @@ class NewestStays(Invariant):
         if replica is None or not replica.config.compacted:
             return
         newest = self.table.setdefault(fact.partition, {})
-        for record in fact.batch.records():
+        for record in fact.batch.readable():
             if fact.batch.is_transactional:
                 newest.pop(record.key or b"", None)  # whether it counts is decided later, and elsewhere
             elif record.key is not None:
@@ -90,7 +90,7 @@ class NewestStays(Invariant):
         start, end = replica.log.log_start_offset if replica else 0, min(fact.end_offset, fate.committed.end)
         if replica is None or copy is None or fate.retired or not copy.agrees(fate.committed, end):
             return  # after an unclean election a follower may still have another past
-        there = {record.offset: None for batch in read_all(replica.log) for record in batch.records()}
+        there = {record.offset: None for batch in read_all(replica.log) for record in batch.readable()}
         for key, offsets in self.table.get(fact.partition, {}).items():
             below = [one for one in offsets if one[0] < end]
             offsets[: len(below)] = below[-1:]

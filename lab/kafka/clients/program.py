@@ -122,7 +122,7 @@ class Program:
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
         exchange = Exchange(
-            number, header.api.key, header.version, header.correlation_id, env.now, len(frame),
+            number, header.key, header.version, header.correlation_id, env.now, len(frame),
             body if type(body) in REFUSALS else None,
         )  # fmt: skip
         self.requests += 1

@@ -87,6 +87,8 @@ def _read_tags(source: Source, fields: tuple[Field, ...], values: dict[str, str]
                     found = _read(source, one.kind, one.name)
                     if one.attribute is not None:
                         source.line(f"{values[one.attribute]} = {found}")
+            # Without this, what one tag holds could be read for every tag that claims to have no bytes.
+            source.line(f"if at > {behind}: raise short(at - {behind}, at, {behind})")
             source.line(f"at = {behind}")
 
 
