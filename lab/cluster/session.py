@@ -310,10 +310,10 @@ class Session:
         self.breakpoints.choose(chosen)
         self.revision += 1
 
-    def next_event(self) -> Micros | None:
-        """When something is to happen in the world; None if nothing is."""
+    def next_event_in(self) -> Micros | None:
+        """How long it is, by the clock on the wall at speed 1, until something is to happen; None if nothing is."""
         queue = self.world.queue
-        return queue[0][0] if queue else None
+        return queue[0][0] - self.now - int(self._owed) if queue else None
 
     def _run(self, change: Callable[[Until | None], object]) -> None:
         """Time goes on by itself: only then do breakpoints stop it."""

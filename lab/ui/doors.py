@@ -133,8 +133,6 @@ class Doors(QObject):
         session = self.window.session
         if self.doorman is None or session is None or not session.playing:
             return
-        if self.doorman.gateway.events:
-            self._alert_until = session.now + ALERT_US
         self._go_on()
 
     def _go_on(self) -> None:
@@ -146,21 +144,21 @@ class Doors(QObject):
         self.let_in()
         if session.now < self._alert_until:
             session.run_ahead(LEAD_US, BUDGET_US)
+            due = session.next_event_in()
+            if due is not None:
+                self._due.start(max(0, int(due / session.speed) // 1_000))
 
     def let_in(self) -> None:
         """Called in every frame, too."""
         session = self.window.session
         if self.doorman is None or session is None:
             return
-        self.doorman.bring_in()
+        if self.doorman.bring_in():
+            self._alert_until = session.now + ALERT_US
         self.doorman.keep_ports()
         if self.doorman.clients != self.attached:
             session.set_speed(*session.speed.as_integer_ratio())
             self._show()
-        due = session.next_event()
-        if due is not None and session.now < self._alert_until:
-            wait_us = (due - session.now) / session.speed
-            self._due.start(max(0, int(wait_us) // 1_000))
 
     # --- standing still ---------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ COLUMNS = ("field", "type", "bytes", "value")
 WIDTHS = (280, 140, 96)
 PANES = (640, 560)
 INDENT = 3
+MARGIN = 10
 
 
 class FramesView(FullView):
@@ -74,6 +75,7 @@ class FramesView(FullView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.itemSelectionChanged.connect(self._light_bytes)
         self.dump.setReadOnly(True)
+        self.dump.document().setDocumentMargin(MARGIN)
         self.dump.setProperty("role", "hex")
         self.dump.setAccessibleName("Bytes")
         self.dump.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
