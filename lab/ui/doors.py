@@ -153,7 +153,7 @@ class Doors(QObject):
         session = self.window.session
         if self.doorman is None or session is None:
             return
-        if self.doorman.bring_in():
+        if session.playing and self.doorman.bring_in():
             self._alert_until = session.now + ALERT_US
         self.doorman.keep_ports()
         if self.doorman.clients != self.attached:
