@@ -5,17 +5,19 @@ are facts that it hears as a guest of the world, each once: what the known past 
 out long ago.
 """
 
+import socket
 import time
 from collections.abc import Iterable
 
 from lab.cluster.actions.programs import BringFrame, ConnectProgram, HangUpProgram, OpenDoors
 from lab.cluster.build import broker_hosts
-from lab.cluster.session import Session
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.clients.program import ProgramRecipe
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
+from lab.live.guard import Guard
+from lab.live.owner import Owner
 from lab.world.world import World
 
 NAMELESS = "program"
@@ -27,17 +29,18 @@ LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 class Doorman(Observer):
-    """Who stands between a gateway and a session."""
+    """Who stands between a gateway and the owner of a world."""
 
-    def __init__(self, session: Session, gateway: Gateway) -> None:
+    def __init__(self, session: Owner, gateway: Gateway, guard: Guard | None = None) -> None:
         self.session = session
         self.gateway = gateway
+        self.guard = guard
         self.ports: dict[NodeId, int] = {}
         self.open: dict[NodeId, bool] = {}
         self.brokers: dict[int, NodeId] = {}
         """Of each connection the broker; it has no program yet while nothing was sent over it."""
         self.programs: dict[int, NodeId] = {}
-        session.timeline.greet(self._greet)
+        session.greet(self._greet)
 
     def _greet(self, world: World) -> None:
         assert isinstance(world.witness, Watch)
@@ -57,8 +60,11 @@ class Doorman(Observer):
             self.open[broker] = True
 
     def listeners(self) -> tuple[tuple[str, str], ...]:
-        """Where real clients reach each broker."""
-        host = f"[{self.gateway.host}]" if ":" in self.gateway.host else self.gateway.host
+        """Where real clients reach each broker; at this machine's name where it listens on all its addresses."""
+        host = self.gateway.host
+        if host in ("0.0.0.0", "::"):
+            host = socket.gethostname()
+        host = f"[{host}]" if ":" in host else host
         return tuple((broker, f"{host}:{port}") for broker, port in self.ports.items())
 
     def keep_ports(self) -> None:
@@ -89,8 +95,11 @@ class Doorman(Observer):
         match event:
             case Opened():
                 self.brokers[event.connection] = event.broker
+                if self.guard is not None:
+                    self.guard.opened(event.connection)
             case Received():
-                if event.connection in self.brokers:
+                known = self.guard is None or self.guard.admits(event.connection, event.frame)
+                if known and event.connection in self.brokers:
                     self._frame(event.connection, event.frame)
             case Closed():
                 self._closed(event.connection)
@@ -113,6 +122,8 @@ class Doorman(Observer):
         return name
 
     def _closed(self, connection: int) -> None:
+        if self.guard is not None:
+            self.guard.closed(connection)
         broker = self.brokers.pop(connection, None)
         program = self.programs.pop(connection, None)
         if program is not None and broker is not None:
@@ -133,7 +144,7 @@ class Doorman(Observer):
             self.gateway.close(fact.connection)
 
     def _is_new(self, world: World) -> bool:
-        return world.event_number > self.session.timeline.branch.latest_event
+        return world.event_number > self.session.latest_event
 
 
 def client_id(frame: bytes) -> str:

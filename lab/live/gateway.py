@@ -19,9 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.apis import is_answered
-from lab.live.limits import Limits
+from lab.live.limits import USUAL, Limits
 
 READ_BYTES = 1 << 18
 BACKLOG_BYTES = 8 << 20
@@ -63,7 +62,6 @@ class Closed:
     reason: str
 
 
-USUAL = Limits.of(BrokerConfig())
 Event: TypeAlias = Opened | Received | Closed
 
 

@@ -9,13 +9,12 @@ from types import FrameType
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.cluster.session import Session
-from lab.cluster.spec import ClusterSpec
 from lab.env import Micros
-from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
-from lab.live.limits import Limits
+from lab.live.guard import Guard, Users
+from lab.live.limits import USUAL, Limits
+from lab.live.owner import Owner
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -24,15 +23,19 @@ BEHIND_MAX: Micros = 200_000
 
 
 class Server:
-    """Runs a session's world in real time, with its doors open."""
+    """Runs the world of a session, or of an owner that records nothing, in real time and with its doors open."""
 
-    def __init__(self, spec: ClusterSpec, host: str, port: int) -> None:
-        self.session = Session(spec, "Server")
+    def __init__(
+        self, session: Owner, host: str, port: int, *, limits: Limits = USUAL, users: Users | None = None
+    ) -> None:
+        """`users`: who may come in; without them anybody may. Raises OSError."""
+        self.session = session
         self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
-        self.gateway = Gateway(host, self._come.set, Limits.of(BrokerConfig(spec.broker_config)))
-        self.doorman = Doorman(self.session, self.gateway)
+        self.gateway = Gateway(host, self._come.set, limits)
+        guard = Guard(users, self.gateway.send, self.gateway.close) if users is not None else None
+        self.doorman = Doorman(self.session, self.gateway, guard)
         brokers = broker_hosts(self.session.world)
         try:
             self.doorman.open_doors({broker: port + number if port else 0 for number, broker in enumerate(brokers)})

@@ -234,7 +234,9 @@ def asks_at_length(cluster: Served, stack: contextlib.ExitStack) -> None:
     client.send(head(APIS[3], 9) + b"x" * (50 << 20))
 
 
-@pytest.mark.parametrize("what", [asks_at_length, many_connections, never_reads, slow_lorises, garbage, asks_and_hangs_up])
+@pytest.mark.parametrize(
+    "what", [asks_at_length, many_connections, never_reads, slow_lorises, garbage, asks_and_hangs_up]
+)
 def test_while_one_misbehaves_another_does_not_notice(what: Callable[[Served, contextlib.ExitStack], None]):
     with served(ONE) as cluster, contextlib.ExitStack() as stack:
         before = ping_ms(cluster)

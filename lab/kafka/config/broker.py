@@ -18,6 +18,7 @@ class BrokerConfig(Config):
     what changes while that runs (Kafka's `updateCurrentConfig`); `static` is what stands in `server.properties`.
     """
 
+    auto_create_topics_enable: bool
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_rack: str
@@ -109,6 +110,7 @@ class BrokerConfig(Config):
     replica_lag_time_max_ms: int
     replica_selector_class: str
     replica_truncation_rule: str
+    sasl_enabled_mechanisms: str
     share_coordinator_snapshot_update_records_per_snapshot: int
     share_coordinator_state_topic_min_isr: int
     share_coordinator_state_topic_num_partitions: int
@@ -128,6 +130,7 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
+        Setting("auto.create.topics.enable", True, "make a topic that a client asks about and wants made"),
         Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas"),
         Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1),
