@@ -42,6 +42,16 @@ class Doorman(Observer):
         self.programs: dict[int, NodeId] = {}
         session.greet(self._greet)
 
+    @property
+    def clients(self) -> int:
+        """How many real clients are attached."""
+        return len(set(self.programs.values()))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the owner shows another instant than the one at which real clients live."""
+        return False
+
     def _greet(self, world: World) -> None:
         assert isinstance(world.witness, Watch)
         world.witness.invite(self)
@@ -51,13 +61,20 @@ class Doorman(Observer):
     def open_doors(self, ports: dict[NodeId, int]) -> None:
         """Open these brokers' ports; 0: whichever is free. Raises OSError."""
         self.listen(ports)
-        self.session.bring(OpenDoors(time.time_ns() // 1_000_000))
+        self.session.post(OpenDoors(time.time_ns() // 1_000_000))
 
     def listen(self, ports: dict[NodeId, int]) -> None:
-        """More ports. Raises OSError."""
-        for broker, port in ports.items():
-            self.ports[broker] = self.gateway.open(broker, port)
-            self.open[broker] = True
+        """More ports, all of them or none. Raises OSError."""
+        opened: dict[NodeId, int] = {}
+        try:
+            for broker, port in ports.items():
+                opened[broker] = self.gateway.open(broker, port)
+        except OSError:
+            for broker in opened:
+                self.gateway.shut(broker)
+            raise
+        self.ports |= opened
+        self.open |= dict.fromkeys(opened, True)
 
     def listeners(self) -> tuple[tuple[str, str], ...]:
         """Where real clients reach each broker; at this machine's name where it listens on all its addresses."""
@@ -69,6 +86,8 @@ class Doorman(Observer):
 
     def keep_ports(self) -> None:
         """A broker without a process refuses connections; one that runs again takes them at the same port."""
+        if self.looks_back:
+            return
         hosts = self.session.world.hosts
         for broker, port in self.ports.items():
             runs = broker in hosts and hosts[broker].node is not None
@@ -84,7 +103,11 @@ class Doorman(Observer):
     # --- in ---------------------------------------------------------------------------------------
 
     def bring_in(self) -> int:
-        """Whatever has arrived, in the order in which it came. Returns how many events there were."""
+        """Whatever has arrived, in the order in which it came. Returns how many events there were. While the session
+        looks back it waits in the gateway, as it does while nobody calls this: that is what back-pressure is.
+        """
+        if self.looks_back:
+            return 0
         count = 0
         while self.gateway.events:
             self._bring(self.gateway.events.popleft())

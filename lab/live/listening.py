@@ -1,4 +1,4 @@
-"""Listening: where a served cluster listens, for whom, and with which limits. Checked before anything is opened."""
+"""Listening: where a served cluster listens, and for whom. Checked before anything is opened."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from pathlib import Path
 from lab.cluster.refused import Refused
 from lab.kafka.config.broker import BrokerConfig
 from lab.live.guard import MECHANISMS, Users
-from lab.live.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,6 @@ class Listening:
 
     host: str
     port: int
-    limits: Limits
     users: Users | None
 
     @classmethod
@@ -30,7 +28,7 @@ class Listening:
         users = None
         if users_file is not None:
             users = Users(read_users(users_file), mechanisms_of(config.sasl_enabled_mechanisms))
-        return cls(host, port, Limits.of(config), users)
+        return cls(host, port, users)
 
     @property
     def warning(self) -> str:

@@ -9,12 +9,15 @@ from types import FrameType
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.env import Micros
+from lab.env import Micros, NodeId
+from lab.kafka.broker.recipe import BrokerRecipe
+from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
 from lab.live.guard import Guard, Users
-from lab.live.limits import USUAL, Limits
+from lab.live.limits import Limits
 from lab.live.owner import Owner
+from lab.world.world import World
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -25,18 +28,16 @@ BEHIND_MAX: Micros = 200_000
 class Server:
     """Runs the world of a session, or of an owner that records nothing, in real time and with its doors open."""
 
-    def __init__(
-        self, session: Owner, host: str, port: int, *, limits: Limits = USUAL, users: Users | None = None
-    ) -> None:
+    def __init__(self, session: Owner, host: str, port: int, *, users: Users | None = None) -> None:
         """`users`: who may come in; without them anybody may. Raises OSError."""
         self.session = session
         self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
-        self.gateway = Gateway(host, self._come.set, limits)
+        brokers = broker_hosts(session.world)
+        self.gateway = Gateway(host, self._come.set, _limits(session.world, brokers))
         guard = Guard(users, self.gateway.send, self.gateway.close) if users is not None else None
         self.doorman = Doorman(self.session, self.gateway, guard)
-        brokers = broker_hosts(self.session.world)
         try:
             self.doorman.open_doors({broker: port + number if port else 0 for number, broker in enumerate(brokers)})
         except OSError:
@@ -97,3 +98,9 @@ class Server:
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
+
+
+def _limits(world: World, brokers: tuple[NodeId, ...]) -> Limits:
+    """What the settings of the first broker allow: there is one gateway for all."""
+    recipes = [world.hosts[name].recipe for name in brokers[:1]]
+    return Limits.of(BrokerConfig(next((one.configs for one in recipes if isinstance(one, BrokerRecipe)), ())))

@@ -48,7 +48,7 @@ def _spec(brokers: int, settings: Settings) -> ClusterSpec:
 def _run(owner: Session | Unrecorded, listening: Listening) -> int:
     host, port = listening.host, listening.port
     try:
-        server = Server(owner, host, port, limits=listening.limits, users=listening.users)
+        server = Server(owner, host, port, users=listening.users)
     except OSError as wrong:
         raise Refused(f"cannot listen on {host}:{port}: {wrong.strerror}") from None
     server.stop_on_signals()
