@@ -126,6 +126,8 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
         at = _HEADER.size
         client_id = "" if length < 0 else str(frame[at : at + length], "utf-8")
         at += max(length, 0)
+        if at > len(frame):
+            raise Malformed(f"a request header: {at} bytes wanted, {len(frame)} found")
         api = APIS.get(key)
         if api is None or not api.versions.has(version):
             if api is API_VERSIONS:
@@ -137,7 +139,9 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
-    return Header(key, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
+    # Kafka does not look behind a message either, and librdkafka leaves three bytes behind a request for all metadata.
+    body = decode(api.request(version), version, frame, at, whole=False)
+    return Header(key, version, correlation_id, client_id), body
 
 
 def is_answered(frame: Buffer) -> bool:

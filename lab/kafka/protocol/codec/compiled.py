@@ -18,8 +18,10 @@ Write: TypeAlias = Callable[[Any, Callable[[Buffer], None]], None]
 """A message, given piece by piece to a function such as `list.append`."""
 
 
-def decode(schema: Message, version: int, data: Buffer, at: int = 0) -> Any:
-    """The message that stands at `at` and ends with `data`. Raises Malformed, and nothing else."""
+def decode(schema: Message, version: int, data: Buffer, at: int = 0, *, whole: bool = True) -> Any:
+    """The message that stands at `at` and ends with `data`, or before if it need not be `whole`. Raises Malformed, and
+    nothing else.
+    """
     end = len(data)
     try:
         found, at = reader(schema, version)(data, at, end)
@@ -27,7 +29,7 @@ def decode(schema: Message, version: int, data: Buffer, at: int = 0) -> Any:
         raise Malformed(f"{schema.kind.__name__} v{version}: {wrong}") from wrong
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError) as wrong:
         raise Malformed(f"{schema.kind.__name__} v{version}, {end} bytes: {wrong}") from wrong
-    if at != end:
+    if whole and at != end:
         raise Malformed(f"{schema.kind.__name__} v{version}: {at} bytes wanted, {end} found")
     return found
 
