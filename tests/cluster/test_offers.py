@@ -106,7 +106,8 @@ def test_every_action_is_offered_for_something():
     kinds = {kind for action in ACTIONS.values() for kind in action.on}
     assert kinds == {kind for kind, _ in THINGS}
     for name, action in ACTIONS.items():
-        assert action.title and action.__doc__, name
+        assert action.title, name
+        assert action.__doc__, name
         assert bool(action.on) != (name in BROUGHT), name
 
 

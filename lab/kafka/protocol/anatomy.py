@@ -111,7 +111,7 @@ def header_of(frame: Buffer) -> Header | None:
     if api is None or not api.versions.has(version):
         return None
     client_id = bytes(frame[10 : 10 + max(length, 0)]).decode("utf-8", "replace")
-    return Header(api, version, correlation_id, client_id)
+    return Header(key, version, correlation_id, client_id)
 
 
 def without_size(data: bytes) -> bytes:

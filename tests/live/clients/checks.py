@@ -10,7 +10,7 @@ from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.topics import CreateTopic
 from lab.cluster.build import image_of
 from lab.cluster.spec import ClusterSpec
-from lab.cluster.words.groups import coordinator
+from lab.cluster.words.groups import coordinator, members
 from lab.kafka.protocol.apis import APIS
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.digest import digest
@@ -26,6 +26,8 @@ QUICK = (
 SPEC = ClusterSpec(brokers=3, broker_config=QUICK)
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 WAIT_S = 30.0
+MEMBERS_S = 7.0
+"""So long members of a shared group stay, however little there is to read."""
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +120,11 @@ class Checks:
         got: list[list[str]] = [[], []]
 
         def member(number: int) -> None:
-            got[number] = client.read(topic, 60, group=group, protocol=protocol, patience_s=9.0)
+            got[number] = client.read(topic, 60, group=group, protocol=protocol, patience_s=MEMBERS_S)
 
         first = meanwhile(lambda: member(0))
-        time.sleep(1.0)
         second = meanwhile(lambda: member(1))
+        until(lambda: members(cluster.session.world, group) == 2, "both are in the group")
         client.write(topic, values("shared", 40), pause_s=0.05)
         first.join()
         second.join()
@@ -177,4 +179,4 @@ class Checks:
         reading.join()
         assert set(got) == set(values("read", 60)[1:]), got
         client.write(topic, ["one more"])
-        assert client.read(topic, 1, group=group) == ["one more"]
+        assert "one more" in client.read(topic, 60, group=group, patience_s=4.0)
