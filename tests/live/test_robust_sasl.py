@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -39,7 +40,7 @@ def guarded() -> Iterator[Served]:
     found.stop()
 
 
-def librdkafka(cluster: Served, mechanism: str, user: str = "alice", password: str = PASSWORD) -> dict[str, object]:
+def librdkafka(cluster: Served, mechanism: str, user: str = "alice", password: str = PASSWORD) -> dict[str, Any]:
     return {
         "bootstrap.servers": cluster.addresses, "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": mechanism,
         "sasl.username": user, "sasl.password": password, "log_level": 0,
@@ -64,7 +65,7 @@ def test_librdkafka_proves_who_it_is_and_writes_and_reads(guarded: Served, mecha
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_kafka_python_proves_who_it_is_and_writes_and_reads(guarded: Served, mechanism: str):
-    who = {
+    who: dict[str, Any] = {
         "bootstrap_servers": guarded.addresses, "security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": mechanism,
         "sasl_plain_username": "bob", "sasl_plain_password": "b",
     }  # fmt: skip
@@ -84,9 +85,9 @@ def test_a_wrong_password_and_an_unknown_user_are_told_the_same(
     guarded: Served, mechanism: str, user: str, password: str
 ):
     errors: list[str] = []
-    admin = AdminClient(
-        librdkafka(guarded, mechanism, user, password) | {"error_cb": lambda error: errors.append(str(error))}
-    )
+    settings = librdkafka(guarded, mechanism, user, password)
+    settings["error_cb"] = lambda error: errors.append(str(error))
+    admin = AdminClient(settings)
     deadline = time.monotonic() + PATIENCE_S
     while not errors and time.monotonic() < deadline:
         admin.poll(0.1)

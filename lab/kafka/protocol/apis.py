@@ -5,7 +5,7 @@ message is flexible, with one exception: the answer to ApiVersions, which is rea
 """
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
@@ -210,7 +210,7 @@ def write_response(api: Api, version: int, correlation_id: int, body: object) ->
     return [_SIZE.pack(size) + head, *pieces]
 
 
-def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
+def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, Any]:
     """Correlation id and message of an answer (without its size). Raises Malformed."""
     if len(frame) < _CORRELATION.size:
         raise Malformed(f"a response: {_CORRELATION.size} bytes wanted, {len(frame)} found")
