@@ -9,6 +9,7 @@ from lab.cluster.spec import ClusterSpec
 from lab.disks.data_folder import DataFolder
 from lab.live.server import Server
 from lab.live.unrecorded import Unrecorded
+from lab.world.world import WorldStopped
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -25,6 +26,11 @@ def serve(
         data = DataFolder(folder, brokers)
         try:
             owner = Unrecorded(data.spec(settings), data)
+        except WorldStopped as stopped:
+            data.close()
+            raise Refused(
+                f"{folder}: wanted files that a cluster can start on (lab logs {folder} tells of each): {stopped}"
+            ) from None
         except BaseException:
             data.close()
             raise
