@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 from lab.kafka.config.broker import BrokerConfig
@@ -24,6 +25,8 @@ from lab.kafka.protocol.apis import is_answered
 from lab.live.limits import Limits
 
 READ_BYTES = 1 << 18
+TOGETHER = 64
+"""Pieces in one call of the system."""
 BACKLOG_BYTES = 8 << 20
 """A client that does not read is not read from either, once so much waits for it."""
 BACKLOG_MAX = 256 << 20
@@ -96,10 +99,18 @@ class _Socket:
 
 
 class Gateway:
-    """Listens on loopback, or where it is told. `wake` is called from its thread when something has come in."""
+    """Listens on loopback, or where it is told. With a thread of its own it calls `wake` from there when something has
+    come in. Without one (`threaded` false) its owner gives it a `turn` again and again: who has nothing else to do than
+    to serve pays for no second thread that way.
+    """
 
     def __init__(
-        self, host: str = "127.0.0.1", wake: Callable[[], None] = lambda: None, limits: Limits = USUAL
+        self,
+        host: str = "127.0.0.1",
+        wake: Callable[[], None] = lambda: None,
+        limits: Limits = USUAL,
+        *,
+        threaded: bool = True,
     ) -> None:
         self.host = host
         self.wake = wake
@@ -113,14 +124,16 @@ class Gateway:
         self._accepting = True
         self._sweep_s = min(SWEEP_S, limits.idle_s / 4)
         self._swept_at = time.monotonic()
+        self._answered: dict[int, _Socket] = {}
         self._running = True
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._ear.setblocking(False)
         self._selector.register(self._ear, selectors.EVENT_READ, None)
-        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True) if threaded else None
+        if self._thread is not None:
+            self._thread.start()
 
     # --- from any thread --------------------------------------------------------------------------
 
@@ -148,10 +161,20 @@ class Gateway:
     def stop(self) -> None:
         """Close everything and end the thread."""
         self._tell(self._stop)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
+        else:
+            self._finish()
 
     def _tell(self, order: Callable[[], None]) -> None:
+        if self._thread is None:
+            order()
+            return
         self._orders.append(order)
+        self.ring()
+
+    def ring(self) -> None:
+        """End a `turn` that waits."""
         try:
             self._bell.send(b"!")
         except BlockingIOError:
@@ -164,21 +187,32 @@ class Gateway:
 
     def _run(self) -> None:
         while self._running:
-            for key, ready in self._selector.select(FULL_S if self._full else self._sweep_s):
-                owner = key.data
-                if owner is None:
-                    self._ear.recv(4096)
-                elif isinstance(owner, _Socket):
-                    self._serve(owner, ready)
-                else:
-                    self._accept(owner, key.fileobj)
-            while self._orders:
-                self._orders.popleft()()
-            if self._full and not self._is_full():
-                self._fill(full=False)
-            now = time.monotonic()
-            if now - self._swept_at >= self._sweep_s:
-                self._sweep(now)
+            self.turn(FULL_S if self._full else self._sweep_s)
+        self._finish()
+
+    def turn(self, timeout_s: float) -> None:
+        """Send what was answered since the last one; then wait for the sockets, at most so long, and do what they are
+        ready for. Answers go out together: a call of the system for each costs as much as all else of a small request.
+        """
+        self._flush_answered()
+        for key, ready in self._selector.select(timeout_s):
+            owner = key.data
+            if owner is None:
+                self._ear.recv(4096)
+            elif isinstance(owner, _Socket):
+                self._serve(owner, ready)
+            else:
+                self._accept(owner, key.fileobj)
+        while self._orders:
+            self._orders.popleft()()
+        self._flush_answered()
+        if self._full and not self._is_full():
+            self._fill(full=False)
+        now = time.monotonic()
+        if now - self._swept_at >= self._sweep_s:
+            self._sweep(now)
+
+    def _finish(self) -> None:
         self._bell.close()
         self._ear.close()
         self._selector.close()
@@ -321,23 +355,28 @@ class Gateway:
         one.unanswered -= 1
         one.going.append(memoryview(data))
         one.going_bytes += len(data)
-        if len(one.going) == 1:
-            self._flush(one)
+        self._answered[number] = one
         if one.going_bytes > BACKLOG_MAX:
-            self._end(one, f"the client does not read: {one.going_bytes:,} bytes wait for it")
-            return
-        self._go_on(one)
+            self._flush(one)
+            if one.going_bytes > BACKLOG_MAX:
+                self._end(one, f"the client does not read: {one.going_bytes:,} bytes wait for it")
+
+    def _flush_answered(self) -> None:
+        while self._answered:
+            number, one = self._answered.popitem()
+            if number in self._sockets and not one.wanted & selectors.EVENT_WRITE:
+                self._flush(one)
 
     def _flush(self, one: _Socket) -> None:
         try:
             while one.going:
-                sent = one.tcp.send(one.going[0])
+                sent = one.tcp.sendmsg(tuple(islice(one.going, TOGETHER)))
                 one.active_at = time.monotonic()
                 one.going_bytes -= sent
-                if sent < len(one.going[0]):
+                while one.going and sent >= len(one.going[0]):
+                    sent -= len(one.going.popleft())
+                if sent:
                     one.going[0] = one.going[0][sent:]
-                    break
-                one.going.popleft()
         except BlockingIOError:
             pass
         except OSError as gone:
