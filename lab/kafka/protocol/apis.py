@@ -26,6 +26,7 @@ from lab.kafka.protocol.messages.produce import PRODUCE
 from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
 from lab.kafka.protocol.messages.quorum import DESCRIBE_QUORUM
 from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNMENTS, LIST_PARTITION_REASSIGNMENTS
+from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
 from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
 from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.topics import (
@@ -66,6 +67,7 @@ APIS: dict[int, Api] = {
         SYNC_GROUP,
         DESCRIBE_GROUPS,
         LIST_GROUPS,
+        SASL_HANDSHAKE,
         API_VERSIONS,
         CREATE_TOPICS,
         DELETE_TOPICS,
@@ -80,6 +82,7 @@ APIS: dict[int, Api] = {
         DESCRIBE_CONFIGS,
         ALTER_CONFIGS,
         DESCRIBE_LOG_DIRS,
+        SASL_AUTHENTICATE,
         CREATE_PARTITIONS,
         DELETE_GROUPS,
         ELECT_LEADERS,
@@ -147,6 +150,8 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
         at = _HEADER.size
         client_id = "" if length < 0 else str(frame[at : at + length], "utf-8")
         at += max(length, 0)
+        if at > len(frame):
+            raise Malformed(f"a request header: {at} bytes wanted, {len(frame)} found")
         api = APIS.get(key)
         if api is None or not api.versions.has(version):
             if api is API_VERSIONS:
