@@ -11,6 +11,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.live.listening import Listening
 from lab.live.server import Server
 from lab.live.unrecorded import Unrecorded
+from lab.world.world import WorldStopped
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -32,6 +33,11 @@ def serve(
         data = DataFolder(folder, brokers)
         try:
             owner = Unrecorded(data.spec(settings), data)
+        except WorldStopped as stopped:
+            data.close()
+            raise Refused(
+                f"{folder}: wanted files that a cluster can start on (lab logs {folder} tells of each): {stopped}"
+            ) from None
         except BaseException:
             data.close()
             raise

@@ -186,6 +186,23 @@ def test_brokers_are_as_many_as_there_were_or_more(tmp_path: Path):
         assert len(cluster.addresses.split(",")) == 3
 
 
+def test_files_that_no_cluster_can_start_on_are_refused_with_where_to_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with kept(tmp_path, (ORDERS,)) as cluster:
+        produced(cluster, "a")
+    (tmp_path / "broker-1" / "orders-0" / "leader-epoch-checkpoint").write_text("0\n1\nfirst 0\n")
+    line = ["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]
+    assert cli.main(line) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"lab serve: {tmp_path}: wanted files that a cluster can start on (lab logs {tmp_path} tells"
+    )
+    assert "on broker-1: ValueError" in said
+    assert cli.main(["logs", str(tmp_path)]) == 1
+    assert "epoch, start_offset in line 3; found 'first 0'" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="where permissions are as on Linux")
 def test_where_no_folder_can_be_made_is_said(tmp_path: Path):
     (tmp_path / "file").touch()
