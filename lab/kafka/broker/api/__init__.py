@@ -18,11 +18,12 @@ from lab.kafka.broker.api import (
     offset_for_leader_epoch,
     offsets,
     produce,
+    sasl,
     share,
     transaction_admin,
     transactions,
 )
 
 LOADED = (admin, api_versions, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id,
-          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, share, transaction_admin,
+          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, sasl, share, transaction_admin,
           transactions)  # fmt: skip
