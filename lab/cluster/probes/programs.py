@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.cluster.build import broker_hosts
+from lab.cluster.figures import grouped
 from lab.cluster.lookup import broker_at
 from lab.cluster.probes.views import EXCHANGE, MemberView, ProgramView, Row, Section
 from lab.env import Micros, NodeId
@@ -145,7 +146,7 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     about = (
         Row("Client id", node.client_id or "—", mono=True),
         Row("Software", software_text(node) or "does not say", mono=bool(software_text(node))),
-        Row("Requests", f"{node.requests:,}".replace(",", " ")),
+        Row("Requests", grouped(node.requests)),
         *(Row("Transactional id", one, mono=True) for one in node.transactional_ids),
     )
     connections = tuple(
