@@ -125,4 +125,7 @@ def test_what_stands_behind_a_request_is_not_looked_at():
         same, message = read_request(frame)
         assert header == same
         schema = api.request(version)
-        assert b"".join(encode(schema, version, body)) == b"".join(encode(schema, version, message)), (api.name, version)
+        assert b"".join(encode(schema, version, body)) == b"".join(encode(schema, version, message)), (
+            api.name,
+            version,
+        )

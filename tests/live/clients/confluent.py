@@ -64,7 +64,11 @@ class Confluent(Client):
         if protocol == CONSUMER:
             config |= {"group.protocol": "consumer"}
         else:
-            config |= {"partition.assignment.strategy": STRATEGIES[protocol], "session.timeout.ms": 6_000, "heartbeat.interval.ms": 300}
+            config |= {
+                "partition.assignment.strategy": STRATEGIES[protocol],
+                "session.timeout.ms": 6_000,
+                "heartbeat.interval.ms": 300,
+            }
         consumer = Consumer(config)
         if group:
             consumer.subscribe([topic])
