@@ -36,8 +36,8 @@ BUSY = ClusterSpec(
         TopicSpec("good", 2, 2),
     ),
     producers=(ProducerSpec("checkout", "orders", 5),),
-    share_consumers=(ShareConsumerSpec("packing", "orders", "packing"),),
-    consumers=(ConsumerSpec("billing", "orders", "billing"),),
+    share_consumers=(ShareConsumerSpec("packing", "packing", ("orders",)),),
+    consumers=(ConsumerSpec("billing", "billing", ("orders",)),),
     broker_config=(*AT_ONCE, ("broker.session.timeout.ms", "3000"), ("broker.heartbeat.interval.ms", "500")),
 )
 

@@ -157,7 +157,7 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     newest = [*reversed(node.recent)][:LISTED]
     exchanges = tuple(
         Row(
-            f"{APIS[one.api_key].name} v{one.version}", answer_text(one),
+            f"{APIS[one.api_key].name} v{one.version}", answer_text(node, one),
             "fail" if one.error else "pending" if one.answered_at < 0 else "",
             link=(EXCHANGE, exchange_name(node.name, one)),
         )
@@ -171,9 +171,12 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     )
 
 
-def answer_text(one: Exchange) -> str:
+def answer_text(node: Program, one: Exchange) -> str:
     """How long its answer took, and what it says is wrong."""
     if one.answered_at < 0:
-        return "no answer yet"
+        connection = node.connections.get(one.connection)
+        if connection is None:
+            return "connection lost"
+        return "no answer yet" if any(one is each for each in connection.waiting) else "wants no answer"
     took = f"{(one.answered_at - one.asked_at) / 1_000:.1f} ms"
     return f"{one.error.name} · {took}" if one.error else took

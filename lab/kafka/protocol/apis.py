@@ -10,24 +10,36 @@ from typing import NamedTuple
 from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
+from lab.kafka.protocol.messages.cluster import DESCRIBE_CLUSTER
 from lab.kafka.protocol.messages.configs import ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS
+from lab.kafka.protocol.messages.consumer_groups import CONSUMER_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.fetch import FETCH
 from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
 from lab.kafka.protocol.messages.group_admin import DELETE_GROUPS, LIST_GROUPS, OFFSET_DELETE
 from lab.kafka.protocol.messages.groups import DESCRIBE_GROUPS, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, SYNC_GROUP
 from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
+from lab.kafka.protocol.messages.log_dirs import DESCRIBE_LOG_DIRS
 from lab.kafka.protocol.messages.metadata import METADATA
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OFFSET_FOR_LEADER_EPOCH
 from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT, OFFSET_FETCH
 from lab.kafka.protocol.messages.produce import PRODUCE
 from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
+from lab.kafka.protocol.messages.quorum import DESCRIBE_QUORUM
+from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNMENTS, LIST_PARTITION_REASSIGNMENTS
 from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
+from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
+from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.topics import (
     CREATE_PARTITIONS,
     CREATE_TOPICS,
     DELETE_RECORDS,
     DELETE_TOPICS,
     ELECT_LEADERS,
+)
+from lab.kafka.protocol.messages.transaction_admin import (
+    DESCRIBE_PRODUCERS,
+    DESCRIBE_TRANSACTIONS,
+    LIST_TRANSACTIONS,
 )
 from lab.kafka.protocol.messages.transactions import (
     ADD_OFFSETS_TO_TXN,
@@ -69,12 +81,24 @@ APIS: dict[int, Api] = {
         TXN_OFFSET_COMMIT,
         DESCRIBE_CONFIGS,
         ALTER_CONFIGS,
+        DESCRIBE_LOG_DIRS,
         SASL_AUTHENTICATE,
         CREATE_PARTITIONS,
         DELETE_GROUPS,
         ELECT_LEADERS,
         INCREMENTAL_ALTER_CONFIGS,
+        ALTER_PARTITION_REASSIGNMENTS,
+        LIST_PARTITION_REASSIGNMENTS,
         OFFSET_DELETE,
+        DESCRIBE_QUORUM,
+        DESCRIBE_CLUSTER,
+        DESCRIBE_PRODUCERS,
+        DESCRIBE_TRANSACTIONS,
+        LIST_TRANSACTIONS,
+        CONSUMER_GROUP_HEARTBEAT,
+        SHARE_GROUP_HEARTBEAT,
+        SHARE_FETCH,
+        SHARE_ACKNOWLEDGE,
     )
 }
 """In the order of their numbers."""
@@ -139,8 +163,9 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
-    # Kafka does not look behind a message either, and librdkafka leaves three bytes behind a request for all metadata.
-    body = decode(api.request(version), version, frame, at, whole=False)
+    # What stands behind a request is not looked at, as in Kafka: librdkafka writes a null array in four bytes where it
+    # asks for all topics; the first of them is one, and three bytes are over.
+    body = decode(api.request(version), version, frame, at, exact=False)
     return Header(key, version, correlation_id, client_id), body
 
 

@@ -73,7 +73,7 @@ class Checks:
 
     kind: type[Client]
 
-    @pytest.fixture()
+    @pytest.fixture
     def client(self, cluster: Served, request: pytest.FixtureRequest) -> Client:
         reason = self.kind.lacks.get(request.node.name.removeprefix("test_"))
         if reason is not None:
@@ -152,7 +152,7 @@ class Checks:
         def write() -> None:
             try:
                 client.write(topic, sent, idempotent=True, pause_s=0.04)
-            except BaseException as wrong:  # noqa: BLE001 (it is looked at below, in the test's thread)
+            except BaseException as wrong:
                 errors.append(wrong)
 
         writing = meanwhile(write)

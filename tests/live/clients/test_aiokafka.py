@@ -30,15 +30,7 @@ class AioKafka(Client):
         return {"bootstrap_servers": self.addresses, "client_id": "aiokafka"}
 
     def topics(self) -> dict[str, int]:
-        async def ask() -> dict[str, int]:
-            consumer = AIOKafkaConsumer(**self._common())
-            await consumer.start()
-            try:
-                return {name: len(consumer.partitions_for_topic(name) or ()) for name in await consumer.topics()}
-            finally:
-                await consumer.stop()
-
-        return asyncio.run(ask())
+        return {one["topic"]: len(one["partitions"]) for one in self._admin("describe_topics", None)}
 
     def write(
         self, topic: str, values: Sequence[str], *, codec: str = "none", idempotent: bool = False,
@@ -92,16 +84,16 @@ class AioKafka(Client):
 
         return asyncio.run(take())
 
-    def _admin(self, ask: str, what: list[Any]) -> None:
-        async def run() -> None:
+    def _admin(self, ask: str, what: list[Any] | None) -> Any:
+        async def run() -> Any:
             admin = AIOKafkaAdminClient(**self._common())
             await admin.start()
             try:
-                await getattr(admin, ask)(what)
+                return await getattr(admin, ask)(what)
             finally:
                 await admin.close()
 
-        asyncio.run(run())
+        return asyncio.run(run())
 
     def create(self, topic: str, partitions: int) -> None:
         self._admin("create_topics", [NewTopic(topic, partitions, 3)])

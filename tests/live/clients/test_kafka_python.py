@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyPartitionAssignor
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.structs import TopicPartition
 
@@ -16,7 +16,7 @@ from tests.live.clients.client import COOPERATIVE, EAGER, PATIENCE_S, Client
 __all__ = ["cluster"]
 
 NO_CONSUMER_PROTOCOL = "has no KIP-848"
-STRATEGIES = {EAGER: RangePartitionAssignor, COOPERATIVE: CooperativeStickyPartitionAssignor}
+STRATEGIES = {EAGER: RangePartitionAssignor, COOPERATIVE: CooperativeStickyAssignor}
 
 
 class KafkaPython(Client):

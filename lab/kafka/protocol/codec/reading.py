@@ -5,6 +5,7 @@ import struct
 from lab.kafka.protocol.codec.source import KEY, Source, keyed
 from lab.kafka.protocol.schema import (
     REQUIRED,
+    TOPIC_ID,
     Array,
     ByTopic,
     Converted,
@@ -232,7 +233,8 @@ def _read_by_topic(source: Source, kind: ByTopic, name: str) -> str:
     source.line(f"{found} = {'[]' if kind.value is None else '{}'}")
     source.line(f"for _ in range({count}):")
     with source.indented():
-        topic = _read_sized(source, Sized(text=True), kind.topic)
+        by_id = kind.ids.has(source.version)
+        topic = _read(source, TOPIC_ID, "topic_id") if by_id else _read_sized(source, Sized(text=True), kind.topic)
         inner = _read_count(source, kind.partitions, nullable=False)
         source.line(f"for _ in range({inner}):")
         with source.indented():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from lab.kafka.protocol.errors import ErrorCode
@@ -18,6 +19,7 @@ from lab.kafka.protocol.schema import (
     Array,
     ByTopic,
     Converted,
+    Versions,
     api,
     message,
     struct,
@@ -109,20 +111,26 @@ _ANSWER = struct(
     wire("current_leader", _LEADER, "10+", tag=0, default=None),
 )
 
+_BY_ID = Versions.of("13+")
+_PRODUCE = (
+    wire("transactional_id", NULLABLE_STRING, "3+"),
+    wire("acks", INT16),
+    wire("timeout_ms", INT32),
+    wire("topic_data", ByTopic(_RECORDS, partitions="partition_data", index="index", ids=_BY_ID), attribute="data"),
+)
+
 PRODUCE = api(
-    0, "Produce", "3-11", 9,
-    message(
-        ProduceRequest,
-        wire("transactional_id", NULLABLE_STRING, "3+"),
-        wire("acks", INT16),
-        wire("timeout_ms", INT32),
-        wire("topic_data", ByTopic(_RECORDS, partitions="partition_data", index="index"), attribute="data"),
+    0, "Produce", "3-13", 9,
+    (
+        message(ProduceRequest, *_PRODUCE, versions="0-11"),
+        message(ProduceRequest, *_PRODUCE, versions="12+", make=partial(ProduceRequest, transaction_version=2)),
     ),
     message(
         ProduceResponse,
-        wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index")),
+        wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index", ids=_BY_ID)),
         unused("throttle_time_ms", INT32, 0, "1+"),
         unused("node_endpoints", Array(_NODE), (), "10+", tag=0),
     ),
-    advertised="0-11",
+    advertised="0-13",
+    by_topic_id=_BY_ID,
 )  # fmt: skip
