@@ -46,7 +46,9 @@ class KafkaPython(Client):
         }  # fmt: skip
         if transactions:
             config |= {"transactional_id": transactions}
-        producer = KafkaProducer(**config, compression_type=None if codec == "none" else codec)
+        if codec != "none":
+            config |= {"compression_type": codec}
+        producer = KafkaProducer(**config)
         try:
             if transactions:
                 producer.init_transactions()
