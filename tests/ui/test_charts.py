@@ -148,7 +148,7 @@ def test_charts_take_turns_so_that_one_frame_paints_one_chart(look, qtbot):
     for chart in bottom.charts:
         chart.pull = lambda session, name=chart.chart.name: asked.append((frame, name))  # pyright: ignore
     for frame in range(12):
-        bottom.pull_charts(as_session(FailingSession()), frame, whole=False)
+        bottom.pull_charts(as_session(FailingSession()), frame, exact=False)
     frames = [at for at, _ in asked]
     assert len(frames) == len(set(frames)) == 6
     assert {name for _, name in asked} == {"throughput", "lag", "under-replicated"}

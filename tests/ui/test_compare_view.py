@@ -112,7 +112,7 @@ def turn(window: MainWindow, view: CompareView) -> ComparisonView | None:
     assert window.session is not None
     window.session.advance(16_000, view.share(window.session, 5_000))
     window.frame += 1
-    window.pull(whole=False)
+    window.pull(exact=False)
     return view.canvas.view
 
 

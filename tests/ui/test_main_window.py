@@ -72,7 +72,7 @@ def test_paused_and_unchanged_paints_nothing(window: MainWindow, qtbot):
         widget.installEventFilter(paints)
     window.frame += 100
     for _ in range(5):
-        window.pull(whole=False)
+        window.pull(exact=False)
         qtbot.wait(10)
     assert paints.count == 0
 
@@ -83,12 +83,12 @@ def test_after_the_last_change_every_panel_still_gets_its_turn(window: MainWindo
     session.step_event()
     asked = len(session.asked)
     for _ in range(13):
-        window.pull(whole=False)
+        window.pull(exact=False)
         window.frame += 1
     assert Inspect(*window.page.subject) in session.asked[asked:]
     asked = len(session.asked)
     window.frame += 1
-    window.pull(whole=False)
+    window.pull(exact=False)
     assert session.asked[asked:] == []
 
 
@@ -98,7 +98,7 @@ def test_what_is_dear_never_meets_in_one_frame(window: MainWindow, monkeypatch: 
     for thing, name in (*parts, *((chart, "pull") for chart in page.bottom.charts)):
         monkeypatch.setattr(thing, name, lambda *_, name=name: asked.append((frame, name)))
     for frame in range(12):
-        page.pull(as_session(scripted_session(window)), frame, whole=False)
+        page.pull(as_session(scripted_session(window)), frame, exact=False)
     assert len({frame for frame, _ in asked}) == len(asked), "each has a frame of its own"
     assert Counter(name for _, name in asked) == {"pull": 6, "_pull_time": 2, "_pull_slowly": 1, "show_subject": 1}
 
@@ -108,7 +108,7 @@ def test_the_clock_runs_in_the_frames_that_paint_no_chart(window: MainWindow, mo
     for thing, name in ((page.topbar, "show_session"), *((chart, "pull") for chart in page.bottom.charts)):
         monkeypatch.setattr(thing, name, lambda *_, name=name: asked.append((frame, name)))
     for frame in range(12):
-        page.pull(as_session(scripted_session(window)), frame, whole=False)
+        page.pull(as_session(scripted_session(window)), frame, exact=False)
     assert len({frame for frame, _ in asked}) == len(asked) == 12
 
 
