@@ -20,6 +20,7 @@ from lab.cluster.session import Session
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.apis import APIS, read_response
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import Api
 from lab.live.guard import MECHANISMS, Users
 from lab.live.listening import Listening, is_loopback
 from lab.live.scram import Credential, Denied, Scram
@@ -85,9 +86,9 @@ def test_a_wrong_password_and_an_unknown_user_are_told_the_same(
     guarded: Served, mechanism: str, user: str, password: str
 ):
     errors: list[str] = []
-    settings = librdkafka(guarded, mechanism, user, password)
-    settings["error_cb"] = lambda error: errors.append(str(error))
-    admin = AdminClient(settings)
+    config = librdkafka(guarded, mechanism, user, password)
+    config["error_cb"] = lambda error: errors.append(str(error))
+    admin = AdminClient(config)
     deadline = time.monotonic() + PATIENCE_S
     while not errors and time.monotonic() < deadline:
         admin.poll(0.1)
@@ -103,7 +104,7 @@ def test_whatever_is_asked_before_closes_the_connection_but_for_api_versions(gua
     with Raw(guarded.addresses) as client:
         found = client.ask(struct.pack(">hhih", 18, 99, 5, 1) + b"c\0\x02a\x02b\0")
         assert found is not None
-        _, body = read_response(APIS[18], 0, found)
+        body = said_in(APIS[18], 0, found)
         assert body.error_code is ErrorCode.UNSUPPORTED_VERSION
         assert client.ask(head(APIS[18], 3) + b"\x02a\x02b\0") is not None
         client.send(b"\0" * 600_000)
@@ -111,18 +112,23 @@ def test_whatever_is_asked_before_closes_the_connection_but_for_api_versions(gua
     assert len(guarded.session.timeline.branch.journal) == before, "no stranger reaches the world"
 
 
+def said_in(api: Api, version: int, frame: bytes) -> Any:
+    """The message of an answer."""
+    return read_response(api, version, frame)[1]
+
+
 def handshake(client: Raw, mechanism: str, version: int = 1) -> ErrorCode:
     name = mechanism.encode()
     found = client.ask(head(APIS[17], version) + struct.pack(">h", len(name)) + name)
     assert found is not None
-    _, body = read_response(APIS[17], version, found)
+    body = said_in(APIS[17], version, found)
     assert body.mechanisms == MECHANISMS
     return body.error_code
 
 
 def authenticate(client: Raw, token: bytes) -> ErrorCode | None:
     found = client.ask(head(APIS[36], 1) + struct.pack(">i", len(token)) + token)
-    return None if found is None else read_response(APIS[36], 1, found)[1].error_code
+    return None if found is None else said_in(APIS[36], 1, found).error_code
 
 
 def test_a_mechanism_nobody_knows_is_told_which_there_are_and_is_closed(guarded: Served):
@@ -149,7 +155,7 @@ def test_bare_tokens_follow_version_0_of_the_handshake(guarded: Served):
         assert client.ask(head(APIS[3], 9) + b"\0\0\0\0\0") is not None
         found = client.ask(head(APIS[17], 1) + b"\0\x05PLAIN")
         assert found is not None
-        assert read_response(APIS[17], 1, found)[1].error_code is ErrorCode.ILLEGAL_SASL_STATE
+        assert said_in(APIS[17], 1, found).error_code is ErrorCode.ILLEGAL_SASL_STATE
 
 
 def test_no_password_stands_in_the_journal(guarded: Served):

@@ -14,7 +14,7 @@ from lab.env import Address, Env, Micros, NodeId, Timer, address
 from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
-from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.by_topic_id import ByTopicId

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-PATIENCE_S = 30.0
+PATIENCE_S = 20.0
 EAGER, COOPERATIVE, CONSUMER = "eager", "cooperative", "consumer"
 
 
