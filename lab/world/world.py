@@ -288,6 +288,15 @@ class World:
         host.state = RUNNING
         self._recheck(name)
 
+    def pace_disk(self, name: NodeId, slowdown: int) -> None:
+        """From now on the disk takes `slowdown` times as long, also for what is left of what it is at."""
+        host = self.hosts[name]
+        left = max(0, host.busy_until - self.now)
+        host.busy_until = self.now + left * slowdown // host.disk.slowdown
+        if host.backlog and slowdown < host.disk.slowdown:
+            self._push(host.busy_until, host.self_link, Resume())
+        host.disk.slowdown = slowdown
+
     def signal(self, name: NodeId, body: object) -> None:
         """An operator's order, heard by the process of `name` at once."""
         host = self.hosts[name]
