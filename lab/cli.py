@@ -23,6 +23,7 @@ commands:
   list      the scenarios there are
   play      play a scenario in the terminal, without a window
   serve     a cluster for real Kafka clients
+  logs      read the files of a broker, of ours or of Apache Kafka's
   bench     measure how fast the engine and the window are here
   fuzz      random clusters, random faults, every guarantee watched
   test      run the tests
@@ -281,8 +282,11 @@ def _serve_arguments() -> argparse.ArgumentParser:
         "lab serve",
         "A cluster for real Kafka clients, without a window: it prints `ready HOST:PORT,...` when they may connect,\n"
         "and ends with Ctrl+C. Nobody but this machine can reach it unless --listen says otherwise.",
+        SERVE_EXAMPLES,
     )
-    parser.add_argument("--brokers", type=_whole, default=1, metavar="N", help="how many (usual: 1)")
+    parser.add_argument(
+        "--brokers", type=_whole, metavar="N", help="how many (usual: 1, or as many as the folder of --data has)"
+    )
     parser.add_argument(
         "--listen", type=_listen, default=("127.0.0.1", 9092), metavar="HOST:PORT",
         help="of the first broker; the others have the ports behind it (usual: 127.0.0.1:9092; port 0: any)",
@@ -291,29 +295,127 @@ def _serve_arguments() -> argparse.ArgumentParser:
         "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE",
         help="a broker's setting, under Kafka's name; may be given more than once",
     )  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR",
+        help="keep the files of all machines in this folder, laid out as Kafka does (without it they are in memory and "
+        "gone at the end). What is on a real disk cannot be rewound, so --data means --no-record",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-record", action="store_true",
+        help="keep no journal and check no invariants: nothing can be rewound or saved, memory does not grow with "
+        "every request, and requests cost less",
+    )  # fmt: skip
     return parser
+
+
+SERVE_EXAMPLES = """\
+the disk (--data DIR):
+  DIR/broker-1, DIR/broker-2 ... are log directories as Apache Kafka has them: a folder a partition, in it segments
+  (.log), their indexes and snapshots of producers, beside it checkpoints and meta.properties. Look into them with
+  lab logs DIR. As in Kafka, records are written at once and safe from `kill -9`, but fsync is left to the operating
+  system: a power loss may take the last of them from this machine, which is what replicas are for. To be stricter,
+  --config log.flush.interval.messages=1. Whoever is killed reads and checks at the next start what was written
+  since the recovery point; after Ctrl+C nothing needs to be checked. One process serves a folder at a time.
+
+examples:
+  lab serve                                                  one broker at 127.0.0.1:9092, all in memory
+  lab serve --brokers 3 --listen 127.0.0.1:0                 three brokers, at whatever ports are free
+  lab serve --data kafka-data --config num.partitions=6      on disk; start it again and everything is there
+  lab serve --data kafka-data --config log.segment.bytes=1048576    segments small enough to look at"""
 
 
 def _serve(given: argparse.Namespace) -> int:
     from lab.cluster.refused import Refused
-    from lab.cluster.spec import ClusterSpec
-    from lab.live.server import Server
+    from lab.live import serving
 
     host, port = given.listen
     try:
-        spec = ClusterSpec(brokers=given.brokers, broker_config=tuple(given.config)).checked()
-        server = Server(spec, host, port)
+        return serving.serve(
+            given.brokers, host, port, tuple(given.config), record=not given.no_record, folder=given.data
+        )
     except Refused as wrong:
         print(f"lab serve: {wrong}", file=sys.stderr)
         return 2
-    except OSError as wrong:
-        print(f"lab serve: cannot listen on {host}:{port}: {wrong.strerror}", file=sys.stderr)
+
+
+def _logs_arguments() -> argparse.ArgumentParser:
+    parser = _parser("lab logs", LOGS, LOGS_EXAMPLES)
+    parser.add_argument(
+        "path", metavar="PATH", type=Path,
+        help="the folder of lab serve --data, a log directory (log.dirs of a broker), a folder of a partition in it, "
+        "or one of its files",
+    )  # fmt: skip
+    parser.add_argument("--batches", action="store_true", help="batches only, without the records in them")
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR",
+        help="first write the disks of a simulated cluster into this folder, as a broker would leave them if it were "
+        "killed; PATH is a saved session (.json) or a scenario then",
+    )  # fmt: skip
+    parser.add_argument(
+        "--at", type=_seconds, metavar="SECONDS", help="with --export: at this second (usual: where it was saved)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line, for programs; keys and values whole"
+    )  # fmt: skip
+    return parser
+
+
+LOGS = """\
+What stands in the files of a broker, whether this lab has written them or Apache Kafka. Nothing is changed, and
+nothing is believed: lengths, CRCs, offsets and indexes are checked, and what is wrong is said with what was wanted,
+what was found, and at which byte. Exit code 0: all is sound; 1: there are problems; 2: there is nothing to read."""
+
+LOGS_EXAMPLES = """\
+the files of a partition, in its folder TOPIC-NUMBER (the number in a name is an offset):
+  00000000000000000042.log        a segment: record batches one behind the other, from offset 42 on. A batch has one
+                                  header of 61 bytes (offsets, CRC, codec, producer, flags) and its records, packed
+                                  together where there is a codec
+  00000000000000000042.index      for a batch every 4 kB or so: its last offset, and at which byte it begins
+  00000000000000000042.timeindex  the newest timestamp up to an offset: where to begin looking for a date
+  00000000000000000042.txnindex   transactions that were aborted: what readers of committed records leave out
+  00000000000000000042.snapshot   producers and their last sequences, so that a retry is known as one
+  leader-epoch-checkpoint         at which offset each leader began: where followers cut what is not the leader's
+  partition.metadata              the id of the topic: a topic made anew under the same name has another one
+beside them, in the log directory:
+  replication-offset-checkpoint   high watermarks: what all replicas in sync have
+  recovery-point-offset-checkpoint  up to where all was flushed: after a crash only what stands behind is checked
+  log-start-offset-checkpoint     where logs begin, once records were deleted
+  meta.properties                 the cluster and the broker whose directory it is
+  .kafka_cleanshutdown            the broker was stopped in order
+
+examples:
+  lab logs kafka-data                                     all of a served cluster
+  lab logs kafka-data/broker-1/orders-0 --batches         the batches of one partition
+  lab logs /var/lib/kafka/data                            a broker of Apache Kafka
+  lab logs kafka-data --json | jq 'select(.kind=="problem")'    what is wrong, and nothing else
+  lab logs yesterday.json --export disks                  the disks of a saved session, as folders; go on from them with
+                                                          lab serve --data disks --config log.retention.ms=-1
+                                                          (simulated records are dated 2026-01-01: old ones, perhaps)"""
+
+
+def _logs(given: argparse.Namespace) -> int:
+    from lab.cluster.refused import Refused
+    from lab.disks.printing import print_logs
+
+    try:
+        if given.export is not None:
+            _export(str(given.path), given.export, given.at)
+        return print_logs(given.export or given.path, as_json=given.json, records=not given.batches)
+    except Refused as wrong:
+        print(f"lab logs: {wrong}", file=sys.stderr)
         return 2
-    server.stop_on_signals()
-    violation = server.run(lambda: print(f"ready {server.addresses()}", flush=True))
-    if violation:
-        print(f"lab serve: the world has stopped: {violation}", file=sys.stderr)
-    return 1 if violation else 0
+
+
+def _export(name: str, folder: Path, at_seconds: float | None) -> None:
+    """The disks of a session or a scenario at an instant. Raises Refused."""
+    from lab.cluster.session import Session
+    from lab.disks.exporting import export_cluster
+    from lab.lessons import opening
+
+    session = Session.open(Path(name)) if name.endswith(".json") else opening.start(_scenario(name))
+    if at_seconds is not None:
+        session.seek(int(at_seconds * 1_000_000))
+    export_cluster(session.world, session.spec, folder)
 
 
 def _listen(text: str) -> tuple[str, int]:
@@ -354,6 +456,7 @@ COMMANDS = {
     "bench": (_bench_arguments, _bench),
     "fuzz": (_fuzz_arguments, _fuzz),
     "serve": (_serve_arguments, _serve),
+    "logs": (_logs_arguments, _logs),
 }
 
 

@@ -5,6 +5,7 @@ then, at zero, do the clients start. So what a person sees begins with a cluster
 of it is faked.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from lab.cluster.cleaning_moments import CleaningMoments
@@ -25,6 +26,7 @@ from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerS
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds
 from lab.env.vec import Vec
+from lab.kafka.broker import lifecycle
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
@@ -44,6 +46,7 @@ from lab.kafka.controller.recipe import ControllerRecipe, VoterRecipe
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.orders import Admin
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
+from lab.world.disk import HostDisk
 from lab.world.host import Host, Recipe
 from lab.world.world import World
 
@@ -53,6 +56,10 @@ SET_UP: Micros = seconds(10)
 """How long before time zero the machines are switched on."""
 ELECTION: Micros = seconds(20)
 """So much more time is there where the controllers must first elect one: whatever the dice say, that is enough."""
+RETURN: Micros = seconds(60)
+"""The longest that brokers whose processes were killed may take to be let in again."""
+DiskOf = Callable[[NodeId], HostDisk | None]
+"""The disk that a machine brings; None: a simulated one."""
 
 
 def build(spec: ClusterSpec, beside: Path | None = None) -> World:
@@ -86,15 +93,37 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     return world
 
 
-def _machines(world: World, spec: ClusterSpec) -> None:
+def build_unwatched(spec: ClusterSpec, disk_of: DiskOf, epoch_ms: int) -> World:
+    """The world of a checked spec, its servers up, with nobody in it who watches: no ledger, no invariants, no key
+    moments, and no simulated clients. Its machines may bring disks on which an earlier world left its files.
+    """
+    spec.checked()
+    world = World(spec.seed, start=-SET_UP if not in_quorum(spec) else -SET_UP - ELECTION, epoch_ms=epoch_ms)
+    world.witness = Watch([])
+    _machines(world, spec, disk_of)
+    world.run_until(world.now + RETURN, until=_all_serve)
+    _topics(world, spec)
+    return world
+
+
+def _all_serve(world: World) -> bool:
+    """Whether every broker has been let in. Where processes were killed the controller first waits until their
+    sessions have run out.
+    """
+    nodes = [world.hosts[name].node for name in broker_hosts(world)]
+    return all(isinstance(node, Broker) and node.lifecycle.stage == lifecycle.RUNNING for node in nodes)
+
+
+def _machines(world: World, spec: ClusterSpec, disk_of: DiskOf = lambda node: None) -> None:
     config = spec.broker_config
     if not in_quorum(spec):
-        _boot(world, CONTROLLER, ControllerRecipe(config))
+        _boot(world, CONTROLLER, ControllerRecipe(config), disk=disk_of(CONTROLLER))
     elif not spec.combined:
         for replica_id, name in voters_of(spec).members:
-            _boot(world, name, VoterRecipe(replica_id, voters_of(spec), config))
+            _boot(world, name, VoterRecipe(replica_id, voters_of(spec), config), disk=disk_of(name))
     for broker_id in range(1, spec.brokers + 1):
-        _boot(world, f"broker-{broker_id}", _broker_recipe(spec, broker_id), spec.disk_capacity_bytes)
+        name = f"broker-{broker_id}"
+        _boot(world, name, _broker_recipe(spec, broker_id), spec.disk_capacity_bytes, disk_of(name))
     world.add_host(ADMIN, AdminRecipe(broker_hosts(world) or ("broker-1",)))
     world.boot(ADMIN)
     world.run_until(-SET_UP // 2)
@@ -114,8 +143,10 @@ def _broker_recipe(spec: ClusterSpec, broker_id: int) -> BrokerRecipe:
     return BrokerRecipe(broker_id, hosts, config, True)
 
 
-def _boot(world: World, name: NodeId, recipe: Recipe, capacity: int | None = None) -> None:
-    world.add_host(name, recipe, disk_capacity=capacity)
+def _boot(
+    world: World, name: NodeId, recipe: Recipe, capacity: int | None = None, disk: HostDisk | None = None
+) -> None:
+    world.add_host(name, recipe, disk_capacity=capacity, disk=disk)
     world.boot(name)
 
 
@@ -124,7 +155,7 @@ def _topics(world: World, spec: ClusterSpec) -> None:
     if spec.topics:
         topics = tuple(NewTopic(one.name, one.partitions, one.replicas, dict(one.config)) for one in spec.topics)
         world.signal(ADMIN, Admin(CreateTopicsRequest(topics)))
-    world.run_until(0)
+    world.run_until(world.now + SET_UP // 2)
     for topic in spec.topics:
         if not topic_exists(world, topic.name):
             raise Refused(f"topic {topic.name} could not be created: its name or a setting is wrong")

@@ -166,6 +166,10 @@ class Session:
             raise Refused(f"{action.describe()}: {reason}")
         self._move(lambda: self.timeline.do(action))
 
+    def greet(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` with the world of now and with each that takes its place."""
+        self.timeline.greet(greeter)
+
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
         self._move(lambda: self.timeline.bring(action))

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from lab.cluster.actions.programs import BringFrame, ConnectProgram, HangUpProgram, OpenDoors
 from lab.cluster.build import broker_hosts
-from lab.cluster.session import Session
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.clients.program import ProgramRecipe
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
+from lab.live.owner import Owner
 from lab.world.world import World
 
 NAMELESS = "program"
@@ -24,9 +24,9 @@ LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 class Doorman(Observer):
-    """Who stands between a gateway and a session."""
+    """Who stands between a gateway and the owner of a world."""
 
-    def __init__(self, session: Session, gateway: Gateway) -> None:
+    def __init__(self, session: Owner, gateway: Gateway) -> None:
         self.session = session
         self.gateway = gateway
         self.ports: dict[NodeId, int] = {}
@@ -34,7 +34,7 @@ class Doorman(Observer):
         self.brokers: dict[int, NodeId] = {}
         """Of each connection the broker; it has no program yet while nothing was sent over it."""
         self.programs: dict[int, NodeId] = {}
-        session.timeline.greet(self._greet)
+        session.greet(self._greet)
 
     def _greet(self, world: World) -> None:
         assert isinstance(world.witness, Watch)
@@ -128,7 +128,7 @@ class Doorman(Observer):
             self.gateway.close(fact.connection)
 
     def _is_new(self, world: World) -> bool:
-        return world.event_number > self.session.timeline.branch.latest_event
+        return world.event_number > self.session.latest_event
 
 
 def client_id(frame: bytes) -> str:

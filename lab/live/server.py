@@ -9,11 +9,10 @@ from types import FrameType
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.cluster.session import Session
-from lab.cluster.spec import ClusterSpec
 from lab.env import Micros
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
+from lab.live.owner import Owner
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -22,10 +21,10 @@ BEHIND_MAX: Micros = 200_000
 
 
 class Server:
-    """Runs a session's world in real time, with its doors open."""
+    """Runs the world of a session, or of an owner that records nothing, in real time and with its doors open."""
 
-    def __init__(self, spec: ClusterSpec, host: str, port: int) -> None:
-        self.session = Session(spec, "Server")
+    def __init__(self, session: Owner, host: str, port: int) -> None:
+        self.session = session
         self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()

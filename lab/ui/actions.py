@@ -115,6 +115,7 @@ FILE: tuple[Row, ...] = (
     ("save", "Save the session …", "save", "Ctrl+S", lambda w: w.files.ask_save(), in_lab),
     ("save-scenario", "Save what stands as a scenario …", "book-open", "",
         lambda w: w.files.ask_scenario(), in_lab),
+    ("export-disks", "Export the disks …", "hard-drive", "", lambda w: w.files.ask_disks(), in_lab),
     ("picture", "Picture of the window …", "camera", "Ctrl+Shift+S", lambda w: w.files.ask_picture(), always),
     ("charts-png", "Charts as PNG …", "image", "", lambda w: w.files.ask_charts("png"), in_lab),
     ("charts-svg", "Charts as SVG …", "image", "", lambda w: w.files.ask_charts("svg"), in_lab),

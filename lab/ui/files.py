@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog
 
 from lab.cluster.refused import Refused
+from lab.disks.exporting import export_cluster
 from lab.lessons.report import Picture, RunReport, report_of
 from lab.lessons.writer import write_scenario
 from lab.ui.charts.export import png_bytes
@@ -42,6 +43,12 @@ class Files:
     def ask_scenario(self) -> None:
         """Choose where, then write the cluster as it stands as a scenario file."""
         self._ask("Save as a scenario", "scenario.md", "Scenario (*.md)", self.write_scenario)
+
+    def ask_disks(self) -> None:
+        """Choose an empty folder, then write the disks of all servers into it."""
+        chosen = QFileDialog.getExistingDirectory(self.window, "An empty folder for the disks of all servers")
+        if chosen:
+            self.try_to(self.write_disks, Path(chosen))
 
     def ask_picture(self) -> None:
         """Choose where, then write a picture of the window."""
@@ -86,6 +93,12 @@ class Files:
         """Write the machines, topics and clients of now as a scenario that opens again."""
         assert self.window.session is not None
         write_scenario(self.window.session, path)
+
+    def write_disks(self, path: Path) -> None:
+        """Write the disks of brokers and controllers as a crash now would leave them."""
+        session = self.window.session
+        assert session is not None
+        export_cluster(session.world, session.spec, path)
 
     def write_picture(self, path: Path) -> None:
         """Write the whole window as a PNG, two pixels to one."""

@@ -5,7 +5,9 @@ object, so replication does not triple memory, and a checkpoint of the disk cost
 as after a minute.
 """
 
-from lab.env.disk import DiskFull
+from typing import Protocol
+
+from lab.env.disk import Disk, DiskFull
 from lab.env.units import Micros
 from lab.env.vec import Vec
 from lab.world.dice import Stream
@@ -15,6 +17,27 @@ OP_US: Micros = 4
 KILOBYTE_US: Micros = 1
 FLUSH_US: Micros = 800
 """An fsync of a fast disk."""
+
+
+class HostDisk(Disk, Protocol):
+    """What a world asks of a host's disk, besides what the host's process does with it. `cost`: what this turn's
+    operations have taken so far.
+    """
+
+    capacity: int | None
+    slowdown: int
+    used: int
+    cost: Micros
+    dirty: dict[str, None]
+    write_back_due: bool
+
+    def write_back(self) -> None:
+        """The operating system writes everything dirty to the platter."""
+        ...
+
+    def lose_power(self, dice: Stream) -> None:
+        """Drop what was never flushed."""
+        ...
 
 
 class File:
@@ -101,7 +124,7 @@ class File:
 
 
 class SimDisk:
-    """A simulated disk. `cost` is what this turn's operations have taken so far; the world reads it."""
+    """A simulated disk."""
 
     __slots__ = ("_files", "capacity", "cost", "dirty", "slowdown", "used", "write_back_due")
 

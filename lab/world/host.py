@@ -6,7 +6,7 @@ from typing import Protocol
 from lab.env.node import Node
 from lab.env.units import Address, Micros, NodeId
 from lab.world.dice import Stream
-from lab.world.disk import SimDisk
+from lab.world.disk import HostDisk
 from lab.world.network import Entry, Link, Path
 
 RUNNING = "running"
@@ -57,13 +57,13 @@ class Host:
         "timers",
     )
 
-    def __init__(self, name: NodeId, recipe: Recipe, seed: int, capacity: int | None) -> None:
+    def __init__(self, name: NodeId, recipe: Recipe, seed: int, disk: HostDisk) -> None:
         self.name = name
         self.recipe = recipe
         self.node: Node | None = None
         self.state = DOWN
         self.incarnation = 0
-        self.disk = SimDisk(capacity)
+        self.disk = disk
         self.clock = WallClock()
         self.dice = Stream(f"{seed}/host/{name}")
         self.links: dict[Address, Link] = {}

@@ -164,8 +164,12 @@ class Timeline:
         never in the past, since what sent it does not live there.
         """
         assert not self.rewound, action
-        self.run_until(self.world.now)
-        time = self.world.now + 1
+        now = self.world.now
+        if any(one.next <= now for one in self.samplers):
+            self.run_until(now)
+        elif self._pending(now):
+            self.world.run_until(now)
+        time = now + 1
         self.branch.journal.append((time, action))
         self._apply(time, action)
         self._note()

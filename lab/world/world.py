@@ -15,6 +15,7 @@ from lab.env.node import Timer
 from lab.env.units import Address, Micros, NodeId, node_of, seconds
 from lab.env.vec import Vec
 from lab.world.dice import Stream
+from lab.world.disk import HostDisk, SimDisk
 from lab.world.garbage import uncollected
 from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
 from lab.world.network import (
@@ -227,10 +228,12 @@ class World:
 
     # --- machines ---------------------------------------------------------------------------------
 
-    def add_host(self, name: NodeId, recipe: Recipe, *, disk_capacity: int | None = None) -> Host:
-        """A new machine, switched off."""
+    def add_host(
+        self, name: NodeId, recipe: Recipe, *, disk_capacity: int | None = None, disk: HostDisk | None = None
+    ) -> Host:
+        """A new machine, switched off; its disk is simulated and empty unless it brings one."""
         assert name not in self.hosts, name
-        host = self.hosts[name] = Host(name, recipe, self.seed, disk_capacity)
+        host = self.hosts[name] = Host(name, recipe, self.seed, disk or SimDisk(disk_capacity))
         self._envs[name] = HostEnv(self, host)
         return host
 

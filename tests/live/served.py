@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from lab.cluster.actions import ClusterAction
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
+from lab.live.owner import Owner
 from lab.live.server import Server
 from lab.world.digest import digest
 
@@ -17,8 +18,9 @@ THREE = ClusterSpec(brokers=3, topics=(TopicSpec("orders", 3, 3),), broker_confi
 class Served:
     """A server in a thread of its own; who wants to act on its world asks `do`."""
 
-    def __init__(self, spec: ClusterSpec) -> None:
-        self.server = Server(spec, "127.0.0.1", 0)
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.server = Server(owner, "127.0.0.1", 0)
         self.violation = ""
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -30,7 +32,8 @@ class Served:
 
     @property
     def session(self) -> Session:
-        return self.server.session
+        assert isinstance(self.owner, Session)
+        return self.owner
 
     @property
     def addresses(self) -> str:
@@ -49,7 +52,7 @@ class Served:
 @contextmanager
 def served(spec: ClusterSpec = THREE) -> Iterator[Served]:
     """The cluster, until the block ends; then nothing of it runs any more, and its world has not stopped."""
-    found = Served(spec)
+    found = Served(Session(spec, "Server"))
     try:
         yield found
     finally:

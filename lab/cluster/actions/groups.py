@@ -65,7 +65,7 @@ class DeleteGroup(ClusterAction):
         return "" if self.group else "wanted a group"
 
     def apply(self, world: World) -> None:
-        world.signal(ADMIN, AskCoordinator(self.group, DeleteGroupsRequest(self.group)))
+        world.signal(ADMIN, AskCoordinator(self.group, DeleteGroupsRequest((self.group,))))
         world.mark("changed", self.group, f"group {self.group} is to be deleted")
 
     def describe(self) -> str:

@@ -74,9 +74,12 @@ class NoElectionStorm(Invariant):
 
 
 class NoRebalanceStorm(Invariant):
-    """A group that assigns its partitions again and again reads none of them."""
+    """A group that assigns its partitions again and again reads none of them. Real clients come and go as they like,
+    and tell nobody what they have done.
+    """
 
     claim = "rebalances lead to something"
+    real = False
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
@@ -91,8 +94,12 @@ class NoRebalanceStorm(Invariant):
     def _consumer(self, world: World, node: NodeId, fact: facts.ConsumerGroupChanged) -> None:
         self._generation(world, fact.group_id, fact.group_epoch)
 
+    @hears(facts.ProgramCame)
+    def _came(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
+        self.real = True
+
     def _generation(self, world: World, group_id: str, generation: int) -> None:
-        if self.newest.get(group_id) == generation:
+        if self.real or self.newest.get(group_id) == generation:
             return
         self.newest[group_id] = generation
         history = self.ledger.groups.get(group_id)
@@ -128,9 +135,12 @@ class NoRetryStorm(Invariant):
 
 
 class NoIdleStorm(Invariant):
-    """Machines that have nothing to do are quiet: what happens is more of the clock's doing than of each other's."""
+    """Machines that have nothing to do are quiet: what happens is more of the clock's doing than of each other's. What
+    real clients have to do, nobody knows; and they send as fast as sockets go.
+    """
 
     claim = "where nothing comes of it, little happens"
+    real = False
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
@@ -140,6 +150,8 @@ class NoIdleStorm(Invariant):
 
     def pulse(self, world: World) -> None:
         """Every few thousand events."""
+        if self.real:
+            return
         steps = self._steps()
         if self.event_number < 0 or world.now - self.time > WITHIN:
             self.time, self.event_number, self.steps = world.now, world.event_number, steps
@@ -151,6 +163,10 @@ class NoIdleStorm(Invariant):
             events <= EVENTS_BURST + idle + gained * EVENTS_PER_STEP,
             events, "events in", passed // 1_000, "ms, and all that came of them are", gained, "steps;", _last(world),
         )  # fmt: skip
+
+    @hears(facts.ProgramCame)
+    def _came(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
+        self.real = True
 
     def _steps(self) -> int:
         """All that has come of anything so far: a number that never falls."""

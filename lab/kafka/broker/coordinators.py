@@ -85,19 +85,34 @@ class PendingGroup:
 
 
 @dataclass(slots=True)
+class Outcome:
+    """What an administrator is told when all of it, so many partitions, is forgotten."""
+
+    reply_to: Token
+    response: DeleteGroupsResponse | OffsetDeleteResponse
+    waits_for: int = 1
+
+    def failed(self, forgetting: "Forgetting", error: ErrorCode) -> None:
+        """A part of it could not be written."""
+        if isinstance(self.response, DeleteGroupsResponse):
+            self.response.groups.update(dict.fromkeys(forgetting.ended, error))
+        else:
+            self.response.error_code = error
+
+
+@dataclass(slots=True)
 class Forgetting:
     """Offsets being forgotten, by group, and groups of which nothing is left then: since their time is over, or since
-    an administrator wants it, who gets `response` in the end.
+    an administrator wants it, who hears the `outcome`.
     """
 
     partition: TopicPartition
     offsets: dict[str, tuple[TopicPartition, ...]]
     ended: tuple[str, ...]
-    reply_to: Token = NOBODY
-    response: DeleteGroupsResponse | OffsetDeleteResponse | None = None
+    outcome: "Outcome | None" = None
 
 
-WAITING = (PendingCommit, PendingTransactionalCommit, PendingHeartbeat, Forgetting)
+WAITING = (PendingCommit, PendingTransactionalCommit, PendingHeartbeat, Outcome)
 """What somebody may wait for."""
 
 
@@ -179,8 +194,9 @@ class Coordinators:
                         member.syncing = NOBODY
         for operation in broker.purgatory.operations.values():
             token = operation.token if isinstance(operation, DelayedAppend) else None
-            if isinstance(token, WAITING) and token.reply_to[0] == sender:
-                token.reply_to = NOBODY
+            waiting = token.outcome if isinstance(token, Forgetting) else token
+            if isinstance(waiting, WAITING) and waiting.reply_to[0] == sender:
+                waiting.reply_to = NOBODY
 
     def _replay(self, shard: GroupShard, record: Record, now: Micros, names: Mapping[TopicId, str]) -> None:
         """The only way offsets come to be."""
@@ -432,10 +448,13 @@ class Coordinators:
         broker.reply(env, *token.reply_to, OffsetCommitResponse(answer))
 
     def _forgotten(self, broker: "Broker", env: Env, token: Forgetting, error: ErrorCode) -> None:
-        if token.response is not None:
+        outcome = token.outcome
+        if outcome is not None:
             if error:
-                token.response.error_code = error
-            broker.reply(env, *token.reply_to, token.response)
+                outcome.failed(token, error)
+            outcome.waits_for -= 1
+            if not outcome.waits_for:
+                broker.reply(env, *outcome.reply_to, outcome.response)
         shard = self.shards.get(token.partition)
         if error or shard is None:
             return

@@ -39,6 +39,8 @@ class Descriptions:
             return self._topic(resource.name, names)
         if resource.type is ResourceType.GROUP:
             return self._group(resource.name, names)
+        if resource.type is not ResourceType.BROKER:
+            return DescribedConfigs(ErrorCode.INVALID_REQUEST, f"Unsupported resource type: {resource.type.name}")
         if resource.name == CLUSTER:
             entries = (self._broker_entry(one, cluster_only=True) for one in cluster_settings(self.image))
         elif resource.name == str(self.broker_id):

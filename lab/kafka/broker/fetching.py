@@ -94,10 +94,13 @@ class Fetching:
         return sum(batch.size for batch in batches) if isinstance(batches, tuple) else 0
 
     def response(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> FetchResponse:
-        """What there is to say now; partitions without news are left out."""
+        """What there is to say now. In a session's later answers partitions without news are left out; clients take a
+        full answer that does so for a broken one.
+        """
         found: dict[TopicPartition, FetchedPartition] = {}
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
+        every = session is None or session.epoch == 1
         current = self._current(broker, request)
         rack, throttle = self._rack(request), self.replicas.throttle
         for name in request.partitions if session is None or not current else tuple(session.stale):
@@ -113,7 +116,7 @@ class Fetching:
                     found[name].preferred_read_replica = replica
                     continue
             if current and self._at_end(partition, request, asked):
-                if self._news(partition, request.replica_id):
+                if self._news(partition, request.replica_id) or every:
                     found[name] = self._nothing_but_news(partition)
                 if session is not None:
                     del session.stale[name]
@@ -123,6 +126,8 @@ class Fetching:
                 continue
             before = left
             one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
+            if one is None and every and partition is not None:
+                one = self._nothing_but_news(partition)
             if one is not None:
                 found[name] = one
                 for batch in one.records:

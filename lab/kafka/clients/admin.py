@@ -277,7 +277,7 @@ class AdminApp:
                 job.listed += tuple(f"{one.group_id} ({one.group_type}, {one.group_state})" for one in body.groups)
                 self._settled(env, job, [], ", ".join(sorted(job.listed)) or "none")
             case DeleteGroupsResponse():
-                self._settled(env, job, [body.error_code] if body.error_code else [], "")
+                self._settled(env, job, [one for one in body.groups.values() if one], "")
             case OffsetDeleteResponse():
                 errors = [one for one in (body.error_code, *body.partitions.values()) if one]
                 self._settled(env, job, errors, "")

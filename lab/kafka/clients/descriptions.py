@@ -14,7 +14,7 @@ def classic_text(group: DescribedGroup) -> str:
     """`pay: Stable in generation 3, range; …`."""
     if group.state == "Dead":
         return f"{group.group_id}: there is no such group"
-    members = [_has(one.group_instance_id or one.member_id, decode_assignment(one.metadata)) for one in group.members]
+    members = [_has(one.group_instance_id or one.member_id, decode_assignment(one.assignment)) for one in group.members]
     head = f"{group.group_id}: {group.state} in generation {group.generation_id}"
     return "; ".join([f"{head}, {group.protocol}" if group.protocol else head, *members])
 

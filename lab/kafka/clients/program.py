@@ -8,13 +8,15 @@ and what is done to a machine or a link of the world is done to a real client as
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.env import Address, Env, NodeId, Timer, address
 from lab.kafka import facts
+from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
 from lab.kafka.protocol.messages.metadata import MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
@@ -24,14 +26,21 @@ from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.rpc.envelope import Request, Response
 
 
+class Asked(NamedTuple):
+    """What has not been answered yet; the request itself only where a controller has to answer it."""
+
+    header: Header
+    request: object | None
+
+
 class Connection:
-    """One connection to a broker, and the headers of what has not been answered yet: a broker answers in order."""
+    """One connection to a broker, and what was asked over it: a broker answers in order."""
 
     __slots__ = ("broker", "waiting")
 
     def __init__(self, broker: NodeId) -> None:
         self.broker = broker
-        self.waiting: deque[Header] = deque()
+        self.waiting: deque[Asked] = deque()
 
 
 class Program:
@@ -84,7 +93,7 @@ class Program:
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
-            connection.waiting.append(header)
+            connection.waiting.append(Asked(header, body if type(body) in REFUSALS else None))
         if isinstance(body, OffsetCommitRequest | TxnOffsetCommitRequest):
             env.tell(facts.ProgramCommits(body.group_id))
         request = Request(header.correlation_id, header.client_id, body)
@@ -94,9 +103,12 @@ class Program:
         connection = self.connections.get(number)
         if connection is None:
             return
-        header = connection.waiting.popleft()
+        header, request = connection.waiting.popleft()
         assert header.correlation_id == response.correlation_id, (header, response)
-        body = advertised(response.body, self.listeners)
+        body = response.body
+        if isinstance(body, EnvelopeResponse):
+            body = REFUSALS[type(request)](request, body.error_code)
+        body = advertised(body, self.listeners)
         data = write_response(header.api, header.version, header.correlation_id, body)
         env.tell(facts.FrameSent(number, b"".join(data)))
 

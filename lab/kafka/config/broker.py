@@ -17,6 +17,7 @@ class BrokerConfig(Config):
     what changes while that runs (Kafka's `updateCurrentConfig`); `static` is what stands in `server.properties`.
     """
 
+    auto_create_topics_enable: bool
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
     broker_rack: str
@@ -122,6 +123,7 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
+        Setting("auto.create.topics.enable", True, "make a topic that a client asks about and wants made"),
         Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas"),
         Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1),

@@ -16,15 +16,20 @@ from lab.kafka.metadata.records import BrokerConfigRecord, ConfigRecord, GroupCo
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.configs import (
     CLUSTER,
+    AlterConfigOp,
     AlterConfigsRequest,
     AlterConfigsResponse,
+    Change,
     ConfigResource,
     IncrementalAlterConfigsRequest,
+    ListChange,
     ResourceType,
 )
 
 Changes = Mapping[str, str | None]
 MIN_ISR = eligibility.MIN_ISR
+LISTS = {"cleanup.policy": "delete"}
+"""Settings that are lists, and their defaults."""
 
 
 class AlterRefused(Exception):
@@ -41,11 +46,31 @@ def alter_incrementally(controller: Controller, request: IncrementalAlterConfigs
     results: dict[ConfigResource, tuple[ErrorCode, str]] = {}
     for resource, changes in request.resources.items():
         try:
-            records += _altered(controller.image, resource, changes)
+            records += _altered(controller.image, resource, _plain(controller.image, resource, changes))
             results[resource] = ErrorCode.NONE, ""
         except AlterRefused as refused:
             results[resource] = refused.error_code, str(refused)
-    return Decision(AlterConfigsResponse(results), records)
+    return Decision(AlterConfigsResponse(results), [] if request.validate_only else records)
+
+
+def _plain(image: MetadataImage, resource: ConfigResource, changes: Mapping[str, Change]) -> Changes:
+    """Values to set or to reset, where some may be parts of a list to append or to take out."""
+    known = _known(image, resource)
+    return {
+        name: _appended(name, known.get(name), change) if isinstance(change, ListChange) else change
+        for name, change in changes.items()
+    }
+
+
+def _appended(name: str, value: str | None, change: ListChange) -> str:
+    if name not in LISTS:
+        text = f"Can't {change.operation.name} to key {name} because its type is not LIST."
+        raise AlterRefused(ErrorCode.INVALID_CONFIG, text)
+    now = [one for one in (LISTS[name] if value is None else value).split(",") if one]
+    other = [one for one in change.value.split(",") if one]
+    if change.operation is AlterConfigOp.APPEND:
+        return ",".join(now + [one for one in other if one not in now])
+    return ",".join(one for one in now if one not in other)
 
 
 def alter(controller: Controller, request: AlterConfigsRequest) -> Decision:
@@ -54,7 +79,7 @@ def alter(controller: Controller, request: AlterConfigsRequest) -> Decision:
         resource: {**dict.fromkeys(_known(controller.image, resource)), **values}
         for resource, values in request.resources.items()
     }
-    return alter_incrementally(controller, IncrementalAlterConfigsRequest(changes))
+    return alter_incrementally(controller, IncrementalAlterConfigsRequest(changes, request.validate_only))
 
 
 def _known(image: MetadataImage, resource: ConfigResource) -> Mapping[str, str]:
@@ -67,6 +92,8 @@ def _known(image: MetadataImage, resource: ConfigResource) -> Mapping[str, str]:
 
 
 def _altered(image: MetadataImage, resource: ConfigResource, changes: Changes) -> list[MetadataRecord]:
+    if resource.type not in ALTERS:
+        raise AlterRefused(ErrorCode.INVALID_REQUEST, f"Unexpected resource type {resource.type.name}.")
     return list(ALTERS[resource.type](image, resource.name, changes))
 
 

@@ -32,11 +32,13 @@ from lab.kafka.protocol.messages.brokers import (
     BrokerRegistrationRequest,
     BrokerRegistrationResponse,
 )
+from lab.kafka.protocol.messages.configs import ConfigSource
 from lab.kafka.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
 from lab.kafka.protocol.messages.topics import (
+    CreatedConfig,
     CreatePartitionsRequest,
     CreatePartitionsResponse,
     CreateTopicsRequest,
@@ -48,7 +50,7 @@ from lab.kafka.protocol.messages.topics import (
     NewTopic,
     TopicResult,
 )
-from lab.kafka.protocol.topic_ids import TopicId, draw_topic_id
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId, draw_topic_id
 from lab.kafka.protocol.topics import TopicPartition, valid_topic_name
 
 PRODUCER_ID_BLOCK = 1_000
@@ -309,17 +311,37 @@ class Controller:
             topic = self._with_defaults(asked)
             twice = TopicResult(topic.name, ErrorCode.INVALID_REQUEST, f"{topic.name} is named twice")
             wrong = twice if names.count(topic.name) > 1 else self._topic_error(topic)
-            if wrong is not None or request.validate_only:
-                results.append(wrong or TopicResult(topic.name, ErrorCode.NONE))
+            if wrong is not None:
+                results.append(wrong)
                 continue
-            topic_id = draw_topic_id(dice)
-            results.append(TopicResult(topic.name, ErrorCode.NONE, topic_id=topic_id))
-            records += self._topic_records(topic, topic_id)
+            topic_id = NO_TOPIC_ID if request.validate_only else draw_topic_id(dice)
+            results.append(self._created(topic, topic_id))
+            if topic_id:
+                records += self._topic_records(topic, topic_id)
         return Decision(CreateTopicsResponse(tuple(results)), records)
+
+    def _created(self, topic: NewTopic, topic_id: TopicId) -> TopicResult:
+        """With what became of counts of -1, and with all its settings (KIP-525)."""
+        defaults = self.config.topic_defaults()
+        effective = TopicConfig({**defaults, **topic.configs})
+        configs = tuple(
+            CreatedConfig(
+                name, effective.shown(name), False,
+                ConfigSource.DYNAMIC_TOPIC_CONFIG if name in topic.configs
+                else ConfigSource.STATIC_BROKER_CONFIG if name in defaults
+                else ConfigSource.DEFAULT_CONFIG,
+            )
+            for name in TopicConfig.settings
+        )  # fmt: skip
+        return TopicResult(
+            topic.name, ErrorCode.NONE, None, topic_id, topic.num_partitions, topic.replication_factor, configs
+        )
 
     def _with_defaults(self, topic: NewTopic) -> NewTopic:
         """A count of -1 is the brokers' to say: num.partitions, default.replication.factor."""
         partitions, replicas = topic.num_partitions, topic.replication_factor
+        if topic.assignments and (partitions, replicas) == (-1, -1):
+            partitions, replicas = len(topic.assignments), len(next(iter(topic.assignments.values())))
         return replace(
             topic,
             num_partitions=self.config.num_partitions if partitions == -1 else partitions,
@@ -354,6 +376,11 @@ class Controller:
                 ErrorCode.INVALID_REPLICATION_FACTOR,
                 f"wanted 1 to {brokers} replicas, found {topic.replication_factor}",
             )
+        if topic.assignments and sorted(topic.assignments) != list(range(topic.num_partitions)):
+            return refused(
+                ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                f"wanted replicas of partitions 0 to {topic.num_partitions - 1}, found {sorted(topic.assignments)}",
+            )
         for index, replicas in topic.assignments.items():
             known = all(one in self.image.brokers for one in replicas)
             if not known or len(dict.fromkeys(replicas)) != len(replicas) or len(replicas) != topic.replication_factor:
@@ -365,6 +392,9 @@ class Controller:
                 return refused(
                     ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"of the replicas {replicas} of {index} none is active"
                 )
+        null = next((name for name, value in topic.configs.items() if value is None), "")
+        if null:
+            return refused(ErrorCode.INVALID_CONFIG, f"Null value not supported for topic configs: {null}")
         try:
             TopicConfig(topic.configs)
         except InvalidConfig as wrong:
@@ -422,12 +452,31 @@ class Controller:
                 results.append(TopicResult(name, ErrorCode.INVALID_REPLICATION_FACTOR, "all brokers are fenced"))
                 continue
             factor = len(topic.partitions[0].replicas)
-            records += [
-                partition_record(self.image, topic.topic_id, name, index, place(self.image, index, factor))
-                for index in range(now, total)
-            ]
+            placed = request.assignments.get(name)
+            if placed is not None and (wrong := self._misplaced(placed, total - now, factor)):
+                results.append(TopicResult(name, ErrorCode.INVALID_REPLICA_ASSIGNMENT, wrong))
+                continue
+            if placed is None:
+                placed = tuple(place(self.image, index, factor) for index in range(now, total))
+            if not request.validate_only:
+                records += [
+                    partition_record(self.image, topic.topic_id, name, now + index, replicas)
+                    for index, replicas in enumerate(placed)
+                ]
             results.append(TopicResult(name, ErrorCode.NONE))
         return Decision(CreatePartitionsResponse(tuple(results)), records)
+
+    def _misplaced(self, placed: tuple[tuple[int, ...], ...], count: int, factor: int) -> str:
+        """What is wrong with the places for new partitions; empty if nothing is."""
+        if len(placed) != count:
+            return f"wanted the replicas of {count} new partitions, found {len(placed)}"
+        for replicas in placed:
+            known = all(one in self.image.brokers for one in replicas)
+            if not known or len(dict.fromkeys(replicas)) != len(replicas) or len(replicas) != factor:
+                return f"wanted {factor} different brokers, found {replicas}"
+            if not any(self.image.is_active(one) for one in replicas):
+                return f"of the replicas {replicas} none is active"
+        return ""
 
     # --- producer ids -----------------------------------------------------------------------------
 

@@ -15,12 +15,15 @@ from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import (
     DescribedGroup,
+    DescribedGroupMember,
     HeartbeatRequest,
     JoinedMember,
     JoinGroupRequest,
     JoinGroupResponse,
     LeaveGroupRequest,
     LeaveGroupResponse,
+    LeavingMember,
+    LeftMember,
     SyncGroupRequest,
     SyncGroupResponse,
 )
@@ -79,6 +82,8 @@ class GroupShard:
             self._join_known(group, joining, turn)
         elif request.group_instance_id is not None:
             self._join_static(group, joining, turn)
+        elif not request.takes_member_id:
+            self._add(group, joining, joining.fresh_id, turn)
         else:
             group.pending[joining.fresh_id] = turn.now + millis(request.session_timeout_ms)
             self._refuse(joining.token, ErrorCode.MEMBER_ID_REQUIRED, joining.fresh_id, turn)
@@ -273,8 +278,9 @@ class GroupShard:
                 for one in group.members.values()
             )
         return JoinGroupResponse(
-            ErrorCode.NONE, group.generation, group.protocol, group.leader, member.member_id, members, skip
-        )
+            ErrorCode.NONE, group.generation, group.protocol, group.leader, member.member_id, members, skip,
+            group.protocol_type,
+        )  # fmt: skip
 
     def _change(self, group: Group, state: str, reason: str, turn: Turn) -> None:
         group.state = state
@@ -299,6 +305,8 @@ class GroupShard:
         error = self._member_error(group, request.member_id, request.group_instance_id, request.generation_id)
         if error is None and request.protocol_name not in (None, group.protocol if group else ""):
             error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+        if error is None and request.protocol_type not in (None, group.protocol_type if group else ""):
+            error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         if error is None and group is not None and group.state == PREPARING:
             error = ErrorCode.REBALANCE_IN_PROGRESS
         if error is not None or group is None:
@@ -308,7 +316,7 @@ class GroupShard:
         group.pending_sync.pop(member.member_id, None)
         if group.state == STABLE:
             member.heard(turn.now)
-            turn.replies.append((token, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
+            turn.replies.append((token, self._synced(group, member)))
             return
         member.syncing = token
         if member.member_id == group.leader:
@@ -316,6 +324,9 @@ class GroupShard:
             for one in group.members.values():
                 one.assignment = assigned.get(one.member_id, b"")
             turn.log.append((group.group_id, group.stored()))
+
+    def _synced(self, group: Group, member: Member) -> SyncGroupResponse:
+        return SyncGroupResponse(ErrorCode.NONE, member.assignment, group.protocol_type, group.protocol)
 
     def assigned(self, group_id: str, generation: int, error: ErrorCode, turn: Turn) -> None:
         """The assignment is in the log, or could not get there."""
@@ -332,7 +343,7 @@ class GroupShard:
         self._change(group, STABLE, "the assignment is stored", turn)
         for member in group.members.values():
             if member.syncing is not None:
-                turn.replies.append((member.syncing, SyncGroupResponse(ErrorCode.NONE, member.assignment)))
+                turn.replies.append((member.syncing, self._synced(group, member)))
                 member.syncing = None
                 member.heard(turn.now)
 
@@ -357,10 +368,13 @@ class GroupShard:
         group = self.classic(request.group_id)
         if group is None:
             return LeaveGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID)
-        errors = tuple(self._leave(group, *one, request.reason or "left", turn) for one in request.members)
-        return LeaveGroupResponse(ErrorCode.NONE, errors)
+        gone = tuple(
+            LeftMember(one.member_id, one.group_instance_id, self._leave(group, one, turn)) for one in request.members
+        )
+        return LeaveGroupResponse(ErrorCode.NONE, gone)
 
-    def _leave(self, group: Group, member_id: str, instance: str | None, reason: str, turn: Turn) -> ErrorCode:
+    def _leave(self, group: Group, leaving: LeavingMember, turn: Turn) -> ErrorCode:
+        member_id, instance, reason = leaving
         if instance is not None and not member_id:
             member_id = group.static_members.get(instance, "")
         if group.pending.pop(member_id, None) is not None:
@@ -369,7 +383,7 @@ class GroupShard:
         error = group.identity_error(member_id, instance)
         if error is not None:
             return error
-        self._remove(group, group.members[member_id], reason, turn)
+        self._remove(group, group.members[member_id], reason or "left", turn)
         return ErrorCode.NONE
 
     def _remove(self, group: Group, member: Member, reason: str, turn: Turn) -> None:
@@ -419,7 +433,10 @@ class GroupShard:
         if group is None:
             return DescribedGroup(ErrorCode.NONE, group_id, "Dead", "", "", -1, ())
         members = tuple(
-            JoinedMember(one.member_id, one.group_instance_id, one.assignment) for one in group.members.values()
+            DescribedGroupMember(
+                one.member_id, one.group_instance_id, one.client_id, one.metadata(group.protocol), one.assignment
+            )
+            for one in group.members.values()
         )
         return DescribedGroup(
             ErrorCode.NONE, group_id, group.state, group.protocol_type, group.protocol, group.generation, members

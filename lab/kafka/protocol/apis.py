@@ -10,14 +10,31 @@ from typing import NamedTuple
 from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
+from lab.kafka.protocol.messages.configs import ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS
 from lab.kafka.protocol.messages.fetch import FETCH
 from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
-from lab.kafka.protocol.messages.groups import HEARTBEAT, JOIN_GROUP, SYNC_GROUP
+from lab.kafka.protocol.messages.group_admin import DELETE_GROUPS, LIST_GROUPS, OFFSET_DELETE
+from lab.kafka.protocol.messages.groups import DESCRIBE_GROUPS, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, SYNC_GROUP
 from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
 from lab.kafka.protocol.messages.metadata import METADATA
+from lab.kafka.protocol.messages.offset_for_leader_epoch import OFFSET_FOR_LEADER_EPOCH
 from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT, OFFSET_FETCH
 from lab.kafka.protocol.messages.produce import PRODUCE
 from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
+from lab.kafka.protocol.messages.topics import (
+    CREATE_PARTITIONS,
+    CREATE_TOPICS,
+    DELETE_RECORDS,
+    DELETE_TOPICS,
+    ELECT_LEADERS,
+)
+from lab.kafka.protocol.messages.transactions import (
+    ADD_OFFSETS_TO_TXN,
+    ADD_PARTITIONS_TO_TXN,
+    END_TXN,
+    TXN_OFFSET_COMMIT,
+    WRITE_TXN_MARKERS,
+)
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.schema import Api, Message
 
@@ -33,9 +50,28 @@ APIS: dict[int, Api] = {
         FIND_COORDINATOR,
         JOIN_GROUP,
         HEARTBEAT,
+        LEAVE_GROUP,
         SYNC_GROUP,
+        DESCRIBE_GROUPS,
+        LIST_GROUPS,
         API_VERSIONS,
+        CREATE_TOPICS,
+        DELETE_TOPICS,
+        DELETE_RECORDS,
         INIT_PRODUCER_ID,
+        OFFSET_FOR_LEADER_EPOCH,
+        ADD_PARTITIONS_TO_TXN,
+        ADD_OFFSETS_TO_TXN,
+        END_TXN,
+        WRITE_TXN_MARKERS,
+        TXN_OFFSET_COMMIT,
+        DESCRIBE_CONFIGS,
+        ALTER_CONFIGS,
+        CREATE_PARTITIONS,
+        DELETE_GROUPS,
+        ELECT_LEADERS,
+        INCREMENTAL_ALTER_CONFIGS,
+        OFFSET_DELETE,
     )
 }
 """In the order of their numbers."""

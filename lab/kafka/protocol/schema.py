@@ -170,6 +170,8 @@ RECORDS = Sized(view=True, nullable=ALWAYS)
 UUID = Fixed("16s")
 TOPIC_ID = Converted(UUID, topic_id_of, topic_id_bytes)
 THROTTLE = unused("throttle_time_ms", INT32, 0)
+UNKNOWN_OPERATIONS = -(1 << 31)
+"""What the caller may do is not said: nobody asks for it, and nobody is denied anything."""
 
 
 def string(nullable: str) -> Sized:

@@ -44,6 +44,7 @@ TOPIC = {
     "unclean.leader.election.enable": False,
 }
 BROKER = {
+    "auto.create.topics.enable": True,
     "auto.leader.rebalance.enable": True,
     "broker.heartbeat.interval.ms": 2_000,
     "broker.rack": "",

@@ -15,6 +15,7 @@ from lab.kafka.protocol.messages.groups import (
     JoinGroupRequest,
     JoinGroupResponse,
     LeaveGroupRequest,
+    LeavingMember,
     SyncGroupRequest,
     SyncGroupResponse,
 )
@@ -105,9 +106,9 @@ class Desk:
     def leave(self, name: str, member_id: str | None = None, instance: str | None = None) -> tuple[ErrorCode, ...]:
         turn = self._turn()
         who = self.ids[name] if member_id is None else member_id
-        answer = self.shard.leave(LeaveGroupRequest("pay", ((who, instance),)), turn)
+        answer = self.shard.leave(LeaveGroupRequest("pay", (LeavingMember(who, instance),)), turn)
         self._settle(turn)
-        return answer.members
+        return tuple(one.error_code for one in answer.members)
 
     def commit(self, name: str = "", generation: int = -1, group: str = "pay") -> ErrorCode:
         offsets = {TopicPartition("orders", 0): CommittedOffset(1)}

@@ -181,7 +181,7 @@ def test_spec_04_11_a_static_member_that_restarts_keeps_its_assignment_and_the_g
     assert answer is not None
     assert (answer.error_code, answer.generation_id) == (ErrorCode.NONE, 1)
     assert answer.member_id != old
-    assert desk.sync("b", instance="two") == SyncGroupResponse(ErrorCode.NONE, b"for b")
+    assert desk.sync("b", instance="two") == SyncGroupResponse(ErrorCode.NONE, b"for b", "consumer", "range")
     assert desk.group.state == "Stable"
     desk.ids["old"] = old
     assert desk.heartbeat("old", instance="two") is ErrorCode.FENCED_INSTANCE_ID
@@ -332,7 +332,7 @@ def test_a_member_left_out_of_the_plan_gets_nothing():
     desk.wait(6_000)
     desk.sync("b")
     desk.sync("a", a=b"all")
-    assert desk.answers["b"] == SyncGroupResponse(ErrorCode.NONE, b"")
+    assert desk.answers["b"] == SyncGroupResponse(ErrorCode.NONE, b"", "consumer", "range")
 
 
 def test_a_new_member_that_vanished_in_its_first_join_is_forgotten_after_five_minutes():

@@ -44,9 +44,9 @@ def test_spec_04_8_an_empty_group_is_deleted_with_its_offsets():
         story.act(Stop(name))
         story.run(1)
         assert story.ask(host, OffsetFetchRequest(group)).offsets
-        assert story.ask(host, DeleteGroupsRequest(group)).error_code is ErrorCode.NONE
+        assert story.ask(host, DeleteGroupsRequest((group,))).groups == {group: ErrorCode.NONE}
         assert story.ask(host, OffsetFetchRequest(group)).offsets == {}
-        assert story.ask(host, DeleteGroupsRequest(group)).error_code is ErrorCode.GROUP_ID_NOT_FOUND
+        assert story.ask(host, DeleteGroupsRequest((group,))).groups == {group: ErrorCode.GROUP_ID_NOT_FOUND}
 
 
 def test_spec_04_8_offsets_of_a_topic_that_is_read_are_not_deleted():

@@ -9,8 +9,12 @@ from kio.serial import entity_reader, entity_writer
 
 from lab.kafka.protocol.apis import APIS
 from lab.kafka.protocol.codec import decode, encode
+from lab.kafka.protocol.messages.api_versions import ApiVersionsResponse
+from lab.kafka.protocol.messages.configs import IncrementalAlterConfigsRequest
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetFetchesRequest, OffsetFetchesResponse, OffsetFetchResponse
+from lab.kafka.protocol.messages.topics import DeleteTopicsRequest
+from lab.kafka.protocol.messages.transactions import WriteTxnMarkersResponse
 from lab.kafka.protocol.schema import Message
 from tests.kafka.protocol.wire_bytes import Maker
 
@@ -22,6 +26,10 @@ CASES = [
 
 
 SAID_OTHERWISE = {
+    ApiVersionsResponse: "a feature that begins at 0 is not told to older clients",
+    DeleteTopicsRequest: "a topic is named by its id or by its name",
+    IncrementalAlterConfigsRequest: "a setting is reset by a null",
+    WriteTxnMarkersResponse: "a producer without partitions is not named",
     MetadataRequest: "a topic is asked for by its id or by its name",
     MetadataResponse: "a topic without a name is one whose id nobody knows",
     OffsetFetchResponse: "a partition with an error has no offset",

@@ -58,7 +58,14 @@ def describe_configs(
 ) -> DescribeConfigsResponse:
     """As this broker has them in force."""
     known = Descriptions(broker.broker_id, broker.config, broker.image)
-    return DescribeConfigsResponse({one: known.of(one, names) for one, names in request.resources.items()})
+    found = {one: known.of(one, names) for one, names in request.resources.items()}
+    for described in found.values():
+        for entry in described.entries:
+            if not request.include_synonyms:
+                entry.synonyms = ()
+            if not request.include_documentation:
+                entry.documentation = ""
+    return DescribeConfigsResponse(found)
 
 
 @handles(DeleteRecordsRequest)

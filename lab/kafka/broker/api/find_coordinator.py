@@ -26,8 +26,7 @@ def find_coordinator(
     name = TRANSACTIONS_TOPIC if request.key_type == TRANSACTION else OFFSETS_TOPIC
     topic = broker.image.topics.get(name)
     if topic is None:
-        new = _transactions_topic(broker) if request.key_type == TRANSACTION else _offsets_topic(broker)
-        broker.ask_controller(context.env, "create", CreateTopicsRequest((new,)))
+        broker.ask_controller(context.env, "create", CreateTopicsRequest((new_topic(broker, name),)))
         return FindCoordinatorResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     state = topic.partitions[group_partition(request.key, len(topic.partitions))]
     leader = broker.image.brokers.get(state.leader_id)
@@ -43,6 +42,13 @@ def find_coordinators(
     """Each key by itself."""
     asked = {key: FindCoordinatorRequest(key, request.key_type) for key in request.keys}
     return FindCoordinatorsResponse({key: find_coordinator(broker, one, context) for key, one in asked.items()})
+
+
+def new_topic(broker: Broker, name: str) -> NewTopic:
+    """A topic that is made since somebody needs it: as brokers are set up, unless it is one of their own."""
+    if name == OFFSETS_TOPIC:
+        return _offsets_topic(broker)
+    return _transactions_topic(broker) if name == TRANSACTIONS_TOPIC else NewTopic(name, -1, -1)
 
 
 def _offsets_topic(broker: Broker) -> NewTopic:

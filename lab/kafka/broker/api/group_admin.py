@@ -2,7 +2,7 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
-from lab.kafka.broker.coordinators import Forgetting
+from lab.kafka.broker.coordinators import Forgetting, Outcome
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.groups import AnyGroup, is_over
 from lab.kafka.protocol.errors import ErrorCode
@@ -15,6 +15,7 @@ from lab.kafka.protocol.messages.group_admin import (
     OffsetDeleteRequest,
     OffsetDeleteResponse,
 )
+from lab.kafka.protocol.topics import TopicPartition
 
 
 @handles(ListGroupsRequest)
@@ -40,20 +41,33 @@ def _listed(group: AnyGroup) -> ListedGroup:
 def delete_groups(
     broker: Broker, request: DeleteGroupsRequest, context: RequestContext
 ) -> DeleteGroupsResponse | Later:
-    """The group and all its offsets, answered when the tombstones are committed."""
-    found = broker.coordinators.shard_of(broker, request.group_id)
-    if isinstance(found, ErrorCode):
-        return DeleteGroupsResponse(found)
-    group = found[1].groups.get(request.group_id)
-    if group is None:
-        return DeleteGroupsResponse(ErrorCode.GROUP_ID_NOT_FOUND)
-    if not is_over(group):
-        return DeleteGroupsResponse(ErrorCode.NON_EMPTY_GROUP)
-    reply_to = context.sender, context.correlation_id
-    gone = {group.group_id: tuple(group.offsets)}
-    forgetting = Forgetting(found[0], gone, (group.group_id,), reply_to, DeleteGroupsResponse(ErrorCode.NONE))
-    broker.coordinators.forget(broker, context.env, forgetting)
+    """Groups and all their offsets, answered when the last tombstones are committed."""
+    response = DeleteGroupsResponse({})
+    doomed: dict[TopicPartition, dict[str, tuple[TopicPartition, ...]]] = {}
+    for group_id in request.group_ids:
+        found = _doomed(broker, group_id)
+        if isinstance(found, ErrorCode):
+            response.groups[group_id] = found
+        else:
+            response.groups[group_id] = ErrorCode.NONE
+            doomed.setdefault(found[0], {})[group_id] = tuple(found[1].offsets)
+    if not doomed:
+        return response
+    outcome = Outcome((context.sender, context.correlation_id), response, len(doomed))
+    for partition, gone in doomed.items():
+        broker.coordinators.forget(broker, context.env, Forgetting(partition, gone, tuple(gone), outcome))
     return PENDING
+
+
+def _doomed(broker: Broker, group_id: str) -> tuple[TopicPartition, AnyGroup] | ErrorCode:
+    """A group that may be deleted, and the partition that keeps it."""
+    found = broker.coordinators.shard_of(broker, group_id)
+    if isinstance(found, ErrorCode):
+        return found
+    group = found[1].groups.get(group_id)
+    if group is None:
+        return ErrorCode.GROUP_ID_NOT_FOUND
+    return (found[0], group) if is_over(group) else ErrorCode.NON_EMPTY_GROUP
 
 
 @handles(OffsetDeleteRequest)
@@ -77,7 +91,7 @@ def offset_delete(
     gone = tuple(one for one in request.partitions if one.topic not in read and one in group.offsets)
     if not gone:
         return response
-    reply_to = context.sender, context.correlation_id
-    forgetting = Forgetting(found[0], {group.group_id: gone}, (), reply_to, response)
+    outcome = Outcome((context.sender, context.correlation_id), response)
+    forgetting = Forgetting(found[0], {group.group_id: gone}, (), outcome)
     broker.coordinators.forget(broker, context.env, forgetting)
     return PENDING

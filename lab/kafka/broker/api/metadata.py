@@ -1,5 +1,6 @@
 """Metadata (3): brokers that serve, and who leads what, as this broker has heard (spec 3.11)."""
 
+from lab.kafka.broker.api.find_coordinator import new_topic
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.config.truncation import FENCED_EPOCH
@@ -11,6 +12,8 @@ from lab.kafka.protocol.messages.metadata import (
     PartitionMetadata,
     TopicMetadata,
 )
+from lab.kafka.protocol.messages.topics import CreateTopicsRequest
+from lab.kafka.protocol.topics import valid_topic_name
 
 
 @handles(MetadataRequest)
@@ -20,15 +23,26 @@ def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) 
     names = request.topics if request.topics is not None else () if request.topic_ids else tuple(image.topics)
     known = [image.topic_names[one] for one in request.topic_ids if one in image.topic_names]
     topics = {name: _topic(broker, name) for name in (*names, *known)}
+    if request.allow_auto_topic_creation and broker.config.auto_create_topics_enable:
+        _create(broker, [name for name in names if name not in image.topics], context)
     unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
     return MetadataResponse(brokers, topics, unknown_ids=unknown_ids)
 
 
+def _create(broker: Broker, names: list[str], context: RequestContext) -> None:
+    """Have them made. Clients hear UNKNOWN_TOPIC_OR_PARTITION until they are, and ask again."""
+    new = tuple(new_topic(broker, name) for name in names if not valid_topic_name(name))
+    if new:
+        broker.ask_controller(context.env, "create", CreateTopicsRequest(new))
+
+
 def _topic(broker: Broker, name: str) -> TopicMetadata:
     topic: TopicImage | None = broker.image.topics.get(name)
     if topic is None:
-        return TopicMetadata(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, {})
+        wrong = bool(valid_topic_name(name))
+        error = ErrorCode.INVALID_TOPIC_EXCEPTION if wrong else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        return TopicMetadata(error, name, {})
     partitions = {state.partition: _partition(broker, state) for state in topic.partitions.values()}
     return TopicMetadata(ErrorCode.NONE, name, partitions, name.startswith("__"), topic.topic_id)
 

@@ -61,15 +61,16 @@ def add_partitions_to_txn(broker: Broker, request: AddPartitionsToTxnRequest, co
 
 @handles(AddOffsetsToTxnRequest)
 def add_offsets_to_txn(broker: Broker, request: AddOffsetsToTxnRequest, context: RequestContext) -> object:
-    """The partition that keeps the group's offsets is added like any other."""
+    """The partition that keeps the group's offsets is added like any other, also before its topic is made: by whoever
+    asks for the group's coordinator, which comes next.
+    """
     found = broker.transactions(context.env).shard_of(broker, request.transactional_id)
     topic = broker.image.topics.get(OFFSETS_TOPIC)
     if isinstance(found, ErrorCode):
         return AddOffsetsToTxnResponse(found)
-    if topic is None:
-        return AddOffsetsToTxnResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     name, shard = found
-    partition = TopicPartition(OFFSETS_TOPIC, group_partition(request.group_id, len(topic.partitions)))
+    count = broker.config.offsets_topic_num_partitions if topic is None else len(topic.partitions)
+    partition = TopicPartition(OFFSETS_TOPIC, group_partition(request.group_id, count))
     add = AddPartitionsToTxnRequest(
         request.transactional_id, request.producer_id, request.producer_epoch, (partition,)
     )  # fmt: skip

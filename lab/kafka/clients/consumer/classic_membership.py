@@ -33,6 +33,7 @@ from lab.kafka.protocol.messages.groups import (
     JoinGroupRequest,
     JoinGroupResponse,
     LeaveGroupRequest,
+    LeavingMember,
     SyncGroupRequest,
     SyncGroupResponse,
 )
@@ -277,7 +278,7 @@ class ClassicMembership(Membership):
         if self.stage == LEFT:
             return
         if self.instance_id is None and self.coordinator is not None and self.member_id:
-            request = LeaveGroupRequest(self.group_id, ((self.member_id, None),), reason)
+            request = LeaveGroupRequest(self.group_id, (LeavingMember(self.member_id, reason=reason),))
             self._send(env, self.coordinator, request, "leave")
         if self.generation >= 0:
             env.tell(facts.LeftGroup(self.group_id, self.name, reason))

@@ -39,6 +39,22 @@ _SUPPORTED = struct(None, wire("name", STRING), wire("min_version", INT16), wire
 _FINALIZED = struct(
     FinalizedFeature, wire("name", STRING), wire("max_version_level", INT16), wire("min_version_level", INT16)
 )
+_VERSIONS = (
+    wire("error_code", ERROR),
+    wire("api_keys", Array(_KEY)),
+    unused("throttle_time_ms", THROTTLE.kind, 0, "1+"),
+    wire("supported_features", Array(_SUPPORTED), "3+", tag=0, default=()),
+    wire("finalized_features_epoch", INT64, "3+", tag=1, default=-1),
+    wire("finalized_features", Array(_FINALIZED), "3+", tag=2, default=()),
+)
+
+
+def _without_new_features(answer: ApiVersionsResponse) -> tuple[object, ...]:
+    """Clients before version 4 take a feature that begins at 0 for nonsense (KIP-1022)."""
+    supported = tuple(one for one in answer.supported_features if one[1] > 0)
+    epoch, finalized = answer.finalized_features_epoch, answer.finalized_features
+    return answer.error_code, answer.api_keys, supported, epoch, finalized
+
 
 API_VERSIONS = api(
     18, "ApiVersions", "0-4", 3,
@@ -47,13 +63,8 @@ API_VERSIONS = api(
         wire("client_software_name", STRING, "3+"),
         wire("client_software_version", STRING, "3+"),
     ),
-    message(
-        ApiVersionsResponse,
-        wire("error_code", ERROR),
-        wire("api_keys", Array(_KEY)),
-        unused("throttle_time_ms", THROTTLE.kind, 0, "1+"),
-        wire("supported_features", Array(_SUPPORTED), "3+", tag=0, default=()),
-        wire("finalized_features_epoch", INT64, "3+", tag=1, default=-1),
-        wire("finalized_features", Array(_FINALIZED), "3+", tag=2, default=()),
+    (
+        message(ApiVersionsResponse, *_VERSIONS, versions="0-3", parts=_without_new_features),
+        message(ApiVersionsResponse, *_VERSIONS, versions="4+"),
     ),
 )  # fmt: skip

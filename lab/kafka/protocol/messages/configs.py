@@ -1,26 +1,50 @@
 """Settings: describe 32, alter 33 (the old way, all at once), alter incrementally 44 (KIP-226, KIP-339)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    BOOL,
+    ERROR,
+    NULLABLE_STRING,
+    STRING,
+    THROTTLE,
+    Array,
+    Converted,
+    Field,
+    Fixed,
+    Struct,
+    Table,
+    Versions,
+    api,
+    message,
+    or_empty,
+    struct,
+    wire,
+)
 
 CLUSTER = ""
 """The name of the broker resource that stands for all brokers."""
 
 
 class ResourceType(IntEnum):
-    """What has settings (Kafka's `ConfigResource.Type`)."""
+    """What has settings (Kafka's `ConfigResource.Type`); here topics, brokers and groups."""
 
+    UNKNOWN = 0
     TOPIC = 2
     BROKER = 4
+    BROKER_LOGGER = 8
+    CLIENT_METRICS = 16
     GROUP = 32
 
 
 class ConfigSource(IntEnum):
     """Where a value comes from (KIP-226)."""
 
+    UNKNOWN = 0
     DYNAMIC_TOPIC_CONFIG = 1
     DYNAMIC_BROKER_CONFIG = 2
     DYNAMIC_DEFAULT_BROKER_CONFIG = 3
@@ -36,7 +60,9 @@ class ConfigResource(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.type.name.lower()} {self.name}" if self.name else "all brokers"
+        if self.type is ResourceType.BROKER and not self.name:
+            return "all brokers"
+        return f"{self.type.name.lower()} {self.name}"
 
 
 def topic_resource(name: str) -> ConfigResource:
@@ -57,18 +83,40 @@ def broker_resource(broker_id: int) -> ConfigResource:
 ALL_BROKERS = ConfigResource(ResourceType.BROKER, CLUSTER)
 
 
+class AlterConfigOp(IntEnum):
+    """What is to be done with a setting. The last two are for those that are lists."""
+
+    SET = 0
+    DELETE = 1
+    APPEND = 2
+    SUBTRACT = 3
+
+
+class ListChange(NamedTuple):
+    """To append these values (with commas between) to a setting that is a list, or to take them out."""
+
+    operation: AlterConfigOp
+    value: str
+
+
+Change = str | None | ListChange
+"""The value to set; None: as if nothing had been set."""
+
+
 @dataclass(slots=True)
 class IncrementalAlterConfigsRequest:
-    """SET settings, or with None DELETE what was set; all else stays."""
+    """What is to change; all else stays. `validate_only`: nothing changes, but the answer is the same."""
 
-    resources: dict[ConfigResource, dict[str, str | None]]
+    resources: Mapping[ConfigResource, Mapping[str, Change]]
+    validate_only: bool = False
 
 
 @dataclass(slots=True)
 class AlterConfigsRequest:
     """These are all settings of each resource: what is not named goes back to its default."""
 
-    resources: dict[ConfigResource, dict[str, str]]
+    resources: Mapping[ConfigResource, Mapping[str, str | None]]
+    validate_only: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +131,8 @@ class DescribeConfigsRequest:
     """Asks for these settings of each resource; None: for all."""
 
     resources: dict[ConfigResource, tuple[str, ...] | None]
+    include_synonyms: bool = True
+    include_documentation: bool = True
 
 
 class ConfigSynonym(NamedTuple):
@@ -127,3 +177,112 @@ class DescribeConfigsResponse:
     """In the order asked."""
 
     resources: dict[ConfigResource, DescribedConfigs]
+
+
+_RESOURCE = wire(
+    "resource",
+    Struct(
+        ConfigResource,
+        (
+            wire("resource_type", Fixed("b", ResourceType), attribute="type"),
+            wire("resource_name", STRING, attribute="name"),
+        ),
+        inline=True,
+    ),
+)
+
+
+class _Type(IntEnum):
+    """Kinds of values, by their numbers in DescribeConfigs."""
+
+    UNKNOWN, BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST, CLASS, PASSWORD = range(10)
+
+
+def _changed(config_operation: AlterConfigOp, value: str | None) -> Change:
+    match config_operation:
+        case AlterConfigOp.SET:
+            return value
+        case AlterConfigOp.DELETE:
+            return None
+        case _:
+            return ListChange(config_operation, value or "")
+
+
+def _changed_parts(change: Change) -> tuple[AlterConfigOp, str | None]:
+    if isinstance(change, ListChange):
+        return change
+    return (AlterConfigOp.DELETE if change is None else AlterConfigOp.SET), change
+
+
+_CHANGE = Struct(
+    _changed,
+    (wire("config_operation", Fixed("b", AlterConfigOp)), wire("value", NULLABLE_STRING)),
+    parts=_changed_parts,
+)
+
+
+_ALTERED = struct(None, wire("error_code", ERROR), wire("error_message", or_empty()))
+_SYNONYM = struct(
+    ConfigSynonym,
+    wire("name", STRING),
+    wire("value", NULLABLE_STRING),
+    wire("source", Fixed("b", ConfigSource)),
+)
+_ENTRY = struct(
+    ConfigEntry,
+    wire("name", STRING),
+    wire("value", NULLABLE_STRING),
+    wire("read_only", BOOL, attribute="is_read_only"),
+    wire("config_source", Fixed("b", ConfigSource), attribute="source"),
+    wire("is_sensitive", BOOL),
+    wire("synonyms", Array(_SYNONYM)),
+    wire(
+        "config_type", Converted(Fixed("b", _Type), lambda kind: kind.name, lambda name: _Type[name]), "3+",
+        attribute="type", default="UNKNOWN",
+    ),
+    wire("documentation", or_empty(), "3+", default=""),
+)  # fmt: skip
+_DESCRIBED = struct(
+    DescribedConfigs,
+    wire("error_code", ERROR),
+    wire("error_message", or_empty()),
+    wire("configs", Array(_ENTRY), attribute="entries"),
+)
+
+DESCRIBE_CONFIGS = api(
+    32, "DescribeConfigs", "1-4", 4,
+    message(
+        DescribeConfigsRequest,
+        wire(
+            "resources", Table(_RESOURCE, wire("configuration_keys", Array(STRING, nullable=Versions.of("0+"))))
+        ),
+        wire("include_synonyms", BOOL),
+        wire("include_documentation", BOOL, "3+", default=False),
+    ),
+    message(
+        DescribeConfigsResponse,
+        THROTTLE,
+        wire("results", Table(_RESOURCE, _DESCRIBED, key_at=2), attribute="resources"),
+    ),
+)  # fmt: skip
+
+_RESPONSE = message(
+    AlterConfigsResponse, THROTTLE, wire("responses", Table(_RESOURCE, _ALTERED, key_at=2), attribute="resources")
+)
+
+
+def _configs(value: Field | Struct) -> Field:
+    return wire("resources", Table(_RESOURCE, wire("configs", Table(wire("name", STRING), value))))
+
+
+ALTER_CONFIGS = api(
+    33, "AlterConfigs", "0-2", 2,
+    message(AlterConfigsRequest, _configs(wire("value", NULLABLE_STRING)), wire("validate_only", BOOL)),
+    _RESPONSE,
+)  # fmt: skip
+
+INCREMENTAL_ALTER_CONFIGS = api(
+    44, "IncrementalAlterConfigs", "0-1", 1,
+    message(IncrementalAlterConfigsRequest, _configs(_CHANGE), wire("validate_only", BOOL)),
+    _RESPONSE,
+)  # fmt: skip

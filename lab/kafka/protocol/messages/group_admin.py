@@ -3,6 +3,20 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    STRING,
+    THROTTLE,
+    Array,
+    ByTopic,
+    Table,
+    api,
+    message,
+    struct,
+    unused,
+    wire,
+)
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -33,16 +47,16 @@ class ListGroupsResponse:
 
 @dataclass(slots=True)
 class DeleteGroupsRequest:
-    """One group a request, where Kafka's may name several of one coordinator."""
+    """Groups of one coordinator."""
 
-    group_id: str
+    group_ids: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class DeleteGroupsResponse:
-    """NON_EMPTY_GROUP while anybody is in it."""
+    """Of each group; NON_EMPTY_GROUP while anybody is in it."""
 
-    error_code: ErrorCode
+    groups: dict[str, ErrorCode]
 
 
 @dataclass(slots=True)
@@ -59,3 +73,48 @@ class OffsetDeleteResponse:
 
     error_code: ErrorCode
     partitions: dict[TopicPartition, ErrorCode]
+
+
+_LISTED = struct(
+    ListedGroup,
+    wire("group_id", STRING),
+    wire("protocol_type", STRING),
+    wire("group_state", STRING, "4+", default=""),
+    wire("group_type", STRING, "5+", default=""),
+)
+
+LIST_GROUPS = api(
+    16, "ListGroups", "0-5", 3,
+    message(
+        ListGroupsRequest,
+        wire("states_filter", Array(STRING), "4+", default=()),
+        wire("types_filter", Array(STRING), "5+", default=()),
+    ),
+    message(
+        ListGroupsResponse,
+        unused("throttle_time_ms", INT32, 0, "1+"),
+        unused("error_code", ERROR, ErrorCode.NONE),
+        wire("groups", Array(_LISTED)),
+    ),
+)  # fmt: skip
+
+DELETE_GROUPS = api(
+    42, "DeleteGroups", "0-2", 2,
+    message(DeleteGroupsRequest, wire("groups_names", Array(STRING), attribute="group_ids")),
+    message(
+        DeleteGroupsResponse,
+        THROTTLE,
+        wire("results", Table(wire("group_id", STRING), wire("error_code", ERROR)), attribute="groups"),
+    ),
+)  # fmt: skip
+
+OFFSET_DELETE = api(
+    47, "OffsetDelete", "0", None,
+    message(OffsetDeleteRequest, wire("group_id", STRING), wire("topics", ByTopic(), attribute="partitions")),
+    message(
+        OffsetDeleteResponse,
+        wire("error_code", ERROR),
+        THROTTLE,
+        wire("topics", ByTopic(wire("error_code", ERROR)), attribute="partitions"),
+    ),
+)  # fmt: skip

@@ -1,6 +1,9 @@
-"""JoinGroup (11), Heartbeat (12), LeaveGroup (13), SyncGroup (14): the classic group protocol."""
+"""JoinGroup (11), Heartbeat (12), LeaveGroup (13), SyncGroup (14), DescribeGroups (15): the classic group protocol."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
@@ -10,7 +13,11 @@ from lab.kafka.protocol.schema import (
     INT32,
     NULLABLE_STRING,
     STRING,
+    UNKNOWN_OPERATIONS,
     Array,
+    Message,
+    Single,
+    Struct,
     api,
     message,
     or_empty,
@@ -22,7 +29,9 @@ from lab.kafka.protocol.schema import (
 
 @dataclass(slots=True)
 class JoinGroupRequest:
-    """Ask to be a member of the next generation. `protocols`: (assignor name, subscription bytes), best first."""
+    """Ask to be a member of the next generation. `protocols`: (assignor name, subscription bytes), best first.
+    `takes_member_id`: it is given a member id first, and joins with that (KIP-394); before version 4 clients could not.
+    """
 
     group_id: str
     session_timeout_ms: int
@@ -32,6 +41,7 @@ class JoinGroupRequest:
     protocol_type: str = "consumer"
     group_instance_id: str | None = None
     reason: str = ""
+    takes_member_id: bool = True
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class JoinGroupResponse:
     member_id: str = ""
     members: tuple[JoinedMember, ...] = ()
     skip_assignment: bool = False
+    protocol_type: str | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +77,7 @@ class SyncGroupRequest:
     assignments: tuple[tuple[str, bytes], ...] = ()
     protocol_name: str | None = None
     group_instance_id: str | None = None
+    protocol_type: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +86,8 @@ class SyncGroupResponse:
 
     error_code: ErrorCode
     assignment: bytes = b""
+    protocol_type: str | None = None
+    protocol_name: str | None = None
 
 
 @dataclass(slots=True)
@@ -93,21 +107,36 @@ class HeartbeatResponse:
     error_code: ErrorCode
 
 
-@dataclass(slots=True)
-class LeaveGroupRequest:
-    """Leave now rather than by a time-out. `members`: (member id, group instance id)."""
+class LeavingMember(NamedTuple):
+    """Who goes, by member id or (static) by instance id."""
 
-    group_id: str
-    members: tuple[tuple[str, str | None], ...]
+    member_id: str
+    group_instance_id: str | None = None
     reason: str = ""
 
 
 @dataclass(slots=True)
+class LeaveGroupRequest:
+    """Leave now rather than by a time-out."""
+
+    group_id: str
+    members: tuple[LeavingMember, ...]
+
+
+class LeftMember(NamedTuple):
+    """What became of one that wanted to go."""
+
+    member_id: str
+    group_instance_id: str | None
+    error_code: ErrorCode
+
+
+@dataclass(slots=True)
 class LeaveGroupResponse:
-    """One error code a member, in the order asked."""
+    """In the order asked; or one error for all."""
 
     error_code: ErrorCode
-    members: tuple[ErrorCode, ...] = ()
+    members: tuple[LeftMember, ...] = ()
 
 
 @dataclass(slots=True)
@@ -118,8 +147,21 @@ class DescribeGroupsRequest:
 
 
 @dataclass(slots=True)
+class DescribedGroupMember:
+    """A member as an administrator sees it."""
+
+    member_id: str
+    group_instance_id: str | None
+    client_id: str
+    metadata: bytes
+    assignment: bytes
+
+
+@dataclass(slots=True)
 class DescribedGroup:
-    """State names are Kafka's: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead."""
+    """State names are Kafka's: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead. The generation is told to
+    simulated administrators only.
+    """
 
     error_code: ErrorCode
     group_id: str
@@ -127,7 +169,7 @@ class DescribedGroup:
     protocol_type: str
     protocol: str
     generation_id: int
-    members: tuple[JoinedMember, ...]
+    members: tuple[DescribedGroupMember, ...]
 
 
 @dataclass(slots=True)
@@ -146,25 +188,38 @@ _JOINED = struct(
 )
 _ASSIGNMENT = struct(None, wire("member_id", STRING), wire("assignment", BYTES))
 
+_JOIN = (
+    wire("group_id", STRING),
+    wire("session_timeout_ms", INT32),
+    wire("rebalance_timeout_ms", INT32, "1+"),
+    wire("member_id", STRING),
+    wire("group_instance_id", NULLABLE_STRING, "5+"),
+    wire("protocol_type", STRING),
+    wire("protocols", Array(_PROTOCOL)),
+    wire("reason", or_empty(), "8+"),
+)
+
+
+def _oldest_join(session_timeout_ms: int, **more: Any) -> JoinGroupRequest:
+    """Before version 1 a member had as much time to join again as to be silent."""
+    return JoinGroupRequest(
+        session_timeout_ms=session_timeout_ms, rebalance_timeout_ms=session_timeout_ms, takes_member_id=False, **more
+    )
+
+
 JOIN_GROUP = api(
     11, "JoinGroup", "0-9", 6,
-    message(
-        JoinGroupRequest,
-        wire("group_id", STRING),
-        wire("session_timeout_ms", INT32),
-        wire("rebalance_timeout_ms", INT32, "1+", default=-1),
-        wire("member_id", STRING),
-        wire("group_instance_id", NULLABLE_STRING, "5+"),
-        wire("protocol_type", STRING),
-        wire("protocols", Array(_PROTOCOL)),
-        wire("reason", or_empty(), "8+"),
+    (
+        message(JoinGroupRequest, *_JOIN, versions="0", make=_oldest_join),
+        message(JoinGroupRequest, *_JOIN, versions="1-3", make=partial(JoinGroupRequest, takes_member_id=False)),
+        message(JoinGroupRequest, *_JOIN, versions="4+"),
     ),
     message(
         JoinGroupResponse,
         unused("throttle_time_ms", INT32, 0, "2+"),
         wire("error_code", ERROR),
         wire("generation_id", INT32),
-        unused("protocol_type", NULLABLE_STRING, "consumer", "7+"),
+        wire("protocol_type", NULLABLE_STRING, "7+", default=None),
         wire("protocol_name", STRING, "0-6"),
         wire("protocol_name", or_empty(), "7+"),
         wire("leader", STRING),
@@ -194,7 +249,7 @@ SYNC_GROUP = api(
         wire("generation_id", INT32),
         wire("member_id", STRING),
         wire("group_instance_id", NULLABLE_STRING, "3+"),
-        unused("protocol_type", NULLABLE_STRING, None, "5+"),
+        wire("protocol_type", NULLABLE_STRING, "5+"),
         wire("protocol_name", NULLABLE_STRING, "5+"),
         wire("assignments", Array(_ASSIGNMENT)),
     ),
@@ -202,8 +257,112 @@ SYNC_GROUP = api(
         SyncGroupResponse,
         unused("throttle_time_ms", INT32, 0, "1+"),
         wire("error_code", ERROR),
-        unused("protocol_type", NULLABLE_STRING, "consumer", "5+"),
-        unused("protocol_name", NULLABLE_STRING, None, "5+"),
+        wire("protocol_type", NULLABLE_STRING, "5+", default=None),
+        wire("protocol_name", NULLABLE_STRING, "5+", default=None),
         wire("assignment", BYTES),
     ),
+)  # fmt: skip
+
+
+def _alone(response: LeaveGroupResponse) -> tuple[ErrorCode]:
+    """Where only one could leave, its error is that of the request."""
+    return (response.error_code or next((one.error_code for one in response.members), ErrorCode.NONE),)
+
+
+_LEAVING = struct(
+    LeavingMember,
+    wire("member_id", STRING),
+    wire("group_instance_id", NULLABLE_STRING, "3+"),
+    wire("reason", or_empty(), "5+"),
+)
+_LEFT = struct(
+    LeftMember,
+    wire("member_id", STRING),
+    wire("group_instance_id", NULLABLE_STRING),
+    wire("error_code", ERROR),
+)
+
+LEAVE_GROUP = api(
+    13, "LeaveGroup", "0-5", 4,
+    message(
+        LeaveGroupRequest,
+        wire("group_id", STRING),
+        wire("members", Single(_LEAVING), "0-2"),
+        wire("members", Array(_LEAVING), "3+"),
+    ),
+    (
+        message(
+            LeaveGroupResponse,
+            unused("throttle_time_ms", INT32, 0, "1+"),
+            wire("error_code", ERROR),
+            versions="0-2",
+            parts=_alone,
+        ),
+        message(
+            LeaveGroupResponse,
+            unused("throttle_time_ms", INT32, 0),
+            wire("error_code", ERROR),
+            wire("members", Array(_LEFT)),
+            versions="3+",
+        ),
+    ),
+)  # fmt: skip
+
+
+def _described(**more: Any) -> DescribedGroup:
+    return DescribedGroup(generation_id=-1, **more)
+
+
+def _described_parts(group: DescribedGroup) -> tuple[object, ...]:
+    return group.error_code, group.group_id, group.state, group.protocol_type, group.protocol, group.members
+
+
+def _existing_parts(group: DescribedGroup) -> tuple[object, ...]:
+    """From version 6 on a group that does not exist is an error (KIP-1043), and no longer a dead group."""
+    dead = group.state == "Dead" and not group.error_code
+    return ErrorCode.GROUP_ID_NOT_FOUND if dead else group.error_code, *_described_parts(group)[1:]
+
+
+_DESCRIBED_MEMBER = struct(
+    DescribedGroupMember,
+    wire("member_id", STRING),
+    wire("group_instance_id", NULLABLE_STRING, "4+", default=None),
+    wire("client_id", STRING),
+    unused("client_host", STRING, ""),
+    wire("member_metadata", BYTES, attribute="metadata"),
+    wire("member_assignment", BYTES, attribute="assignment"),
+)
+
+
+def _described_group(parts: Callable[[DescribedGroup], tuple[object, ...]]) -> Struct:
+    fields = (
+        wire("error_code", ERROR),
+        unused("error_message", NULLABLE_STRING, None, "6+"),
+        wire("group_id", STRING),
+        wire("group_state", STRING, attribute="state"),
+        wire("protocol_type", STRING),
+        wire("protocol_data", STRING, attribute="protocol"),
+        wire("members", Array(_DESCRIBED_MEMBER)),
+        unused("authorized_operations", INT32, UNKNOWN_OPERATIONS, "3+"),
+    )
+    return Struct(_described, fields, parts=parts)
+
+
+def _described_groups(versions: str, parts: Callable[[DescribedGroup], tuple[object, ...]]) -> Message:
+    return message(
+        DescribeGroupsResponse,
+        unused("throttle_time_ms", INT32, 0, "1+"),
+        wire("groups", Array(_described_group(parts))),
+        versions=versions,
+    )
+
+
+DESCRIBE_GROUPS = api(
+    15, "DescribeGroups", "0-6", 5,
+    message(
+        DescribeGroupsRequest,
+        wire("groups", Array(STRING), attribute="group_ids"),
+        unused("include_authorized_operations", BOOL, False, "3+"),
+    ),
+    (_described_groups("0-5", _described_parts), _described_groups("6+", _existing_parts)),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from lab.kafka.protocol.schema import (
     NULLABLE_STRING,
     STRING,
     TOPIC_ID,
+    UNKNOWN_OPERATIONS,
     Array,
     Converted,
     Struct,
@@ -72,10 +73,6 @@ class MetadataResponse:
     controller_id: int = -1
     cluster_id: str = "lab"
     unknown_ids: tuple[TopicId, ...] = ()
-
-
-UNKNOWN_OPERATIONS = -(1 << 31)
-"""What the caller may do is not said: nobody asks for it, and nobody is denied anything."""
 
 
 def _topic(name: str, partitions: dict[int, PartitionMetadata], **more: Any) -> TopicMetadata:

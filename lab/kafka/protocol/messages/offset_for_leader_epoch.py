@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import ERROR, INT32, INT64, THROTTLE, ByTopic, api, message, struct, unused, wire
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -27,3 +28,21 @@ class OffsetForLeaderEpochResponse:
     """One answer a partition."""
 
     partitions: dict[TopicPartition, EpochEndOffset]
+
+
+_ASKED = struct(None, wire("current_leader_epoch", INT32), wire("leader_epoch", INT32))
+_END = struct(EpochEndOffset, wire("error_code", ERROR), wire("leader_epoch", INT32), wire("end_offset", INT64))
+
+OFFSET_FOR_LEADER_EPOCH = api(
+    23, "OffsetForLeaderEpoch", "2-4", 4,
+    message(
+        OffsetForLeaderEpochRequest,
+        unused("replica_id", INT32, -1, "3+"),
+        wire("topics", ByTopic(_ASKED, topic="topic", index="partition"), attribute="partitions"),
+    ),
+    message(
+        OffsetForLeaderEpochResponse,
+        THROTTLE,
+        wire("topics", ByTopic(_END, topic="topic", index="partition", key_at=1), attribute="partitions"),
+    ),
+)  # fmt: skip

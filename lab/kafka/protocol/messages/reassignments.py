@@ -11,13 +11,15 @@ class AlterPartitionReassignmentsRequest:
     """Partition -> the broker ids that are to hold it, the preferred leader first; None cancels what is under way."""
 
     partitions: dict[TopicPartition, tuple[int, ...] | None]
+    allow_replication_factor_change: bool = True
 
 
 @dataclass(slots=True)
 class AlterPartitionReassignmentsResponse:
-    """Partition -> (error, a sentence where it failed)."""
+    """Partition -> (error, a sentence where it failed); or one error for all."""
 
     partitions: dict[TopicPartition, tuple[ErrorCode, str]]
+    error_code: ErrorCode = ErrorCode.NONE
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class ListPartitionReassignmentsResponse:
     """Only partitions that are being reassigned."""
 
     partitions: dict[TopicPartition, OngoingReassignment]
+    error_code: ErrorCode = ErrorCode.NONE
 
 
 @dataclass(slots=True)
