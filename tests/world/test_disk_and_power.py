@@ -140,6 +140,21 @@ def test_a_disk_that_is_mended_ends_sooner_what_it_is_at():
     assert scribe(world, "ann").heard[-1] == (begun + 406 * FLUSH_US, "timer", "next")
 
 
+def test_what_waits_for_the_disk_to_be_sent_goes_earlier_too_and_stays_in_order():
+    world = world_of("ann", "bob")
+    for body in ("one", "two"):
+        tell(world, "ann", "send", "bob", body)
+    world.pace_disk("ann", 1_000)
+    tell(world, "ann", "save and send", "log", "bob", "three", "four")
+    begun = world.now
+    world.run_until(begun + 100 * FLUSH_US)
+    assert heard(world, "bob") == ["one", "two"]
+    world.pace_disk("ann", 1)
+    tell(world, "ann", "send", "bob", "five")
+    world.run_until(begun + 110 * FLUSH_US)
+    assert heard(world, "bob") == ["one", "two", "three", "four", "five"]
+
+
 def test_a_disk_that_fails_in_the_midst_of_it_takes_longer_for_the_rest():
     world = world_of("ann")
     tell(world, "ann", "append", "log", b"x")
