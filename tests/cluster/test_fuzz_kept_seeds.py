@@ -14,7 +14,9 @@ KEPT = {
     31: "a partition was created while all brokers were fenced",
     236: "the same, on four brokers",
     51: "a disk that was mended went on with what it was at for minutes, as slowly as before",
+    154: "what such a disk had kept from being sent was sent minutes later",
     120: "a batch behind the end of a clean had got its horizon, and was taken for another",
+    200: "a voter that began on a full disk stopped the world instead of itself",
     5018: "a leader elected again had a longer log, and what it held was not known as the newest",
     5020: "a move was over before an unclean leader had said what it has",
 }
