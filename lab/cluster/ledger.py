@@ -9,7 +9,6 @@ ghost = failed or unknown, and stored all the same; duplicates, skipped, reorder
 All of it is intervals of births and offsets, so the ledger grows with trouble and not with time.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,18 +19,17 @@ from lab.env import Micros, NodeId
 from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
+from lab.kafka.clients.births import BIRTH, birth_of
 from lab.kafka.clients.producer.load import load_in
 from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.compression import decompress
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, Record, RecordBatch
+from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
-BIRTH_HEADER = "birth"
-BIRTH_BYTES = BIRTH_HEADER.encode()
-BIRTH = re.compile("none|.*:[0-9]+([+][0-9]+)?")
+BIRTH_BYTES = BIRTH.encode()
 NOTHING: Mapping[int, Micros] = {}
 REMEMBERED = 200
 """How many lost records are kept by name; the count goes on."""
@@ -154,12 +152,11 @@ def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
         return {}  # the log ends before
     found: dict[int, str | None] = {}
     for batch in batches:
-        if is_real(batch):
+        if is_nameless(batch):
             found.update(dict.fromkeys(range(batch.base_offset, batch.next_offset)))
             continue
         for record in batch.records():
-            birth = birth_of(record)
-            found[record.offset] = plain_birth(birth) if birth is not None else None
+            found[record.offset] = plain_birth(birth_of(record)) or None
     return found
 
 
@@ -173,27 +170,25 @@ def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tupl
     return numbers.gaps(start, end)
 
 
-def birth_of(record: Record) -> str | None:
-    """The birth that a producer app has written into the header of its record."""
-    for header in record.headers:
-        if header.key == BIRTH_HEADER and header.value:
-            return header.value.decode()
-    return None
-
-
-def is_real(batch: RecordBatch) -> bool:
-    """Whether a real client made the batch: it has no births, or is none that can be read. Looked for in the bytes,
-    since to decode a real client's records would cost more than all else that is done with them.
+def is_nameless(batch: RecordBatch) -> bool:
+    """Whether no record of the batch has a birth, as those of real clients, or none can be read. Looked for in the
+    bytes, since to decode a real client's records would cost more than all else that is done with them.
     """
     payload = batch.data[HEADER_SIZE:]
     try:
         if batch.attributes & COMPRESSION_MASK:
             payload = decompress(batch.compression, payload)
-        if BIRTH_BYTES not in payload:
-            return True
-        return not all(BIRTH.fullmatch(birth_of(record) or "none") for record in batch.records())
     except Malformed:
         return True
+    return BIRTH_BYTES not in payload or not batch.readable()
+
+
+def _is_load(batch: RecordBatch, producer: str, births: range) -> bool:
+    """Whether each record is the one that a batch of equal records has at its place."""
+    if not producer:
+        return True
+    made = [plain_birth(birth_of(record)) for record in batch.records()]
+    return made == [f"{producer}:{number}" for number in births]
 
 
 def split_birth(birth: str) -> tuple[str, int]:
@@ -222,6 +217,8 @@ class Ledger(Observer):
 
     loaded: bool = False
     """Whether any producer ever made records under load, or a real client came; an instance says so once one does."""
+    visited: bool = False
+    """Whether a real client ever came: from then on what looks like a simulated producer's record may be another's."""
     parted: bool = False
     """Whether logs may differ below their high watermarks: once a broker has followed by an older rule."""
 
@@ -280,7 +277,7 @@ class Ledger(Observer):
 
     @hears(facts.ProgramCame)
     def _real_client(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
-        self.loaded = True
+        self.loaded = self.visited = True
 
     @hears(facts.RecordsAcked)
     def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
@@ -373,7 +370,7 @@ class Ledger(Observer):
             return
         records = fact.batch.records()
         for record in records:
-            birth = birth_of(record)
+            birth = plain_birth(birth_of(record)) or None
             truth.births.append(birth)
             truth.appended_at.append(world.now)
             if birth is not None:
@@ -384,8 +381,11 @@ class Ledger(Observer):
 
     def _load_appended(self, world: World, node: NodeId, batch: RecordBatch, truth: PartitionTruth) -> bool:
         """A batch of equal records, or of a real client's, is one interval. Returns whether it was one."""
-        found = ("", range(batch.base_offset, batch.next_offset)) if is_real(batch) else load_in(batch)
-        if found is None:
+        if is_nameless(batch):
+            found = "", range(batch.base_offset, batch.next_offset)
+        else:
+            found = load_in(batch)
+        if found is None or (self.visited and not _is_load(batch, *found)):
             return False
         producer, births = found
         if truth.runs is None:

@@ -185,7 +185,7 @@ def _refusal_with_defaults(
 def _fixed(kind: type[ClusterAction], subject: str, name: str) -> dict[str, Any]:
     """The fields that the thing itself answers."""
     names = {field.name for field in dataclasses.fields(kind)}
-    machine = subject in ("broker", "controller", "producer", "consumer")
+    machine = subject in ("broker", "controller", "producer", "consumer", "program")
     if machine and "node" in names:
         return {"node": name}
     if machine and "nodes" in names:

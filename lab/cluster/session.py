@@ -13,6 +13,7 @@ from lab.cluster.beside import Beside
 from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
 from lab.cluster.chronicle import Chronicle
+from lab.cluster.exchange import ExchangeView, find_exchange
 from lab.cluster.offers import Field, Offer, offers_for
 from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
@@ -38,6 +39,8 @@ V = TypeVar("V")
 SLICE = 200
 """Events between two looks at the clock."""
 SPEED_MIN, SPEED_MAX = Fraction(1, 1000), Fraction(64)
+ATTACHED_MIN, ATTACHED_MAX = Fraction(1, 5), Fraction(5)
+"""While real clients are attached, whose clocks go as they go."""
 SESSION_BYTES_MAX = 20_000_000
 LATEST_MAX: Micros = seconds(1_000 * 3_600)
 """No session is longer: to open one is to run it again."""
@@ -53,6 +56,20 @@ class Runner(Protocol):
 
     def progress(self) -> Any:
         """How far it has come, for the session's file."""
+        ...
+
+
+class Outside(Protocol):
+    """Real clients, as their session knows them."""
+
+    @property
+    def clients(self) -> int:
+        """How many are attached."""
+        ...
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether another instant is shown than the one at which they live."""
         ...
 
 
@@ -89,6 +106,7 @@ class Session:
         self.violation = ""
         self.lesson: Any = None
         self.saved_lesson: Any = None
+        self.outside: Outside | None = None
         self._views: dict[object, object] = {}
         self._owed = Fraction(0)
 
@@ -144,6 +162,10 @@ class Session:
         """What led to an event of this branch, at most so many steps back."""
         return causes_of_event(Past(self.timeline), event_number, steps)
 
+    def exchange(self, name: str) -> ExchangeView | None:
+        """A request of a real client and its answer, field by field; None when it is too long ago."""
+        return find_exchange(self.timeline, name)
+
     def compare(self, branch: str, partition: str) -> ComparisonView:
         """This branch against another of the kept ones, at this instant; `partition`: whose logs are shown."""
         return self.beside.compare(branch, partition)
@@ -163,15 +185,28 @@ class Session:
         return action.refusal(self.world)
 
     def post(self, action: ClusterAction) -> None:
-        """Do it, one microsecond from now. In the past this begins a branch. Raises Refused."""
-        reason = self.allowed(action)
+        """Do it, one microsecond from now. In the past this begins a branch, but not while real clients live at the end
+        of this one. Raises Refused.
+        """
+        reason = self.allowed(action) or self._past_is_held()
         if reason:
             raise Refused(f"{action.describe()}: {reason}")
         self._move(lambda: self.timeline.do(action))
 
+    def _past_is_held(self) -> str:
+        outside = self.outside
+        if outside is None or not outside.clients or not outside.looks_back:
+            return ""
+        count = "a real client is" if outside.clients == 1 else f"{outside.clients} real clients are"
+        return f"{count} attached where time goes on: return there, or cut them off with Continue from here"
+
     def greet(self, greeter: Callable[[World], None]) -> None:
         """Call `greeter` with the world of now and with each that takes its place."""
         self.timeline.greet(greeter)
+
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.timeline.part(greeter)
 
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
@@ -194,17 +229,34 @@ class Session:
         self.behind = False
 
     def set_speed(self, numerator: int, denominator: int = 1) -> None:
-        """Virtual time by real time, from 1/1000 to 64."""
-        self.speed = min(max(Fraction(numerator, denominator), SPEED_MIN), SPEED_MAX)
+        """Virtual time by real time, from 1/1000 to 64; from 1/5 to 5 while real clients are attached."""
+        attached = self.outside is not None and self.outside.clients
+        slowest, fastest = (ATTACHED_MIN, ATTACHED_MAX) if attached else (SPEED_MIN, SPEED_MAX)
+        self.speed = min(max(Fraction(numerator, denominator), slowest), fastest)
 
     def advance(self, real_us: int, budget_us: int) -> None:
         """Go on by so much real time, at most for `budget_us` of work. What cannot be kept up with is dropped."""
         if not self.playing or self.violation:
             return
         self._owed += real_us * self.speed
-        step = int(self._owed)
+        step = max(0, int(self._owed))
         self._owed -= step
         target = self.now + step
+        self._run_within(target, budget_us)
+        self.behind = self.now < target and self.stop is None
+        if self.stop is not None:
+            self.pause()
+        if self.lesson is not None and self.lesson.blocked():
+            self.pause()
+
+    def run_ahead(self, lead: Micros, budget_us: int) -> None:
+        """Be up to so much before the clock on the wall, for somebody who waits outside; it catches up by itself."""
+        before = self.now
+        if self.playing and not self.violation:
+            self._run_within(before + lead + int(self._owed), budget_us)
+            self._owed -= self.now - before
+
+    def _run_within(self, target: Micros, budget_us: int) -> None:
         deadline = time.perf_counter_ns() + budget_us * 1_000
 
         def run(until: Until | None) -> None:
@@ -212,11 +264,6 @@ class Session:
                 self.timeline.run_until(target, SLICE, until)
 
         self._run(run)
-        self.behind = self.now < target and self.stop is None
-        if self.stop is not None:
-            self.pause()
-        if self.lesson is not None and self.lesson.blocked():
-            self.pause()
 
     def run_for(self, duration: Micros) -> None:
         """Go on by so much virtual time, however long it takes; no further than a breakpoint."""
@@ -265,6 +312,11 @@ class Session:
         """Stop at these from now on, and at nothing else."""
         self.breakpoints.choose(chosen)
         self.revision += 1
+
+    def next_event_in(self) -> Micros | None:
+        """How long it is, by the clock on the wall at speed 1, until something is to happen; None if nothing is."""
+        queue = self.world.queue
+        return queue[0][0] - self.now - int(self._owed) if queue else None
 
     def _run(self, change: Callable[[Until | None], object]) -> None:
         """Time goes on by itself: only then do breakpoints stop it."""

@@ -161,6 +161,19 @@ class ProgramConnected:
 
 
 @dataclass(slots=True)
+class FenceOff:
+    """The cluster goes on from its past, and real clients of the future that was may return. Producer ids below
+    `producer_id` were handed out there, groups have reached these generations, transactional ids these epochs;
+    `client_ids` are those of the clients.
+    """
+
+    producer_id: int
+    client_ids: tuple[str, ...]
+    generations: tuple[tuple[str, int], ...]
+    producer_epochs: tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
 class FrameArrived:
     """A whole frame came in over a connection, without its size."""
 

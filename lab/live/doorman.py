@@ -20,6 +20,9 @@ from lab.world.world import World
 
 NAMELESS = "program"
 NAME_MAX = 40
+PROGRAMS_MAX = 50
+"""So many clients get a machine of their own; all others share one. A program may make up a client id each time."""
+OTHERS = "other-programs"
 LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -36,6 +39,16 @@ class Doorman(Observer):
         self.programs: dict[int, NodeId] = {}
         session.greet(self._greet)
 
+    @property
+    def clients(self) -> int:
+        """How many real clients are attached."""
+        return len(set(self.programs.values()))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the owner shows another instant than the one at which real clients live."""
+        return False
+
     def _greet(self, world: World) -> None:
         assert isinstance(world.witness, Watch)
         world.witness.invite(self)
@@ -45,13 +58,20 @@ class Doorman(Observer):
     def open_doors(self, ports: dict[NodeId, int]) -> None:
         """Open these brokers' ports; 0: whichever is free. Raises OSError."""
         self.listen(ports)
-        self.session.bring(OpenDoors(time.time_ns() // 1_000_000))
+        self.session.post(OpenDoors(time.time_ns() // 1_000_000))
 
     def listen(self, ports: dict[NodeId, int]) -> None:
-        """More ports. Raises OSError."""
-        for broker, port in ports.items():
-            self.ports[broker] = self.gateway.open(broker, port)
-            self.open[broker] = True
+        """More ports, all of them or none. Raises OSError."""
+        opened: dict[NodeId, int] = {}
+        try:
+            for broker, port in ports.items():
+                opened[broker] = self.gateway.open(broker, port)
+        except OSError:
+            for broker in opened:
+                self.gateway.shut(broker)
+            raise
+        self.ports |= opened
+        self.open |= dict.fromkeys(opened, True)
 
     def listeners(self) -> tuple[tuple[str, str], ...]:
         """Where real clients reach each broker."""
@@ -60,6 +80,8 @@ class Doorman(Observer):
 
     def keep_ports(self) -> None:
         """A broker without a process refuses connections; one that runs again takes them at the same port."""
+        if self.looks_back:
+            return
         hosts = self.session.world.hosts
         for broker, port in self.ports.items():
             runs = broker in hosts and hosts[broker].node is not None
@@ -75,7 +97,11 @@ class Doorman(Observer):
     # --- in ---------------------------------------------------------------------------------------
 
     def bring_in(self) -> int:
-        """Whatever has arrived, in the order in which it came. Returns how many events there were."""
+        """Whatever has arrived, in the order in which it came. Returns how many events there were. While the session
+        looks back it waits in the gateway, as it does while nobody calls this: that is what back-pressure is.
+        """
+        if self.looks_back:
+            return 0
         count = 0
         while self.gateway.events:
             self._bring(self.gateway.events.popleft())
@@ -103,6 +129,8 @@ class Doorman(Observer):
         """Under which name a client is known: by its client id, which no simulated machine may have."""
         name = program_name(client_id(frame))
         hosts = self.session.world.hosts
+        if name not in hosts and sum(isinstance(one.recipe, ProgramRecipe) for one in hosts.values()) >= PROGRAMS_MAX:
+            name = OTHERS
         while name in hosts and not isinstance(hosts[name].recipe, ProgramRecipe):
             name = f"{name}-outside"
         return name

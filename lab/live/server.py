@@ -1,7 +1,6 @@
 """Server: a cluster for real clients without a window (`lab serve`), in step with the clock on the wall."""
 
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -9,10 +8,14 @@ from types import FrameType
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.env import Micros
+from lab.env import Micros, NodeId
+from lab.kafka.broker.recipe import BrokerRecipe
+from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
+from lab.live.limits import Limits
 from lab.live.owner import Owner
+from lab.world.world import World
 
 IDLE_S = 0.05
 """The longest sleep: so long a broker's port may stay open after its process has ended."""
@@ -25,12 +28,11 @@ class Server:
 
     def __init__(self, session: Owner, host: str, port: int) -> None:
         self.session = session
-        self._come = threading.Event()
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
-        self.gateway = Gateway(host, self._come.set)
+        brokers = broker_hosts(session.world)
+        self.gateway = Gateway(host, limits=_limits(session.world, brokers), threaded=False)
         self.doorman = Doorman(self.session, self.gateway)
-        brokers = broker_hosts(self.session.world)
         try:
             self.doorman.open_doors({broker: port + number if port else 0 for number, broker in enumerate(brokers)})
         except OSError:
@@ -49,7 +51,6 @@ class Server:
         owed = 0
         try:
             while not self._stopping and not session.violation:
-                self._come.clear()
                 self.doorman.bring_in()
                 while self._asked:
                     session.post(self._asked.popleft())
@@ -61,8 +62,7 @@ class Server:
                     session.run_for(step)
                     owed -= step * 1_000
                 self.doorman.keep_ports()
-                if not self.gateway.events:
-                    self._come.wait(self._until_next())
+                self.gateway.turn(0 if self.gateway.events else self._until_next())
         finally:
             self.gateway.stop()
         return session.violation
@@ -76,12 +76,12 @@ class Server:
     def ask(self, action: ClusterAction) -> None:
         """Have something done to the world, from any thread."""
         self._asked.append(action)
-        self._come.set()
+        self.gateway.ring()
 
     def stop(self) -> None:
         """End `run` soon; from any thread, or a signal."""
         self._stopping = True
-        self._come.set()
+        self.gateway.ring()
 
     def stop_on_signals(self) -> None:
         """Ctrl+C and SIGTERM end it in order."""
@@ -91,3 +91,9 @@ class Server:
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
+
+
+def _limits(world: World, brokers: tuple[NodeId, ...]) -> Limits:
+    """What the settings of the first broker allow: there is one gateway for all."""
+    recipes = [world.hosts[name].recipe for name in brokers[:1]]
+    return Limits.of(BrokerConfig(next((one.configs for one in recipes if isinstance(one, BrokerRecipe)), ())))

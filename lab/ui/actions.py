@@ -41,6 +41,11 @@ def in_lesson(window: "MainWindow") -> bool:
     return window.session is not None and window.session.lesson is not None
 
 
+def in_company(window: "MainWindow") -> bool:
+    """Enabled while real clients are attached and another instant is shown than theirs."""
+    return window.doors.can_continue_here()
+
+
 Row: TypeAlias = tuple[str, str, str, str, Callable[["MainWindow"], None], Callable[["MainWindow"], bool]]
 """A line of the table: the fields of `WindowAction` in their order, without the group."""
 
@@ -64,12 +69,16 @@ TIME: tuple[Row, ...] = (
     ("to-start", "Back to the beginning", "skip-back", "Home", lambda w: w.seek_to(0), in_lab),
     ("to-latest", "Forward to the newest event", "flag", "End", lambda w: w.seek_latest(), in_lab),
     ("restart", "Restart from the seed", "refresh-cw", "Ctrl+Shift+R", lambda w: w.restart(), in_lab),
+    ("continue-here", "Continue from here, cutting off real clients …", "git-branch", "Ctrl+Shift+B",
+        lambda w: w.doors.ask_continue_here(), in_company),
 )  # fmt: skip
 
 CLUSTER: tuple[Row, ...] = (
     ("break", "Break something", "zap", "B", lambda w: w.menus.open_break(), in_lab),
     ("build", "Build", "plus", "A", lambda w: w.menus.open_build(), in_lab),
     ("breakpoints", "Stop when …", "octagon-pause", "F9", lambda w: w.stops.open(), in_lab),
+    ("doors", "Open to real clients", "plug", "Ctrl+Shift+O", lambda w: w.doors.toggle(), in_lab),
+    ("connect", "Connect your own client", "circle-help", "C", lambda w: w.full_views.toggle_connect(), in_lab),
     ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
     ("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
     ("previous-partition", "Select the previous partition", "arrow-left", "[",

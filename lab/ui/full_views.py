@@ -6,6 +6,8 @@ from lab.cluster.probes.views import CauseView
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.rebalances import RebalanceView
 from lab.ui.panels.compare_view import CompareView
+from lab.ui.panels.connect import ConnectView
+from lab.ui.panels.frames import FramesView
 from lab.ui.panels.full_view import FullView
 from lab.ui.panels.log_files import LogFilesView
 from lab.ui.panels.why import WhyView
@@ -89,6 +91,32 @@ class FullViews:
             view = window.page.full_view(LogFilesView)
             window.page.show_in_full(view)
             view.open(window.session, partition, broker, offset)
+
+    def toggle_connect(self) -> None:
+        """How to connect a client of one's own, or the cluster."""
+        if not self._closed(ConnectView):
+            self.show_connect()
+
+    def show_connect(self) -> None:
+        """How to connect a client of one's own."""
+        window = self.window
+        if window.session is None:
+            return
+        fresh = ConnectView not in window.page.full_views
+        view = window.page.full_view(ConnectView)
+        if fresh:
+            view.switch_asked.connect(window.doors.toggle)
+            window.doors.changed.connect(view.refresh)
+        window.page.show_in_full(view)
+        view.open(window.session, window.doors)
+
+    def show_exchange(self, name: str) -> None:
+        """A request of a real client and its answer, field by field."""
+        window = self.window
+        if window.session is not None:
+            view = window.page.full_view(FramesView)
+            window.page.show_in_full(view)
+            view.open(window.session, name)
 
     def _closed(self, kind: type[F]) -> bool:
         """Whether a view of that kind was shown, and has given way."""

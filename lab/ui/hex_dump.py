@@ -12,6 +12,23 @@ def hex_dump(data: bytes) -> str:
     return "\n".join(_line(start, data[start : start + BYTES_A_LINE]) for start in range(0, len(data), BYTES_A_LINE))
 
 
+def byte_columns(first: int, last: int) -> list[tuple[int, int]]:
+    """Where the bytes `first` to `last` of a line stand in it, as stretches of columns: in each group of eight, then
+    their characters.
+    """
+    found: list[tuple[int, int]] = []
+    for group in (0, 8):
+        begin, end = max(first, group), min(last, group + 7)
+        if begin <= end:
+            found.append((_column(begin), _column(end) + 2))
+    letters = _column(BYTES_A_LINE - 1) + 4
+    return [*found, (letters + first, letters + last + 1)]
+
+
+def _column(place: int) -> int:
+    return 8 + 3 * place + (1 if place >= 8 else 0)
+
+
 def _line(start: int, part: bytes) -> str:
     left, right = part[:8].hex(" "), part[8:].hex(" ")
     letters = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in part)

@@ -10,11 +10,12 @@ from PySide6.QtGui import QAction, QCloseEvent, QCursor, QKeySequence, QShowEven
 from PySide6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget
 
 from lab.cluster.probes import Health, Truth
-from lab.cluster.probes.views import OFFSET, CauseView
+from lab.cluster.probes.views import EXCHANGE, OFFSET, CauseView
 from lab.cluster.refused import Refused
 from lab.env import Micros
 from lab.ui.actions import ACTIONS
 from lab.ui.dialogs.violation import ViolationPanel
+from lab.ui.doors import Doors
 from lab.ui.files import Files
 from lab.ui.full_views import FullViews
 from lab.ui.icons import icon
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self)
         self.full_views = FullViews(self)
         self.stops = Stops(self)
+        self.doors = Doors(self)
         self.learner = Learner(self)
         self.places = Places(self, splitters(self.page), place_store)
         self.page.topbar.menu_button.setMenu(self.menus.main_menu)
@@ -98,7 +100,7 @@ class MainWindow(QMainWindow):
         self.clock = QElapsedTimer()
         self._connect()
         self.start_page.set_recent(settings.recent)
-        self._enable_actions()
+        self.enable_actions()
 
     # --- building ---------------------------------------------------------------------------------
 
@@ -144,8 +146,10 @@ class MainWindow(QMainWindow):
         self.start_page.scenario_chosen.connect(self.open_scenario)
         self.start_page.session_chosen.connect(self.open_session)
         self.start_page.open_asked.connect(self.files.ask_open)
+        self.at_rest.connect(self.doors.at_rest)
 
-    def _enable_actions(self) -> None:
+    def enable_actions(self) -> None:
+        """Each action can be done, or is quiet."""
         for one in ACTIONS:
             self.actions_by_id[one.id].setEnabled(one.enabled_when(self))
 
@@ -181,6 +185,7 @@ class MainWindow(QMainWindow):
     def show_session(self, session: "Session") -> None:
         """Put `session` in the window, paused."""
         self.pause()
+        self.doors.close()
         self.session = session
         self.shown_violation = ""
         self.page.stage.clear()
@@ -189,7 +194,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.page)
         self.page.lesson.setVisible(session.lesson is not None)
         self.stops.begin(session)
-        self._enable_actions()
+        self.enable_actions()
         self.refresh()
         if not self.select_what_the_page_is_about():
             self.select_neighbour(1)
@@ -211,10 +216,9 @@ class MainWindow(QMainWindow):
         if session is None:
             self.timer.stop()
             return
-        real_us = min(self.clock.nsecsElapsed() // 1000, LONGEST_FRAME_US)
-        self.clock.restart()
         full = self.page.shown_in_full()
-        session.advance(real_us, full.share(session, ENGINE_BUDGET_US) if full is not None else ENGINE_BUDGET_US)
+        self.move_on(full.share(session, ENGINE_BUDGET_US) if full is not None else ENGINE_BUDGET_US)
+        self.doors.let_in()
         self.frame += 1
         self.pull(whole=False)
         if not session.playing:
@@ -222,6 +226,13 @@ class MainWindow(QMainWindow):
             self.stops.show(session)
             self.refresh()
             self.at_rest.emit()
+
+    def move_on(self, budget_us: int) -> None:
+        """Let the engine run up to now."""
+        real_us = min(self.clock.nsecsElapsed() // 1000, LONGEST_FRAME_US)
+        self.clock.restart()
+        if self.session is not None:
+            self.session.advance(real_us, budget_us)
 
     def pull(self, *, whole: bool) -> None:
         """Show the session, if there is anything new."""
@@ -270,6 +281,7 @@ class MainWindow(QMainWindow):
             return
         self.clock.start()
         self.timer.start()
+        self.doors.in_motion()
         self.refresh()
 
     def pause(self) -> None:
@@ -297,6 +309,7 @@ class MainWindow(QMainWindow):
             change(self.session)
         except Refused as refused:
             self.say(str(refused))
+        self.enable_actions()
         self.refresh()
 
     def step_event(self) -> None:
@@ -372,6 +385,9 @@ class MainWindow(QMainWindow):
         """Go where a line of the inspector leads: to another thing, or to an offset of the partition it shows."""
         if kind == OFFSET and self.page.inspector.view is not None:
             self.full_views.find_offset(self.page.inspector.view.name, "", int(name))
+            return
+        if kind == EXCHANGE:
+            self.full_views.show_exchange(name)
             return
         self.go_to(kind, name)
 
@@ -477,6 +493,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.pause()
+        self.doors.close()
         if not self.page.presenting:
             self.places.remember()
         super().closeEvent(event)

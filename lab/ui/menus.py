@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAIN_MENU = (
     "start-page", "open", "save", "save-scenario", "",
     "picture", "charts-png", "charts-svg", "charts-csv", "report-html", "report-pdf", "",
+    "doors", "connect", "continue-here", "",
     "analysis", "rebalances", "why", "compare", "records", "log-files", "ledger", "breakpoints", "presenter", "",
     "palette", "preferences", "shortcuts", "about", "", "quit",
 )  # fmt: skip
@@ -142,6 +143,12 @@ def named_things(view: ClusterView) -> list[tuple[str, str, str]]:
         *(("broker", one.name, "server") for one in view.brokers),
         *(("partition", one.name, "layers") for one in view.partitions),
         *(("producer", one.name, "globe") for one in view.producers),
+        *(("program", one.name, "plug") for one in view.programs),
         *(("group", one.name, "users") for one in view.groups),
-        *(("consumer", member.name, "user") for one in view.groups for member in one.members),
+        *(
+            ("consumer", member.name, "user")
+            for one in view.groups
+            for member in one.members
+            if member.note != "program"
+        ),
     ]

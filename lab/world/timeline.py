@@ -56,7 +56,7 @@ class Timeline:
         self.build = build
         self.script = tuple(script)
         self.world = build()
-        self.branch = Branch(TRUNK, "", self.world.now, list(script))
+        self.branch: Branch = Branch(TRUNK, "", self.world.now, list(script))
         self.branches = [self.branch]
         self.samplers: list[Sampler] = []
         self.greeters: list[Callable[[World], None]] = []
@@ -411,6 +411,10 @@ class Timeline:
         """
         self.greeters.append(greeter)
         greeter(self.world)
+
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.greeters.remove(greeter)
 
     def keep(self, world: World, node: NodeId, fact: object) -> None:
         """Keep a fact with the branch, unless it is told again because the known past is run again."""

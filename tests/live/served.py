@@ -28,7 +28,11 @@ class Served:
         assert self._up.wait(20)
 
     def _run(self) -> None:
-        self.violation = self.server.run(self._up.set)
+        try:
+            self.violation = self.server.run(self._up.set)
+        except BaseException as wrong:
+            self.violation = repr(wrong)
+            raise
 
     @property
     def session(self) -> Session:

@@ -8,7 +8,7 @@ from lab.env import NodeId, millis
 from lab.world.world import World
 
 EXTRA_MS_MAX = 60_000
-HOSTS = ("broker", "controller", "producer", "consumer")
+HOSTS = ("broker", "controller", "producer", "consumer", "program")
 
 
 @dataclass(frozen=True, slots=True)

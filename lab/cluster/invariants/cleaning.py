@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.deletion import replica_at
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger, birth_of, plain_birth
+from lab.cluster.ledger import Ledger, plain_birth
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition
+from lab.kafka.clients.births import birth_of
 from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.protocol.extents import extents_in, payload_of
@@ -76,10 +77,10 @@ class OffsetsStay(Invariant):
             before = batch.last_offset
             if truth is None or not known or batch.next_offset > min(truth.log_end_offset, fate.committed.end):
                 continue
-            for record in batch.records():
+            for record in batch.readable():
                 birth = truth.birth_at(record.offset)
                 self.require(
-                    birth == plain_birth(birth_of(record) or "") or (birth is None and birth_of(record) is None),
+                    (birth or "") == plain_birth(birth_of(record)),
                     fact.partition, "on", node, "has", birth_of(record), "at", record.offset, "where", birth, "stood",
                 )  # fmt: skip
 
@@ -136,7 +137,7 @@ class TombstonesStay(Invariant):
         replica = replica_at(world, node, fact.partition)
         if replica is None or not replica.log.config.compacted or fact.batch.is_control:
             return
-        for record in fact.batch.records():
+        for record in fact.batch.readable():
             if record.value is None and record.key is not None:
                 found = self.table.setdefault(fact.partition, Tombstones())
                 found.known[record.offset] = record.key, None
@@ -184,7 +185,7 @@ class TombstonesStay(Invariant):
             return  # its first tombstone came while this clean was under way
         left = {
             record.offset: None
-            for _, batch in cleaned_segment(replica, fact).batches(log.disk) for record in batch.records()
+            for _, batch in cleaned_segment(replica, fact).batches(log.disk) for record in batch.readable()
         }  # fmt: skip
         for offset, (key, horizon) in list(found.known.items()):
             if not max(fact.base_offsets[0], log.log_start_offset) <= offset < end:
@@ -206,7 +207,7 @@ class TombstonesStay(Invariant):
     def _replaced(self, replica: Partition, key: bytes, offset: int) -> bool:
         """Whether a younger record of the key is there."""
         batches = read_all(replica.log)
-        return any(one.key == key and one.offset > offset for batch in batches for one in batch.records())
+        return any(one.key == key and one.offset > offset for batch in batches for one in batch.readable())
 
 
 ALL: tuple[type[Invariant], ...] = (OnlyDecidedIsCleaned, OffsetsStay, OneIsLeft, TombstonesStay)

@@ -63,7 +63,7 @@ class NewestStays(Invariant):
         self._note(self.table.setdefault(fact.partition, {}), fact.batch)
 
     def _note(self, newest: Newest, batch: RecordBatch) -> None:
-        for record in batch.records():
+        for record in batch.readable():
             if batch.is_transactional:
                 newest.pop(record.key or b"", None)  # whether it counts is decided later, and elsewhere
             elif record.key is not None:
@@ -104,7 +104,7 @@ class NewestStays(Invariant):
         start, end = replica.log.log_start_offset if replica else 0, min(fact.end_offset, fate.committed.end)
         if replica is None or copy is None or fate.retired or not copy.agrees(fate.committed, end):
             return  # after an unclean election a follower may still have another past
-        there = {record.offset: None for batch in read_all(replica.log) for record in batch.records()}
+        there = {record.offset: None for batch in read_all(replica.log) for record in batch.readable()}
         for key, offsets in self.table.get(fact.partition, {}).items():
             below = [one for one in offsets if one[0] < end]
             offsets[: len(below)] = below[-1:]

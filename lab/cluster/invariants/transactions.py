@@ -286,7 +286,7 @@ class ExactlyOnce(Transactional):
         if partition.topic == OFFSETS_TOPIC:
             return
         found = story.open[batch.producer_id]
-        for record in batch.records():
+        for record in batch.readable():
             headers = {header.key: (header.value or b"").decode() for header in record.headers}
             if SOURCE in headers:
                 host = world.hosts.get(split_birth(headers["birth"])[0].partition(".")[0])

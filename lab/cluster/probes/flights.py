@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from lab.cluster.probes.views import FlightView
 from lab.env import Micros, node_of
+from lab.kafka.clients.program import ProgramRecipe
 from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.rpc.envelope import Request, Response
@@ -30,11 +31,18 @@ class InFlight:
         found: list[FlightView] = []
         for flight in (*world.in_flight(), *(world.heard_since(world.now - self.linger) if self.linger else ())):
             view = _view(flight)
-            if self.quiet or view.kind in ("record", "ack", "replica"):
+            if self.quiet or view.kind in ("record", "ack", "replica") or _of_program(world, view):
                 found.append(view)
             if len(found) == self.limit:
                 break
         return tuple(found)
+
+
+def _of_program(world: World, view: FlightView) -> bool:
+    """Whether a real client sends or gets it: each of its messages is shown, since it is somebody's own."""
+    return any(
+        end in world.hosts and isinstance(world.hosts[end].recipe, ProgramRecipe) for end in (view.source, view.target)
+    )
 
 
 @lru_cache(maxsize=8_192)

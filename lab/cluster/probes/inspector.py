@@ -13,6 +13,7 @@ from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.log_sections import log_sections
 from lab.cluster.probes.ownership import partitions_text
+from lab.cluster.probes.programs import program_sections, programs_in
 from lab.cluster.probes.quorum import quorum_section
 from lab.cluster.probes.share import share_consumer_rows, share_group_sections
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state, members_of
@@ -84,7 +85,7 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Inspect:
-    """`kind`: partition, broker, controller, producer, consumer, group or cluster."""
+    """`kind`: partition, broker, controller, producer, consumer, program, group or cluster."""
 
     kind: str
     name: str
@@ -93,7 +94,7 @@ class Inspect:
         """The answer; an empty one when the thing is gone."""
         views: dict[str, Callable[[World, str], InspectorView | None]] = {
             "partition": _partition, "broker": _broker, "controller": _broker, "producer": _client,
-            "consumer": _client, "group": _group, "topic": _topic,
+            "consumer": _client, "program": _program, "group": _group, "topic": _topic,
         }  # fmt: skip
         make = views.get(self.kind)
         found = make(world, self.name) if make is not None else None
@@ -367,6 +368,18 @@ def _client(world: World, name: str) -> InspectorView | None:
     )
 
 
+def _program(world: World, name: str) -> InspectorView | None:
+    node = programs_in(world).get(name)
+    if node is None:
+        return None
+    count = len(node.connections)
+    state = f"{count} connection{'' if count == 1 else 's'}" if count else "gone"
+    return InspectorView(
+        "program", name, f"real client · {state}", "plug", (), program_sections(world, node),
+        f"What happened to {name}?", causes_of(world, name), (),
+    )  # fmt: skip
+
+
 def _settings_of(config: Config, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     shown = dict.fromkeys((*names, *config.overrides))
     return tuple((name, config.shown(name)) for name in shown)
@@ -450,7 +463,12 @@ def _members(world: World, group: str) -> Section:
     return Section(
         "Members",
         tuple(
-            Row(one.name, partitions_text(one.partitions) or one.state, link=("consumer", one.name)) for one in members
+            Row(
+                one.name,
+                partitions_text(one.partitions) or one.state,
+                link=("program" if one.note == "program" else "consumer", one.name),
+            )
+            for one in members
         ),
     )
 

@@ -123,7 +123,7 @@ def cells(log: UnifiedLog, first: int, end: int) -> tuple[CellView, ...]:
         return ()
     for batch in batches:
         ending = _ending(batch) if batch.is_control else ""
-        for record in batch.records():
+        for record in batch.readable():
             if not start <= record.offset < end:
                 continue
             found += [CellView(gap, "", -1, True, "gap") for gap in range(expected, record.offset)]

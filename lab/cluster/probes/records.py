@@ -71,7 +71,7 @@ def _rows(batch: RecordBatch) -> list[RecordRow]:
             (batch.base_offset, batch.last_offset), batch.leader_epoch, batch.producer_id,
             batch.base_sequence + place if batch.base_sequence >= 0 else -1, batch.size, batch.data,
         )
-        for place, record in enumerate(batch.records())
+        for place, record in enumerate(batch.readable())
     ]  # fmt: skip
 
 

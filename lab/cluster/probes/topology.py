@@ -9,6 +9,7 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.lookup import broker_at, find_group, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import letter_of
+from lab.cluster.probes.programs import groups_of_programs, program_view, programs_in
 from lab.cluster.probes.quorum import controller_view
 from lab.cluster.probes.views import (
     BrokerView,
@@ -18,6 +19,7 @@ from lab.cluster.probes.views import (
     MemberView,
     PartitionView,
     ProducerView,
+    ProgramView,
     ReplicaView,
 )
 from lab.cluster.share_lookup import find_share_group
@@ -67,6 +69,7 @@ class Cluster:
             ),
             groups=_groups(world),
             links=_links(world),
+            programs=_programs(world),
         )
 
 
@@ -152,7 +155,7 @@ def recent(log: UnifiedLog) -> tuple[tuple[str, bool], ...]:
 @lru_cache(maxsize=512)
 def letters_in(batch: RecordBatch) -> tuple[tuple[int, str], ...]:
     """The offset and letter of each record. Remembered: every replica shows the same batch, frame after frame."""
-    return tuple((record.offset, letter_of(record.key)) for record in batch.records())
+    return tuple((record.offset, letter_of(record.key)) for record in batch.readable())
 
 
 def _producer(world: World, host: Host) -> ProducerView:
@@ -174,17 +177,32 @@ def _producer(world: World, host: Host) -> ProducerView:
 
 
 def group_names(world: World) -> list[str]:
-    """All groups with a member's machine, in the order of machines."""
+    """All groups with a member's machine, in the order of machines; then those that only real clients know of."""
     found = {host.recipe.group_id: None for host in world.hosts.values() if isinstance(host.recipe, MEMBERS)}
-    return list(found)
+    return list(found | dict.fromkeys(groups_of_programs(world)))
 
 
 def _groups(world: World) -> tuple[GroupView, ...]:
-    return tuple(_group(world, name, 3 + place) for place, name in enumerate(group_names(world)))
+    real = groups_of_programs(world)
+    return tuple(_group(world, name, 3 + place, real.get(name, ())) for place, name in enumerate(group_names(world)))
+
+
+def _programs(world: World) -> tuple[ProgramView, ...]:
+    """Real clients, also those that are gone: what they did stays in the picture."""
+    real = groups_of_programs(world)
+    memberships = {
+        name: tuple(group for group, members in real.items() if any(one.name == name for one in members))
+        for name in programs_in(world)
+    }
+    return tuple(program_view(world, world.hosts[name], groups) for name, groups in memberships.items())
 
 
 def members_of(world: World, group: str) -> tuple[MemberView, ...]:
-    """The applications that are made to be members of a group, whether they run or not."""
+    """The applications that are made to be members of a group, whether they run or not; and real clients in it."""
+    return (*_made_members(world, group), *groups_of_programs(world).get(group, ()))
+
+
+def _made_members(world: World, group: str) -> tuple[MemberView, ...]:
     ledger = ledger_of(world)
     return tuple(
         _member(world, ledger, host)
@@ -193,7 +211,7 @@ def members_of(world: World, group: str) -> tuple[MemberView, ...]:
     )
 
 
-def _group(world: World, name: str, category: int) -> GroupView:
+def _group(world: World, name: str, category: int, real: tuple[MemberView, ...]) -> GroupView:
     found = find_group(world, name)
     state, generation, coordinator = "", 0, ""
     if found is not None:
@@ -201,7 +219,7 @@ def _group(world: World, name: str, category: int) -> GroupView:
         state, generation = group.state, group.generation
     elif (shared := find_share_group(world, name)) is not None:
         coordinator, state, generation = shared[0], shared[1].state, shared[1].group_epoch
-    members = members_of(world, name)
+    members = (*_made_members(world, name), *real)
     return GroupView(name, state, generation, coordinator, members, int(lag(world, name)), category % 8)
 
 

@@ -100,7 +100,7 @@ class PartitionTransactions:
 
 
 def _bracket(names: dict[int, str], own: list[RecordBatch], state: str, marker: RecordBatch | None) -> TransactionView:
-    offsets = tuple(record.offset for batch in own for record in batch.records())
+    offsets = tuple(record.offset for batch in own for record in batch.readable())
     newest = own[-1]
     return TransactionView(
         names.get(newest.producer_id, ""), newest.producer_id, newest.producer_epoch, state, own[0].base_offset,

@@ -75,8 +75,23 @@ class ProducerView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramView:
+    """A real client. `state`: running, frozen, or gone while it has no connection. `brokers`: those it is connected to;
+    `groups`: those it is a member of.
+    """
+
+    name: str
+    software: str
+    state: str
+    brokers: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MemberView:
-    """A consumer app in a group. `state`: consuming, joining, paused, crashed, frozen, left, stopped."""
+    """A consumer app in a group. `state`: consuming, joining, paused, crashed, frozen, left, stopped. `note` is
+    `program` for a real client.
+    """
 
     name: str
     state: str
@@ -134,6 +149,7 @@ class ClusterView:
     producers: tuple[ProducerView, ...]
     groups: tuple[GroupView, ...]
     links: tuple[LinkView, ...]
+    programs: tuple[ProgramView, ...] = ()
 
 
 # --- messages in flight ---------------------------------------------------------------------------
@@ -239,8 +255,10 @@ class LensView:
 # --- the inspector --------------------------------------------------------------------------------
 
 
-OFFSET = "offset"
-"""The kind of a link to an offset of the partition that is inspected; all others are kinds of subjects."""
+OFFSET, EXCHANGE = "offset", "exchange"
+"""The kinds of links to an offset of the partition that is inspected, and to one request of a real client and its
+answer (`program/connection/correlation id`); all others are kinds of subjects.
+"""
 
 
 @dataclass(frozen=True, slots=True)

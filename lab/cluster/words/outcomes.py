@@ -38,6 +38,6 @@ def _sources(log: UnifiedLog, isolation: str) -> Counter[bytes]:
     return Counter(
         header.value
         for batch in batches if not batch.is_control and batch.base_offset not in hidden
-        for record in batch.records()
+        for record in batch.readable()
         for header in record.headers if header.key == SOURCE and header.value is not None
     )  # fmt: skip

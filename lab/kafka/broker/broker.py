@@ -2,7 +2,7 @@
 
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import deleting, lifecycle, older_truncation, waiting
+from lab.kafka.broker import deleting, fencing, lifecycle, older_truncation, waiting
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
@@ -48,7 +48,7 @@ from lab.kafka.metadata.records import (
 )
 from lab.kafka.metadata.settings import dynamic_settings
 from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
-from lab.kafka.orders import Shutdown
+from lab.kafka.orders import FenceOff, Shutdown
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
     AlterPartitionResponse,
@@ -100,6 +100,7 @@ class Broker:
         self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids: list[int] = []
+        self.least_producer_id = 0
         self.forwarded: dict[int, tuple[Address, int]] = {}
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
@@ -126,10 +127,16 @@ class Broker:
             elif type(body) is Response:
                 self._answered(env, sender, body)
             else:
-                assert isinstance(body, Shutdown), body
-                self._begin_shutdown(env)
+                self._ordered(env, body)
         except DiskFull as full:
             self._disk_failed(env, full)
+
+    def _ordered(self, env: Env, order: object) -> None:
+        if isinstance(order, FenceOff):
+            fencing.fence_off(self, env, order)
+            return
+        assert isinstance(order, Shutdown), order
+        self._begin_shutdown(env)
 
     def wake(self, env: Env, timer: Timer) -> None:
         """A timer of ours."""
@@ -281,6 +288,8 @@ class Broker:
                 if body.error_code is ErrorCode.NONE:
                     start = body.producer_id_start
                     self.producer_ids = [start, start + body.producer_id_len]
+                    if start < self.least_producer_id:  # asked for before ids were to be skipped
+                        self.skip_producer_ids(env, self.least_producer_id)
             case OffsetForLeaderEpochResponse():
                 self._epochs_answered(env, sender, response.correlation_id, body)
             case _ if self.finder is not None and self._redirected(env, self.finder, response):
@@ -336,12 +345,18 @@ class Broker:
         if self.producer_ids and self.producer_ids[0] < self.producer_ids[1]:
             self.producer_ids[0] += 1
             return self.producer_ids[0] - 1
-        self.ask_controller(
-            env,
-            "producer-ids",
-            AllocateProducerIdsRequest(self.broker_id, self.lifecycle.broker_epoch),
-        )
+        self._ask_producer_ids(env)
         return -1
+
+    def skip_producer_ids(self, env: Env, least: int) -> None:
+        """Hand out none below this one, and have the controller know it at once."""
+        self.least_producer_id = max(least, self.least_producer_id)
+        self.producer_ids = []
+        self._ask_producer_ids(env)
+
+    def _ask_producer_ids(self, env: Env) -> None:
+        request = AllocateProducerIdsRequest(self.broker_id, self.lifecycle.broker_epoch, self.least_producer_id)
+        self.ask_controller(env, "producer-ids", request)
 
     # --- the controller ---------------------------------------------------------------------------
 

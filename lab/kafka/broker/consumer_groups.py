@@ -79,6 +79,24 @@ def heartbeat(
     return _when_committed(broker, env, name, PendingHeartbeat(reply_to, response))
 
 
+def fence(
+    broker: "Broker", env: Env, name: TopicPartition, group_id: str, epoch: int, client_ids: tuple[str, ...],
+    reason: str,
+) -> None:  # fmt: skip
+    """Whoever has heard of an epoch up to this one is not of this group any more; of these clients, nobody is."""
+    shard = broker.coordinators.shards[name]
+    group = shard.groups[group_id]
+    assert isinstance(group, ConsumerGroup), group
+    draft = _draft(broker, env, group)
+    if draft.group.epoch < epoch:
+        draft.log(GroupEpoch(epoch))
+    for member in list(draft.group.members.values()):
+        if member.client_id in client_ids:
+            draft.drop(member, reason)
+    draft.bump(reason)
+    _take(broker, env, name, shard, draft)
+
+
 def _draft(broker: "Broker", env: Env, group: ConsumerGroup) -> Draft:
     own = broker.group_configs.of(group.group_id)
     return Draft(group.draft(), broker.config, own, env.now, broker.image.topics, group.state)

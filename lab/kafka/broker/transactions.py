@@ -1,5 +1,6 @@
 """Transactions: the transaction shards of this broker, and the markers it writes as a leader (spec 5.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -187,6 +188,12 @@ class Transactions:
         timeout_ms = metadata.stored.timeout_ms
         broker.append_internal(env, broker.partitions[name], RecordBatch.build([record]), token, timeout_ms)
         self._schedule(env)
+
+    def fence(self, broker: "Broker", env: Env, epochs: Mapping[str, int], reason: str) -> None:
+        """Raise the epochs of transactional ids of this coordinator."""
+        for name, shard in self.shards.items():
+            for transition in shard.raise_epochs(epochs, env.wall_time_ms, reason):
+                self.carry_out(broker, env, name, transition)
 
     def completed(self, broker: "Broker", env: Env, token: TransactionToken, error: ErrorCode) -> None:
         """An append is replicated, or has failed."""

@@ -8,29 +8,49 @@ and what is done to a machine or a link of the world is done to a real client as
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from lab.env import Address, Env, NodeId, Timer, address
+from lab.env import Address, Env, Micros, NodeId, Timer, address
 from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
-from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
+from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
 from lab.kafka.protocol.messages.metadata import MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
-from lab.kafka.protocol.messages.produce import ProduceRequest
+from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
+from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
 from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 
+RECENT = 24
+"""So many requests and their answers are remembered of each program, without their bodies."""
 
-class Asked(NamedTuple):
-    """What has not been answered yet; the request itself only where a controller has to answer it."""
 
-    header: Header
-    request: object | None
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer; `answered_at` is -1 while there is none, and where none is wanted. `error`: the first
+    that the answer names. `records` by topic: what a Produce wants to have stored. `request` itself only where a
+    controller has to answer it, and until it has.
+    """
+
+    connection: int
+    api_key: int
+    version: int
+    correlation_id: int
+    asked_at: Micros
+    request_bytes: int
+    request: object | None = None
+    records: tuple[tuple[TopicPartition, int], ...] = ()
+    answered_at: Micros = -1
+    answer_bytes: int = 0
+    error: ErrorCode = ErrorCode.NONE
 
 
 class Connection:
@@ -40,16 +60,25 @@ class Connection:
 
     def __init__(self, broker: NodeId) -> None:
         self.broker = broker
-        self.waiting: deque[Asked] = deque()
+        self.waiting: deque[Exchange] = deque()
 
 
 class Program:
-    """A node whose messages come from sockets. `listeners`: where real clients reach the brokers, by their hosts."""
+    """A node whose messages come from sockets. `listeners`: where real clients reach the brokers, by their hosts.
+    `client_id` and `software` (name, version) are what it says of itself.
+    """
 
     def __init__(self, name: NodeId) -> None:
         self.name = name
         self.connections: dict[int, Connection] = {}
         self.listeners: Mapping[str, str] = {}
+        self.client_id = ""
+        self.software = ("", "")
+        self.requests = 0
+        self.recent: deque[Exchange] = deque(maxlen=RECENT)
+        self.transactional_ids: dict[str, None] = {}
+        self.written: dict[str, int] = {}
+        self.read: dict[str, int] = {}
 
     def start(self, env: Env) -> None:
         """It runs already."""
@@ -92,10 +121,15 @@ class Program:
             data = write_response(API_VERSIONS, 0, header.correlation_id, answer)
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
+        exchange = Exchange(
+            number, header.key, header.version, header.correlation_id, env.now, len(frame),
+            body if type(body) in REFUSALS else None,
+        )  # fmt: skip
+        self.requests += 1
+        self.recent.append(exchange)
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
-            connection.waiting.append(Asked(header, body if type(body) in REFUSALS else None))
-        if isinstance(body, OffsetCommitRequest | TxnOffsetCommitRequest):
-            env.tell(facts.ProgramCommits(body.group_id))
+            connection.waiting.append(exchange)
+        self._look_at(env, header, body, exchange)
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
@@ -103,18 +137,59 @@ class Program:
         connection = self.connections.get(number)
         if connection is None:
             return
-        header, request = connection.waiting.popleft()
-        assert header.correlation_id == response.correlation_id, (header, response)
+        exchange = connection.waiting.popleft()
+        assert exchange.correlation_id == response.correlation_id, (exchange, response)
         body = response.body
         if isinstance(body, EnvelopeResponse):
-            body = REFUSALS[type(request)](request, body.error_code)
+            body = REFUSALS[type(exchange.request)](exchange.request, body.error_code)
         body = advertised(body, self.listeners)
-        data = write_response(header.api, header.version, header.correlation_id, body)
-        env.tell(facts.FrameSent(number, b"".join(data)))
+        data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
+        exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
+        exchange.request = None
+        self._count(exchange, body)
+        env.tell(facts.FrameSent(number, data))
+
+    def _count(self, exchange: Exchange, body: object) -> None:
+        """The records an answer tells of, by topic."""
+        if isinstance(body, ProduceResponse):
+            for (topic, index), count in exchange.records:
+                answer = body.responses.get(TopicPartition(topic, index))
+                if answer is not None and not answer.error_code:
+                    self.written[topic] = self.written.get(topic, 0) + count
+        elif isinstance(body, FetchResponse):
+            for (topic, _), answer in body.responses.items():
+                if answer.records:
+                    count = sum(batch.record_count for batch in answer.records)
+                    self.read[topic] = self.read.get(topic, 0) + count
+
+    def _look_at(self, env: Env, header: Header, body: object, exchange: Exchange) -> None:
+        """What a request says of its sender."""
+        match body:
+            case ApiVersionsRequest() if header.version >= 3:
+                self.client_id = header.client_id
+                self.software = (body.client_software_name, body.client_software_version)
+            case ApiVersionsRequest():
+                self.client_id = header.client_id
+            case ProduceRequest():
+                exchange.records = tuple((one, batch.record_count) for one, batch in body.data.items())
+            case InitProducerIdRequest() if body.transactional_id:
+                self.transactional_ids[body.transactional_id] = None
+            case OffsetCommitRequest() | TxnOffsetCommitRequest():
+                env.tell(facts.ProgramCommits(body.group_id))
+            case _:
+                pass
 
     def _hang_up(self, env: Env, number: int, reason: str) -> None:
         if self.connections.pop(number, None) is not None:
             env.tell(facts.HungUp(number, reason))
+
+
+def first_error(body: Any) -> ErrorCode:
+    """Of an answer as a whole, or of its first partition that has one."""
+    error: ErrorCode = getattr(body, "error_code", ErrorCode.NONE)
+    if error or not isinstance(body, ProduceResponse | FetchResponse):
+        return error
+    return next((one.error_code for one in body.responses.values() if one.error_code), ErrorCode.NONE)
 
 
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, Value, table
+from lab.kafka.config.listeners import LISTENERS
 from lab.kafka.config.log_defaults import log_settings, topic_defaults
 from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
 from lab.kafka.config.truncation import TRUNCATION_RULE
@@ -23,6 +24,7 @@ class BrokerConfig(Config):
     broker_rack: str
     broker_session_timeout_ms: int
     compression_type: str
+    connections_max_idle_ms: int
     controller_quorum_append_linger_ms: int
     controller_quorum_election_backoff_max_ms: int
     controller_quorum_election_timeout_ms: int
@@ -79,6 +81,7 @@ class BrokerConfig(Config):
     log_roll_ms: int
     log_segment_bytes: int
     log_segment_delete_delay_ms: int
+    max_connections: int
     max_incremental_fetch_session_cache_slots: int
     message_max_bytes: int
     metadata_log_max_record_bytes_between_snapshots: int
@@ -96,6 +99,8 @@ class BrokerConfig(Config):
     offsets_topic_num_partitions: int
     offsets_topic_replication_factor: int
     producer_id_expiration_ms: int
+    queued_max_request_bytes: int
+    queued_max_requests: int
     replica_fetch_backoff_ms: int
     replica_fetch_max_bytes: int
     replica_fetch_min_bytes: int
@@ -110,6 +115,7 @@ class BrokerConfig(Config):
     share_coordinator_state_topic_num_partitions: int
     share_coordinator_state_topic_replication_factor: int
     share_coordinator_write_timeout_ms: int
+    socket_request_max_bytes: int
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int
     transaction_max_timeout_ms: int
     transaction_partition_verification_enable: bool
@@ -128,6 +134,7 @@ class BrokerConfig(Config):
         Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
         Setting("broker.session.timeout.ms", 9_000, "a broker silent for so long is fenced", 1),
         Setting("broker.rack", "", "the rack of the broker: replicas are spread over racks"),
+        *LISTENERS,
         Setting("controller.quorum.append.linger.ms", 25, "a leader collects decisions for so long"),
         Setting("controller.quorum.election.backoff.max.ms", 1_000, "the longest pause after a lost election"),
         Setting(

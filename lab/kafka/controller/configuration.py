@@ -63,14 +63,15 @@ def _plain(image: MetadataImage, resource: ConfigResource, changes: Mapping[str,
 
 
 def _appended(name: str, value: str | None, change: ListChange) -> str:
+    """In the order of the alphabet, which is the one that the setting takes."""
     if name not in LISTS:
         text = f"Can't {change.operation.name} to key {name} because its type is not LIST."
         raise AlterRefused(ErrorCode.INVALID_CONFIG, text)
     now = [one for one in (LISTS[name] if value is None else value).split(",") if one]
     other = [one for one in change.value.split(",") if one]
     if change.operation is AlterConfigOp.APPEND:
-        return ",".join(now + [one for one in other if one not in now])
-    return ",".join(one for one in now if one not in other)
+        return ",".join(sorted(now + [one for one in other if one not in now]))
+    return ",".join(sorted(one for one in now if one not in other))
 
 
 def alter(controller: Controller, request: AlterConfigsRequest) -> Decision:

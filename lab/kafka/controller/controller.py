@@ -485,7 +485,7 @@ class Controller:
         broker = self.image.brokers.get(request.broker_id)
         if broker is None or broker.broker_epoch != request.broker_epoch:
             return Decision(AllocateProducerIdsResponse(ErrorCode.STALE_BROKER_EPOCH))
-        start = self.image.next_producer_id
+        start = max(self.image.next_producer_id, request.least)
         return Decision(
             AllocateProducerIdsResponse(ErrorCode.NONE, start, PRODUCER_ID_BLOCK),
             [ProducerIdsRecord(start + PRODUCER_ID_BLOCK)],

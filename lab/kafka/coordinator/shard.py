@@ -396,6 +396,19 @@ class GroupShard:
         else:
             self._maybe_complete(group, turn)
 
+    def fence(self, group_id: str, generation: int, client_ids: tuple[str, ...], reason: str, turn: Turn) -> None:
+        """Whoever has heard of a generation up to this one is of this group no more; of these clients, nobody is."""
+        group = self.classic(group_id)
+        assert group is not None, group_id
+        group.generation = max(group.generation, generation)
+        for member in list(group.members.values()):
+            if member.client_id in client_ids:
+                self._remove(group, member, reason, turn)
+        if group.state in (STABLE, COMPLETING):
+            self._prepare(group, reason, turn)
+        group.pending = {}
+        turn.log.append((group_id, group.stored()))
+
     # --- time -------------------------------------------------------------------------------------
 
     def next_deadline(self) -> Micros | None:

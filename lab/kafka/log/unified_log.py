@@ -298,7 +298,7 @@ class UnifiedLog:
             for _, batch in segment.batches_from_time(self.disk, timestamp_ms):
                 if batch.max_timestamp_ms < timestamp_ms:
                     continue
-                for record in batch.records():
+                for record in batch.readable():
                     if record.timestamp_ms >= timestamp_ms and record.offset >= self.log_start_offset:
                         if record.offset >= up_to:
                             return None
@@ -314,7 +314,7 @@ class UnifiedLog:
                 continue
             for _, batch in segment.batches(self.disk):
                 if batch.max_timestamp_ms == newest:
-                    for record in batch.records():
+                    for record in batch.readable():
                         if best is None and record.timestamp_ms == newest:
                             best = newest, record.offset, batch.leader_epoch
         return best

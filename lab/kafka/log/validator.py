@@ -6,7 +6,12 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import LOG_APPEND_TIME, NO_TIME, RecordBatch
+from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, LOG_APPEND_TIME, NO_TIME, RecordBatch
+
+RECORD_MIN = 7
+"""Bytes of the smallest record: its length, attributes, time, offset, null key, null value, no headers."""
+PACKED_MAX = 1 << 20
+"""Records in a batch that is compressed; librdkafka's `batch.num.messages` ends at a million."""
 
 
 @dataclass(slots=True)
@@ -57,6 +62,12 @@ def _check_header(batch: RecordBatch) -> AppendRefused | None:
         return AppendRefused(ErrorCode.INVALID_RECORD, f"{batch.record_count} records, but {count} offsets")
     if batch.is_control:
         return AppendRefused(ErrorCode.INVALID_RECORD, "clients may not write control batches")
+    codec = batch.attributes & COMPRESSION_MASK
+    if codec > Compression.ZSTD:
+        return AppendRefused(ErrorCode.INVALID_RECORD, f"a codec of 0 to {Compression.ZSTD:d} wanted, {codec} found")
+    most = PACKED_MAX if codec else (batch.size - HEADER_SIZE) // RECORD_MIN
+    if count > most:
+        return AppendRefused(ErrorCode.INVALID_RECORD, f"{count} records, but room for {most}")
     if batch.producer_id >= 0 and batch.base_sequence < 0:
         return AppendRefused(ErrorCode.INVALID_RECORD, "a producer id without a sequence")
     return None
@@ -65,7 +76,7 @@ def _check_header(batch: RecordBatch) -> AppendRefused | None:
 def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> AppendRefused | None:
     """Only looks into the records when the topic's settings ask for it: that costs more than all the rest."""
     append_time = config.message_timestamp_type == "LogAppendTime"
-    if append_time and batch.attributes & LOG_APPEND_TIME:
+    if batch.attributes & LOG_APPEND_TIME:
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "the batch already claims LogAppendTime")
     latest = now_ms + config.message_timestamp_after_max_ms
     earliest = now_ms - config.message_timestamp_before_max_ms
@@ -87,6 +98,8 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
     )  # fmt: skip
     if mistimed:
         return AppendRefused(ErrorCode.INVALID_TIMESTAMP, "a timestamp out of range", (*keyless, *mistimed))
+    if batch.max_timestamp_ms != max([record.timestamp_ms for record in records], default=NO_TIME):
+        return AppendRefused(ErrorCode.INVALID_TIMESTAMP, f"{batch.max_timestamp_ms} is not the youngest record's time")
     if keyless:
         return AppendRefused(ErrorCode.INVALID_RECORD, "a record without a key", keyless)
     return None

@@ -7,26 +7,38 @@ message is flexible, with one exception: the answer to ApiVersions, which is rea
 import struct
 from typing import NamedTuple
 
-from lab.kafka.protocol.codec import Buffer, decode, encode, skip_tags
+from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
+from lab.kafka.protocol.messages.cluster import DESCRIBE_CLUSTER
 from lab.kafka.protocol.messages.configs import ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS
+from lab.kafka.protocol.messages.consumer_groups import CONSUMER_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.fetch import FETCH
 from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
 from lab.kafka.protocol.messages.group_admin import DELETE_GROUPS, LIST_GROUPS, OFFSET_DELETE
 from lab.kafka.protocol.messages.groups import DESCRIBE_GROUPS, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, SYNC_GROUP
 from lab.kafka.protocol.messages.list_offsets import LIST_OFFSETS
+from lab.kafka.protocol.messages.log_dirs import DESCRIBE_LOG_DIRS
 from lab.kafka.protocol.messages.metadata import METADATA
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OFFSET_FOR_LEADER_EPOCH
 from lab.kafka.protocol.messages.offsets import OFFSET_COMMIT, OFFSET_FETCH
 from lab.kafka.protocol.messages.produce import PRODUCE
 from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
+from lab.kafka.protocol.messages.quorum import DESCRIBE_QUORUM
+from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNMENTS, LIST_PARTITION_REASSIGNMENTS
+from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
+from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.topics import (
     CREATE_PARTITIONS,
     CREATE_TOPICS,
     DELETE_RECORDS,
     DELETE_TOPICS,
     ELECT_LEADERS,
+)
+from lab.kafka.protocol.messages.transaction_admin import (
+    DESCRIBE_PRODUCERS,
+    DESCRIBE_TRANSACTIONS,
+    LIST_TRANSACTIONS,
 )
 from lab.kafka.protocol.messages.transactions import (
     ADD_OFFSETS_TO_TXN,
@@ -67,11 +79,23 @@ APIS: dict[int, Api] = {
         TXN_OFFSET_COMMIT,
         DESCRIBE_CONFIGS,
         ALTER_CONFIGS,
+        DESCRIBE_LOG_DIRS,
         CREATE_PARTITIONS,
         DELETE_GROUPS,
         ELECT_LEADERS,
         INCREMENTAL_ALTER_CONFIGS,
+        ALTER_PARTITION_REASSIGNMENTS,
+        LIST_PARTITION_REASSIGNMENTS,
         OFFSET_DELETE,
+        DESCRIBE_QUORUM,
+        DESCRIBE_CLUSTER,
+        DESCRIBE_PRODUCERS,
+        DESCRIBE_TRANSACTIONS,
+        LIST_TRANSACTIONS,
+        CONSUMER_GROUP_HEARTBEAT,
+        SHARE_GROUP_HEARTBEAT,
+        SHARE_FETCH,
+        SHARE_ACKNOWLEDGE,
     )
 }
 """In the order of their numbers."""
@@ -82,17 +106,29 @@ BY_REQUEST: dict[type, tuple[Api, Message]] = {
 
 _HEADER = struct.Struct(">hhih")
 _SIZE = struct.Struct(">i")
+_SHORT = struct.Struct(">h")
 _CORRELATION = struct.Struct(">i")
 SIZE_BYTES = _SIZE.size
+PLAIN_MAX = 1 << 20
+"""Bytes of a request that carries no records. In Kafka `socket.request.max.bytes` is the only limit, and a thread of
+several is busy with it; here everybody would wait.
+"""
 
 
 class Header(NamedTuple):
-    """What stands before a request: of which API, in which version, and who asks."""
+    """What stands before a request: of which API, in which version, and who asks. The API by its number: a header waits
+    for its answer in a world, and is in its checkpoints.
+    """
 
-    api: Api
+    key: int
     version: int
     correlation_id: int
     client_id: str
+
+    @property
+    def api(self) -> Api:
+        """What is asked for."""
+        return APIS[self.key]
 
 
 def api_versions(error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
@@ -114,13 +150,36 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
         api = APIS.get(key)
         if api is None or not api.versions.has(version):
             if api is API_VERSIONS:
-                return Header(API_VERSIONS, version, correlation_id, client_id), None
+                return Header(key, version, correlation_id, client_id), None
             raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
+        if len(frame) > PLAIN_MAX and api is not PRODUCE:
+            raise Malformed(f"{api.name}: at most {PLAIN_MAX:,} bytes wanted, {len(frame):,} found")
         if api.request(version).is_flexible(version):
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
-    return Header(api, version, correlation_id, client_id), decode(api.request(version), version, frame, at)
+    # What stands behind a request is not looked at, as in Kafka: librdkafka writes a null array in four bytes where it
+    # asks for all topics; the first of them is one, and three bytes are over.
+    body = decode(api.request(version), version, frame, at, exact=False)
+    return Header(key, version, correlation_id, client_id), body
+
+
+def is_answered(frame: Buffer) -> bool:
+    """Whether a request gets an answer, if only a closed connection: all but a Produce with acks=0 do."""
+    try:
+        key, version, _, length = _HEADER.unpack_from(frame)
+        if key != PRODUCE.key or not PRODUCE.versions.has(version):
+            return True
+        at = _HEADER.size + max(length, 0)
+        if PRODUCE.request(version).is_flexible(version):
+            size, at = read_uvarint(frame, skip_tags(frame, at, len(frame)))
+            at += max(size - 1, 0)
+        else:
+            (size,) = _SHORT.unpack_from(frame, at)
+            at += _SHORT.size + max(size, 0)
+        return _SHORT.unpack_from(frame, at) != (0,)
+    except (struct.error, IndexError, Malformed):
+        return True
 
 
 def _wanted(api: Api | None) -> str:
@@ -153,7 +212,10 @@ def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
     (correlation_id,) = _CORRELATION.unpack_from(frame)
     at = _CORRELATION.size
     if api.response(version).is_flexible(version) and api is not API_VERSIONS:
-        at = skip_tags(frame, at, len(frame))
+        try:
+            at = skip_tags(frame, at, len(frame))
+        except IndexError as wrong:
+            raise Malformed(f"a response header in {len(frame)} bytes: {wrong}") from wrong
     return correlation_id, decode(api.response(version), version, frame, at)
 
 

@@ -42,6 +42,8 @@ def extents_in(data: bytes, count: int) -> list[Extent]:
                 length, at = (data[at + 1] << 7 | byte & 0x7F) >> 1, at + 2
             else:
                 length, at = read_varint(data, at)
+                if length < 0:
+                    raise Malformed(f"a record at byte {start}: a length of at least 0 wanted, {length} found")
             end = at + length
             byte = data[at + 1]
             if byte < 0x80:

@@ -215,15 +215,27 @@ class RecordBatch(Sealed):
         if self.attributes & COMPRESSION_MASK:
             data = decompress(self.compression, data)
         found: list[Record] = []
-        at = 0
+        at, offset = 0, self.base_offset
         for _ in range(self.record_count):
             record, at = decode_record(data, at, self.base_offset, self.base_timestamp_ms)
+            if record.offset < offset:
+                raise Malformed(f"a record before byte {at}: offset {offset} or more wanted, {record.offset} found")
+            offset = record.offset + 1
             found.append(record)
         if at != len(data):
             raise Malformed(f"a batch: {self.record_count} records wanted, {len(data) - at} bytes left over")
+        if offset > self.next_offset:
+            raise Malformed(f"a batch: offsets up to {self.last_offset} wanted, {offset - 1} found")
         if self.attributes & LOG_APPEND_TIME:
             return tuple([record._replace(timestamp_ms=self.max_timestamp_ms) for record in found])
         return tuple(found)
+
+    def readable(self) -> tuple[Record, ...]:
+        """The records, for who only looks on: none of a batch by which a real client has stored what is no record."""
+        try:
+            return self.records()
+        except Malformed:
+            return ()
 
     # --- another one like it ----------------------------------------------------------------------
 

@@ -110,7 +110,8 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class ByTopic:
     """An array of topics with an array of partitions each, in the engine one dict by TopicPartition; without a `value`
-    a tuple of them.
+    a tuple of them. `ids`: the versions in which the topic is its id: that stands for the name until a broker has said
+    the request again with names (see `ByTopicId`).
     """
 
     value: "Field | Struct | None" = None
@@ -119,6 +120,7 @@ class ByTopic:
     index: str = "partition_index"
     key_at: int = 0
     nullable: Versions = NEVER
+    ids: Versions = NEVER
 
 
 Kind = Fixed | Sized | Converted | Array | Struct | Single | Table | ByTopic
@@ -203,7 +205,8 @@ class Message:
 @dataclass(frozen=True, slots=True, eq=False)
 class Api:
     """What a client can ask for: its number, the versions held here, and those that are said to be (see `api`). Of
-    requests and responses there is one kind, or a second one from some version on.
+    requests and responses there is one kind, or a second one from some version on. `by_topic_id`: the versions in which
+    topics are called by their ids.
     """
 
     key: int
@@ -212,6 +215,7 @@ class Api:
     advertised: Versions
     requests: tuple[Message, ...]
     responses: tuple[Message, ...]
+    by_topic_id: Versions = NEVER
 
     def request(self, version: int) -> Message:
         """How a request of that version stands on the wire."""
@@ -242,6 +246,7 @@ def api(
     response: Message | tuple[Message, ...],
     *,
     advertised: str | None = None,
+    by_topic_id: Versions = NEVER,
 ) -> Api:
     """An API. `flexible` None: it never is. `advertised`: a range wider than the true one, for clients that conclude
     other things from it (KAFKA-18659); a request of a version that is not held closes the connection.
@@ -252,7 +257,7 @@ def api(
         tuple(replace(one, flexible=begins) for one in (each if isinstance(each, tuple) else (each,)))
         for each in (request, response)
     )
-    return Api(key, name, held, Versions.of(advertised) if advertised else held, requests, responses)
+    return Api(key, name, held, Versions.of(advertised) if advertised else held, requests, responses, by_topic_id)
 
 
 def struct(make: Callable[..., Any] | None, *fields: Field, nullable: str | None = None) -> Struct:

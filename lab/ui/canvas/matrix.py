@@ -100,6 +100,7 @@ class ClusterCanvas(QWidget):
             tuple(one.name for one in view.brokers),
             tuple((one.name, tuple(replica.broker for replica in one.replicas)) for one in view.partitions),
             tuple(one.name for one in view.producers),
+            tuple((one.name, not one.groups) for one in view.programs),
             tuple((one.name, tuple(member.name for member in one.members)) for one in view.groups),
             self.width(), self.height(), self.scroll_x, self.scroll_y, self.theme,
         )  # fmt: skip
@@ -115,7 +116,7 @@ class ClusterCanvas(QWidget):
         if self.view is None:
             return NOTHING
         found = self.layout_now().subject_at(point)
-        if found[0] != "consumer":
+        if found[0] not in ("consumer", "program"):
             return found
         chip = next((name for box, name in self.cards.chips if box.contains(point)), "")
         return ("partition", chip) if chip else found
@@ -250,6 +251,7 @@ class ClusterCanvas(QWidget):
         boxes = {
             "controller": layout.controllers, "broker": layout.brokers, "partition": layout.columns,
             "producer": layout.producers, "group": layout.groups, "consumer": layout.members,
+            "program": layout.programs | layout.members,
         }.get(kind, {})  # fmt: skip
         return boxes[name].center() if name in boxes else middle
 
@@ -276,4 +278,5 @@ def still_of(view: ClusterView) -> tuple[object, ...]:
             for one in view.groups
         ),
         view.links,
+        view.programs,
     )

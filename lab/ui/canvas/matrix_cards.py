@@ -11,6 +11,7 @@ from lab.cluster.probes.views import (
     MemberView,
     PartitionView,
     ProducerView,
+    ProgramView,
 )
 from lab.ui.canvas.matrix_layout import LABEL_WIDTH, MARGIN, MatrixLayout, Subject
 from lab.ui.canvas.matrix_words import controller_note
@@ -33,6 +34,8 @@ BROKER_LOOKS = {
 CLIENT_TONES = {"running": "", "consuming": "", "joining": "pending", "paused": "pending", "frozen": "frost",
                 "crashed": "fail", "off": "fail", "blocked": "pending"}  # fmt: skip
 LEGEND = (("record", "record"), ("ack", "ack"), ("replica", "replica fetch"))
+LEGEND_OF_PROGRAMS = (("request", "other request"), ("response", "its answer"))
+"""Real clients' messages are all shown."""
 
 
 class MatrixCards:
@@ -58,6 +61,9 @@ class MatrixCards:
         self._links(p, view, routes)
         for producer in view.producers:
             self._producer(p, producer, layout.producers[producer.name], chosen)
+        for program in view.programs:
+            if program.name in layout.programs:
+                self._program(p, program, layout.programs[program.name], chosen)
         self._in_rows(p, view, layout, chosen)
         self._headers(p, view, layout, chosen)
         self._feeds(p, view, layout, routes)
@@ -106,7 +112,7 @@ class MatrixCards:
     def _legend(self, p: QPainter, view: ClusterView, layout: MatrixLayout, pace: Pace) -> None:
         scale = self.theme.ui_scale
         x, y = MARGIN * scale, layout.area.bottom() + 15 * scale
-        for kind, words in LEGEND:
+        for kind, words in (*LEGEND, *(LEGEND_OF_PROGRAMS if view.programs else ())):
             legend_sprite(p, self.theme, kind, QPointF(x + 4 * scale, y))
             self.stamps.put(p, x + 14 * scale, y, words, self.theme.text.t2, 12)
             x += self.stamps.width(words, 12) + 34 * scale
@@ -227,6 +233,9 @@ class MatrixCards:
             leaders = {one.leader: None for one in view.partitions if one.topic == producer.topic and one.leader}
             for leader in leaders:
                 self._link(p, routes, producer.name, leader, self._mood(trouble, producer.name, leader, down), "t3")
+        for program in view.programs:
+            for broker in program.brokers if not program.groups else ():
+                self._link(p, routes, program.name, broker, self._mood(trouble, program.name, broker, down), "t3")
         leads = {one.name: one.leader for one in view.partitions}
         for group in view.groups:
             for member in group.members:
@@ -332,6 +341,25 @@ class MatrixCards:
             p, x, box.center().y() + step * scale, self._elided(note, box.width() / scale - 44, 11.5), ink, 11.5
         )
 
+    def _program(self, p: QPainter, program: ProgramView, box: QRectF, chosen: Subject) -> None:
+        """A real client: a plug instead of a picture of what it might be, and the software it says it is."""
+        theme, scale = self.theme, self.theme.ui_scale
+        here = program.state == "running"
+        dashes = None if here else [3.0, 2.4]
+        tone = "frost" if program.state == "frozen" else ""
+        edge = theme.tone(tone) if tone else theme.interactive.accent if here else theme.line.strong
+        rounded(p, box, 8 * scale, theme.surface.raised, edge, 1.2, dashes)
+        if chosen == ("program", program.name):
+            rounded(p, box.adjusted(-3, -3, 3, 3), 11 * scale, None, theme.interactive.accent, 1.6)
+        ink = theme.text.t1 if here else theme.text.t3
+        middle = box.center().y()
+        put_icon(p, "plug" if here else "unplug", ink, QPointF(box.left() + 20 * scale, middle), 15 * scale)
+        x, room = box.left() + 38 * scale, box.width() / scale - 44
+        step = 8 if box.height() < 52 * scale else 9
+        self.stamps.put(p, x, middle - step * scale, self._elided(program.name, room, 13), ink, 13, 600)
+        note = self._elided(program_note(program), room, 11.5)
+        self.stamps.put(p, x, middle + step * scale, note, theme.text.t3, 11.5)
+
     def _client_frame(self, p: QPainter, box: QRectF, tone: str, radius: float, state: str) -> None:
         theme = self.theme
         if not tone:
@@ -356,7 +384,8 @@ class MatrixCards:
         self.stamps.put(p, box.left() + 32 * scale, box.top() + 14 * scale, name, theme.text.t1, 13, 600)
         for member in group.members:
             if member.name in layout.members:
-                self._member(p, member, group, layout.members[member.name], chosen == ("consumer", member.name))
+                kind = "program" if member.name in layout.real else "consumer"
+                self._member(p, member, group, layout.members[member.name], chosen == (kind, member.name))
         folded = [one for one in group.members if one.name in layout.folded]
         if folded:
             troubled = sum(CLIENT_TONES.get(one.state, "t3") == "fail" for one in folded)
@@ -394,7 +423,9 @@ class MatrixCards:
         room = box.width() / scale - (16 if tall else 76)
         name = self._elided(member.name, room, 12)
         self.stamps.put(p, box.left() + 7 * scale, y, name, theme.text.t1 if not tone else theme.text.t2, 12, 500)
-        if tone == "fail":
+        if member.note == "program":
+            put_icon(p, "plug", theme.text.t2, QPointF(box.right() - 11 * scale, box.top() + 10.5 * scale), 11 * scale)
+        elif tone == "fail":
             put_icon(p, "x", theme.state.fail, QPointF(box.right() - 11 * scale, y), 11 * scale)
         below = box.top() + 25.5 * scale if tall else y
         left = box.left() + 7 * scale if tall else box.right() - 64 * scale
@@ -459,6 +490,13 @@ def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
         rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
         parts.append(f"{len(rows)} of {len(view.brokers)} brokers")
     return f"{' · '.join(parts)} · scroll for more" if parts else ""
+
+
+def program_note(program: ProgramView) -> str:
+    """What its card says below its name."""
+    if program.state != "running":
+        return program.state
+    return program.software or "real client"
 
 
 def group_words(group: GroupView) -> tuple[str, str]:

@@ -44,6 +44,10 @@ class MatrixLayout:
     columns: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     replicas: dict[tuple[str, str], QRectF] = field(default_factory=dict[tuple[str, str], QRectF])
     producers: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    programs: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
+    """Real clients that are in no group; one that is has its card there."""
+    real: frozenset[str] = frozenset()
+    """The names of all real clients."""
     groups: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     members: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
     folded: dict[str, QRectF] = field(default_factory=dict[str, QRectF])
@@ -71,7 +75,7 @@ class MatrixLayout:
 
     def client_port(self, name: str) -> QPointF | None:
         """Where a client's links begin; None for what is not drawn."""
-        box = self.producers.get(name)
+        box = self.producers.get(name, self.programs.get(name))
         if box is not None:
             return QPointF(box.right(), box.center().y())
         box = self.members.get(name, self.folded.get(name))
@@ -82,7 +86,7 @@ class MatrixLayout:
         for kind, boxes in self._by_size():
             for name, box in boxes.items():
                 if box.contains(point) and (kind != "partition" or self._in_area(point)):
-                    return kind, name
+                    return ("program" if name in self.real else kind), name
         return "cluster", ""
 
     def _by_size(self) -> Iterator[tuple[str, Mapping[str, QRectF]]]:
@@ -90,6 +94,7 @@ class MatrixLayout:
         yield "consumer", self.members
         yield "group", self.groups
         yield "producer", self.producers
+        yield "program", self.programs
         yield "partition", self.columns
         yield "broker", self.brokers
 
@@ -100,11 +105,13 @@ class MatrixLayout:
         """Everything that can be selected, in reading order."""
         found: list[Subject] = [] if self.combined else [("controller", name) for name in self.controllers]
         found += [("producer", name) for name in self.producers]
+        found += [("program", name) for name in self.programs]
         found += [("broker", name) for name in self.brokers]
         found += [("partition", name) for name in self.columns]
         for name, box in self.groups.items():
             found.append(("group", name))
-            found += [("consumer", member) for member, own in self.members.items() if box.contains(own)]
+            inside = (member for member, own in self.members.items() if box.contains(own))
+            found += [("program" if member in self.real else "consumer", member) for member in inside]
         return found
 
 
@@ -113,7 +120,7 @@ def layout_of(
 ) -> MatrixLayout:
     """Give everything in `view` its place in `width` × `height` pixels."""
     left = MARGIN * scale
-    if view.producers:
+    if view.producers or any(not one.groups for one in view.programs):
         left += (SIDE_WIDTH + LINKS_WIDTH) * scale
     right = width - MARGIN * scale
     if view.groups:
@@ -137,6 +144,7 @@ def layout_of(
     for place, broker in enumerate(view.brokers):
         y = top + place * (row + gap) - scroll_y
         made.brokers[broker.name] = QRectF(left, y, card_right - left, row)
+    made.real = frozenset(one.name for one in view.programs)
     made.combined = any(one.name in made.brokers for one in view.controllers)
     _place_controllers(made, view)
     _place_columns(made, view, pitch, scroll_x, min(bottom, top + (row + gap) * rows - gap))
@@ -186,16 +194,20 @@ def _place_columns(made: MatrixLayout, view: ClusterView, pitch: float, scroll_x
 
 
 def _place_producers(made: MatrixLayout, view: ClusterView, top: float, bottom: float) -> None:
-    scale, count = made.scale, len(view.producers)
+    outside = [one.name for one in view.programs if not one.groups]
+    scale, count = made.scale, len(view.producers) + len(outside)
     if not count:
         return
     slot = (bottom - top) / count
     high = min(PRODUCER_HEIGHT * scale, max(slot - 6 * scale, PRODUCER_LEAST * scale))
     step = min(max(slot, high + 4 * scale), 190 * scale)
     first = (top + bottom) / 2 - step * count / 2
-    for place, producer in enumerate(view.producers):
-        y = first + step * place + (step - high) / 2
-        made.producers[producer.name] = QRectF(MARGIN * scale, y, SIDE_WIDTH * scale, high)
+    boxes = [
+        QRectF(MARGIN * scale, first + step * place + (step - high) / 2, SIDE_WIDTH * scale, high)
+        for place in range(count)
+    ]
+    made.producers.update(zip((one.name for one in view.producers), boxes, strict=False))
+    made.programs.update(zip(outside, boxes[len(view.producers) :], strict=True))
 
 
 def _place_groups(made: MatrixLayout, groups: tuple[GroupView, ...], x: float, top: float, bottom: float) -> None:

@@ -1,6 +1,14 @@
 """MatrixWords: what the matrix says of a thing under the pointer, and where there is nothing."""
 
-from lab.cluster.probes.views import ClusterView, ControllerView, GroupView, MemberView, PartitionView, ProducerView
+from lab.cluster.probes.views import (
+    ClusterView,
+    ControllerView,
+    GroupView,
+    MemberView,
+    PartitionView,
+    ProducerView,
+    ProgramView,
+)
 from lab.ui.canvas.matrix_layout import Subject
 from lab.ui.wording import grouped
 
@@ -27,6 +35,8 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
             return next((_partition(one) for one in view.partitions if one.name == name), "")
         case "producer":
             return next((_producer(one) for one in view.producers if one.name == name), "")
+        case "program":
+            return next((_program(one) for one in view.programs if one.name == name), "")
         case "group":
             return next((_group(one) for one in view.groups if one.name == name), "")
         case "consumer":
@@ -65,6 +75,12 @@ def _partition(one: PartitionView) -> str:
 def _producer(one: ProducerView) -> str:
     counts = ("acknowledged", one.acked), ("failed", one.failed), ("unknown", one.unknown)
     return f"{one.name} → {one.topic}: {one.state}, {', '.join(f'{word} {grouped(count)}' for word, count in counts)}"
+
+
+def _program(one: ProgramView) -> str:
+    software = f" ({one.software})" if one.software else ""
+    where = f"connected to {', '.join(one.brokers)}" if one.brokers else "no connection"
+    return f"{one.name}, a real client{software}: {where}{', member of ' + ', '.join(one.groups) if one.groups else ''}"
 
 
 def _group(one: GroupView) -> str:

@@ -18,7 +18,7 @@ from lab.ui.canvas.crowd import ARRIVES, HELD, SENT, WAY, Crowd, Tracks
 from lab.ui.canvas.routes import Points, Routes
 from lab.ui.theme import Theme
 
-KINDS = ("record", "ack", "replica")
+KINDS = ("record", "ack", "replica", "request", "response")
 SPRITE = 14
 HELD_AT = 0.86
 """A held message waits this far along: before the machine that does not answer, or at the cut."""
@@ -112,12 +112,21 @@ def shares_of(
 
 
 def _draw(p: QPainter, theme: Theme, kind: str, centre: QPointF, unit: float) -> None:
-    """Record: square. Ack: ring. Replica fetch: diamond. Told apart without colour."""
+    """Record: square. Ack: ring. Replica fetch: diamond. Of real clients, other requests: hollow square, and answers:
+    a small ring. Told apart without colour.
+    """
     p.setPen(Qt.PenStyle.NoPen)
     if kind == "record":
         p.setBrush(theme.state.record)
         side = 7.4 * unit
         p.drawRoundedRect(QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side), 1.6 * unit, 1.6 * unit)
+    elif kind in ("request", "response"):
+        p.setBrush(theme.surface.canvas)
+        p.setPen(QPen(theme.text.t2, 1.4 * unit))
+        side = 5.6 * unit
+        box = QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side)
+        radius = unit if kind == "request" else side / 2
+        p.drawRoundedRect(box, radius, radius)
     elif kind == "ack":
         p.setBrush(theme.surface.canvas)
         p.setPen(QPen(theme.state.ok, 1.8 * unit))

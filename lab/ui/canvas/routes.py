@@ -50,7 +50,7 @@ class Routes:
         port = layout.client_port(target)
         if source not in layout.brokers or port is None:
             return None
-        if target in layout.producers:
+        if target in layout.producers or target in layout.programs:
             return curve(port, layout.left_port(source))[::-1]
         return curve(layout.right_port(source), port)
 

@@ -41,8 +41,8 @@ class Banner(QFrame):
         self.timer.timeout.connect(self.hide)
         self.hide()
 
-    def say(self, text: str, tone: str = "pending") -> None:
-        """Show `text` for a few seconds."""
+    def say(self, text: str, tone: str = "pending", *, lasting: bool = False) -> None:
+        """Show `text` for a few seconds; `lasting`: until it is closed, or `hide_lasting`."""
         self.symbol.setPixmap(pixmap("info" if tone == "ok" else "triangle-alert", tone, 18))
         self.text.setText(text)
         set_role(self, "banner-ok" if tone == "ok" else "banner")
@@ -50,7 +50,15 @@ class Banner(QFrame):
         self.place()
         self.show()
         self.raise_()
-        self.timer.start()
+        if lasting:
+            self.timer.stop()
+        else:
+            self.timer.start()
+
+    def hide_lasting(self) -> None:
+        """What was to be said until something changes is over."""
+        if not self.timer.isActive():
+            self.hide()
 
     def place(self) -> None:
         """Stand at the top middle of the parent."""
@@ -58,8 +66,10 @@ class Banner(QFrame):
         wish = self.sizeHint().width()
         width = min(wish, int(self.over.width() * WIDTH_SHARE))
         self.text.setWordWrap(width < wish)
-        self.setFixedWidth(width)
-        self.adjustSize()
+        layout = self.layout()
+        assert layout is not None
+        high = layout.totalHeightForWidth(width) if width < wish else self.sizeHint().height()
+        self.setFixedSize(width, high)
         self.move((self.over.width() - self.width()) // 2, self._top())
 
     def _top(self) -> int:

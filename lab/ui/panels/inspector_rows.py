@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from lab.cluster.probes.views import OFFSET, CauseView, ReplicaRow, Row
+from lab.cluster.probes.views import EXCHANGE, OFFSET, CauseView, ReplicaRow, Row
 from lab.ui.icons import pixmap as drawn
 from lab.ui.labels import pixmap, set_rich, set_role, show_icon, text_label
 from lab.ui.theme import current_theme
@@ -109,6 +109,8 @@ def leads_to(kind: str, name: str) -> str:
     """What a click on a link does."""
     if kind == OFFSET:
         return f"How offset {grouped(int(name))} is found in the files"
+    if kind == EXCHANGE:
+        return "This request and its answer, field by field"
     return f"Go to the {kind} {name}"
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab.cluster.probes import Cluster, InFlight, PartitionLens
-from lab.cluster.probes.views import ClusterView, PartitionView
+from lab.cluster.probes.views import BrokerView, ClusterView, PartitionView
 from lab.env import Micros
 from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
@@ -112,6 +112,10 @@ class Stage(QWidget):
             if shown is not None:
                 self.records.set_partition(shown)
                 self.records.pull(session)
+
+    def brokers(self) -> tuple[BrokerView, ...]:
+        """The brokers, as the matrix knows them."""
+        return self.cluster_view.brokers if self.cluster_view is not None else ()
 
     def shown_partition(self) -> PartitionView | None:
         """The partition in the lens, as the matrix knows it."""

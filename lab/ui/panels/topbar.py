@@ -57,6 +57,7 @@ class TopBar(QWidget):
         self.health = HealthLamp()
         self.health.clicked.connect(actions["ledger"].trigger)
         self.breakpoints = self._tool("breakpoints", "octagon-pause")
+        self.doors = self._tool("doors", "plug")
         self.branches = self._tool("branches", "git-branch")
         self._arrange()
         self.update_theme()
@@ -121,7 +122,15 @@ class TopBar(QWidget):
         row.addSpacing(6)
         row.addLayout(times)
         row.addStretch(2)
-        for widget in (self.build, self.break_something, self.health, self.breakpoints, self.branches, *self.ends):
+        for widget in (
+            self.build,
+            self.break_something,
+            self.health,
+            self.doors,
+            self.breakpoints,
+            self.branches,
+            *self.ends,
+        ):
             row.addWidget(widget)
 
     # --- showing ----------------------------------------------------------------------------------
@@ -143,6 +152,15 @@ class TopBar(QWidget):
         usual = self.actions_by_id["breakpoints"].toolTip()
         self.breakpoints.setToolTip(f"{usual}\nset: {', '.join(chosen)}" if chosen else usual)
         self.breakpoints.setAccessibleName(f"Stop when …, {len(chosen)} set" if chosen else "Stop when …")
+
+    def show_doors(self, bootstrap: str, clients: int) -> None:
+        """Lit while real clients may come; how many have, in the tooltip."""
+        self.icons[self.doors] = ("plug", "ok" if bootstrap else "t2")
+        show_icon(self.doors, *self.icons[self.doors], ICON)
+        usual = self.actions_by_id["doors"].toolTip()
+        attached = f"{clients} attached" if clients else "nobody yet"
+        self.doors.setToolTip(f"{usual}\nopen on {bootstrap}: {attached}" if bootstrap else usual)
+        self.doors.setAccessibleName(f"Open to real clients, {attached}" if bootstrap else "Open to real clients")
 
     def show_playing(self, playing: bool) -> None:
         """Play or pause on the button."""

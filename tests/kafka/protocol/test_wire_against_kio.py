@@ -13,6 +13,7 @@ from lab.kafka.protocol.messages.api_versions import ApiVersionsResponse
 from lab.kafka.protocol.messages.configs import IncrementalAlterConfigsRequest
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetFetchesRequest, OffsetFetchesResponse, OffsetFetchResponse
+from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from lab.kafka.protocol.messages.topics import DeleteTopicsRequest
 from lab.kafka.protocol.messages.transactions import WriteTxnMarkersResponse
 from lab.kafka.protocol.schema import Message
@@ -26,6 +27,8 @@ CASES = [
 
 
 SAID_OTHERWISE = {
+    DescribeQuorumRequest: "there is one partition to ask about",
+    DescribeQuorumResponse: "there is one partition to tell of",
     ApiVersionsResponse: "a feature that begins at 0 is not told to older clients",
     DeleteTopicsRequest: "a topic is named by its id or by its name",
     IncrementalAlterConfigsRequest: "a setting is reset by a null",

@@ -6,9 +6,11 @@ from enum import EnumType
 from typing import Any
 
 from lab.kafka.protocol.codec import uvarint
+from lab.kafka.protocol.messages.share_fetch import AcknowledgeType
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.schema import (
     INT64,
+    TOPIC_ID,
     Array,
     ByTopic,
     Converted,
@@ -24,6 +26,7 @@ from lab.kafka.protocol.schema import (
 
 RANGES = {"b": 7, "h": 15, "i": 31, "q": 63, "H": 16}
 UNUSED = object()
+ACKNOWLEDGE_TYPE = Fixed("b", AcknowledgeType)
 
 
 class Maker:
@@ -79,6 +82,9 @@ class Maker:
                 return self.value(kind.kind, given)
             case Single():
                 return self.value(kind.of)
+            case Struct() if given is not UNUSED:
+                body = [self.value(one.kind, value) for one, value in zip(kind.fields, given, strict=True)]
+                return b"".join(body) + (b"\0" if self.flexible else b"")
             case Struct():
                 if kind.nullable.has(self.version):
                     if self.dice.random() < 0.3:
@@ -128,7 +134,9 @@ class Maker:
     def rows(self, kind: Array | Table | ByTopic, row: Any, given: Any) -> bytes:
         if given is None or (given is UNUSED and kind.nullable.has(self.version) and self.dice.random() < 0.2):
             return self.length(-1, "i")
-        rows = [row() for _ in range(self.dice.randrange(4))] if given is UNUSED else []
+        # Of acknowledge types there is one for all offsets, or one an offset.
+        count = 1 if isinstance(kind, Array) and kind.of == ACKNOWLEDGE_TYPE else self.dice.randrange(4)
+        rows = [row() for _ in range(count)] if given is UNUSED else []
         return self.length(len(rows), "i") + b"".join(rows)
 
     def entry(self, key: Field, value: Field | Struct | None, key_at: int) -> bytes:
@@ -141,7 +149,7 @@ class Maker:
         return self.fields(tuple(before), tags=False) + drawn + behind
 
     def topic(self, kind: ByTopic) -> bytes:
-        name = self.value(Sized(text=True))
+        name = self.value(TOPIC_ID if kind.ids.has(self.version) else Sized(text=True))
         rows = [
             struct.pack(">i", self.fresh()) if kind.value is None
             else self.entry(Field(kind.index, Fixed("i")), kind.value, kind.key_at)

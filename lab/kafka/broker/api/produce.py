@@ -45,7 +45,10 @@ def produce_verified(
         elif name in refused:
             response.responses[name] = PartitionProduceResponse(refused[name])
         else:
-            response.responses[name] = _append(broker, name, batch, request.acks, context, required)
+            response.responses[name] = _append(
+                broker, name, batch, request.acks, context, required,
+                transactional=request.transactional_id is not None,
+            )  # fmt: skip
     if request.acks == 0:
         return NO_REPLY
     if request.acks != -1 or not required:
@@ -60,9 +63,13 @@ def _append(
     acks: int,
     context: RequestContext,
     required: dict[TopicPartition, int],
+    *,
+    transactional: bool,
 ) -> PartitionProduceResponse:
     if name.topic.startswith("__"):
         return PartitionProduceResponse(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    if batch.is_transactional and not transactional:
+        return PartitionProduceResponse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     partition = broker.partitions.get(name)
     if partition is None:
         return PartitionProduceResponse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

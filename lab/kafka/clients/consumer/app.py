@@ -7,6 +7,7 @@ and async (after the batch), record (after each), before (at-most-once), none.
 
 from lab.env import Address, Env, Micros, Timer, millis
 from lab.kafka import facts
+from lab.kafka.clients.births import birth_of
 from lab.kafka.clients.consumer.classic_membership import ClassicMembership
 from lab.kafka.clients.consumer.commits import Commits, is_commit
 from lab.kafka.clients.consumer.consumer_membership import ConsumerMembership
@@ -44,7 +45,6 @@ WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
 CHUNK_MAX = 500
-BIRTH = "birth"
 
 
 class ConsumerApp:
@@ -467,11 +467,3 @@ class ConsumerApp:
         elif isinstance(tag, tuple):
             self.fetcher.host_lost(env, self.fetcher.host_asked(tag), [tag])
         self._forget_question(env, tag)
-
-
-def birth_of(record: Record) -> str:
-    """The birth a record's header tells; empty if it has none."""
-    for header in record.headers:
-        if header.key == BIRTH and header.value is not None:
-            return header.value.decode()
-    return ""

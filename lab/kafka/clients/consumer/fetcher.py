@@ -34,6 +34,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 )
+from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID
 from lab.kafka.protocol.topics import TopicPartition
@@ -321,11 +322,16 @@ class Fetcher:
             if checked and not batch.valid_crc():
                 corrupt = f"KafkaException: the batch of {partition} at offset {batch.base_offset} is corrupt"
                 break
-            next_offset = batch.next_offset
             if batch.is_control or batch.base_offset in aborted:
                 hidden = (*hidden, (max(batch.base_offset, offset), batch.next_offset))
+                next_offset = batch.next_offset
                 continue
-            new = [record for record in batch.records() if record.offset >= offset]
+            try:
+                new = [record for record in batch.records() if record.offset >= offset]
+            except Malformed as wrong:
+                corrupt = f"KafkaException: the next record of {partition} cannot be read: {wrong}"
+                break
+            next_offset = batch.next_offset
             records += new
             epochs += [batch.leader_epoch] * len(new)
         self.buffered.append(

@@ -2,7 +2,8 @@
 
 from lab.env import Address, Env, Micros, Timer
 from lab.kafka import facts
-from lab.kafka.clients.consumer.app import ConsumerApp, birth_of
+from lab.kafka.clients.births import birth_of
+from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import INCARNATION
 from lab.kafka.clients.producer.producer import Producer
 from lab.kafka.clients.producer.transactions import (

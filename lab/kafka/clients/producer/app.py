@@ -3,6 +3,7 @@
 from lab.env import Address, Env, Micros, Timer, seconds
 from lab.env.sealed import Sealed
 from lab.kafka import facts
+from lab.kafka.clients.births import BIRTH
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.producer import Producer
 from lab.kafka.config.client import ProducerConfig
@@ -173,5 +174,5 @@ class ProducerApp:
         birth = self.made
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.topic, key))
-        headers = (Header("birth", f"{self.source}:{birth}".encode()),)
+        headers = (Header(BIRTH, f"{self.source}:{birth}".encode()),)
         self.producer.send(env, Record(0, env.wall_time_ms, key, value, headers), birth, partition)

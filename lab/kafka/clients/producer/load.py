@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
+from lab.kafka.clients.births import BIRTH
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import MAKE, ProducerApp
 from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.compression import Compression, compress, decompress
-from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import (
     COMPRESSION_MASK,
     HEADER_SIZE,
@@ -29,7 +29,6 @@ from lab.kafka.protocol.records import (
 )
 from lab.kafka.protocol.topics import TopicPartition
 
-BIRTH = "birth"
 DIGITS = 12
 TEMPLATES = 16
 PLACE = b"#" * DIGITS
@@ -155,6 +154,6 @@ def load_in(batch: RecordBatch) -> tuple[str, range] | None:
     digits, plus, _ = number.partition(b"+")
     if not plus or len(digits) != DIGITS:
         return None
-    if payload.count(b"%s:%s+" % (source, digits)) != batch.record_count:
-        raise Malformed(f"a batch at {batch.base_offset}: {batch.record_count} records of {source!r} wanted")
-    return source.decode(), range(int(digits), int(digits) + batch.record_count)
+    if not digits.isdigit() or payload.count(b"%s:%s+" % (source, digits)) != batch.record_count:
+        return None
+    return source.decode("utf-8", "replace"), range(int(digits), int(digits) + batch.record_count)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lab.env import Address, Env, Micros, Timer, millis
 from lab.kafka import facts
-from lab.kafka.clients.consumer.app import birth_of
+from lab.kafka.clients.births import birth_of
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.clients.share.membership import FIND, HEARTBEAT, LEAVE, ShareMembership
 from lab.kafka.clients.share.sessions import Asked, ClientSessions
@@ -25,6 +25,7 @@ from lab.kafka.protocol.messages.share_fetch import (
     ShareFetchResponse,
 )
 from lab.kafka.protocol.messages.share_groups import ShareGroupHeartbeatResponse
+from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Response
@@ -253,13 +254,21 @@ class ShareConsumerApp:
                 self.sessions.pause(env, host)
 
     def _take(self, host: str, partition: TopicPartition, one: SharedPartition) -> None:
-        """Records that are ours. What was acquired and is not there (compaction, a transaction's marker) is a gap."""
+        """Records that are ours. What was acquired and is not there (compaction, a transaction's marker) is a gap,
+        and what cannot be read is rejected."""
         acquired = {
             offset: part.delivery_count
             for part in one.acquired for offset in range(part.first_offset, part.last_offset + 1)
         }  # fmt: skip
         for batch in one.records:
-            for record in () if batch.is_control else batch.records():
+            try:
+                records = () if batch.is_control else batch.records()
+            except Malformed:
+                for offset in [one for one in acquired if batch.base_offset <= one <= batch.last_offset]:
+                    del acquired[offset]
+                    self.sessions.at(host).say(partition, offset, AcknowledgeType.REJECT)
+                continue
+            for record in records:
                 count = acquired.pop(record.offset, None)
                 if count is not None:
                     self.buffered.append(Delivered(host, partition, record, count))

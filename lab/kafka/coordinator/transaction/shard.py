@@ -4,6 +4,7 @@ A request is answered at once, or becomes a `Transition`: what to log, and what 
 Nothing is sent here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lab.kafka.config.broker import BrokerConfig
@@ -132,6 +133,27 @@ class TransactionShard:
             transaction_version=1,
         )  # fmt: skip
         return self._begin(metadata, wanted, NO_EPOCH, request, answer, reply_to, reason)
+
+    def raise_epochs(self, epochs: Mapping[str, int], now_ms: int, reason: str) -> list[Transition]:
+        """Transactional ids of which these epochs are known elsewhere get higher ones: an open transaction is aborted.
+        One whose end is being written has none to raise.
+        """
+        found: list[Transition] = []
+        for name, epoch in epochs.items():
+            metadata = self.transactions.get(name)
+            if metadata is None or metadata.pending is not None or metadata.stored.status in PREPARED:
+                continue
+            metadata.fenced_epoch = max(metadata.producer_epoch, epoch)
+            if metadata.stored.status is S.ONGOING:
+                found.append(self.abort_and_fence(metadata, now_ms, reason))
+            else:
+                metadata.fence()
+                wanted = replace(
+                    metadata.stored, producer_epoch=metadata.producer_epoch, status=S.EMPTY, partitions=(),
+                    updated_ms=now_ms, transaction_version=1,
+                )  # fmt: skip
+                found.append(self._begin(metadata, wanted, NO_EPOCH, None, None, NOBODY, reason))
+        return found
 
     # --- AddPartitionsToTxn, AddOffsetsToTxn (spec 5.3.2) -----------------------------------------
 

@@ -18,8 +18,8 @@ Write: TypeAlias = Callable[[Any, Callable[[Buffer], None]], None]
 """A message, given piece by piece to a function such as `list.append`."""
 
 
-def decode(schema: Message, version: int, data: Buffer, at: int = 0) -> Any:
-    """The message that stands at `at` and ends with `data`. Raises Malformed, and nothing else."""
+def decode(schema: Message, version: int, data: Buffer, at: int = 0, *, exact: bool = True) -> Any:
+    """The message that stands at `at`, and if `exact` ends with `data`. Raises Malformed, and nothing else."""
     end = len(data)
     try:
         found, at = reader(schema, version)(data, at, end)
@@ -27,7 +27,7 @@ def decode(schema: Message, version: int, data: Buffer, at: int = 0) -> Any:
         raise Malformed(f"{schema.kind.__name__} v{version}: {wrong}") from wrong
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError) as wrong:
         raise Malformed(f"{schema.kind.__name__} v{version}, {end} bytes: {wrong}") from wrong
-    if at != end:
+    if exact and at != end:
         raise Malformed(f"{schema.kind.__name__} v{version}: {at} bytes wanted, {end} found")
     return found
 

@@ -5,6 +5,7 @@ import struct
 from lab.kafka.protocol.codec.source import KEY, Source, keyed
 from lab.kafka.protocol.schema import (
     REQUIRED,
+    TOPIC_ID,
     Array,
     ByTopic,
     Converted,
@@ -87,6 +88,8 @@ def _read_tags(source: Source, fields: tuple[Field, ...], values: dict[str, str]
                     found = _read(source, one.kind, one.name)
                     if one.attribute is not None:
                         source.line(f"{values[one.attribute]} = {found}")
+            # Without this, what one tag holds could be read for every tag that claims to have no bytes.
+            source.line(f"if at > {behind}: raise short(at - {behind}, at, {behind})")
             source.line(f"at = {behind}")
 
 
@@ -230,7 +233,8 @@ def _read_by_topic(source: Source, kind: ByTopic, name: str) -> str:
     source.line(f"{found} = {'[]' if kind.value is None else '{}'}")
     source.line(f"for _ in range({count}):")
     with source.indented():
-        topic = _read_sized(source, Sized(text=True), kind.topic)
+        by_id = kind.ids.has(source.version)
+        topic = _read(source, TOPIC_ID, "topic_id") if by_id else _read_sized(source, Sized(text=True), kind.topic)
         inner = _read_count(source, kind.partitions, nullable=False)
         source.line(f"for _ in range({inner}):")
         with source.indented():

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from lab.kafka.protocol.codec.source import KEY, Source, keyed
 from lab.kafka.protocol.schema import (
+    TOPIC_ID,
     Array,
     ByTopic,
     Converted,
@@ -213,7 +214,10 @@ def _write_by_topic(packer: Packer, kind: ByTopic, value: str) -> None:
     nullable = kind.nullable.has(source.version)
     source.line(f"{topics} = {f'None if {value} is None else ' if nullable else ''}grouped({value})")
     with _elements(packer, topics, nullable=nullable, items=True) as topic:
-        _write_present(packer, Sized(text=True), f"{topic}[0]", "h")
+        if kind.ids.has(source.version):
+            _write(packer, TOPIC_ID, f"{topic}[0]")
+        else:
+            _write_present(packer, Sized(text=True), f"{topic}[0]", "h")
         with _elements(packer, f"{topic}[1]", nullable=False) as item:
             if kind.value is None:
                 packer.number("i", item)

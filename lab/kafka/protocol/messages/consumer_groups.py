@@ -1,8 +1,28 @@
 """ConsumerGroupHeartbeat (68) and ConsumerGroupDescribe (69): the consumer group protocol of KIP-848."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    NULLABLE_STRING,
+    STRING,
+    THROTTLE,
+    TOPIC_ID,
+    Array,
+    ByTopic,
+    Struct,
+    Versions,
+    api,
+    message,
+    or_empty,
+    struct,
+    unused,
+    wire,
+)
+from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH = 0, -1, -2
@@ -82,3 +102,68 @@ class ConsumerGroupDescribeResponse:
     """In the order asked."""
 
     groups: tuple[DescribedConsumerGroup, ...]
+
+
+_ALWAYS = Versions.of("0+")
+
+
+def assigned(topic_partitions: tuple[TopicPartition, ...]) -> tuple[TopicPartition, ...]:
+    """An assignment, which on the wire is a struct of its own."""
+    return topic_partitions
+
+
+ASSIGNMENT = Struct(
+    assigned,
+    (wire("topic_partitions", ByTopic(topic="topic_id", ids=_ALWAYS)),),
+    nullable=_ALWAYS,
+    parts=lambda assignment: (assignment,),
+)
+
+CONSUMER_GROUP_HEARTBEAT = api(
+    68, "ConsumerGroupHeartbeat", "0-1", 0,
+    message(
+        ConsumerGroupHeartbeatRequest,
+        wire("group_id", STRING),
+        wire("member_id", STRING),
+        wire("member_epoch", INT32),
+        wire("instance_id", NULLABLE_STRING),
+        unused("rack_id", NULLABLE_STRING, None),
+        wire("rebalance_timeout_ms", INT32),
+        wire("subscribed_topic_names", Array(STRING, nullable=_ALWAYS)),
+        wire("subscribed_topic_regex", NULLABLE_STRING, "1+"),
+        wire("server_assignor", NULLABLE_STRING),
+        wire("topic_partitions", ByTopic(topic="topic_id", nullable=_ALWAYS, ids=_ALWAYS)),
+    ),
+    message(
+        ConsumerGroupHeartbeatResponse,
+        THROTTLE,
+        wire("error_code", ERROR),
+        unused("error_message", NULLABLE_STRING, None),
+        wire("member_id", or_empty()),
+        wire("member_epoch", INT32),
+        wire("heartbeat_interval_ms", INT32),
+        wire("assignment", ASSIGNMENT),
+    ),
+    by_topic_id=_ALWAYS,
+)  # fmt: skip
+
+
+Assigned = tuple[tuple[TopicId, str, tuple[int, ...]], ...]
+"""An assignment as administrators see it: of each topic its id, its name, and the partitions."""
+
+
+def described_assignment(partitions: tuple[TopicPartition, ...], topic_ids: Mapping[str, TopicId]) -> Assigned:
+    """By topic."""
+    found: dict[str, list[int]] = {}
+    for topic, partition in partitions:
+        found.setdefault(topic, []).append(partition)
+    return tuple((topic_ids.get(topic, NO_TOPIC_ID), topic, tuple(indexes)) for topic, indexes in found.items())
+
+
+DESCRIBED_ASSIGNMENT = struct(
+    None,
+    wire(
+        "topic_partitions",
+        Array(struct(None, wire("topic_id", TOPIC_ID), wire("topic_name", STRING), wire("partitions", Array(INT32)))),
+    ),
+)

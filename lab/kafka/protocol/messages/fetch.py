@@ -14,6 +14,7 @@ from lab.kafka.protocol.schema import (
     RECORDS,
     STRING,
     THROTTLE,
+    UUID,
     Array,
     ByTopic,
     Converted,
@@ -30,6 +31,8 @@ from lab.kafka.protocol.topics import TopicPartition
 
 INITIAL_EPOCH, FINAL_EPOCH = 0, -1
 """Session epochs of a full fetch: one that asks for a new session, and one that wants none."""
+CONSUMER = -1
+"""The replica id of whoever is no replica. From version 15 on only replicas say who they are."""
 
 
 class IsolationLevel(IntEnum):
@@ -111,6 +114,10 @@ _EPOCH_AND_END = struct(None, wire("epoch", INT32), wire("end_offset", INT64))
 _LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
 _SNAPSHOT = struct(None, wire("end_offset", INT64), wire("epoch", INT32))
 _ABORTED = struct(None, wire("producer_id", INT64), wire("first_offset", INT64))
+_REPLICA = struct(None, wire("replica_id", INT32), wire("replica_epoch", INT64))
+_NODE = struct(
+    None, wire("node_id", INT32), wire("host", STRING), wire("port", INT32), unused("rack", NULLABLE_STRING, None)
+)
 _ASKED = struct(
     FetchPartition,
     wire("current_leader_epoch", INT32, "9+", default=-1),
@@ -118,6 +125,7 @@ _ASKED = struct(
     wire("last_fetched_epoch", INT32, "12+", default=-1),
     wire("log_start_offset", INT64, "5+", default=-1),
     wire("partition_max_bytes", INT32),
+    unused("replica_directory_id", UUID, bytes(16), "17+", tag=0),
 )
 _FETCHED = struct(
     FetchedPartition,
@@ -133,20 +141,23 @@ _FETCHED = struct(
     wire("records", Converted(RECORDS, _batches, _bytes_of)),
 )
 
+_BY_ID = Versions.of("13+")
+
 FETCH = api(
-    1, "Fetch", "4-12", 12,
+    1, "Fetch", "4-17", 12,
     message(
         FetchRequest,
         unused("cluster_id", NULLABLE_STRING, None, "12+", tag=0),
-        wire("replica_id", INT32),
+        wire("replica_id", INT32, "0-14", default=CONSUMER),
+        unused("replica_state", _REPLICA, None, "15+", tag=1),
         wire("max_wait_ms", INT32),
         wire("min_bytes", INT32),
         wire("max_bytes", INT32),
         wire("isolation_level", Fixed("b", IsolationLevel)),
         wire("session_id", INT32, "7+", default=0),
         wire("session_epoch", INT32, "7+", default=FINAL_EPOCH),
-        wire("topics", ByTopic(_ASKED, topic="topic", index="partition"), attribute="partitions"),
-        wire("forgotten_topics_data", ByTopic(topic="topic"), "7+", attribute="forgotten", default=()),
+        wire("topics", ByTopic(_ASKED, topic="topic", index="partition", ids=_BY_ID), attribute="partitions"),
+        wire("forgotten_topics_data", ByTopic(topic="topic", ids=_BY_ID), "7+", attribute="forgotten", default=()),
         wire("rack_id", STRING, "11+", default=""),
     ),
     message(
@@ -154,6 +165,8 @@ FETCH = api(
         THROTTLE,
         wire("error_code", ERROR, "7+", default=ErrorCode.NONE),
         wire("session_id", INT32, "7+", default=0),
-        wire("responses", ByTopic(_FETCHED, topic="topic")),
+        wire("responses", ByTopic(_FETCHED, topic="topic", ids=_BY_ID)),
+        unused("node_endpoints", Array(_NODE), (), "16+", tag=0),
     ),
+    by_topic_id=_BY_ID,
 )  # fmt: skip

@@ -84,8 +84,10 @@ _COMMIT = struct(
     wire("committed_metadata", or_empty(), attribute="metadata"),
 )
 
+_BY_ID = Versions.of("10+")
+
 OFFSET_COMMIT = api(
-    8, "OffsetCommit", "2-9", 8,
+    8, "OffsetCommit", "2-10", 8,
     message(
         OffsetCommitRequest,
         wire("group_id", STRING),
@@ -93,13 +95,14 @@ OFFSET_COMMIT = api(
         wire("member_id", STRING),
         wire("group_instance_id", NULLABLE_STRING, "7+"),
         unused("retention_time_ms", INT64, -1, "2-4"),
-        wire("topics", ByTopic(_COMMIT), attribute="offsets"),
+        wire("topics", ByTopic(_COMMIT, ids=_BY_ID), attribute="offsets"),
     ),
     message(
         OffsetCommitResponse,
         unused("throttle_time_ms", INT32, 0, "3+"),
-        wire("topics", ByTopic(wire("error_code", ERROR)), attribute="partitions"),
+        wire("topics", ByTopic(wire("error_code", ERROR), ids=_BY_ID), attribute="partitions"),
     ),
+    by_topic_id=_BY_ID,
 )  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def _groups_parts(request: OffsetFetchesRequest) -> tuple[tuple[OffsetFetchReque
     return request.groups, any(one.require_stable for one in request.groups)
 
 
-_ASKED = ByTopic(partitions="partition_indexes", nullable=Versions.of("2+"))
+_ASKED = ByTopic(partitions="partition_indexes", nullable=Versions.of("2+"), ids=_BY_ID)
 _GROUP = struct(
     OffsetFetchRequest,
     wire("group_id", STRING),
@@ -159,10 +162,12 @@ _GROUP = struct(
     wire("member_epoch", INT32, "9+"),
     wire("topics", _ASKED, attribute="partitions"),
 )
-_ANSWER = Struct(_answer, (wire("topics", ByTopic(_FETCHED)), wire("error_code", ERROR)), parts=_answer_parts)
+_ANSWER = Struct(
+    _answer, (wire("topics", ByTopic(_FETCHED, ids=_BY_ID)), wire("error_code", ERROR)), parts=_answer_parts
+)
 
 OFFSET_FETCH = api(
-    9, "OffsetFetch", "1-9", 6,
+    9, "OffsetFetch", "1-10", 6,
     (
         message(
             OffsetFetchRequest,
@@ -197,4 +202,5 @@ OFFSET_FETCH = api(
             versions="8+",
         ),
     ),
+    by_topic_id=_BY_ID,
 )  # fmt: skip

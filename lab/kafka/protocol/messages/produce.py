@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from lab.kafka.protocol.errors import ErrorCode
@@ -18,6 +19,7 @@ from lab.kafka.protocol.schema import (
     Array,
     ByTopic,
     Converted,
+    Versions,
     api,
     message,
     struct,
@@ -25,6 +27,9 @@ from lab.kafka.protocol.schema import (
     wire,
 )
 from lab.kafka.protocol.topics import TopicPartition
+
+READ_MAX = 16
+"""Batches of a real client with so many records or fewer are decoded before they are appended."""
 
 
 @dataclass(slots=True)
@@ -36,13 +41,19 @@ class NoBatch:
 
     @classmethod
     def or_batch(cls, records: "bytes | memoryview | None") -> "RecordBatch | NoBatch":
-        """The batch that `records` are. Its CRC is looked at by the log."""
+        """The batch that `records` are. Its CRC is looked at by the log; its records here, if they are few: what
+        somebody's first own producer gets wrong is told as Kafka tells it, and to look into a large batch would cost
+        more than all else that is done with it. So a log may hold what is no record, and its readers are ready for it.
+        """
         if not records:
             return cls("one record batch wanted, none found")
         try:
-            return RecordBatch.parse(bytes(records))
+            batch = RecordBatch.parse(bytes(records))
+            if batch.record_count <= READ_MAX and batch.valid_crc():
+                batch.records()
         except Malformed as wrong:
             return cls(str(wrong))
+        return batch
 
     @staticmethod
     def bytes_of(batch: "RecordBatch | NoBatch") -> bytes:
@@ -100,20 +111,26 @@ _ANSWER = struct(
     wire("current_leader", _LEADER, "10+", tag=0, default=None),
 )
 
+_BY_ID = Versions.of("13+")
+_PRODUCE = (
+    wire("transactional_id", NULLABLE_STRING, "3+"),
+    wire("acks", INT16),
+    wire("timeout_ms", INT32),
+    wire("topic_data", ByTopic(_RECORDS, partitions="partition_data", index="index", ids=_BY_ID), attribute="data"),
+)
+
 PRODUCE = api(
-    0, "Produce", "3-11", 9,
-    message(
-        ProduceRequest,
-        wire("transactional_id", NULLABLE_STRING, "3+"),
-        wire("acks", INT16),
-        wire("timeout_ms", INT32),
-        wire("topic_data", ByTopic(_RECORDS, partitions="partition_data", index="index"), attribute="data"),
+    0, "Produce", "3-13", 9,
+    (
+        message(ProduceRequest, *_PRODUCE, versions="0-11"),
+        message(ProduceRequest, *_PRODUCE, versions="12+", make=partial(ProduceRequest, transaction_version=2)),
     ),
     message(
         ProduceResponse,
-        wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index")),
+        wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index", ids=_BY_ID)),
         unused("throttle_time_ms", INT32, 0, "1+"),
         unused("node_endpoints", Array(_NODE), (), "10+", tag=0),
     ),
-    advertised="0-11",
+    advertised="0-13",
+    by_topic_id=_BY_ID,
 )  # fmt: skip

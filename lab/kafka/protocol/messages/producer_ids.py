@@ -32,10 +32,11 @@ class InitProducerIdResponse:
 
 @dataclass(slots=True)
 class AllocateProducerIdsRequest:
-    """A broker asks the controller for a block of ids."""
+    """A broker asks the controller for a block of ids, none below `least`."""
 
     broker_id: int
     broker_epoch: int
+    least: int = 0
 
 
 @dataclass(slots=True)

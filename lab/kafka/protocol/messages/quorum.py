@@ -8,6 +8,21 @@ from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    INT64,
+    NULLABLE_STRING,
+    STRING,
+    UINT16,
+    UUID,
+    Array,
+    api,
+    message,
+    struct,
+    unused,
+    wire,
+)
 
 NO_NODE = -1
 """The id of nobody: no leader is known, no vote was given."""
@@ -122,7 +137,7 @@ class FetchSnapshotResponse:
 
 @dataclass(slots=True)
 class DescribeQuorumRequest:
-    """Who votes, who leads, how far everybody is."""
+    """Who votes, who leads, how far everybody is: of the one partition that is kept by a quorum."""
 
 
 @dataclass(slots=True)
@@ -145,3 +160,63 @@ class DescribeQuorumResponse:
     high_watermark: int = -1
     current_voters: tuple[QuorumReplica, ...] = ()
     observers: tuple[QuorumReplica, ...] = ()
+
+
+METADATA_TOPIC = "__cluster_metadata"
+Described = tuple[ErrorCode, int, int, int, tuple[QuorumReplica, ...], tuple[QuorumReplica, ...]]
+"""The fields of the answer, as they stand for a partition of a topic."""
+
+
+def _quorum(error_code: ErrorCode, topics: tuple[tuple[str, tuple[Described, ...]], ...]) -> DescribeQuorumResponse:
+    found = next((one for _, partitions in topics for one in partitions), None)
+    return DescribeQuorumResponse(error_code) if found is None else DescribeQuorumResponse(*found)
+
+
+def _quorum_parts(response: DescribeQuorumResponse) -> tuple[object, ...]:
+    if response.error_code:
+        return response.error_code, ()
+    described = (
+        response.error_code, response.leader_id, response.leader_epoch, response.high_watermark,
+        response.current_voters, response.observers,
+    )  # fmt: skip
+    return ErrorCode.NONE, ((METADATA_TOPIC, (described,)),)
+
+
+_ASKED = struct(
+    None, wire("topic_name", STRING), wire("partitions", Array(struct(None, wire("partition_index", INT32))))
+)
+_REPLICA = struct(
+    QuorumReplica,
+    wire("replica_id", INT32),
+    unused("replica_directory_id", UUID, bytes(16), "2+"),
+    wire("log_end_offset", INT64),
+    wire("last_fetch_timestamp", INT64, "1+", attribute="last_fetch_timestamp_ms", default=-1),
+    wire("last_caught_up_timestamp", INT64, "1+", attribute="last_caught_up_timestamp_ms", default=-1),
+)
+_PARTITION = struct(
+    None,
+    unused("partition_index", INT32, 0),
+    wire("error_code", ERROR),
+    unused("error_message", NULLABLE_STRING, None, "2+"),
+    wire("leader_id", INT32),
+    wire("leader_epoch", INT32),
+    wire("high_watermark", INT64),
+    wire("current_voters", Array(_REPLICA)),
+    wire("observers", Array(_REPLICA)),
+)
+_LISTENER = struct(None, wire("name", STRING), wire("host", STRING), wire("port", UINT16))
+_NODE = struct(None, wire("node_id", INT32), wire("listeners", Array(_LISTENER)))
+
+DESCRIBE_QUORUM = api(
+    55, "DescribeQuorum", "0-2", 0,
+    message(DescribeQuorumRequest, unused("topics", Array(_ASKED), ((METADATA_TOPIC, ((0,),)),))),
+    message(
+        DescribeQuorumResponse,
+        wire("error_code", ERROR),
+        unused("error_message", NULLABLE_STRING, None, "2+"),
+        wire("topics", Array(struct(None, wire("topic_name", STRING), wire("partitions", Array(_PARTITION))))),
+        unused("nodes", Array(_NODE), (), "2+"),
+        make=_quorum,
+        parts=_quorum_parts,
+    ),
+)  # fmt: skip

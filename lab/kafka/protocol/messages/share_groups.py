@@ -4,6 +4,21 @@ from dataclasses import dataclass
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import ASSIGNMENT
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT32,
+    NULLABLE_STRING,
+    STRING,
+    THROTTLE,
+    Array,
+    Versions,
+    api,
+    message,
+    or_empty,
+    unused,
+    wire,
+)
 from lab.kafka.protocol.topics import TopicPartition
 
 JOIN_EPOCH, LEAVE_EPOCH = 0, -1
@@ -56,3 +71,29 @@ class ShareGroupDescribeResponse:
     """In the order asked."""
 
     groups: tuple[DescribedShareGroup, ...]
+
+
+_ALWAYS = Versions.of("0+")
+
+SHARE_GROUP_HEARTBEAT = api(
+    76, "ShareGroupHeartbeat", "1", 0,
+    message(
+        ShareGroupHeartbeatRequest,
+        wire("group_id", STRING),
+        wire("member_id", STRING),
+        wire("member_epoch", INT32),
+        unused("rack_id", NULLABLE_STRING, None),
+        wire("subscribed_topic_names", Array(STRING, nullable=_ALWAYS)),
+    ),
+    message(
+        ShareGroupHeartbeatResponse,
+        THROTTLE,
+        wire("error_code", ERROR),
+        unused("error_message", NULLABLE_STRING, None),
+        wire("member_id", or_empty()),
+        wire("member_epoch", INT32),
+        wire("heartbeat_interval_ms", INT32),
+        wire("assignment", ASSIGNMENT),
+    ),
+    by_topic_id=_ALWAYS,
+)  # fmt: skip

@@ -3,6 +3,22 @@
 from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    ERROR,
+    INT16,
+    INT32,
+    INT64,
+    NULLABLE_STRING,
+    STRING,
+    THROTTLE,
+    Array,
+    ByTopic,
+    api,
+    message,
+    struct,
+    unused,
+    wire,
+)
 from lab.kafka.protocol.topics import TopicPartition
 
 
@@ -94,3 +110,74 @@ class ListTransactionsResponse:
 
     transactions: tuple[ListedTransaction, ...]
     unknown_state_filters: tuple[str, ...] = ()
+
+
+_PRODUCER = struct(
+    ActiveProducer,
+    wire("producer_id", INT64),
+    wire("producer_epoch", INT32),
+    wire("last_sequence", INT32),
+    wire("last_timestamp", INT64, attribute="last_timestamp_ms"),
+    wire("coordinator_epoch", INT32),
+    wire("current_txn_start_offset", INT64),
+)
+_PRODUCERS = struct(
+    DescribedProducers,
+    wire("error_code", ERROR),
+    unused("error_message", NULLABLE_STRING, None),
+    wire("active_producers", Array(_PRODUCER)),
+)
+
+DESCRIBE_PRODUCERS = api(
+    61, "DescribeProducers", "0", 0,
+    message(
+        DescribeProducersRequest, wire("topics", ByTopic(partitions="partition_indexes"), attribute="partitions")
+    ),
+    message(DescribeProducersResponse, THROTTLE, wire("topics", ByTopic(_PRODUCERS), attribute="partitions")),
+)  # fmt: skip
+
+_TRANSACTION = struct(
+    DescribedTransaction,
+    wire("error_code", ERROR),
+    wire("transactional_id", STRING),
+    wire("transaction_state", STRING),
+    wire("transaction_timeout_ms", INT32),
+    wire("transaction_start_time_ms", INT64),
+    wire("producer_id", INT64),
+    wire("producer_epoch", INT16),
+    wire("topics", ByTopic(topic="topic"), attribute="partitions"),
+)
+
+DESCRIBE_TRANSACTIONS = api(
+    65, "DescribeTransactions", "0", 0,
+    message(DescribeTransactionsRequest, wire("transactional_ids", Array(STRING))),
+    message(
+        DescribeTransactionsResponse,
+        THROTTLE,
+        wire("transaction_states", Array(_TRANSACTION), attribute="transactions"),
+    ),
+)  # fmt: skip
+
+_LISTED = struct(
+    ListedTransaction,
+    wire("transactional_id", STRING),
+    wire("producer_id", INT64),
+    wire("transaction_state", STRING),
+)
+
+LIST_TRANSACTIONS = api(
+    66, "ListTransactions", "0-1", 0,
+    message(
+        ListTransactionsRequest,
+        wire("state_filters", Array(STRING)),
+        wire("producer_id_filters", Array(INT64)),
+        wire("duration_filter", INT64, "1+", attribute="duration_filter_ms", default=-1),
+    ),
+    message(
+        ListTransactionsResponse,
+        THROTTLE,
+        unused("error_code", ERROR, ErrorCode.NONE),
+        wire("unknown_state_filters", Array(STRING)),
+        wire("transaction_states", Array(_LISTED), attribute="transactions"),
+    ),
+)  # fmt: skip

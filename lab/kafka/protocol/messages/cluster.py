@@ -1,0 +1,66 @@
+"""DescribeCluster (60): the brokers there are."""
+
+from dataclasses import dataclass
+
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.schema import (
+    BOOL,
+    ERROR,
+    HOST,
+    INT8,
+    INT32,
+    NULLABLE_STRING,
+    STRING,
+    THROTTLE,
+    UNKNOWN_OPERATIONS,
+    Struct,
+    Table,
+    api,
+    message,
+    unused,
+    wire,
+)
+
+BROKERS = 1
+"""Of the two types of endpoints the one that is held here; the other is the controllers'."""
+
+
+@dataclass(slots=True)
+class DescribeClusterRequest:
+    """`endpoint_type`: brokers, or controllers, whom clients do not talk to here."""
+
+    endpoint_type: int = BROKERS
+
+
+@dataclass(slots=True)
+class DescribeClusterResponse:
+    """`brokers`: broker id -> host name."""
+
+    error_code: ErrorCode
+    brokers: dict[int, str]
+    controller_id: int = -1
+    cluster_id: str = "lab"
+    endpoint_type: int = BROKERS
+
+
+_BROKER = Struct(HOST.make, (*HOST.fields, unused("rack", NULLABLE_STRING, None)), parts=HOST.parts)
+
+DESCRIBE_CLUSTER = api(
+    60, "DescribeCluster", "0-1", 0,
+    message(
+        DescribeClusterRequest,
+        unused("include_cluster_authorized_operations", BOOL, False),
+        wire("endpoint_type", INT8, "1+", default=BROKERS),
+    ),
+    message(
+        DescribeClusterResponse,
+        THROTTLE,
+        wire("error_code", ERROR),
+        unused("error_message", NULLABLE_STRING, None),
+        wire("endpoint_type", INT8, "1+", default=BROKERS),
+        wire("cluster_id", STRING),
+        wire("controller_id", INT32),
+        wire("brokers", Table(wire("broker_id", INT32), _BROKER)),
+        unused("cluster_authorized_operations", INT32, UNKNOWN_OPERATIONS),
+    ),
+)  # fmt: skip
