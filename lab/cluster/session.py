@@ -89,7 +89,10 @@ class Session:
         self.title = title
         self.scenario = scenario
         self.script = script
-        self.timeline = Timeline(lambda: build(spec, beside), scripted(script))
+        try:
+            self.timeline = Timeline(lambda: build(spec, beside), scripted(script))
+        except WorldStopped as stopped:  # our own mistake; there is no world yet in which to look for it
+            raise Refused(f"the cluster cannot be set up: {stopped}") from stopped
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
         self.chronicle = Chronicle(self.timeline)
