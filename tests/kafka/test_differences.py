@@ -152,7 +152,6 @@ def test_there_is_one_cleaner_and_its_keys_are_not_hashed():
 # --- absent ---------------------------------------------------------------------------------------
 
 ABSENT: Mapping[str, tuple[type[Config], str]] = {
-    "auto.create.topics.enable": (BrokerConfig, "topics made by asking for them"),
     "interceptor.classes": (ConsumerConfig, "interceptors"),
     "connections.max.idle.ms": (ConsumerConfig, "closing idle connections"),
     "reconnect.backoff.ms": (ConsumerConfig, "pauses before reconnecting"),
