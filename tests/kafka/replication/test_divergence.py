@@ -127,7 +127,9 @@ def test_spec_02_07_a_fetch_beyond_the_log_end_is_out_of_range():
     found = fetch(story, 2, 0)
     assert found is not None
     assert found.error_code is ErrorCode.OFFSET_OUT_OF_RANGE
-    assert fetch(story, 1, 0) is None, "at the end there is nothing yet, and no error"
+    at_end = fetch(story, 1, 0)
+    assert at_end is not None
+    assert (at_end.error_code, at_end.records) == (ErrorCode.NONE, ()), "at the end there is nothing yet, and no error"
 
 
 def test_spec_02_07_a_fetch_whose_last_epoch_ended_earlier_is_told_where():

@@ -126,7 +126,7 @@ def test_spec_02_13_a_follower_serves_up_to_its_own_high_watermark():
     story.until(lambda: story.replica(2).log.log_end_offset == 2)
     assert story.replica(2).log.high_watermark == 1
     assert sum(one.record_count for one in fetch(story, 2, 0).records) == 1
-    assert fetch(story, 2, 1) is None, "it has the record, and says nothing of it"
+    assert fetch(story, 2, 1).records == (), "it has the record, and says nothing of it"
     assert fetch(story, 2, 9).error_code is ErrorCode.OFFSET_OUT_OF_RANGE
     assert fetch(story, 2, 0, epoch=5).error_code is ErrorCode.UNKNOWN_LEADER_EPOCH
     assert fetch(story, 2, 0, rack="").error_code is ErrorCode.NOT_LEADER_OR_FOLLOWER
