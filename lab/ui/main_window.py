@@ -220,7 +220,7 @@ class MainWindow(QMainWindow):
         self.move_on(full.share(session, ENGINE_BUDGET_US) if full is not None else ENGINE_BUDGET_US)
         self.doors.let_in()
         self.frame += 1
-        self.pull(exact=False)
+        self.pull(whole=False)
         if not session.playing:
             self.timer.stop()
             self.stops.show(session)
