@@ -248,6 +248,9 @@ class Broker:
         channel = self.channels.get(sender)
         if channel is None:
             return  # the connection is gone
+        if channel.rephrased is not None:
+            body = channel.rephrased.with_ids(body)
+            channel.rephrased = None
         env.send(sender, Response(correlation_id, body), size_of(body))
         channel.busy = False
         if channel.waiting:
@@ -261,6 +264,7 @@ class Broker:
         answer = HANDLERS[type(body)](self, body, context)
         if answer is NO_REPLY:
             channel.busy = False
+            channel.rephrased = None
             self._serve(context.env, context.sender, channel)
         elif answer is not PENDING:
             self.reply(context.env, context.sender, context.correlation_id, answer)

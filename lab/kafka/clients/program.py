@@ -17,6 +17,8 @@ from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
+from lab.kafka.protocol.messages.by_topic_id import ByTopicId
+from lab.kafka.protocol.messages.cluster import DescribeClusterResponse
 from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse, FindCoordinatorsResponse
@@ -130,6 +132,8 @@ class Program:
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
             connection.waiting.append(exchange)
         self._look_at(env, header, body, exchange)
+        if header.api.by_topic_id.has(header.version):
+            body = ByTopicId(body)
         request = Request(header.correlation_id, header.client_id, body)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
@@ -195,7 +199,7 @@ def first_error(body: Any) -> ErrorCode:
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:
     """An answer with the addresses under which a real client finds the brokers it names."""
     match body:
-        case MetadataResponse():
+        case MetadataResponse() | DescribeClusterResponse():
             return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
         case FindCoordinatorResponse():
             return replace(body, host=listeners.get(body.host, body.host))

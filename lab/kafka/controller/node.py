@@ -21,6 +21,7 @@ from lab.kafka.metadata.records import (
     TopicRecord,
 )
 from lab.kafka.orders import Shutdown
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
     AlterPartitionRequest,
     BrokerHeartbeatRequest,
@@ -28,6 +29,7 @@ from lab.kafka.protocol.messages.brokers import (
 )
 from lab.kafka.protocol.messages.configs import AlterConfigsRequest, IncrementalAlterConfigsRequest
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
+from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest, DescribeQuorumResponse, QuorumReplica
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     ListPartitionReassignmentsRequest,
@@ -44,6 +46,8 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 
 RESPONSE_BYTES = 64
+ALONE = 0
+"""The node id of a controller that is the only one."""
 SESSIONS, BALANCE, UNCLEAN, OBSERVERS = "sessions", "balance", "unclean", "observers"
 SESSION_CHECK: Micros = millis(500)
 MetadataTail = list[MetadataRecord]
@@ -240,12 +244,20 @@ class ControllerNode:
     def _heartbeat(self, body: BrokerHeartbeatRequest, now: Micros) -> Decision:
         return self.controller.heartbeat(body, now, self._next_offset())
 
+    def _quorum(self, body: DescribeQuorumRequest, now: Micros) -> Decision:
+        """A quorum of one, which leads itself; brokers watch it."""
+        end = self._next_offset()
+        observers = [QuorumReplica(one, session.metadata_offset) for one, session in self.controller.sessions.items()]
+        mine = QuorumReplica(ALONE, end)
+        return Decision(DescribeQuorumResponse(ErrorCode.NONE, ALONE, 1, end, (mine,), tuple(observers)))
+
     DECIDES: ClassVar[dict[type, Callable[..., Decision]]] = {
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
         AlterPartitionRequest: _timeless(Controller.alter_partition),
         AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
         ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
+        DescribeQuorumRequest: _quorum,
         UpdateFeaturesRequest: _timeless(administration.update_features),
         UnregisterBrokerRequest: _timeless(administration.unregister),
         ElectLeadersRequest: _timeless(Controller.elect_leaders),

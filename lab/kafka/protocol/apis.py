@@ -12,7 +12,8 @@ from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
 from lab.kafka.protocol.messages.cluster import DESCRIBE_CLUSTER
 from lab.kafka.protocol.messages.configs import ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS
-from lab.kafka.protocol.messages.consumer_groups import CONSUMER_GROUP_HEARTBEAT
+from lab.kafka.protocol.messages.consumer_groups import CONSUMER_GROUP_DESCRIBE, CONSUMER_GROUP_HEARTBEAT
+from lab.kafka.protocol.messages.describe_topic_partitions import DESCRIBE_TOPIC_PARTITIONS
 from lab.kafka.protocol.messages.fetch import FETCH
 from lab.kafka.protocol.messages.find_coordinator import FIND_COORDINATOR
 from lab.kafka.protocol.messages.group_admin import DELETE_GROUPS, LIST_GROUPS, OFFSET_DELETE
@@ -28,7 +29,7 @@ from lab.kafka.protocol.messages.quorum import DESCRIBE_QUORUM
 from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNMENTS, LIST_PARTITION_REASSIGNMENTS
 from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
 from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
-from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_HEARTBEAT
+from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_DESCRIBE, SHARE_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.topics import (
     CREATE_PARTITIONS,
     CREATE_TOPICS,
@@ -96,7 +97,10 @@ APIS: dict[int, Api] = {
         DESCRIBE_TRANSACTIONS,
         LIST_TRANSACTIONS,
         CONSUMER_GROUP_HEARTBEAT,
+        CONSUMER_GROUP_DESCRIBE,
+        DESCRIBE_TOPIC_PARTITIONS,
         SHARE_GROUP_HEARTBEAT,
+        SHARE_GROUP_DESCRIBE,
         SHARE_FETCH,
         SHARE_ACKNOWLEDGE,
     )

@@ -11,9 +11,11 @@ from lab.kafka.protocol.apis import APIS
 from lab.kafka.protocol.codec import decode, encode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsResponse
 from lab.kafka.protocol.messages.configs import IncrementalAlterConfigsRequest
+from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.offsets import OffsetFetchesRequest, OffsetFetchesResponse, OffsetFetchResponse
 from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest, DescribeQuorumResponse
+from lab.kafka.protocol.messages.share_groups import ShareGroupDescribeResponse
 from lab.kafka.protocol.messages.topics import DeleteTopicsRequest
 from lab.kafka.protocol.messages.transactions import WriteTxnMarkersResponse
 from lab.kafka.protocol.schema import Message
@@ -27,6 +29,8 @@ CASES = [
 
 
 SAID_OTHERWISE = {
+    ConsumerGroupDescribeResponse: "a topic without partitions is not named",
+    ShareGroupDescribeResponse: "a topic without partitions is not named",
     DescribeQuorumRequest: "there is one partition to ask about",
     DescribeQuorumResponse: "there is one partition to tell of",
     ApiVersionsResponse: "a feature that begins at 0 is not told to older clients",

@@ -7,7 +7,10 @@ later. The listing is the table of what the broker speaks.
 from lab.kafka.broker.api import (
     admin,
     api_versions,
+    by_topic_id,
+    cluster,
     consumer_groups,
+    describe_topic_partitions,
     fetch,
     find_coordinator,
     group_admin,
@@ -24,6 +27,7 @@ from lab.kafka.broker.api import (
     transactions,
 )
 
-LOADED = (admin, api_versions, consumer_groups, fetch, find_coordinator, group_admin, groups, init_producer_id,
-          list_offsets, metadata, offset_for_leader_epoch, offsets, produce, sasl, share, transaction_admin,
+LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, describe_topic_partitions, fetch,
+          find_coordinator, group_admin, groups, init_producer_id, list_offsets, metadata,
+          offset_for_leader_epoch, offsets, produce, sasl, share, transaction_admin,
           transactions)  # fmt: skip

@@ -32,7 +32,10 @@ def consumer_group_describe(
     broker: Broker, request: ConsumerGroupDescribeRequest, context: RequestContext
 ) -> ConsumerGroupDescribeResponse:
     """Each group by its coordinator."""
-    return ConsumerGroupDescribeResponse(tuple(_describe(broker, group_id) for group_id in request.group_ids))
+    groups = tuple(_describe(broker, group_id) for group_id in request.group_ids)
+    members = [member for group in groups for member in group.members]
+    topics = [one.topic for member in members for one in (*member.assignment, *member.target_assignment)]
+    return ConsumerGroupDescribeResponse(groups, {topic: broker.image.topic_id(topic) for topic in topics})
 
 
 def _describe(broker: Broker, group_id: str) -> DescribedConsumerGroup:

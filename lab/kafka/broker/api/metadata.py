@@ -44,11 +44,12 @@ def _topic(broker: Broker, name: str) -> TopicMetadata:
         wrong = bool(valid_topic_name(name))
         error = ErrorCode.INVALID_TOPIC_EXCEPTION if wrong else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         return TopicMetadata(error, name, {})
-    partitions = {state.partition: _partition(broker, state) for state in topic.partitions.values()}
+    partitions = {state.partition: partition_metadata(broker, state) for state in topic.partitions.values()}
     return TopicMetadata(ErrorCode.NONE, name, partitions, name.startswith("__"), topic.topic_id)
 
 
-def _partition(broker: Broker, state: PartitionState) -> PartitionMetadata:
+def partition_metadata(broker: Broker, state: PartitionState) -> PartitionMetadata:
+    """One partition as this broker knows it."""
     brokers = broker.image.brokers
     leader = brokers.get(state.leader_id)
     error = ErrorCode.NONE if leader is not None and not leader.fenced else ErrorCode.LEADER_NOT_AVAILABLE

@@ -47,7 +47,9 @@ def share_group_describe(
 ) -> ShareGroupDescribeResponse:
     """Each group by its coordinator."""
     groups = sharing_of(broker).groups
-    return ShareGroupDescribeResponse(tuple(groups.describe(broker, group_id) for group_id in request.group_ids))
+    found = tuple(groups.describe(broker, group_id) for group_id in request.group_ids)
+    topics = (one.topic for group in found for *_, assigned in group.members for one in assigned)
+    return ShareGroupDescribeResponse(found, {topic: broker.image.topic_id(topic) for topic in topics})
 
 
 @handles(ShareFetchRequest)

@@ -27,7 +27,7 @@ def decode(schema: Message, version: int, data: Buffer, at: int = 0, *, exact: b
         raise Malformed(f"{schema.kind.__name__} v{version}: {wrong}") from wrong
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError) as wrong:
         raise Malformed(f"{schema.kind.__name__} v{version}, {end} bytes: {wrong}") from wrong
-    if exact and at != end:
+    if at > end or (exact and at < end):
         raise Malformed(f"{schema.kind.__name__} v{version}: {at} bytes wanted, {end} found")
     return found
 

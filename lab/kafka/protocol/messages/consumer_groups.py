@@ -1,16 +1,20 @@
 """ConsumerGroupHeartbeat (68) and ConsumerGroupDescribe (69): the consumer group protocol of KIP-848."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
+    BOOL,
     ERROR,
+    INT8,
     INT32,
     NULLABLE_STRING,
     STRING,
     THROTTLE,
     TOPIC_ID,
+    UNKNOWN_OPERATIONS,
     Array,
     ByTopic,
     Struct,
@@ -25,6 +29,8 @@ from lab.kafka.protocol.schema import (
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
+CONSUMER_MEMBER = 1
+"""A member of this protocol, of the two types there are; a group of both cannot be here."""
 JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH = 0, -1, -2
 """Member epochs that say what is wanted: to join, to leave, and (static) to be back soon."""
 
@@ -99,9 +105,10 @@ class DescribedConsumerGroup:
 
 @dataclass(slots=True)
 class ConsumerGroupDescribeResponse:
-    """In the order asked."""
+    """In the order asked. `topic_ids`: of the topics that are assigned."""
 
     groups: tuple[DescribedConsumerGroup, ...]
+    topic_ids: Mapping[str, TopicId] = field(default_factory=dict[str, TopicId])
 
 
 _ALWAYS = Versions.of("0+")
@@ -167,3 +174,92 @@ DESCRIBED_ASSIGNMENT = struct(
         Array(struct(None, wire("topic_id", TOPIC_ID), wire("topic_name", STRING), wire("partitions", Array(INT32)))),
     ),
 )
+
+
+def partitions_of(assignment: tuple[Assigned]) -> tuple[TopicPartition, ...]:
+    """The partitions of an assignment as administrators see it."""
+    return tuple(TopicPartition(name, index) for _, name, indexes in assignment[0] for index in indexes)
+
+
+def ids_of(assignment: tuple[Assigned]) -> dict[str, TopicId]:
+    """The ids of its topics."""
+    return {name: topic_id for topic_id, name, _ in assignment[0]}
+
+
+Row = tuple[Any, ...]
+"""A group or a member as its fields stand on the wire."""
+
+
+def _groups(groups: tuple[Row, ...]) -> ConsumerGroupDescribeResponse:
+    topic_ids: dict[str, TopicId] = {}
+    found: list[DescribedConsumerGroup] = []
+    for error, group_id, state, epoch, assignment_epoch, assignor, rows in groups:
+        members: list[DescribedMember] = []
+        for member_id, instance_id, member_epoch, client_id, topics, regex, assignment, target in rows:
+            topic_ids |= ids_of(assignment) | ids_of(target)
+            members.append(DescribedMember(
+                member_id, client_id, instance_id, member_epoch, topics, regex, partitions_of(assignment),
+                partitions_of(target),
+            ))  # fmt: skip
+        found.append(DescribedConsumerGroup(error, group_id, state, epoch, assignment_epoch, assignor, tuple(members)))
+    return ConsumerGroupDescribeResponse(tuple(found), topic_ids)
+
+
+def _groups_parts(response: ConsumerGroupDescribeResponse) -> tuple[tuple[Row, ...]]:
+    return (
+        tuple(
+            (
+                one.error_code, one.group_id, one.group_state, one.group_epoch, one.assignment_epoch,
+                one.assignor_name, tuple(_member(member, response.topic_ids) for member in one.members),
+            )
+            for one in response.groups
+        ),
+    )  # fmt: skip
+
+
+def _member(one: DescribedMember, topic_ids: Mapping[str, TopicId]) -> Row:
+    return (
+        one.member_id, one.instance_id, one.member_epoch, one.client_id, one.subscribed_topic_names,
+        one.subscribed_topic_regex, (described_assignment(one.assignment, topic_ids),),
+        (described_assignment(one.target_assignment, topic_ids),),
+    )  # fmt: skip
+
+
+_MEMBER = struct(
+    None,
+    wire("member_id", STRING),
+    wire("instance_id", NULLABLE_STRING),
+    unused("rack_id", NULLABLE_STRING, None),
+    wire("member_epoch", INT32),
+    wire("client_id", STRING),
+    unused("client_host", STRING, ""),
+    wire("subscribed_topic_names", Array(STRING)),
+    wire("subscribed_topic_regex", or_empty()),
+    wire("assignment", DESCRIBED_ASSIGNMENT),
+    wire("target_assignment", DESCRIBED_ASSIGNMENT),
+    unused("member_type", INT8, CONSUMER_MEMBER, "1+"),
+)
+_GROUP = struct(
+    None,
+    wire("error_code", ERROR),
+    unused("error_message", NULLABLE_STRING, None),
+    wire("group_id", STRING),
+    wire("group_state", STRING),
+    wire("group_epoch", INT32),
+    wire("assignment_epoch", INT32),
+    wire("assignor_name", STRING),
+    wire("members", Array(_MEMBER)),
+    unused("authorized_operations", INT32, UNKNOWN_OPERATIONS),
+)
+
+CONSUMER_GROUP_DESCRIBE = api(
+    69, "ConsumerGroupDescribe", "0-1", 0,
+    message(
+        ConsumerGroupDescribeRequest,
+        wire("group_ids", Array(STRING)),
+        unused("include_authorized_operations", BOOL, False),
+    ),
+    message(
+        ConsumerGroupDescribeResponse, THROTTLE, wire("groups", Array(_GROUP)), make=_groups, parts=_groups_parts
+    ),
+)  # fmt: skip

@@ -150,7 +150,7 @@ _ASKED = struct(None, wire("topic_id", TOPIC_ID, "10+", default=NO_TOPIC_ID), wi
 _BROKER = Struct(HOST.make, (*HOST.fields, unused("rack", NULLABLE_STRING, None, "1+")), parts=HOST.parts)
 
 METADATA = api(
-    3, "Metadata", "0-12", 9,
+    3, "Metadata", "0-13", 9,
     message(
         MetadataRequest,
         wire("topics", Converted(Array(_ASKED), _all_if_none, _none_if_all), "0"),
@@ -169,6 +169,7 @@ METADATA = api(
         wire("controller_id", INT32, "1+"),
         wire("topics", Array(_TOPIC)),
         unused("cluster_authorized_operations", INT32, UNKNOWN_OPERATIONS, "8-10"),
+        unused("error_code", ERROR, ErrorCode.NONE, "13+"),
         make=_response,
         parts=_response_parts,
     ),

@@ -1,24 +1,36 @@
 """ShareGroupHeartbeat (76), ShareGroupDescribe (77): membership of share groups (KIP-932)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.consumer_groups import ASSIGNMENT
+from lab.kafka.protocol.messages.consumer_groups import (
+    ASSIGNMENT,
+    DESCRIBED_ASSIGNMENT,
+    Row,
+    described_assignment,
+    ids_of,
+    partitions_of,
+)
 from lab.kafka.protocol.schema import (
+    BOOL,
     ERROR,
     INT32,
     NULLABLE_STRING,
     STRING,
     THROTTLE,
+    UNKNOWN_OPERATIONS,
     Array,
     Versions,
     api,
     message,
     or_empty,
+    struct,
     unused,
     wire,
 )
+from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
 JOIN_EPOCH, LEAVE_EPOCH = 0, -1
@@ -68,9 +80,10 @@ class DescribedShareGroup:
 
 @dataclass(slots=True)
 class ShareGroupDescribeResponse:
-    """In the order asked."""
+    """In the order asked. `topic_ids`: of the topics that are assigned."""
 
     groups: tuple[DescribedShareGroup, ...]
+    topic_ids: Mapping[str, TopicId] = field(default_factory=dict[str, TopicId])
 
 
 _ALWAYS = Versions.of("0+")
@@ -96,4 +109,65 @@ SHARE_GROUP_HEARTBEAT = api(
         wire("assignment", ASSIGNMENT),
     ),
     by_topic_id=_ALWAYS,
+)  # fmt: skip
+
+
+def _groups(groups: tuple[Row, ...]) -> ShareGroupDescribeResponse:
+    topic_ids: dict[str, TopicId] = {}
+    found: list[DescribedShareGroup] = []
+    for error, group_id, state, epoch, assignment_epoch, rows in groups:
+        members: list[tuple[str, str, int, tuple[TopicPartition, ...]]] = []
+        for member_id, member_epoch, client_id, assignment in rows:
+            topic_ids |= ids_of(assignment)
+            members.append((member_id, client_id, member_epoch, partitions_of(assignment)))
+        found.append(DescribedShareGroup(error, group_id, state, epoch, assignment_epoch, tuple(members)))
+    return ShareGroupDescribeResponse(tuple(found), topic_ids)
+
+
+def _groups_parts(response: ShareGroupDescribeResponse) -> tuple[tuple[Row, ...]]:
+    return (
+        tuple(
+            (
+                one.error_code, one.group_id, one.group_state, one.group_epoch, one.assignment_epoch,
+                tuple(
+                    (member_id, epoch, client_id, (described_assignment(assigned, response.topic_ids),))
+                    for member_id, client_id, epoch, assigned in one.members
+                ),
+            )
+            for one in response.groups
+        ),
+    )  # fmt: skip
+
+
+_MEMBER = struct(
+    None,
+    wire("member_id", STRING),
+    unused("rack_id", NULLABLE_STRING, None),
+    wire("member_epoch", INT32),
+    wire("client_id", STRING),
+    unused("client_host", STRING, ""),
+    unused("subscribed_topic_names", Array(STRING), ()),
+    wire("assignment", DESCRIBED_ASSIGNMENT),
+)
+_GROUP = struct(
+    None,
+    wire("error_code", ERROR),
+    unused("error_message", NULLABLE_STRING, None),
+    wire("group_id", STRING),
+    wire("group_state", STRING),
+    wire("group_epoch", INT32),
+    wire("assignment_epoch", INT32),
+    unused("assignor_name", STRING, "simple"),
+    wire("members", Array(_MEMBER)),
+    unused("authorized_operations", INT32, UNKNOWN_OPERATIONS),
+)
+
+SHARE_GROUP_DESCRIBE = api(
+    77, "ShareGroupDescribe", "1", 0,
+    message(
+        ShareGroupDescribeRequest,
+        wire("group_ids", Array(STRING)),
+        unused("include_authorized_operations", BOOL, False),
+    ),
+    message(ShareGroupDescribeResponse, THROTTLE, wire("groups", Array(_GROUP)), make=_groups, parts=_groups_parts),
 )  # fmt: skip

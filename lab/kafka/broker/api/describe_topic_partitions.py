@@ -1,0 +1,55 @@
+"""DescribeTopicPartitions (75): metadata of topics by pages, with the replicas that are eligible to lead (KIP-966)."""
+
+from collections.abc import Iterator
+
+from lab.kafka.broker.api.metadata import partition_metadata
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.metadata.image import NONE_ELIGIBLE, PartitionState
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.describe_topic_partitions import (
+    PARTITIONS_MAX,
+    Cursor,
+    DescribedPartition,
+    DescribedTopic,
+    DescribeTopicPartitionsRequest,
+    DescribeTopicPartitionsResponse,
+)
+
+
+@handles(DescribeTopicPartitionsRequest)
+def describe_topic_partitions(
+    broker: Broker, request: DescribeTopicPartitionsRequest, context: RequestContext
+) -> DescribeTopicPartitionsResponse:
+    """From the cursor on, until the page is full."""
+    begin = request.cursor or Cursor("", 0)
+    room = min(max(request.response_partition_limit, 1), PARTITIONS_MAX)
+    found: list[DescribedTopic] = []
+    for name in sorted(dict.fromkeys(request.topics or broker.image.topics)):
+        if name < begin.topic_name:
+            continue
+        first = begin.partition_index if name == begin.topic_name else 0
+        if not room:
+            return DescribeTopicPartitionsResponse(tuple(found), Cursor(name, first))
+        topic = broker.image.topics.get(name)
+        if topic is None:
+            found.append(DescribedTopic(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name))
+            continue
+        states = [topic.partitions[index] for index in sorted(topic.partitions) if index >= first]
+        page = tuple(_described(broker, states[:room]))
+        found.append(DescribedTopic(ErrorCode.NONE, name, topic.topic_id, name.startswith("__"), page))
+        room -= len(page)
+        if len(page) < len(states):
+            return DescribeTopicPartitionsResponse(tuple(found), Cursor(name, first + len(page)))
+    return DescribeTopicPartitionsResponse(tuple(found))
+
+
+def _described(broker: Broker, states: list[PartitionState]) -> Iterator[DescribedPartition]:
+    eligible = broker.image.eligible
+    for state in states:
+        known = partition_metadata(broker, state)
+        elr = eligible.get(state.partition, NONE_ELIGIBLE) if eligible is not None else None
+        yield DescribedPartition(
+            known.error_code, state.partition.partition, known.leader_id, known.leader_epoch, known.replicas,
+            known.isr, elr.elr if elr else None, elr.last_known_elr if elr else None, known.offline_replicas,
+        )  # fmt: skip
