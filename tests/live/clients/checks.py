@@ -68,6 +68,7 @@ def meanwhile(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
+@pytest.mark.slow
 class Checks:
     """To be inherited; `kind` says by which client."""
 

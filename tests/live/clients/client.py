@@ -1,5 +1,6 @@
 """Client: what is asked of every client that somebody else has written, in the words of the checks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -7,7 +8,7 @@ PATIENCE_S = 20.0
 EAGER, COOPERATIVE, CONSUMER = "eager", "cooperative", "consumer"
 
 
-class Client:
+class Client(ABC):
     """A client library, or a program. `lacks`: which checks it has no means for, and why."""
 
     name: ClassVar[str]
@@ -16,10 +17,11 @@ class Client:
     def __init__(self, addresses: str) -> None:
         self.addresses = addresses
 
+    @abstractmethod
     def topics(self) -> dict[str, int]:
         """Every topic, and how many partitions it has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(
         self,
         topic: str,
@@ -32,8 +34,8 @@ class Client:
         pause_s: float = 0.0,
     ) -> None:
         """Write all values to partition 0 with acks=all, if asked in one transaction. Raises if one is not stored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(
         self,
         topic: str,
@@ -49,12 +51,11 @@ class Client:
         """The next values, `count` of them if so many come in time. As a member of a `group` all partitions there are,
         from where the group is, and each value is committed; without one partition 0 from `offset` on.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, topic: str, partitions: int) -> None:
         """Make a topic with three replicas."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, topic: str) -> None:
         """Remove it."""
-        raise NotImplementedError
