@@ -250,8 +250,8 @@ def test_serve_hands_over_what_was_typed(monkeypatch: pytest.MonkeyPatch):
     ]
     assert cli.main(["serve", *line]) == 5
     assert serving.calls == [
-        ((None, "127.0.0.1", 9092, ()), {"record": True, "folder": None}),
-        ((3, "127.0.0.1", 0, (("num.partitions", "6"),)), {"record": False, "folder": Path("files")}),
+        ((None, "127.0.0.1", 9092, ()), {"record": True, "folder": None, "users": None}),
+        ((3, "127.0.0.1", 0, (("num.partitions", "6"),)), {"record": False, "folder": Path("files"), "users": None}),
     ]
 
 
