@@ -6,6 +6,8 @@ The packages, in reading order:
     world       the deterministic simulation: hosts, network, disks, virtual time, the way back
     kafka       Kafka itself, as state machines that do no I/O
     cluster     one lab: build it, act on it, look at it, judge it
+    disks       real files in Kafka's layout: to serve from, to export to, to read
+    live        real clients at the door
     lessons     scenarios a person can play
     ui          the desktop window
     cli         the command line; `bootstrap` and `preflight` see to it that it can start

@@ -225,7 +225,7 @@ def _bench_arguments() -> argparse.ArgumentParser:
         nargs="?",
         metavar="GROUP",
         help="one group of measurements (world, fleet, checkpoint, rewind, promises, throughput, compaction, "
-        "determinism, window)",
+        "determinism, window, wire, wire-idle, disk)",
     )
     parser.add_argument("--json", action="store_true", help="as JSON, to compare with earlier runs")
     return parser
@@ -305,6 +305,11 @@ def _serve_arguments() -> argparse.ArgumentParser:
         help="keep no journal and check no invariants: nothing can be rewound or saved, memory does not grow with "
         "every request, and requests cost less",
     )  # fmt: skip
+    parser.add_argument(
+        "--users", type=Path, metavar="FILE",
+        help="let in only who proves to be one of these users, a line each: name:password (SASL over plain TCP, with "
+        "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512). Without it --listen takes only addresses of this machine",
+    )  # fmt: skip
     return parser
 
 
@@ -316,6 +321,9 @@ the disk (--data DIR):
   system: a power loss may take the last of them from this machine, which is what replicas are for. To be stricter,
   --config log.flush.interval.messages=1. Whoever is killed reads and checks at the next start what was written
   since the recovery point; after Ctrl+C nothing needs to be checked. One process serves a folder at a time.
+
+other machines (--listen 0.0.0.0:9092 --users FILE): clients have to prove who they are, with security.protocol
+  SASL_PLAINTEXT. Nothing is encrypted; passwords of clients that use SCRAM do not cross the network.
 
 examples:
   lab serve                                                  one broker at 127.0.0.1:9092, all in memory
@@ -331,8 +339,9 @@ def _serve(given: argparse.Namespace) -> int:
     host, port = given.listen
     try:
         return serving.serve(
-            given.brokers, host, port, tuple(given.config), record=not given.no_record, folder=given.data
-        )
+            given.brokers, host, port, tuple(given.config),
+            record=not given.no_record, folder=given.data, users=given.users,
+        )  # fmt: skip
     except Refused as wrong:
         print(f"lab serve: {wrong}", file=sys.stderr)
         return 2

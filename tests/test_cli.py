@@ -234,6 +234,42 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, 
     return noted
 
 
+def test_serve_hands_over_what_was_typed(monkeypatch: pytest.MonkeyPatch):
+    serving = stand_in(monkeypatch, "lab.live.serving", "serve")
+    assert cli.main(["serve"]) == 5
+    line = [
+        "--brokers",
+        "3",
+        "--listen",
+        "127.0.0.1:0",
+        "--config",
+        "num.partitions=6",
+        "--data",
+        "files",
+        "--no-record",
+    ]
+    assert cli.main(["serve", *line]) == 5
+    assert serving.calls == [
+        ((None, "127.0.0.1", 9092, ()), {"record": True, "folder": None, "users": None}),
+        ((3, "127.0.0.1", 0, (("num.partitions", "6"),)), {"record": False, "folder": Path("files"), "users": None}),
+    ]
+
+
+def test_logs_reads_a_path_or_what_was_exported_first(monkeypatch: pytest.MonkeyPatch):
+    printing = stand_in(monkeypatch, "lab.disks.printing", "print_logs")
+    exporting = stand_in(monkeypatch, "lab.disks.exporting", "export_cluster")
+    assert cli.main(["logs", "files", "--json", "--batches"]) == 5
+    assert cli.main(["logs", "A1", "--export", "disks", "--at", "2"]) == 5
+    assert printing.calls == [
+        ((Path("files"),), {"as_json": True, "records": False}),
+        ((Path("disks"),), {"as_json": False, "records": True}),
+    ]
+    ((world, spec, folder), _) = exporting.calls[0]
+    assert folder == Path("disks")
+    assert getattr(world, "now", None) == 2_000_000
+    assert getattr(spec, "brokers", 0) > 0
+
+
 def test_tests_run_without_a_screen_and_pytest_gets_every_word(
     started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ):

@@ -47,26 +47,34 @@ class Failure:
 
 
 class Run:
-    """One plan on a timeline. `timeline` stays where it ended, to be looked at and rewound."""
+    """One plan on a timeline."""
 
     def __init__(self, drawn: Plan) -> None:
         self.plan = drawn
-        self.timeline = Timeline(lambda: build(drawn.spec))
+        self._built: Timeline | None = None
+
+    @property
+    def timeline(self) -> Timeline:
+        """It stays where it ended, to be looked at and rewound. Raises WorldStopped if setting the cluster up fails."""
+        if self._built is None:
+            self._built = Timeline(lambda: build(self.plan.spec))
+        return self._built
 
     @property
     def deeds(self) -> Script:
         """All that was done from outside, mending included, each at its exact instant."""
-        return tuple((at, cast("ClusterAction", action)) for at, action in self.timeline.branch.journal)
+        journal = self._built.branch.journal if self._built is not None else ()
+        return tuple((at, cast("ClusterAction", action)) for at, action in journal)
 
     def failure(self) -> Failure | None:
-        """Run it all; what failed first."""
-        world = self.timeline.world
+        """Run it all, from the set-up on; what failed first."""
         try:
+            world = self.timeline.world
             self._safety()
-            claim, at_rest = self._rest(), True
+            claim = self._rest()
         except WorldStopped as stopped:
-            claim, at_rest = _claim_of(stopped), False
-        return Failure(claim, world.now, world.event_number, at_rest) if claim else None
+            return Failure(_claim_of(stopped), stopped.time, stopped.event_number)
+        return Failure(claim, world.now, world.event_number, at_rest=True) if claim else None
 
     def _safety(self) -> None:
         for at, action in self.plan.actions:
@@ -113,11 +121,11 @@ def main(seeds: int, first: int, seconds: float | None, keep: Keep) -> int:
             break
         run = Run(plan(seed))
         found = run.failure()
-        events += run.timeline.world.event_number
-        count += 1
         if found is not None:
             _report(run.plan, found, keep)
             return 1
+        events += run.timeline.world.event_number
+        count += 1
     spent = monotonic() - begun
     print(f"{count} seeds held in {spent:.1f} s: {events:,} events, every invariant watched")
     return 0

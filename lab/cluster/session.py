@@ -89,7 +89,10 @@ class Session:
         self.title = title
         self.scenario = scenario
         self.script = script
-        self.timeline = Timeline(lambda: build(spec, beside), scripted(script))
+        try:
+            self.timeline = Timeline(lambda: build(spec, beside), scripted(script))
+        except WorldStopped as stopped:  # our own mistake; there is no world yet in which to look for it
+            raise Refused(f"the cluster cannot be set up: {stopped}") from stopped
         self.recorder = Recorder()
         self.timeline.sample_every(PERIOD, self.recorder.read, self.recorder.cut)
         self.chronicle = Chronicle(self.timeline)
@@ -190,16 +193,20 @@ class Session:
             raise Refused(f"{action.describe()}: {reason}")
         self._move(lambda: self.timeline.do(action))
 
-    def greet(self, greeter: Callable[[World], None]) -> None:
-        """Call `greeter` with the world of now and with each that takes its place."""
-        self.timeline.greet(greeter)
-
     def _past_is_held(self) -> str:
         outside = self.outside
         if outside is None or not outside.clients or not outside.looks_back:
             return ""
         count = "a real client is" if outside.clients == 1 else f"{outside.clients} real clients are"
         return f"{count} attached where time goes on: return there, or cut them off with Continue from here"
+
+    def greet(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` with the world of now and with each that takes its place."""
+        self.timeline.greet(greeter)
+
+    def part(self, greeter: Callable[[World], None]) -> None:
+        """Call `greeter` no more."""
+        self.timeline.part(greeter)
 
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
@@ -232,9 +239,24 @@ class Session:
         if not self.playing or self.violation:
             return
         self._owed += real_us * self.speed
-        step = int(self._owed)
+        step = max(0, int(self._owed))
         self._owed -= step
         target = self.now + step
+        self._run_within(target, budget_us)
+        self.behind = self.now < target and self.stop is None
+        if self.stop is not None:
+            self.pause()
+        if self.lesson is not None and self.lesson.blocked():
+            self.pause()
+
+    def run_ahead(self, lead: Micros, budget_us: int) -> None:
+        """Be up to so much before the clock on the wall, for somebody who waits outside; it catches up by itself."""
+        before = self.now
+        if self.playing and not self.violation:
+            self._run_within(before + lead + int(self._owed), budget_us)
+            self._owed -= self.now - before
+
+    def _run_within(self, target: Micros, budget_us: int) -> None:
         deadline = time.perf_counter_ns() + budget_us * 1_000
 
         def run(until: Until | None) -> None:
@@ -242,11 +264,6 @@ class Session:
                 self.timeline.run_until(target, SLICE, until)
 
         self._run(run)
-        self.behind = self.now < target and self.stop is None
-        if self.stop is not None:
-            self.pause()
-        if self.lesson is not None and self.lesson.blocked():
-            self.pause()
 
     def run_for(self, duration: Micros) -> None:
         """Go on by so much virtual time, however long it takes; no further than a breakpoint."""
@@ -296,10 +313,10 @@ class Session:
         self.breakpoints.choose(chosen)
         self.revision += 1
 
-    def next_event(self) -> Micros | None:
-        """When something is to happen in the world; None if nothing is."""
+    def next_event_in(self) -> Micros | None:
+        """How long it is, by the clock on the wall at speed 1, until something is to happen; None if nothing is."""
         queue = self.world.queue
-        return queue[0][0] if queue else None
+        return queue[0][0] - self.now - int(self._owed) if queue else None
 
     def _run(self, change: Callable[[Until | None], object]) -> None:
         """Time goes on by itself: only then do breakpoints stop it."""

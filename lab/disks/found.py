@@ -96,7 +96,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.path}, byte {self.position:,}" if self.position >= 0 else self.path
-        return f"{where}: {self.wanted} wanted, {self.found} found"
+        return f"{where}: wanted {self.wanted}; found {self.found}"
 
 
 Found = Folder | Segment | Batch | OneRecord | Table | Values | Other | Problem

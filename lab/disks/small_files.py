@@ -158,10 +158,13 @@ def read_meta(path: Path, _: int) -> Iterator[Found]:
 def _checkpoint(path: Path, what: str, columns: tuple[str, ...], kinds: tuple[type, ...]) -> Iterator[Found]:
     """Kafka's checkpoint files: version, how many, and one line each."""
     lines = _text(path).splitlines()
+    if not lines:  # Kafka makes the file when it starts, and writes it when there is something to say
+        yield Table(str(path), what, columns, (), "never written")
+        return
     rows: list[tuple[object, ...]] = []
     problems: list[Problem] = []
-    if not lines or lines[0] != "0":
-        problems.append(Problem(str(path), 0, "version 0 in line 1", lines[0] if lines else "an empty file"))
+    if lines[0] != "0":
+        problems.append(Problem(str(path), 0, "version 0 in line 1", lines[0]))
     if len(lines) < 2 or not lines[1].isdigit() or int(lines[1]) != len(lines) - 2:
         said = f"{lines[1] if len(lines) > 1 else 'nothing'}, and {len(lines[2:])} follow"
         problems.append(Problem(str(path), 0, "in line 2 how many lines follow", said))

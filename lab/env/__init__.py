@@ -1,7 +1,7 @@
 """What a node may ask of the world: interfaces only, no behaviour.
 
-Everything in `kafka/` is written against these few words. `world/` answers them with a simulation;
-`live/` will answer the same words with sockets and files. Nothing here knows Kafka.
+Everything in `kafka/` is written against these few words. `world/` answers them with a simulation; `disks/` answers
+those about files with real ones. Nothing here knows Kafka.
 """
 
 from lab.env.disk import Disk, DiskFull, Unreadable

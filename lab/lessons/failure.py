@@ -24,7 +24,7 @@ def write_failure(run: Run, found: Failure, folder: Path = FOLDER) -> Path:
 def _head(run: Run, found: Failure, claim: str) -> list[str]:
     card = {
         "code": f"seed {run.plan.seed}", "track": "Failures", "order": 900, "minutes": 1, "summary": claim[:300],
-        "opens_at_us": found.time,
+        "opens_at_us": max(found.time, 0),
     }  # fmt: skip
     check = ["", "[[check]]", *fields({"finally": 'owed() == ""', "text": claim[:300]})] if found.at_rest else []
     return [*fields(card), *lines_of_script(run.deeds), *lines_of(run.plan.spec), *check]

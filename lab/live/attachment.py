@@ -84,7 +84,7 @@ class Attachment(Doorman):
         """
         session = self.attached
         back = (session.branch_name, session.event_number) if self.looks_back else None
-        if self.programs:
+        if self.programs and not session.violation:
             if back is not None:
                 session.switch(self.live)
                 session.seek(session.latest)
@@ -98,6 +98,6 @@ class Attachment(Doorman):
         self.cut_all()
         self.gateway.stop()
         session.outside = None
-        session.timeline.part(self._greet)
+        session.part(self._greet)
         assert isinstance(session.world.witness, Watch)
         session.world.witness.dismiss(self)

@@ -5,6 +5,7 @@ are facts that it hears as a guest of the world, each once: what the known past 
 out long ago.
 """
 
+import socket
 import time
 from collections.abc import Iterable
 
@@ -15,6 +16,7 @@ from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.clients.program import ProgramRecipe
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
+from lab.live.guard import Guard
 from lab.live.owner import Owner
 from lab.world.world import World
 
@@ -29,9 +31,10 @@ LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 class Doorman(Observer):
     """Who stands between a gateway and the owner of a world."""
 
-    def __init__(self, session: Owner, gateway: Gateway) -> None:
+    def __init__(self, session: Owner, gateway: Gateway, guard: Guard | None = None) -> None:
         self.session = session
         self.gateway = gateway
+        self.guard = guard
         self.ports: dict[NodeId, int] = {}
         self.open: dict[NodeId, bool] = {}
         self.brokers: dict[int, NodeId] = {}
@@ -74,8 +77,11 @@ class Doorman(Observer):
         self.open |= dict.fromkeys(opened, True)
 
     def listeners(self) -> tuple[tuple[str, str], ...]:
-        """Where real clients reach each broker."""
-        host = f"[{self.gateway.host}]" if ":" in self.gateway.host else self.gateway.host
+        """Where real clients reach each broker; at this machine's name where it listens on all its addresses."""
+        host = self.gateway.host
+        if host in ("0.0.0.0", "::"):
+            host = socket.gethostname()
+        host = f"[{host}]" if ":" in host else host
         return tuple((broker, f"{host}:{port}") for broker, port in self.ports.items())
 
     def keep_ports(self) -> None:
@@ -112,8 +118,11 @@ class Doorman(Observer):
         match event:
             case Opened():
                 self.brokers[event.connection] = event.broker
+                if self.guard is not None:
+                    self.guard.opened(event.connection)
             case Received():
-                if event.connection in self.brokers:
+                known = self.guard is None or self.guard.admits(event.connection, event.frame)
+                if known and event.connection in self.brokers:
                     self._frame(event.connection, event.frame)
             case Closed():
                 self._closed(event.connection)
@@ -136,6 +145,8 @@ class Doorman(Observer):
         return name
 
     def _closed(self, connection: int) -> None:
+        if self.guard is not None:
+            self.guard.closed(connection)
         broker = self.brokers.pop(connection, None)
         program = self.programs.pop(connection, None)
         if program is not None and broker is not None:

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.apis import is_answered
-from lab.live.limits import Limits
+from lab.live.limits import USUAL, Limits
 
 READ_BYTES = 1 << 18
 TOGETHER = 64
@@ -66,7 +65,6 @@ class Closed:
     reason: str
 
 
-USUAL = Limits.of(BrokerConfig())
 Event: TypeAlias = Opened | Received | Closed
 
 

@@ -22,3 +22,6 @@ class Limits:
             config.socket_request_max_bytes, config.max_connections, config.queued_max_requests,
             config.queued_max_request_bytes, config.connections_max_idle_ms / 1_000,
         )  # fmt: skip
+
+
+USUAL = Limits.of(BrokerConfig())

@@ -13,6 +13,7 @@ from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.config.broker import BrokerConfig
 from lab.live.doorman import Doorman
 from lab.live.gateway import Gateway
+from lab.live.guard import Guard, Users
 from lab.live.limits import Limits
 from lab.live.owner import Owner
 from lab.world.world import World
@@ -26,13 +27,15 @@ BEHIND_MAX: Micros = 200_000
 class Server:
     """Runs the world of a session, or of an owner that records nothing, in real time and with its doors open."""
 
-    def __init__(self, session: Owner, host: str, port: int) -> None:
+    def __init__(self, session: Owner, host: str, port: int, *, users: Users | None = None) -> None:
+        """`users`: who may come in; without them anybody may. Raises OSError."""
         self.session = session
         self._stopping = False
         self._asked: deque[ClusterAction] = deque()
         brokers = broker_hosts(session.world)
         self.gateway = Gateway(host, limits=_limits(session.world, brokers), threaded=False)
-        self.doorman = Doorman(self.session, self.gateway)
+        guard = Guard(users, self.gateway.send, self.gateway.close) if users is not None else None
+        self.doorman = Doorman(self.session, self.gateway, guard)
         try:
             self.doorman.open_doors({broker: port + number if port else 0 for number, broker in enumerate(brokers)})
         except OSError:

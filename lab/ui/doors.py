@@ -20,6 +20,10 @@ BUDGET_US = 2_000
 """Work for the engine between two frames, when something has come in or is due."""
 ALERT_US = 50_000
 """So long after something has come in the world's next event is not left to the next frame."""
+LEAD_US = 3_000
+"""While an answer is due the world may be so much before the clock on the wall: a request takes about a millisecond
+there, in three steps, and to sleep until each of them would cost more than that.
+"""
 WARN_MS = 20_000
 FIRST_PORT = 9_092
 HELD = (
@@ -129,8 +133,6 @@ class Doors(QObject):
         session = self.window.session
         if self.doorman is None or session is None or not session.playing:
             return
-        if self.doorman.gateway.events:
-            self._alert_until = session.now + ALERT_US
         self._go_on()
 
     def _go_on(self) -> None:
@@ -140,21 +142,23 @@ class Doors(QObject):
             return
         self.window.move_on(BUDGET_US)
         self.let_in()
+        if session.now < self._alert_until:
+            session.run_ahead(LEAD_US, BUDGET_US)
+            due = session.next_event_in()
+            if due is not None:
+                self._due.start(max(0, int(due / session.speed) // 1_000))
 
     def let_in(self) -> None:
         """Called in every frame, too."""
         session = self.window.session
         if self.doorman is None or session is None:
             return
-        self.doorman.bring_in()
+        if session.playing and self.doorman.bring_in():
+            self._alert_until = session.now + ALERT_US
         self.doorman.keep_ports()
         if self.doorman.clients != self.attached:
             session.set_speed(*session.speed.as_integer_ratio())
             self._show()
-        due = session.next_event()
-        if due is not None and session.now < self._alert_until:
-            wait_us = (due - session.now) / session.speed
-            self._due.start(max(0, int(wait_us) // 1_000))
 
     # --- standing still ---------------------------------------------------------------------------
 

@@ -291,6 +291,30 @@ class World:
         host.state = RUNNING
         self._recheck(name)
 
+    def pace_disk(self, name: NodeId, slowdown: int) -> None:
+        """From now on the disk takes `slowdown` times as long, also for what is left of what it is at."""
+        host, now = self.hosts[name], self.now
+        before, host.disk.slowdown = host.disk.slowdown, slowdown
+        if host.busy_until > now:
+            host.busy_until = now + (host.busy_until - now) * slowdown // before
+            if host.backlog:
+                self._push(host.busy_until, host.self_link, Resume())
+            self._depart_anew(name, slowdown, before)
+
+    def _depart_anew(self, name: NodeId, slowdown: int, before: int) -> None:
+        """What this host sends once its disk is done goes earlier or later, behind what has gone already."""
+        now = self.now
+        unsent = sorted(one for one in self.queue if one[4] > now and node_of(one[2].source) == name)
+        queue = [one for one in self.queue if one[4] <= now or node_of(one[2].source) != name]
+        for link in dict.fromkeys(one[2] for one in unsent):
+            link.last_arrival = max((one[0] for one in queue if one[2] is link), default=now)
+        for arrives, sequence, link, body, departs, cause in unsent:
+            departure = now + (departs - now) * slowdown // before
+            link.last_arrival = max(link.last_arrival + 1, arrives - departs + departure)
+            queue.append((link.last_arrival, sequence, link, body, departure, cause))
+        heapify(queue)
+        self.queue[:] = queue
+
     def signal(self, name: NodeId, body: object) -> None:
         """An operator's order, heard by the process of `name` at once."""
         host = self.hosts[name]

@@ -11,6 +11,9 @@ from lab.bench.processor import cpu_seconds, percentile, typical_ms, undisturbed
 from lab.bench.terminal import readable
 
 GROUP_NAMES = {
+    "disk",
+    "wire",
+    "wire-idle",
     "checkpoint",
     "compaction",
     "determinism",

@@ -9,12 +9,18 @@ from lab.cluster import fuzz
 from lab.cluster.actions.machines import Crash
 from lab.cluster.invariants import MODULES, Invariant, quorum, transactions
 from lab.cluster.invariants.quorum import QuorumInvariant
+from lab.cluster.invariants.replication import OneLeader
+from lab.cluster.refused import Refused
 from lab.cluster.shrink import ddmin, rounder_times
 from lab.cluster.spec import ClusterSpec
 from lab.cluster.swarm import SAFETY_S, Plan, plan
 from lab.cluster.watch import Watch
 from lab.env import Env, seconds
 from lab.kafka.broker.partition import Partition
+from lab.lessons.failure import write_failure
+from lab.lessons.format import read_lesson
+from lab.lessons.opening import open_lesson
+from lab.world.world import World
 
 
 @pytest.mark.parametrize("first", range(1, 61, 10))
@@ -95,6 +101,25 @@ def test_a_failure_is_told_with_seed_claim_time_and_commands(
     again = f"lab fuzz --first {drawn.seed} --seeds 1"
     for part in (f"seed {drawn.seed}", found.claim, again, f"look at it: lab {tmp_path / 'kept.md'}"):
         assert part in said
+
+
+def test_a_promise_broken_while_the_cluster_is_set_up_ends_like_any_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def at_once(self: OneLeader, world: World, node: str, fact: object) -> None:
+        self.require(False, "found at once")
+
+    monkeypatch.setattr(OneLeader, "_leader", at_once)
+    assert fuzz.main(1, 7, None, lambda run, found: write_failure(run, found, tmp_path)) == 1
+    said = capsys.readouterr().out
+    assert "seed 7 fails at -" in said
+    assert f"{OneLeader.claim}: found at once" in said
+    assert "shrunk to 0" in said
+    path = tmp_path / "seed-7.md"
+    with pytest.raises(Refused, match=rf"cannot be set up: event .* at -.*{OneLeader.claim}"):
+        open_lesson(read_lesson(path))
+    monkeypatch.undo()
+    assert not open_lesson(read_lesson(path)).violation
 
 
 def _keeps_nothing(run: fuzz.Run, found: fuzz.Failure) -> Path:

@@ -41,11 +41,13 @@ class Story:
         self.changed(leader, epoch, isr, reason)
         self.leads(leader, epoch)
 
-    def changed(self, leader: int, epoch: int, isr: tuple[int, ...], reason: str) -> None:
+    def changed(
+        self, leader: int, epoch: int, isr: tuple[int, ...], reason: str, replicas: tuple[int, ...] = (1, 2, 3)
+    ) -> None:
         number = self.fate.partition_epoch + 1
         self.tell(
             "controller-1",
-            facts.PartitionChanged(ORDERS, (1, 2, 3), isr, leader, epoch, number, reason),
+            facts.PartitionChanged(ORDERS, replicas, isr, leader, epoch, number, reason),
         )
 
     def leads(self, leader: int, epoch: int) -> None:
@@ -262,6 +264,33 @@ def test_an_unclean_election_may_lose_committed_records():
     story.elect(2, 1, (2,), "unclean")
     assert (story.fate.lost_from, story.fate.lost_until) == (2, 3)
     story.append(2, 2, 1, "instead", leading=True)
+
+
+def test_a_move_may_be_over_before_an_unclean_leader_has_said_what_it_has():
+    story = Story()
+    story.changed(1, 0, (1, 3), "isr")
+    story.committed(2, brokers=(1, 3))
+    story.tell("controller-1", facts.UncleanElectionAsked((ORDERS,)))
+    story.changed(2, 1, (2,), "unclean")
+    story.tell("controller-1", facts.ReassignmentAsked({ORDERS: (2,)}))
+    story.changed(2, 2, (2,), "reassigned at once", replicas=(2,))
+    story.leads(2, 2)
+    assert (story.fate.lost_from, story.fate.lost_until) == (0, 2)
+    story.append(2, 0, 2, "instead", leading=True, count=3)
+    story.commit(2, 3, 2)
+    with violated("every in-sync replica has what its leader committed"):
+        story.changed(2, 2, (2, 3), "isr")
+
+
+def test_once_an_unclean_leader_has_led_a_move_to_who_lacks_its_records_is_a_violation():
+    story = Story()
+    story.changed(1, 0, (1, 3), "isr")
+    story.committed(2, brokers=(1, 3))
+    story.tell("controller-1", facts.UncleanElectionAsked((ORDERS,)))
+    story.elect(3, 1, (3,), "unclean")
+    story.tell("controller-1", facts.ReassignmentAsked({ORDERS: (2,)}))
+    with violated("every in-sync replica has what its leader committed"):
+        story.changed(2, 2, (2,), "reassigned at once", replicas=(2,))
 
 
 def test_the_last_in_sync_replica_may_lose_what_its_power_loss_took():

@@ -12,16 +12,17 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.clients import PauseConsumer
 from lab.cluster.actions.disks import SlowDisk
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Stop
+from lab.cluster.actions.stand_ins import UseProgram
 from lab.cluster.offers import Offer, offers_for
 from lab.cluster.refused import Refused
 from lab.kafka.config.flavours import FLAVOURS
 from tests.story import Story, orders, settings
 
-BROUGHT = ("bring_frame", "connect_program", "hang_up_program", "open_doors")
+BROUGHT = ("bring_frame", "connect_program", "fence", "hang_up_program", "open_doors", "use_program")
 """Actions that nobody chooses: they come with real clients."""
 THINGS = [
     ("cluster", ""), ("broker", "broker-1"), ("controller", "controller-1"), ("producer", "web"),
-    ("consumer", "a"), ("group", "pay"), ("topic", "orders"), ("partition", "orders-0"),
+    ("consumer", "a"), ("program", "kcat"), ("group", "pay"), ("topic", "orders"), ("partition", "orders-0"),
 ]  # fmt: skip
 MACHINES = [thing for thing in THINGS if thing[0] in ("broker", "controller", "producer", "consumer")]
 
@@ -32,6 +33,7 @@ def _built() -> tuple[Story, bytes]:
     story = Story(topics=orders(2, segment_bytes=10_000))
     story.producer("web", rate=50)
     story.consumer("a", config=settings(auto_offset_reset="earliest"))
+    story.act(UseProgram("kcat", "orders", ("Ada=cup",)))
     story.run(6)
     return story, pickle.dumps(story.world)
 

@@ -46,7 +46,7 @@ from tests.story import ORDERS, Story, batch, orders, settings
 
 BUFFER = "log.cleaner.io.buffer.size"
 MIN_ISR = "min.insync.replicas"
-DYNAMIC_TOPIC, DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT, OF_GROUP = ConfigSource
+_, DYNAMIC_TOPIC, DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT, OF_GROUP = ConfigSource
 ORDERS_TOPIC = topic_resource("orders")
 
 

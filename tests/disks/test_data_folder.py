@@ -1,6 +1,8 @@
 """The folder of a served cluster: whose it is, who may serve it, and that everything in it is there next time."""
 
+import errno
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from lab.cluster.actions.machines import Crash
 from lab.cluster.refused import Refused
 from lab.cluster.spec import TopicSpec
 from lab.disks.data_folder import CLUSTER_FILE, DataFolder, read_properties
+from lab.env import seconds
+from lab.live.unrecorded import Unrecorded
 from tests.disks.kept import ORDERS, kept
 from tests.live.served import Served
 
@@ -83,6 +87,24 @@ def test_the_date_is_the_one_outside(tmp_path: Path):
         consumer.close()
         assert message is not None
         assert abs(message.timestamp()[1] - cluster.owner.world.epoch_ms - cluster.owner.now // 1_000) < 60_000
+
+
+def test_a_disk_that_cannot_be_written_stops_the_cluster_and_leaves_no_mark_of_a_clean_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    data = DataFolder(tmp_path)
+    owner = Unrecorded(data.spec(topics=(ORDERS,)), data)
+
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", broken)
+        owner.post(Crash("broker-1"))
+        owner.run_for(seconds(15))  # the controller notices, and writes so
+    assert "Input/output error" in owner.violation
+    owner.close()
+    assert not (tmp_path / "broker-1" / ".kafka_cleanshutdown").exists()
 
 
 # --- whose it is ----------------------------------------------------------------------------------
@@ -162,6 +184,23 @@ def test_brokers_are_as_many_as_there_were_or_more(tmp_path: Path):
         DataFolder(tmp_path, 1)
     with kept(tmp_path, brokers=3) as cluster:
         assert len(cluster.addresses.split(",")) == 3
+
+
+def test_files_that_no_cluster_can_start_on_are_refused_with_where_to_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with kept(tmp_path, (ORDERS,)) as cluster:
+        produced(cluster, "a")
+    (tmp_path / "broker-1" / "orders-0" / "leader-epoch-checkpoint").write_text("0\n1\nfirst 0\n")
+    line = ["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]
+    assert cli.main(line) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"lab serve: {tmp_path}: wanted files that a cluster can start on (lab logs {tmp_path} tells"
+    )
+    assert "on broker-1: ValueError" in said
+    assert cli.main(["logs", str(tmp_path)]) == 1
+    assert "epoch, start_offset in line 3; found 'first 0'" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where permissions are as on Linux")

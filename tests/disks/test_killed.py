@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.disks.killed import Load, survive, verdict
+from lab.bench.killed import Load, survive, verdict
 
 
 def test_killed_five_times_under_load_it_loses_nothing_and_believes_no_index_blindly(tmp_path: Path):

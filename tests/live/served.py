@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from lab.cluster.actions import ClusterAction
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
+from lab.live.guard import Users
 from lab.live.owner import Owner
 from lab.live.server import Server
 from lab.world.digest import digest
@@ -18,9 +19,9 @@ THREE = ClusterSpec(brokers=3, topics=(TopicSpec("orders", 3, 3),), broker_confi
 class Served:
     """A server in a thread of its own; who wants to act on its world asks `do`."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, users: Users | None = None) -> None:
         self.owner = owner
-        self.server = Server(owner, "127.0.0.1", 0)
+        self.server = Server(owner, "127.0.0.1", 0, users=users)
         self.violation = ""
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import (
@@ -99,7 +100,8 @@ def test_librdkafkas_administrator_deletes_records():
         target = TopicPartition("orders", 0, 3)
         assert admin.delete_records([target])[target].result(PATIENCE_S).low_watermark == 3
         first = TopicPartition("orders", 0)
-        assert admin.list_offsets({first: OffsetSpec.earliest()})[first].result(PATIENCE_S).offset == 3
+        earliest: Any = OffsetSpec.earliest()
+        assert admin.list_offsets({first: earliest})[first].result(PATIENCE_S).offset == 3
 
 
 def test_kafka_pythons_administrator():

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from lab.cluster.actions import action_from
 from lab.cluster.actions.machines import Crash, Freeze, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
 from lab.cluster.actions.programs import Fence
@@ -12,11 +13,17 @@ from lab.cluster.refused import Refused
 from lab.env import millis, seconds
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
-from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
+from lab.kafka.protocol.messages.find_coordinator import (
+    GROUP,
+    TRANSACTION,
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
 from lab.kafka.protocol.messages.groups import HeartbeatRequest, JoinGroupRequest, JoinGroupResponse
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
+from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnRequest, AddPartitionsToTxnResponse
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.digest import digest
@@ -153,10 +160,10 @@ def test_no_producer_id_of_the_other_future_is_handed_out_again():
             assert init_producer_id(cluster, again).producer_id > max(gone)
 
 
-def coordinator_of(cluster: Attended, group: str) -> str:
+def coordinator_of(cluster: Attended, key: str, key_type: int = GROUP) -> str:
     client = cluster.client("broker-1", "shop")
     while True:
-        found = cluster.answer(client, FindCoordinatorRequest(group), 3)
+        found = cluster.answer(client, FindCoordinatorRequest(key, key_type), 3)
         assert isinstance(found, FindCoordinatorResponse)
         if not found.error_code:
             return next(broker for broker, address in cluster.doorman.listeners() if address == found.host)
@@ -197,6 +204,50 @@ def test_a_member_of_the_other_future_is_of_no_generation_here():
         anew = joined(cluster, again)
         assert anew.member_id != first.member_id
         assert joined(cluster, again, anew.member_id).generation_id > generation
+
+
+def add_partition(cluster: Attended, client: RawClient, who: InitProducerIdResponse) -> ErrorCode:
+    """Begin a transaction, or go on with it; concurrent ones are waited for."""
+    request = AddPartitionsToTxnRequest("pay", who.producer_id, who.producer_epoch, (ORDERS,))
+    while True:
+        found = cluster.answer(client, request, 3)
+        assert isinstance(found, AddPartitionsToTxnResponse)
+        error = found.errors[ORDERS]
+        if error is not ErrorCode.CONCURRENT_TRANSACTIONS:
+            return error
+        cluster.let_pass(millis(20))
+
+
+def test_a_transactional_producer_of_the_other_future_is_fenced():
+    """Its transaction is aborted here, and no epoch that it reached there is one of this future."""
+    with attended(THREE) as cluster:
+        coordinator = coordinator_of(cluster, "pay", TRANSACTION)
+        client = cluster.client(coordinator, "shop")
+        cluster.answer(client, PING, 3)
+        first = init_producer_id(cluster, client, "pay")
+        assert add_partition(cluster, client, first) is ErrorCode.NONE
+        before = cluster.session.now
+        cluster.let_pass(millis(5))
+        later = [init_producer_id(cluster, client, "pay") for _ in range(3)][-1]
+        assert later.producer_epoch > first.producer_epoch
+        cluster.session.seek(before)
+        cluster.doorman.continue_here()
+        cluster.let_pass(millis(200))
+        again = cluster.client(coordinator, "shop")
+        for zombie in (first, later):
+            assert add_partition(cluster, again, zombie) in (
+                ErrorCode.PRODUCER_FENCED,
+                ErrorCode.INVALID_PRODUCER_EPOCH,
+            )
+        anew = init_producer_id(cluster, again, "pay")
+        assert (anew.producer_id, anew.producer_epoch > later.producer_epoch) == (first.producer_id, True)
+        assert add_partition(cluster, again, anew) is ErrorCode.NONE
+
+
+def test_a_fence_is_an_action_like_any_other():
+    """It is saved with the session and read again, the same."""
+    fence = Fence(2, 5_000, (("billing", 7),), (("pay", 3),))
+    assert action_from(fence.to_data()) == fence
 
 
 def test_there_is_no_fence_without_a_controller():

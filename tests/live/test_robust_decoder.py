@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.kafka.protocol.apis import APIS, PLAIN_MAX, Header, read_request, read_response
-from lab.kafka.protocol.codec import uvarint
+from lab.kafka.protocol.codec import encode, uvarint
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.schema import Api
 from tests.kafka.protocol.wire_bytes import Maker
@@ -115,3 +115,17 @@ def test_tags_without_number_are_read_once():
     assert time.process_time() - began < 2
     unknown = head(fetch, version) + body[:-1] + uvarint(2) + uvarint(77) + uvarint(1 << 30) + b"x"
     assert read(unknown) == "malformed"
+
+
+def test_what_stands_behind_a_request_is_not_looked_at():
+    """As in Kafka: librdkafka writes a request for all metadata with three bytes too many."""
+    for api, version in VERSIONS:
+        frame = valid_frame(api, version)
+        header, body = read_request(frame + b"\0\0\0")
+        same, message = read_request(frame)
+        assert header == same
+        schema = api.request(version)
+        assert b"".join(encode(schema, version, body)) == b"".join(encode(schema, version, message)), (
+            api.name,
+            version,
+        )

@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from confluent_kafka import Consumer, Producer
 
@@ -42,7 +43,7 @@ class Plain:
         (size,) = struct.unpack(">i", self._read(4))
         return self._read(size)
 
-    def ask(self, key: int, version: int, body: object) -> object:
+    def ask(self, key: int, version: int, body: object) -> Any:
         self.send(key, version, body)
         return read_response(APIS[key], version, self.frame())[1]
 

@@ -175,6 +175,8 @@ def test_building_a_cluster_by_hand_and_taking_it_home_as_a_scenario(lab: MainWi
     assert view is not None
     assert (len(view.brokers), len(view.producers), len(view.groups)) == (1, 1, 1)
     assert sum(one.replicas[0].log_end_offset for one in view.partitions) > 10
+    lab.files.try_to(lab.files.write_disks, tmp_path / "disks")
+    assert (tmp_path / "disks" / "broker-1" / "meta.properties").exists()
     lab.files.try_to(lab.files.write_scenario, tmp_path / "mine.md")
     lab.open_session(str(tmp_path / "mine.md"))
     assert session_of(lab) is not session

@@ -36,6 +36,11 @@ class Scribe:
                 env.disk.append(path, data)
             case ("flush", str(path)):
                 env.disk.flush(path)
+            case ("save and send", str(path), str(target), *bodies):
+                env.disk.append(path, b"x")
+                env.disk.flush(path)
+                for one in bodies:
+                    env.send(target, one, 10)
             case ("roll", int(bound)):
                 self.rolls.append(env.dice.below(bound))
             case ("date",):

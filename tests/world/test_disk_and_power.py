@@ -126,6 +126,48 @@ def test_a_flush_takes_time_on_the_host_and_a_slow_disk_more():
     assert heard(world, "ann")[-1] == "next"
 
 
+def test_a_disk_that_is_mended_ends_sooner_what_it_is_at():
+    world = world_of("ann")
+    tell(world, "ann", "append", "log", b"x")
+    world.run_until(world.now + 10_000)
+    begun = world.now
+    world.pace_disk("ann", 1_000)
+    tell(world, "ann", "flush", "log")
+    tell(world, "ann", "timer", "next", begun + 1)
+    world.run_until(begun + 400 * FLUSH_US)
+    world.pace_disk("ann", 10)
+    world.run_until(begun + 2_000 * FLUSH_US)
+    assert scribe(world, "ann").heard[-1] == (begun + 406 * FLUSH_US, "timer", "next")
+
+
+def test_what_waits_for_the_disk_to_be_sent_goes_earlier_too_and_stays_in_order():
+    world = world_of("ann", "bob")
+    for body in ("one", "two"):
+        tell(world, "ann", "send", "bob", body)
+    world.pace_disk("ann", 1_000)
+    tell(world, "ann", "save and send", "log", "bob", "three", "four")
+    begun = world.now
+    world.run_until(begun + 100 * FLUSH_US)
+    assert heard(world, "bob") == ["one", "two"]
+    world.pace_disk("ann", 1)
+    tell(world, "ann", "send", "bob", "five")
+    world.run_until(begun + 110 * FLUSH_US)
+    assert heard(world, "bob") == ["one", "two", "three", "four", "five"]
+
+
+def test_a_disk_that_fails_in_the_midst_of_it_takes_longer_for_the_rest():
+    world = world_of("ann")
+    tell(world, "ann", "append", "log", b"x")
+    world.run_until(world.now + 10_000)
+    begun = world.now
+    tell(world, "ann", "flush", "log")
+    tell(world, "ann", "timer", "next", begun + 1)
+    world.run_until(begun + FLUSH_US // 4)
+    world.pace_disk("ann", 100)
+    world.run_until(begun + 200 * FLUSH_US)
+    assert scribe(world, "ann").heard[-1] == (begun + FLUSH_US // 4 + 75 * FLUSH_US, "timer", "next")
+
+
 def test_replacing_a_file_is_all_or_nothing():
     disk = SimDisk()
     disk.write("point", b"old")

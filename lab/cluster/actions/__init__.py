@@ -16,6 +16,7 @@ from lab.cluster.actions import (
     replicas,
     settings,
     shares,
+    stand_ins,
     topics,
     transactions,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "replicas",
     "settings",
     "shares",
+    "stand_ins",
     "topics",
     "transactions",
 ]

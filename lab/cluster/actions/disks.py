@@ -31,7 +31,7 @@ class SlowDisk(ClusterAction):
     def apply(self, world: World) -> None:
         kind = "fault" if self.times > 1 else "mended"
         world.mark(kind, self.node, f"slow disk · {self.node}")
-        world.hosts[self.node].disk.slowdown = self.times
+        world.pace_disk(self.node, self.times)
 
     def describe(self) -> str:
         return f"Slow the disk of {self.node} {grouped(self.times)} times"
@@ -80,9 +80,8 @@ class MendDisk(ClusterAction):
 
     def apply(self, world: World) -> None:
         world.mark("mended", self.node, f"disk mended · {self.node}")
-        disk = world.hosts[self.node].disk
-        disk.slowdown = 1
-        disk.capacity = None
+        world.pace_disk(self.node, 1)
+        world.hosts[self.node].disk.capacity = None
 
     def describe(self) -> str:
         return f"Mend the disk of {self.node}"

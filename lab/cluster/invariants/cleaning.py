@@ -146,10 +146,13 @@ class TombstonesStay(Invariant):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        """What lies beyond the end of the newest leader is gone."""
+        """From where the newest leader has something else than what is committed, nothing is known any more."""
         found = self.table.get(fact.partition)
-        if found is not None and fact.leader_epoch >= self.fates.table[fact.partition].leader_epoch:
-            found.known = {at: one for at, one in found.known.items() if at < fact.log_end_offset}
+        fate = self.fates.table[fact.partition]
+        copy = fate.copies.get(node)
+        if found is not None and fact.leader_epoch >= fate.leader_epoch:
+            shared = copy.shared(fate.committed) if copy is not None else 0
+            found.known = {at: one for at, one in found.known.items() if at < shared}
 
     @hears(facts.TopicDeleted)
     def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:
@@ -170,14 +173,9 @@ class TombstonesStay(Invariant):
         copy = fate.copies.get(node)
         if found is None or replica is None or copy is None or fate.retired:
             return
-        end = min(self._end_of(replica, fact), fate.committed.end)
+        end = min(fact.next_offset, fate.committed.end)
         if copy.agrees(fate.committed, end):
             self._judge(node, fact, found, replica, end)
-
-    def _end_of(self, replica: Partition, fact: facts.SegmentsCleaned) -> int:
-        """One past the last offset that the cleaned segment stands for."""
-        following = [one.base_offset for one in replica.log.segments if one.base_offset > fact.base_offsets[0]]
-        return min(following, default=replica.log.log_end_offset)
 
     def _judge(
         self, node: NodeId, fact: facts.SegmentsCleaned, found: Tombstones, replica: Partition, end: int

@@ -9,6 +9,7 @@ from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -59,9 +60,11 @@ class NewestStays(Invariant):
         replica = replica_at(world, node, fact.partition)
         if replica is None or not replica.config.compacted:
             return
-        newest = self.table.setdefault(fact.partition, {})
-        for record in fact.batch.readable():
-            if fact.batch.is_transactional:
+        self._note(self.table.setdefault(fact.partition, {}), fact.batch)
+
+    def _note(self, newest: Newest, batch: RecordBatch) -> None:
+        for record in batch.readable():
+            if batch.is_transactional:
                 newest.pop(record.key or b"", None)  # whether it counts is decided later, and elsewhere
             elif record.key is not None:
                 known = newest.setdefault(record.key, [])
@@ -70,12 +73,23 @@ class NewestStays(Invariant):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        """What lies beyond the end of the newest leader is gone."""
-        if fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
+        """From where the newest leader has something else than what is committed, its own log is the truth. That may
+        be longer than what an earlier leader had: elected uncleanly, or again before it heard of the other.
+        """
+        fate = self.fates.table[fact.partition]
+        newest = self.table.get(fact.partition)
+        replica = replica_at(world, node, fact.partition)
+        if fact.leader_epoch < fate.leader_epoch or newest is None or replica is None:
             return
-        for offsets in self.table.get(fact.partition, {}).values():
-            while offsets and offsets[-1][0] >= fact.log_end_offset:
+        log = replica.log
+        copy = fate.copies.get(node)
+        shared = copy.shared(fate.committed) if copy is not None else 0
+        for offsets in newest.values():
+            while offsets and offsets[-1][0] >= shared:
                 offsets.pop()
+        own = log.read(max(shared, log.log_start_offset), 1 << 40, log.log_end_offset)
+        for batch in own if isinstance(own, tuple) else ():
+            self._note(newest, batch)
 
     @hears(facts.TopicDeleted)
     def _deleted(self, world: World, node: NodeId, fact: facts.TopicDeleted) -> None:

@@ -285,7 +285,7 @@ class Fates(Observer):
     @hears(facts.SegmentsCleaned)
     def _compacted(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:
         fate = self.table[fact.partition]
-        fate.compacted = max(fate.compacted, fact.end_offset)
+        fate.compacted = max(fate.compacted, fact.next_offset)
 
     @hears(PowerLost)
     def _power_lost(self, world: World, node: NodeId, fact: PowerLost) -> None:

@@ -62,6 +62,7 @@ class ReassignmentEnds(Invariant):
                 broker_id in fact.in_sync_replicas
                 and (
                     end >= fate.committed.end
+                    or fate.may_lose(fact.leader_epoch)
                     or name in fate.cut
                     or fate.cut_by_rule(name, fate.committed, fate.committed.end)
                 ),

@@ -183,7 +183,7 @@ class InSyncReplicasHold(Invariant):
             fact.partition, "leader", fact.leader_id, "ISR", isr, "replicas", fact.replicas,
         )  # fmt: skip
         fate = self.fates.table[fact.partition]
-        if fact.reason in JOINS and not fate.retired:
+        if fact.reason in JOINS and not fate.retired and not fate.may_lose(fact.leader_epoch):
             self._compare(fate, fact.partition, isr, fate.committed.end)
 
     @hears(facts.HighWatermarkMoved)

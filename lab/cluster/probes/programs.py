@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lab.cluster.build import broker_hosts
+from lab.cluster.figures import grouped
 from lab.cluster.lookup import broker_at
 from lab.cluster.probes.views import EXCHANGE, MemberView, ProgramView, Row, Section
 from lab.env import Micros, NodeId
@@ -145,7 +146,7 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     about = (
         Row("Client id", node.client_id or "—", mono=True),
         Row("Software", software_text(node) or "does not say", mono=bool(software_text(node))),
-        Row("Requests", f"{node.requests:,}".replace(",", " ")),
+        Row("Requests", grouped(node.requests)),
         *(Row("Transactional id", one, mono=True) for one in node.transactional_ids),
     )
     connections = tuple(
@@ -157,7 +158,7 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     newest = [*reversed(node.recent)][:LISTED]
     exchanges = tuple(
         Row(
-            f"{APIS[one.api_key].name} v{one.version}", answer_text(one),
+            f"{APIS[one.api_key].name} v{one.version}", answer_text(node, one),
             "fail" if one.error else "pending" if one.answered_at < 0 else "",
             link=(EXCHANGE, exchange_name(node.name, one)),
         )
@@ -171,9 +172,12 @@ def program_sections(world: World, node: Program) -> tuple[Section, ...]:
     )
 
 
-def answer_text(one: Exchange) -> str:
+def answer_text(node: Program, one: Exchange) -> str:
     """How long its answer took, and what it says is wrong."""
     if one.answered_at < 0:
-        return "no answer yet"
+        connection = node.connections.get(one.connection)
+        if connection is None:
+            return "connection lost"
+        return "no answer yet" if any(one is each for each in connection.waiting) else "wants no answer"
     took = f"{(one.answered_at - one.asked_at) / 1_000:.1f} ms"
     return f"{one.error.name} · {took}" if one.error else took

@@ -133,7 +133,7 @@ class Fetching:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
-                if session is not None and current:
+                if session is not None and current and one.records:
                     session.rotate(name)
                 if throttle is not None and partition is not None:
                     throttle.gave(partition, request.replica_id, before - left)

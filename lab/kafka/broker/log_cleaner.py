@@ -147,7 +147,12 @@ class LogCleaner:
         if swapped is not None:
             env.tell(
                 facts.SegmentsCleaned(
-                    name, swapped.base_offsets, running.end_offset, swapped.bytes_before, swapped.bytes_after
+                    name,
+                    swapped.base_offsets,
+                    swapped.next_offset,
+                    running.end_offset,
+                    swapped.bytes_before,
+                    swapped.bytes_after,
                 )
             )
         if running.stage == DONE:

@@ -8,13 +8,13 @@ and what is done to a machine or a link of the world is done to a real client as
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from lab.env import Address, Env, Micros, NodeId, Timer, address
 from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
-from lab.kafka.protocol.apis import API_VERSIONS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.by_topic_id import ByTopicId
@@ -28,6 +28,7 @@ from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
 from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 
 RECENT = 24
@@ -37,7 +38,8 @@ RECENT = 24
 @dataclass(slots=True)
 class Exchange:
     """A request and its answer; `answered_at` is -1 while there is none, and where none is wanted. `error`: the first
-    that the answer names.
+    that the answer names. `records` by topic: what a Produce wants to have stored. `request` itself only where a
+    controller has to answer it, and until it has.
     """
 
     connection: int
@@ -46,17 +48,11 @@ class Exchange:
     correlation_id: int
     asked_at: Micros
     request_bytes: int
+    request: object | None = None
+    records: tuple[tuple[TopicPartition, int], ...] = ()
     answered_at: Micros = -1
     answer_bytes: int = 0
     error: ErrorCode = ErrorCode.NONE
-
-
-class Asked(NamedTuple):
-    """What has not been answered yet; the request itself only where a controller has to answer it."""
-
-    header: Header
-    exchange: Exchange
-    request: object | None
 
 
 class Connection:
@@ -66,7 +62,7 @@ class Connection:
 
     def __init__(self, broker: NodeId) -> None:
         self.broker = broker
-        self.waiting: deque[Asked] = deque()
+        self.waiting: deque[Exchange] = deque()
 
 
 class Program:
@@ -83,6 +79,8 @@ class Program:
         self.requests = 0
         self.recent: deque[Exchange] = deque(maxlen=RECENT)
         self.transactional_ids: dict[str, None] = {}
+        self.written: dict[str, int] = {}
+        self.read: dict[str, int] = {}
 
     def start(self, env: Env) -> None:
         """It runs already."""
@@ -125,12 +123,15 @@ class Program:
             data = write_response(API_VERSIONS, 0, header.correlation_id, answer)
             env.tell(facts.FrameSent(number, b"".join(data)))
             return
-        exchange = Exchange(number, header.api.key, header.version, header.correlation_id, env.now, len(frame))
+        exchange = Exchange(
+            number, header.key, header.version, header.correlation_id, env.now, len(frame),
+            body if type(body) in REFUSALS else None,
+        )  # fmt: skip
         self.requests += 1
         self.recent.append(exchange)
         if not (isinstance(body, ProduceRequest) and body.acks == 0):
-            connection.waiting.append(Asked(header, exchange, body if type(body) in REFUSALS else None))
-        self._look_at(env, header, body)
+            connection.waiting.append(exchange)
+        self._look_at(env, header, body, exchange)
         if header.api.by_topic_id.has(header.version):
             body = ByTopicId(body)
         request = Request(header.correlation_id, header.client_id, body)
@@ -140,18 +141,32 @@ class Program:
         connection = self.connections.get(number)
         if connection is None:
             return
-        asked = connection.waiting.popleft()
-        header, exchange = asked.header, asked.exchange
-        assert header.correlation_id == response.correlation_id, (header, response)
+        exchange = connection.waiting.popleft()
+        assert exchange.correlation_id == response.correlation_id, (exchange, response)
         body = response.body
         if isinstance(body, EnvelopeResponse):
-            body = REFUSALS[type(asked.request)](asked.request, body.error_code)
+            body = REFUSALS[type(exchange.request)](exchange.request, body.error_code)
         body = advertised(body, self.listeners)
-        data = b"".join(write_response(header.api, header.version, header.correlation_id, body))
+        data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
         exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
+        exchange.request = None
+        self._count(exchange, body)
         env.tell(facts.FrameSent(number, data))
 
-    def _look_at(self, env: Env, header: Header, body: object) -> None:
+    def _count(self, exchange: Exchange, body: object) -> None:
+        """The records an answer tells of, by topic."""
+        if isinstance(body, ProduceResponse):
+            for (topic, index), count in exchange.records:
+                answer = body.responses.get(TopicPartition(topic, index))
+                if answer is not None and not answer.error_code:
+                    self.written[topic] = self.written.get(topic, 0) + count
+        elif isinstance(body, FetchResponse):
+            for (topic, _), answer in body.responses.items():
+                if answer.records:
+                    count = sum(batch.record_count for batch in answer.records)
+                    self.read[topic] = self.read.get(topic, 0) + count
+
+    def _look_at(self, env: Env, header: Header, body: object, exchange: Exchange) -> None:
         """What a request says of its sender."""
         match body:
             case ApiVersionsRequest() if header.version >= 3:
@@ -159,6 +174,8 @@ class Program:
                 self.software = (body.client_software_name, body.client_software_version)
             case ApiVersionsRequest():
                 self.client_id = header.client_id
+            case ProduceRequest():
+                exchange.records = tuple((one, batch.record_count) for one, batch in body.data.items())
             case InitProducerIdRequest() if body.transactional_id:
                 self.transactional_ids[body.transactional_id] = None
             case OffsetCommitRequest() | TxnOffsetCommitRequest():

@@ -110,6 +110,7 @@ class BrokerConfig(Config):
     replica_lag_time_max_ms: int
     replica_selector_class: str
     replica_truncation_rule: str
+    sasl_enabled_mechanisms: str
     share_coordinator_snapshot_update_records_per_snapshot: int
     share_coordinator_state_topic_min_isr: int
     share_coordinator_state_topic_num_partitions: int

@@ -12,6 +12,12 @@ LISTENERS = (
     Setting("max.connections", INT_MAX, "real clients beyond so many connections wait until one is closed", 1),
     Setting("queued.max.request.bytes", -1, "no real client is read from while so much waits; -1: no limit", -1),
     Setting("queued.max.requests", 500, "no real client is read from while so many requests wait", 1, INT_MAX),
+    # Apache Kafka has GSSAPI.
+    Setting(
+        "sasl.enabled.mechanisms",
+        "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "how real clients may prove who they are, where they must",
+    ),
     Setting(
         "socket.request.max.bytes",
         104_857_600,

@@ -416,16 +416,23 @@ class Controller:
         """By name or by id."""
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
+        removed: dict[str, None] = {}
         for name in request.names:
             topic_id = self.image.topic_id(name)
-            if topic_id:
+            if name in removed:
+                results.append(TopicResult(name, ErrorCode.INVALID_REQUEST, "Duplicate topic name."))
+            elif topic_id:
+                removed[name] = None
                 results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
                 records.append(RemoveTopicRecord(name, topic_id))
             else:
                 results.append(TopicResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name}"))
         for topic_id in request.topic_ids:
             name = self.image.topic_names.get(topic_id, "")
-            if name:
+            if name in removed:
+                results.append(TopicResult("", ErrorCode.INVALID_REQUEST, "Duplicate topic id.", topic_id))
+            elif name:
+                removed[name] = None
                 results.append(TopicResult(name, ErrorCode.NONE, topic_id=topic_id))
                 records.append(RemoveTopicRecord(name, topic_id))
             else:

@@ -73,12 +73,17 @@ class QuorumNode(ControllerNode):
     # --- the process ------------------------------------------------------------------------------
 
     def start(self, env: Env) -> None:
-        """Begin with the newest snapshot, and with what the quorum says is committed beyond."""
-        self.raft = RaftReplica(env, self.replica_id, self.voters, PARTITION, self.config)
-        self.raft.start(env)
-        if self.config.metadata_log_max_snapshot_interval_ms:
-            env.set_timer(SNAPSHOT, env.now + millis(self.config.metadata_log_max_snapshot_interval_ms))
-        self._catch_up(env)
+        """Begin with the newest snapshot, and with what the quorum says is committed beyond. On a full disk the log
+        cannot be recovered, since its indexes are made anew: the process ends before it has begun.
+        """
+        try:
+            self.raft = RaftReplica(env, self.replica_id, self.voters, PARTITION, self.config)
+            self.raft.start(env)
+            if self.config.metadata_log_max_snapshot_interval_ms:
+                env.set_timer(SNAPSHOT, env.now + millis(self.config.metadata_log_max_snapshot_interval_ms))
+            self._catch_up(env)
+        except DiskFull as full:
+            self._disk_failed(env, full)
 
     def receive(self, env: Env, sender: Address, body: object) -> None:
         """Talk of the quorum, a broker's request, or an order. A full disk ends the process."""

@@ -18,10 +18,13 @@ class CleaningStarted:
 
 @dataclass(slots=True)
 class SegmentsCleaned:
-    """Cleaned neighbours have become one segment, named by the first. The clean knows all keys below `end_offset`."""
+    """Cleaned neighbours have become one segment, named by the first. The clean knows all keys below `end_offset`; the
+    last batches of the segment, up to `next_offset`, are written anew all the same, some with a delete horizon.
+    """
 
     partition: TopicPartition
     base_offsets: tuple[int, ...]
+    next_offset: int
     end_offset: int
     bytes_before: int
     bytes_after: int

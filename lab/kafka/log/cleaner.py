@@ -25,9 +25,10 @@ BATCHES_A_STEP = 32
 
 @dataclass(slots=True)
 class Swapped:
-    """A group of segments, by their base offsets, has become one."""
+    """A group of segments, by their base offsets, has become one, which ends before `next_offset`."""
 
     base_offsets: tuple[int, ...]
+    next_offset: int
     bytes_before: int
     bytes_after: int
 
@@ -241,8 +242,10 @@ class Cleaning:
         assert output is not None
         before = sum(one.size for one in sources)
         self.log.replace_segments(sources, output, now_ms)
+        segments = self.log.segments
+        next_offset = segments[segments.index(output) + 1].base_offset
         self.output = None
         self.group += 1
         self.source = self.position = 0
         self.stage = COPY if self.group < len(self.groups) else DONE
-        return Swapped(tuple(one.base_offset for one in sources), before, output.size)
+        return Swapped(tuple(one.base_offset for one in sources), next_offset, before, output.size)

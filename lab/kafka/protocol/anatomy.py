@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lab.kafka.protocol.apis import APIS, SIZE_BYTES, Header
+from lab.kafka.protocol.apis import APIS, SIZE_BYTES
 from lab.kafka.protocol.codec import Buffer, read_uvarint
 from lab.kafka.protocol.codec.source import Source, keyed
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS
@@ -100,18 +100,6 @@ def anatomy_of_response(api: Api, version: int, frame: Buffer) -> Anatomy:
     except (struct.error, IndexError, Malformed) as wrong:
         return Anatomy("a response", walk.done(), f"broken off: {wrong}")
     return walk.message(f"{api.name} v{version} response", schema, version)
-
-
-def header_of(frame: Buffer) -> Header | None:
-    """What stands before a request; None where it is of no API, or of a version, that is known here."""
-    if len(frame) < 10:
-        return None
-    key, version, correlation_id, length = struct.unpack_from(">hhih", frame)
-    api = APIS.get(key)
-    if api is None or not api.versions.has(version):
-        return None
-    client_id = bytes(frame[10 : 10 + max(length, 0)]).decode("utf-8", "replace")
-    return Header(key, version, correlation_id, client_id)
 
 
 def without_size(data: bytes) -> bytes:

@@ -5,7 +5,7 @@ message is flexible, with one exception: the answer to ApiVersions, which is rea
 """
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
@@ -27,6 +27,7 @@ from lab.kafka.protocol.messages.produce import PRODUCE
 from lab.kafka.protocol.messages.producer_ids import INIT_PRODUCER_ID
 from lab.kafka.protocol.messages.quorum import DESCRIBE_QUORUM
 from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNMENTS, LIST_PARTITION_REASSIGNMENTS
+from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
 from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
 from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_DESCRIBE, SHARE_GROUP_HEARTBEAT
 from lab.kafka.protocol.messages.topics import (
@@ -67,6 +68,7 @@ APIS: dict[int, Api] = {
         SYNC_GROUP,
         DESCRIBE_GROUPS,
         LIST_GROUPS,
+        SASL_HANDSHAKE,
         API_VERSIONS,
         CREATE_TOPICS,
         DELETE_TOPICS,
@@ -81,6 +83,7 @@ APIS: dict[int, Api] = {
         DESCRIBE_CONFIGS,
         ALTER_CONFIGS,
         DESCRIBE_LOG_DIRS,
+        SASL_AUTHENTICATE,
         CREATE_PARTITIONS,
         DELETE_GROUPS,
         ELECT_LEADERS,
@@ -151,6 +154,8 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
         at = _HEADER.size
         client_id = "" if length < 0 else str(frame[at : at + length], "utf-8")
         at += max(length, 0)
+        if at > len(frame):
+            raise Malformed(f"a request header: {at} bytes wanted, {len(frame)} found")
         api = APIS.get(key)
         if api is None or not api.versions.has(version):
             if api is API_VERSIONS:
@@ -209,7 +214,7 @@ def write_response(api: Api, version: int, correlation_id: int, body: object) ->
     return [_SIZE.pack(size) + head, *pieces]
 
 
-def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, object]:
+def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, Any]:
     """Correlation id and message of an answer (without its size). Raises Malformed."""
     if len(frame) < _CORRELATION.size:
         raise Malformed(f"a response: {_CORRELATION.size} bytes wanted, {len(frame)} found")

@@ -66,8 +66,10 @@ class Banner(QFrame):
         wish = self.sizeHint().width()
         width = min(wish, int(self.over.width() * WIDTH_SHARE))
         self.text.setWordWrap(width < wish)
-        self.setFixedWidth(width)
-        self.adjustSize()
+        layout = self.layout()
+        assert layout is not None
+        high = layout.totalHeightForWidth(width) if width < wish else self.sizeHint().height()
+        self.setFixedSize(width, high)
         self.move((self.over.width() - self.width()) // 2, self._top())
 
     def _top(self) -> int:

@@ -23,6 +23,8 @@ WORDS = (
     "clocks of your program and of the cluster agree; while it is attached, 0.2× to 5× can be chosen."
 )
 
+MARGIN = 10
+
 
 class ConnectView(FullView):
     """Emits `switch_asked` when the doors are to be opened or closed."""
@@ -59,6 +61,7 @@ class ConnectView(FullView):
         for one in EXAMPLES:
             button = self.button(one.name, one.name, partial(self.choose, one))
             button.setCheckable(True)
+            button.setProperty("role", "segment")
             button.setToolTip(one.language)
             row.addWidget(button)
         row.addStretch(1)
@@ -69,6 +72,7 @@ class ConnectView(FullView):
         self.column.addSpacing(6)
         self.column.addLayout(row)
         self.text.setReadOnly(True)
+        self.text.document().setDocumentMargin(MARGIN)
         self.text.setProperty("role", "hex")
         self.text.setAccessibleName("Example")
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

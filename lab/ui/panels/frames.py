@@ -33,6 +33,7 @@ COLUMNS = ("field", "type", "bytes", "value")
 WIDTHS = (280, 140, 96)
 PANES = (640, 560)
 INDENT = 3
+MARGIN = 10
 
 
 class FramesView(FullView):
@@ -55,6 +56,7 @@ class FramesView(FullView):
         for name, text in (("request", "Request"), ("answer", "Answer")):
             button = self.button(name, text, partial(self.show_frame, name))
             button.setCheckable(True)
+            button.setProperty("role", "segment")
             self.tools.addWidget(button)
         self.tools.addSpacing(8)
         self.tools.addWidget(self.title)
@@ -73,6 +75,7 @@ class FramesView(FullView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.itemSelectionChanged.connect(self._light_bytes)
         self.dump.setReadOnly(True)
+        self.dump.document().setDocumentMargin(MARGIN)
         self.dump.setProperty("role", "hex")
         self.dump.setAccessibleName("Bytes")
         self.dump.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lab.cluster.actions.disks import FillDisk, MendDisk
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin
 from lab.cluster.controllers import active_controller, controller_at, controller_hosts
@@ -453,6 +454,20 @@ def test_a_combined_node_that_stops_hands_both_over():
     story.act(Restart(before))
     story.run(20)
     assert sorted(story.state(ORDERS).isr) == [1, 2, 3]
+
+
+def test_a_combined_node_cannot_start_on_a_full_disk_and_can_once_there_is_room():
+    story = Council(combined=True)
+    story.run(3)
+    story.act(FillDisk("broker-2"))
+    story.until(lambda: story.world.hosts["broker-2"].state == "down")
+    story.act(Restart("broker-2"))
+    assert story.world.hosts["broker-2"].state == "down"
+    failed = [one for one in story.heard(facts.LogDirFailed) if one.node == "broker-2"]
+    assert "__cluster_metadata-0" in failed[-1].fact.reason
+    story.act(MendDisk("broker-2"), Restart("broker-2"))
+    story.run(20)
+    assert sorted(story.state().isr) == [1, 2, 3]
 
 
 def test_a_combined_node_alone_is_a_quorum_of_one():

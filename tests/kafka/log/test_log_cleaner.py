@@ -177,6 +177,19 @@ def test_spec_01_9_3_a_compressed_batch_leaves_an_empty_header_that_can_be_read(
     assert [one.records() for one in folder.log.read(0, 1_000, 1)] == [()]  # type: ignore[union-attr]
 
 
+def test_spec_01_9_3_a_tombstone_beyond_the_end_of_the_map_gets_its_horizon_all_the_same():
+    folder = of_segments("abc", delete_retention_ms=10)
+    folder.append(batch(("d", "v")), batch(("a", None)), batch(("a", None)))
+    folder.roll()
+    folder.commit()
+    assert folder.clean(buffer_bytes=96) == 3
+    assert folder.offsets() == [0, 1, 2, 3, 4, 5], "what the map does not reach stays"
+    held = read_all(folder.log)[4]
+    assert held.delete_horizon_ms is None, "its segment has not been touched"
+    assert folder.clean(3, buffer_bytes=48) == 4
+    assert [one.delete_horizon_ms for one in read_all(folder.log)[3:]] == [None, folder.now_ms + 10, folder.now_ms + 10]
+
+
 def test_spec_01_9_3_log_append_time_is_kept():
     folder = of_segments("ab", "a", message_timestamp_type="LogAppendTime", each=2)
     folder.clean()

@@ -20,6 +20,6 @@ def test_every_row_is_of_an_api_that_there_is():
 
 
 def test_whatever_can_be_asked_has_somebody_who_answers():
-    assert LOADED
+    assert len(LOADED) > 10
     unanswered = [one.name for one in APIS.values() for half in one.requests if half.kind not in HANDLERS]
     assert not unanswered

@@ -129,7 +129,7 @@ def test_spec_02_07_a_fetch_beyond_the_log_end_is_out_of_range():
     assert found.error_code is ErrorCode.OFFSET_OUT_OF_RANGE
     at_end = fetch(story, 1, 0)
     assert at_end is not None
-    assert (at_end.error_code, at_end.records) == (ErrorCode.NONE, ()), "there is nothing yet, and no error"
+    assert (at_end.error_code, at_end.records) == (ErrorCode.NONE, ()), "at the end there is nothing yet, and no error"
 
 
 def test_spec_02_07_a_fetch_whose_last_epoch_ended_earlier_is_told_where():

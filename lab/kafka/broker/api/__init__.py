@@ -21,6 +21,7 @@ from lab.kafka.broker.api import (
     offset_for_leader_epoch,
     offsets,
     produce,
+    sasl,
     share,
     transaction_admin,
     transactions,
@@ -28,4 +29,4 @@ from lab.kafka.broker.api import (
 
 LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, describe_topic_partitions, fetch,
           find_coordinator, group_admin, groups, init_producer_id, list_offsets, metadata,
-          offset_for_leader_epoch, offsets, produce, share, transaction_admin, transactions)  # fmt: skip
+          offset_for_leader_epoch, offsets, produce, sasl, share, transaction_admin, transactions)  # fmt: skip

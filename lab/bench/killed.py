@@ -5,6 +5,7 @@ killed when; what it was not told stands there once too in the end, since it ask
 """
 
 import contextlib
+import importlib
 import os
 import random
 import signal
@@ -13,10 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
-
-from confluent_kafka import Consumer, Producer, TopicPartition
+from typing import Any, Self
 
 from lab.cluster.spec import TopicSpec
 from lab.disks.data_folder import DataFolder
@@ -25,6 +25,13 @@ from lab.live.unrecorded import Unrecorded
 TOPIC = "orders"
 PARTITIONS = 3
 PATIENCE_S = 60
+WAITING_MAX = 2_000
+"""Records under way, before the producer waits for the cluster to come back."""
+
+
+def _clients() -> Any:
+    """The module of confluent-kafka, which comes with the tests and has few types."""
+    return importlib.import_module("confluent_kafka")
 
 
 def make(folder: Path, brokers: int) -> None:
@@ -70,6 +77,7 @@ class Process:
         return time.monotonic() - begun
 
     def kill(self) -> None:
+        """As `kill -9` does."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
@@ -100,7 +108,7 @@ class Load:
         self.acked: set[int] = set()
         self.refused: list[str] = []
         self.sent = 0
-        self._producer = Producer({
+        self._producer = _clients().Producer({
             "bootstrap.servers": addresses, "client.id": "load", "acks": "all", "enable.idempotence": True,
             "linger.ms": 2, "batch.size": 16_384,
             "delivery.timeout.ms": 600_000, "reconnect.backoff.max.ms": 100, "retry.backoff.ms": 20,
@@ -115,20 +123,22 @@ class Load:
             for _ in range(20):
                 number = self.sent
                 self._producer.produce(
-                    TOPIC, value=f"{number}", partition=number % PARTITIONS,
-                    on_delivery=lambda wrong, _, number=number: self._told(wrong, number),
-                )  # fmt: skip
+                    TOPIC, value=f"{number}", partition=number % PARTITIONS, on_delivery=self._telling(number)
+                )
                 self.sent += 1
             self._producer.poll(0)
-            if len(self._producer) > 2_000:
+            while self._running and len(self._producer) > WAITING_MAX:
                 self._producer.poll(0.05)
             time.sleep(0.004)
 
-    def _told(self, wrong: object, number: int) -> None:
-        if wrong is None:
-            self.acked.add(number)
-        else:
-            self.refused.append(f"{number}: {wrong}")
+    def _telling(self, number: int) -> Callable[[object, object], None]:
+        def told(wrong: object, _: object) -> None:
+            if wrong is None:
+                self.acked.add(number)
+            else:
+                self.refused.append(f"{number}: {wrong}")
+
+        return told
 
     def stop(self) -> None:
         """Send nothing more, and hear of all that was sent."""
@@ -140,10 +150,11 @@ class Load:
 
 def stored(addresses: str, group: str) -> list[list[int]]:
     """What stands in each partition, in its order, as a consumer reads it."""
-    consumer = Consumer({"bootstrap.servers": addresses, "group.id": group, "auto.offset.reset": "earliest"})
+    clients = _clients()
+    consumer = clients.Consumer({"bootstrap.servers": addresses, "group.id": group, "auto.offset.reset": "earliest"})
     found: list[list[int]] = []
     for number in range(PARTITIONS):
-        partition = TopicPartition(TOPIC, number, 0)
+        partition = clients.TopicPartition(TOPIC, number, 0)
         low, high = consumer.get_watermark_offsets(partition, timeout=PATIENCE_S)
         partition.offset = low
         consumer.assign([partition])

@@ -1,0 +1,149 @@
+"""wire-idle: how long a real client waits for an answer while the window is open and nothing else is asked."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+from time import perf_counter, time_ns
+from typing import TYPE_CHECKING
+
+from lab import preflight
+from lab.bench.measurement import Figure, Say, at_most, group, told
+from lab.bench.processor import percentile
+from lab.bench.teaching import teaching_spec
+from lab.cluster.session import Session
+from lab.kafka.protocol.apis import BY_REQUEST, write_request
+from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
+from lab.kafka.protocol.messages.metadata import MetadataRequest
+from lab.kafka.protocol.messages.produce import ProduceRequest
+from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.topics import TopicPartition
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from PySide6.QtWidgets import QApplication
+
+    from lab.ui.main_window import MainWindow
+
+SIZE = (1600, 1000)
+PINGS = 200
+PAUSE_S = 0.02
+PRODUCE_VERSION, OTHER_VERSION = 9, 3
+WAIT_S = 10.0
+
+
+@dataclass
+class Pinger:
+    """A client in a thread of its own: asks, waits, notes how long that took in milliseconds."""
+
+    port: int
+    took_ms: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    wrong: str = ""
+
+    def run(self) -> None:
+        """Every kind of request so many times."""
+        import socket  # noqa: PLC0415
+
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), WAIT_S) as connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.settimeout(WAIT_S)
+                for name, body, version in (
+                    ("ApiVersions", ApiVersionsRequest("ping", "1"), OTHER_VERSION),
+                    ("Metadata", MetadataRequest(None), 9),
+                    ("Produce, acks=1", produced(), PRODUCE_VERSION),
+                ):
+                    self.took_ms[name] = [
+                        self._round_trip(connection, body, version, number) for number in range(PINGS)
+                    ]  # fmt: skip
+        except OSError as gone:
+            self.wrong = str(gone)
+
+    def _round_trip(self, connection: "socket", body: object, version: int, number: int) -> float:
+        threading.Event().wait(PAUSE_S)
+        frame = write_request(BY_REQUEST[type(body)][0], version, number, "ping", body)
+        begun = perf_counter()
+        connection.sendall(frame)
+        size = int.from_bytes(_exactly(connection, 4), "big")
+        _exactly(connection, size)
+        return (perf_counter() - begun) * 1_000
+
+
+def produced() -> ProduceRequest:
+    """One record for the first partition."""
+    batch = RecordBatch.build([Record(0, time_ns() // 1_000_000, b"Ada", b"cup")])
+    return ProduceRequest(1, 5_000, {TopicPartition("orders", 0): batch})
+
+
+def _exactly(connection: "socket", size: int) -> bytes:
+    found = b""
+    while len(found) < size:
+        data = connection.recv(size - len(found))
+        if not data:
+            raise ConnectionError("the cluster has closed the connection")
+        found += data
+    return found
+
+
+@group("wire-idle")
+def measure(say: Say) -> Iterator[Figure]:
+    """Round trips of a small client at a cluster in the window, drawn offscreen, with the time of a wall clock."""
+    problem = preflight.drawing_problem()
+    if problem is not None:
+        print(f"lab bench: {problem}. The round trip with a window is not measured.", file=sys.stderr)
+        return
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from lab.ui import app, garbage  # noqa: PLC0415
+
+    application = app.start_application()
+    window = app.make_window("dark", quiet=True)
+    garbage.attend(window)
+    try:
+        window.resize(*SIZE)
+        window.show_session(Session(teaching_spec(), "Wire"))
+        window.show()
+        window.doors.first_port = 0
+        window.doors.open()
+        window.page.show_cluster()
+        say(f"{PINGS} round trips of each kind")
+        yield from _pinged(application, window)
+    finally:
+        window.close()
+        window.deleteLater()
+        application.processEvents()
+
+
+def _pinged(application: "QApplication", window: "MainWindow") -> Iterator[Figure]:
+    from PySide6.QtCore import QEventLoop, QTimer  # noqa: PLC0415
+
+    pinger = Pinger(leaders_port(window))
+    thread = threading.Thread(target=pinger.run)
+    loop = QEventLoop()
+    look = QTimer()
+    look.setInterval(50)
+    look.timeout.connect(lambda: None if thread.is_alive() else loop.quit())
+    thread.start()
+    look.start()
+    loop.exec()
+    look.stop()
+    thread.join()
+    session = window.session
+    assert session is not None
+    assert not session.violation, session.violation
+    assert not pinger.wrong, pinger.wrong
+    for name, took in pinger.took_ms.items():
+        yield at_most(f"{name}, median", "ms", median(took), 5)
+        yield told(f"{name}, 95 of 100", "ms", percentile(took, 95))
+
+
+def leaders_port(window: "MainWindow") -> int:
+    """Of the broker that leads the first partition."""
+    assert window.session is not None
+    assert window.doors.doorman is not None
+    partitions = window.page.stage.cluster_view
+    assert partitions is not None
+    leader = next(one.leader for one in partitions.partitions if one.name == "orders-0")
+    return window.doors.doorman.ports[leader]
