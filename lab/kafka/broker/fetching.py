@@ -126,10 +126,9 @@ class Fetching:
                 continue
             before = left
             one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
-            if one is None:
-                if every and partition is not None:
-                    found[name] = self._nothing_but_news(partition)
-            else:
+            if one is None and every and partition is not None:
+                one = self._nothing_but_news(partition)
+            if one is not None:
                 found[name] = one
                 for batch in one.records:
                     left -= batch.size
