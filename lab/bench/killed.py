@@ -140,6 +140,13 @@ class Load:
 
         return told
 
+    def await_more(self) -> None:
+        """Until more is acknowledged than now: a kill before that would find nothing under way."""
+        before, deadline = len(self.acked), time.monotonic() + PATIENCE_S
+        while len(self.acked) == before:
+            assert time.monotonic() < deadline, f"nothing acknowledged since {before:,} records"
+            time.sleep(0.005)
+
     def stop(self) -> None:
         """Send nothing more, and hear of all that was sent."""
         self._running = False
@@ -204,7 +211,8 @@ def survive(folder: Path, kills: int, seed: int, brokers: int = 1) -> tuple[Load
         server.start()
         load = Load(server.addresses)
         for number in range(kills):
-            time.sleep(dice.uniform(0.05, 0.5))
+            load.await_more()
+            time.sleep(dice.uniform(0, 0.4))
             server.kill()
             if number % 3 == 2:
                 damage(folder, dice)
