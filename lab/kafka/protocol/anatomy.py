@@ -19,6 +19,7 @@ from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import HEADER as BATCH
 from lab.kafka.protocol.records import LOG_OVERHEAD
 from lab.kafka.protocol.schema import (
+    TOPIC_ID,
     Api,
     Array,
     ByTopic,
@@ -278,7 +279,9 @@ class _Walk:
             inner: Kind = Array(index.kind)
         else:
             inner = Array(Struct(None, keyed(index, kind.value, kind.key_at)))
-        self._in_row(source, place, (Field(kind.topic, Sized(text=True)), Field(kind.partitions, inner)))
+        by_id = kind.ids.has(source.version)
+        topic = Field("topic_id", TOPIC_ID) if by_id else Field(kind.topic, Sized(text=True))
+        self._in_row(source, place, (topic, Field(kind.partitions, inner)))
 
     def tags(self, source: Source, fields: tuple[Field, ...]) -> None:
         """A tag section: most have one byte, which says that it is empty."""
