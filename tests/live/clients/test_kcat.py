@@ -77,6 +77,12 @@ class Kcat(Client):
             said, _ = kcat.communicate(timeout=PATIENCE_S)
         return said.splitlines()
 
+    def create(self, topic: str, partitions: int) -> None:
+        raise NotImplementedError(self.lacks["admin"])
+
+    def delete(self, topic: str) -> None:
+        raise NotImplementedError(self.lacks["admin"])
+
 
 class TestKcat(Checks):
     """All but what it lacks."""
