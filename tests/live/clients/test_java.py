@@ -62,6 +62,8 @@ class Java(Client):
             "acks": "all", "compression.type": codec,
             "enable.idempotence": str(idempotent or bool(transactions)).lower(),
         }  # fmt: skip
+        if pause_s:  # else it fills a batch of one partition before it turns to the next
+            settings["partitioner.class"] = "org.apache.kafka.clients.producer.RoundRobinPartitioner"
         if transactions:
             settings["transactional.id"] = transactions
         own: dict[str, object] = {"topic": topic, "pause_ms": int(pause_s * 1_000), "abort": str(abort).lower()}
