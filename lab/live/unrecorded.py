@@ -25,6 +25,7 @@ class Unrecorded:
     """Owns a world, and lets it go on. `data`: where its machines have their disks; simulated ones if there is none."""
 
     latest_event = -1
+    keeps_frames = False
 
     def __init__(self, spec: ClusterSpec, data: DataFolder | None = None) -> None:
         """Raises Refused."""
