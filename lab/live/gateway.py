@@ -23,6 +23,7 @@ from typing import TypeAlias
 from lab.kafka.protocol.apis import is_answered
 from lab.kafka.protocol.codec import Buffer
 from lab.live.limits import USUAL, Limits
+from lab.live.rooms import Rooms
 
 READ_BYTES = 1 << 18
 CLAIM = 8
@@ -86,7 +87,7 @@ class _Socket:
         self.number = number
         self.tcp = connection
         self.coming = NOTHING
-        self.frame: bytearray | None = None
+        self.frame: memoryview | None = None
         self.filled = 0
         self.going: deque[memoryview] = deque()
         self.going_bytes = 0
@@ -133,6 +134,7 @@ class Gateway:
         self._sockets: dict[int, _Socket] = {}
         self._count = 0
         self._full = False
+        self._rooms = Rooms()
         self._accepting = True
         self._sweep_s = min(SWEEP_S, limits.idle_s / 4)
         self._swept_at = time.monotonic()
@@ -293,7 +295,7 @@ class Gateway:
                 data = one.tcp.recv(READ_BYTES)
                 count = len(data)
             else:
-                count = one.tcp.recv_into(memoryview(one.frame)[one.filled :])
+                count = one.tcp.recv_into(one.frame[one.filled :])
         except BlockingIOError:
             return
         except OSError as gone:
@@ -309,7 +311,7 @@ class Gateway:
         else:
             one.filled += count
             if one.filled == len(one.frame):
-                self._take(one, memoryview(one.frame))
+                self._take(one, one.frame.toreadonly())
                 one.frame, one.filled, one.begun_at = None, 0, 0.0
                 self._taken(one)
 
@@ -325,7 +327,7 @@ class Gateway:
             begins = at + _SIZE.size
             if end - begins < size:
                 if size <= CLAIM * (end - begins):
-                    one.frame, one.filled = bytearray(size), end - begins
+                    one.frame, one.filled = self._rooms.take(size), end - begins
                     one.frame[: one.filled] = coming[begins:]
                     at = end
                 break
