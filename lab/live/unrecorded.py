@@ -79,7 +79,8 @@ class Unrecorded:
 
     def _apply(self, action: ClusterAction) -> None:
         world = self.world
-        world.run_until(world.now)
+        if world.queue and world.queue[0][0] <= world.now:
+            world.run_until(world.now)
         world.now += 1
         world.apply(action)
 
