@@ -36,7 +36,7 @@ BACKLOG_BYTES = 8 << 20
 """A client that does not read is not read from either, once so much waits for it."""
 BACKLOG_MAX = 256 << 20
 """And is hung up on, if answers to what it has asked before come to so much."""
-UNANSWERED_MAX = 16
+UNANSWERED_MAX = 64
 """So many requests of a connection may be in the world at a time. In Kafka it is one, and what is pipelined waits in
 the socket; here the way to a broker's process is longer.
 """

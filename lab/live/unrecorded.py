@@ -32,6 +32,8 @@ class Unrecorded:
         self.data = data
         self.violation = ""
         self.world = build_unwatched(spec, data.disk if data is not None else lambda node: None, date_ms())
+        for host in self.world.hosts.values():
+            host.disk.slowdown = 0
 
     @property
     def now(self) -> Micros:
