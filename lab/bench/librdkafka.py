@@ -129,12 +129,16 @@ def create(address: str, topic: str, partitions: int, replicas: int, settings: d
     return time.perf_counter() - begun
 
 
-def mock(brokers: int) -> None:
-    """Librdkafka's own mock cluster, until standard input ends; prints its address."""
+def mock(brokers: int, topics: dict[str, int]) -> None:
+    """Librdkafka's own mock cluster with these topics (name, partitions): it answers no CreateTopics. Until standard
+    input ends; prints its address.
+    """
     client = Librdkafka(0, {"client.id": "mock"})
     lib = client.lib
     lib.rd_kafka_mock_cluster_new.restype = c_void_p
     cluster = c_void_p(lib.rd_kafka_mock_cluster_new(client.client, brokers))
+    for name, partitions in topics.items():
+        lib.rd_kafka_mock_topic_create(cluster, c_char_p(name.encode()), partitions, 1)
     lib.rd_kafka_mock_cluster_bootstraps.restype = c_char_p
     print("ready", lib.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
     sys.stdin.read()
@@ -146,7 +150,7 @@ RUN = {"produce": produce, "consume": consume, "create": create}
 
 def main(arguments: Sequence[str]) -> None:
     """`produce ADDRESS TOPIC RECORDS SIZE`, `consume ADDRESS TOPIC PARTITIONS RECORDS`, `create ADDRESS TOPIC
-    PARTITIONS REPLICAS`, `mock BROKERS`.
+    PARTITIONS REPLICAS`, `mock BROKERS TOPIC=PARTITIONS …`.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=(*RUN, "mock"))
@@ -155,7 +159,8 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     settings = dict(one.split("=", 1) for one in given.set)
     if given.what == "mock":
-        mock(int(given.rest[0]))
+        named = (one.rpartition("=") for one in given.rest[1:])
+        mock(int(given.rest[0]), {name: int(partitions) for name, _, partitions in named})
         return
     address, topic, first, second = given.rest
     spent = time.process_time()
