@@ -165,6 +165,22 @@ def test_an_aborted_transaction_leaves_its_records_and_a_marker(version: int):
         assert len(story.replica(broker_id).log.aborted_transactions(0, 2)) == 1
 
 
+def test_a_tombstone_of_an_aborted_transaction_may_be_cleaned_away_at_once():
+    compacted: dict[str, object] = {"cleanup_policy": "compact", "min_cleanable_dirty_ratio_percent": 0}
+    story = Story(topics=orders(1, segment_bytes=400, **compacted))
+    story.producer("bank", config=settings(transactional_id="bank"), rate=0, transaction=BY_HAND)
+    story.until(lambda: bool(story.told(facts.ProducerInitialized)))
+    for key, value, commit in ((b"a", b"1", True), (b"a", None, False), (b"b", None, True), (b"c", b"3", True)):
+        story.order("bank", SendRecords(((key, value),), 0))
+        story.run(0.3)
+        end(story, commit)
+        story.run(0.3)
+    story.until(lambda: len(story.told(facts.Compacted)) >= 3, 60)
+    cleaned = read_all(story.replica(1).log)
+    left = [(one.key, one.value) for batch in cleaned if not batch.is_control for one in batch.readable()]
+    assert left == [(b"a", b"1"), (b"b", None), (b"c", b"3")]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_spec_05_10_a_second_process_of_the_same_name_aborts_and_fences_the_first(version: int):
     story = bank(version)
