@@ -56,6 +56,7 @@ def test_what_is_no_slowness_is_not_taken_for_it(seed: int):
 LIBRARIES_KEPT = {
     200: "a voter that began on a full disk stopped the world instead of itself",
     240: "a reader of what is committed began behind a transaction that hangs, and was taken for late",
+    535: "a coordinator asked a leader that refused a marker again at once, without end",
     646: "what a producer committed after an abort was not looked at by a later clean",
     820: "the same, with the first record after the abort",
     825: "a tombstone of an aborted transaction was missed",

@@ -370,7 +370,7 @@ class Transactions:
             self.expiry_at = env.now + millis(interval)
 
     def _schedule_markers(self, env: Env) -> None:
-        found = (self.markers.next_deadline(env.now), self.verifications.net.next_deadline())
+        found = (self.markers.next_deadline(), self.verifications.net.next_deadline())
         at = min((at for at in found if at is not None), default=None)
         if at is not None:
             env.set_timer(MARKER_TIMER, at)

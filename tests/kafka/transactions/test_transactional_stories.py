@@ -181,6 +181,26 @@ def test_a_tombstone_of_an_aborted_transaction_may_be_cleaned_away_at_once():
     assert left == [(b"a", b"1"), (b"b", None), (b"c", b"3")]
 
 
+def test_a_leader_that_refuses_a_marker_is_asked_again_after_a_pause_until_it_takes_it():
+    story = Story(topics=orders(1, min_insync_replicas=3))
+    story.producer("bank", config=settings(transactional_id="bank"), rate=0, transaction=BY_HAND)
+    story.until(lambda: bool(story.told(facts.ProducerInitialized)))
+    pay(story)
+    (gone,) = {1, 2, 3} - {story.state().leader_id, coordinator(story)}
+    story.act(Crash(f"broker-{gone}"))
+    story.until(lambda: len(story.state().isr) == 2)
+    end(story)
+    story.until(lambda: "PrepareCommit" in states(story))
+    before = len(story.told(facts.MarkersWritten))
+    story.run(5)
+    refusals = [one.error_code for one in story.told(facts.MarkersWritten)[before:]]
+    assert set(refusals) == {ErrorCode.NOT_ENOUGH_REPLICAS}
+    assert 40 <= len(refusals) <= 50, "about every tenth of a second"
+    story.act(Restart(f"broker-{gone}"))
+    story.until(lambda: states(story)[-1] == "CompleteCommit", 60)
+    assert contents(story, story.state().leader_id) == ["x", "COMMIT"]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_spec_05_10_a_second_process_of_the_same_name_aborts_and_fences_the_first(version: int):
     story = bank(version)
