@@ -58,6 +58,7 @@ LIBRARIES_KEPT = {
     240: "a reader of what is committed began behind a transaction that hangs, and was taken for late",
     535: "a coordinator asked a leader that refused a marker again at once, without end",
     646: "what a producer committed after an abort was not looked at by a later clean",
+    776: "a member of a share group that worked slowly all the while was taken for one that does not rest",
     820: "the same, with the first record after the abort",
     825: "a tombstone of an aborted transaction was missed",
 }
