@@ -321,6 +321,44 @@ def test_spec_05_22_without_adding_the_partition_nothing_is_appended():
     assert contents(story, story.state(ORDERS).leader_id) == []
 
 
+def added(story: Story) -> None:
+    """The first partition is in the transaction of the idle producer `bank`."""
+    node, producer_id, epoch = identity(story)
+    answer = story.ask(f"{node}#transactions", AddPartitionsToTxnRequest("bank", producer_id, epoch, (ORDERS,)))
+    assert answer.errors == {ORDERS: ErrorCode.NONE}
+
+
+def test_two_first_writes_of_a_transaction_are_verified_side_by_side():
+    story = bank(1)
+    _, producer_id, epoch = identity(story)
+    added(story)
+    leader = f"broker-{story.state(ORDERS).leader_id}"
+    numbers = [
+        story.send(leader, ProduceRequest(-1, 30_000, {ORDERS: transactional(producer_id, epoch, sequence)}, "bank"))
+        for sequence in (0, 1)
+    ]
+    story.run(1)
+    assert [story.answer(one).responses[ORDERS].error_code for one in numbers] == [ErrorCode.NONE] * 2
+    assert contents(story, story.state(ORDERS).leader_id) == ["v", "v"]
+
+
+def test_a_write_does_not_overtake_an_earlier_one_that_was_put_off():
+    """The log does not know this producer, and would take any sequence."""
+    story = bank(1)
+    _, producer_id, epoch = identity(story)
+    leader = f"broker-{story.state(ORDERS).leader_id}"
+
+    def written(sequence: int) -> ErrorCode:
+        request = ProduceRequest(-1, 30_000, {ORDERS: transactional(producer_id, epoch, sequence)}, "bank")
+        return story.ask(leader, request).responses[ORDERS].error_code
+
+    assert written(0) is ErrorCode.INVALID_TXN_STATE
+    added(story)
+    assert written(1) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert written(0) is ErrorCode.NONE
+    assert written(1) is ErrorCode.NONE
+
+
 def test_without_verification_it_is_appended_and_hangs():
     """Before KIP-890: the coordinator knows of no transaction that would ever end this one."""
     story = bank(1, transaction_partition_verification_enable="false")
