@@ -63,6 +63,8 @@ LIBRARIES_KEPT = {
     820: "the same as 646, with the first record after the abort",
     825: "a tombstone of an aborted transaction was missed",
     1027: "a gap was cleaned away in its first part and hidden in its last, and taken for one that is neither",
+    1171: "a group that cannot store its assignment was taken for one that does not pause",
+    1249: "a processor wrote batches that no segment can hold, again and again, and did not rest",
 }
 
 
