@@ -54,7 +54,7 @@ class Guard:
 
 @dataclass(slots=True)
 class Parked:
-    """A write that waits for an answer; `partitions`: and what guards them. A marker that comes first takes it away."""
+    """A write that waits for an answer. `partitions`: what guards each; a marker that comes first takes that away."""
 
     reply_to: Token
     client_id: str
