@@ -12,7 +12,10 @@ from typing import Any
 
 from kio.index import load_request_schema, load_response_schema
 from kio.schema.index import api_key_map, schema_name_map
+from kafka.protocol.admin import DescribeTransactionsResponse
+from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
+from kio.serial.errors import OutOfBoundValue
 
 KEYS = {name: key for key, name in api_key_map.items()}
 NOTHING = {str: "", bytes: b"", bool: False, int: 0}
@@ -39,9 +42,25 @@ def request(api: str, version: int, correlation_id: int, client_id: str, said: d
 def answer(api: str, version: int, frame: bytes) -> dict[str, Any]:
     entity = load_response_schema(KEYS[api], version)
     _, at = entity_reader(entity.__header_schema__)(frame, 0)
-    found, size = entity_reader(entity)(frame, at)
+    try:
+        found, size = entity_reader(entity)(frame, at)
+    except OutOfBoundValue:  # kio takes no time of -1, which Kafka says for a transaction that has not begun
+        assert api == "describe_transactions"
+        return _by_kafka_python(DescribeTransactionsResponse.decode(frame[at:], version=version).to_dict())
     assert at + size == len(frame), f"{api} {version}: {at + size} of {len(frame)} bytes read"
     return plain(found)
+
+
+def _by_kafka_python(value: Any) -> Any:
+    """The same names and kinds as kio's."""
+    if isinstance(value, dict):
+        names = {"throttle_time_ms": "throttle_time", "transaction_timeout_ms": "transaction_timeout",
+                 "transaction_start_time_ms": "transaction_start_time"}  # fmt: skip
+        return {
+            names.get(name, name): ErrorCode(one).name.upper() if name == "error_code" else _by_kafka_python(one)
+            for name, one in value.items()
+        }
+    return [_by_kafka_python(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @cache

@@ -82,7 +82,7 @@ def produce(talk: Talk) -> None:
 def idempotence(talk: Talk) -> None:
     name = talk.name("idempotent")
     make(talk, name)
-    told = talk.ask("init_producer_id", "an idempotent producer", transactional_id=None, transaction_timeout=60_000)
+    told = talk.settled("init_producer_id", "an idempotent producer", transactional_id=None, transaction_timeout=60_000)
     producer, epoch = told["producer_id"], told["producer_epoch"]
 
     def send(case: str, sequence: int, *words: str, epoch: int = epoch) -> None:
@@ -107,6 +107,9 @@ def idempotence(talk: Talk) -> None:
     talk.ask("produce", "idempotent: an epoch of -1", **sent(name, data))
     data = batch(values("x"), talk.now_ms, producer=(producer, epoch + 1, -1))
     talk.ask("produce", "idempotent: a sequence of -1", **sent(name, data))
+    for sequence in (0, 5):
+        data = batch(values("x"), talk.now_ms, producer=(-1, -1, sequence))
+        talk.ask("produce", f"idempotent: nobody's sequence {sequence}", **sent(name, data))
     wanted = [{"name": name, "partition_indexes": [0]}]
     talk.ask("describe_producers", "a partition", topics=wanted)
     talk.ask("describe_producers", "an unknown partition", topics=[{"name": name, "partition_indexes": [7]}])
