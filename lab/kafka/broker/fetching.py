@@ -23,7 +23,10 @@ from lab.kafka.protocol.messages.fetch import (
 )
 from lab.kafka.protocol.messages.list_offsets import (
     EARLIEST,
+    EARLIEST_LOCAL,
     LATEST,
+    LATEST_TIERED,
+    MAX_TIMESTAMP,
     ListedOffset,
     ListOffsetsRequest,
     ListOffsetsResponse,
@@ -196,6 +199,8 @@ class Fetching:
         end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
+            if request.replica_id < 0:
+                return FetchedPartition(batches)  # as after any error, Kafka tells a consumer nothing else
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
         if not batches and not self._news(partition, request.replica_id):
             return None
@@ -307,6 +312,12 @@ class Fetching:
         end = log.last_stable_offset if isolation is IsolationLevel.READ_COMMITTED else log.high_watermark
         if timestamp == LATEST:
             return ListedOffset(ErrorCode.NONE, -1, end, partition.leader_epoch)
+        if timestamp == EARLIEST_LOCAL:
+            return ListedOffset(ErrorCode.NONE, -1, log.log_start_offset, log.epochs.latest)
+        if timestamp == LATEST_TIERED:
+            return ListedOffset(ErrorCode.NONE)  # nothing is tiered here
+        if timestamp < MAX_TIMESTAMP:
+            return ListedOffset(ErrorCode.UNSUPPORTED_VERSION)
         found = log.offset_for_timestamp(timestamp, end) if timestamp >= 0 else log.offset_of_max_timestamp()
         return ListedOffset(ErrorCode.NONE, *found) if found is not None else ListedOffset(ErrorCode.NONE)
 

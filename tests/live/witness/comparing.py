@@ -23,6 +23,10 @@ def _whether(value: Any) -> Any:
     return value if value in (None, "", -1, 0) else "some"
 
 
+def _sentence(value: Any) -> Any:
+    return "some" if value else None
+
+
 def _always(value: Any) -> Any:
     return "any"
 
@@ -37,11 +41,17 @@ NORMALISED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "port": (_whether, "whatever was free"),
     "controller_id": (_whether, "Kafka draws any broker"),
     "cluster_id": (_whether, "each has its own"),
-    "member_id": (lambda value: value if value in ("", "nobody") else "some", "drawn at random"),
-    "leader": (lambda value: value if value in ("", -1) or isinstance(value, int) else "some", "a member's id, in a group"),
+    "member_id": (lambda value: value if value in ("", None, "nobody") else "some", "drawn at random"),
+    "leader": (
+        lambda value: value if value in ("", -1) or isinstance(value, int) else "some",
+        "a member's id, in a group",
+    ),
     "producer_id": (_whether, "dealt out in blocks"),
     "session_id": (_whether, "drawn at random"),
-    "error_message": (_whether, "sentences have no contract; whether there is one is compared"),
+    "error_message": (_sentence, "sentences have no contract; whether there is one is compared, null or empty is none"),
+    "batch_index_error_message": (_sentence, "likewise"),
+    "first_timestamp": (_whether, "the clock, in markers and where the broker dates"),
+    "max_timestamp": (_whether, "likewise"),
     "log_append_time": (_whether, "the clock"),
     "transaction_start_time": (_whether, "the clock"),
     "last_timestamp": (_whether, "the clock"),
@@ -69,7 +79,9 @@ def differences(apache: list[Said], ours: list[Said]) -> Iterator[tuple[Said, li
     for theirs, mine in zip(apache, ours, strict=True):
         left, right = dict(_fields("", theirs.answer)), dict(_fields("", mine.answer))
         found = [
-            Difference(theirs.api, theirs.case, theirs.version, name, left.get(name, "absent"), right.get(name, "absent"))
+            Difference(
+                theirs.api, theirs.case, theirs.version, name, left.get(name, "absent"), right.get(name, "absent")
+            )
             for name in dict.fromkeys((*left, *right))
             if left.get(name, "absent") != right.get(name, "absent")
         ]
@@ -98,9 +110,8 @@ def _named(values: list[Any]) -> list[tuple[str, Any]]:
         return [(str(number), one) for number, one in enumerate(values)]
     found, used = [], dict[str, int]()
     for one in values:
-        name = "/".join(
-            str(NORMALISED[key][0](one[key]) if key in NORMALISED else one[key]) for key in MEANINGLESS_ORDER if key in one
-        )
+        key = next((key for key in MEANINGLESS_ORDER if one.get(key) not in (None, "")), None)
+        name = "" if key is None else str(NORMALISED[key][0](one[key]) if key in NORMALISED else one[key])
         used[name] = used.get(name, -1) + 1
         found.append((f"{name}#{used[name]}" if used[name] or not name else name, one))
     return found

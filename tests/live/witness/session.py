@@ -19,14 +19,20 @@ PARTS = (*topics.PARTS, *records.PARTS, *groups.PARTS, *transactions.PARTS, *fra
 
 def held(address: str) -> Versions:
     """Of each API, the versions that a cluster says it holds."""
-    frame = kio_messages.request("api_versions", 3, 1, "witness", {"client_software_name": "a", "client_software_version": "1"})
+    frame = kio_messages.request(
+        "api_versions", 3, 1, "witness", {"client_software_name": "a", "client_software_version": "1"}
+    )
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port)), 20) as tcp:
         tcp.sendall(struct.pack(">i", len(frame)) + frame)
         stream = tcp.makefile("rb")
         found = kio_messages.answer("api_versions", 3, stream.read(int.from_bytes(stream.read(4), "big")))
     names = {key: name for name, key in kio_messages.KEYS.items()}
-    return {names[one["api_key"]]: (one["min_version"], one["max_version"]) for one in found["api_keys"] if one["api_key"] in names}
+    return {
+        names[one["api_key"]]: (one["min_version"], one["max_version"])
+        for one in found["api_keys"]
+        if one["api_key"] in names
+    }
 
 
 def common(*ranges: Versions) -> Versions:

@@ -46,7 +46,9 @@ class Talk:
         """Names of the one run are not those of the other, which is with the same clusters."""
         return f"{word}-{'lowest' if self.lowest else 'highest'}"
 
-    def ask(self, api: str, case: str, /, *, version: int | None = None, patience_s: float = PATIENCE_S, **said: Any) -> Any:
+    def ask(
+        self, api: str, case: str, /, *, version: int | None = None, patience_s: float = PATIENCE_S, **said: Any
+    ) -> Any:
         """Ask, and note it in the minutes."""
         used = self._version(api) if version is None else version
         answer = self._exchange(api, used, said, patience_s)
@@ -69,7 +71,7 @@ class Talk:
         return self._exchange(api, self._version(api, highest=True), said, PATIENCE_S)
 
     def frame(self, case: str, data: bytes, patience_s: float = 3) -> None:
-        """Bytes as they are, over a connection of their own; of an answer only its beginning is looked at."""
+        """Bytes as they are, over a connection of their own; of an answer only its number and the first field are looked at."""
         with self._connected() as tcp:
             tcp.settimeout(patience_s)
             try:
@@ -80,7 +82,7 @@ class Talk:
             except ConnectionError:
                 self.minutes.append(Said("frames", case, 0, CLOSED))
             else:
-                self.minutes.append(Said("frames", case, 0, {"answer": found.hex(" ")}))
+                self.minutes.append(Said("frames", case, 0, {"answer": found[:6].hex(" ")}))
 
     def close(self) -> None:
         if self._tcp is not None:

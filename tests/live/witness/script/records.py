@@ -20,7 +20,11 @@ def asked(name: str, topic_id: str, offset: int, partition: int = 0, **more: Any
     """A fetch of one partition by name and by id; each version takes what it has."""
     limits = {"max_wait": 0, "min_bytes": 1, "max_bytes": 1 << 20, "session_epoch": -1}
     inner = {"partition": partition, "fetch_offset": offset, "partition_max_bytes": 1 << 20}
-    inner |= {key: more.pop(key) for key in ("current_leader_epoch", "last_fetched_epoch", "partition_max_bytes") if key in more}
+    inner |= {
+        key: more.pop(key)
+        for key in ("current_leader_epoch", "last_fetched_epoch", "partition_max_bytes")
+        if key in more
+    }
     return {**limits, "topics": [{"topic": name, "topic_id": UUID(topic_id), "partitions": [inner]}], **more}
 
 
@@ -120,7 +124,7 @@ def fetch(talk: Talk) -> None:
     name = talk.name("fetched")
     known = make(talk, name, 2)
     for word in ("one", "two", "three"):
-        talk.quietly("produce", **_by_id(sent(name, batch(values(word), talk.now_ms)), known))
+        talk.settled("produce", "", **_by_id(sent(name, batch(values(word), talk.now_ms)), known))
 
     def read(case: str, offset: int = 0, topic: str = name, number: str = known, **more: Any) -> Any:
         return talk.ask("fetch", case, **asked(topic, number, offset, **more))
@@ -168,7 +172,7 @@ def offsets(talk: Talk) -> None:
     known = make(talk, name, 2)
     for age in (3_000, 1_000, 2_000):
         data = batch(values("x"), talk.now_ms - age)
-        talk.quietly("produce", **_by_id(sent(name, data), known))
+        talk.settled("produce", "", **_by_id(sent(name, data), known))
 
     def find(case: str, timestamp: int, topic: str = name, partition: int = 0, **more: Any) -> None:
         inner = {"partition_index": partition, "timestamp": timestamp, **more}

@@ -62,9 +62,16 @@ def create_topics(talk: Talk) -> None:
     create("the same name twice", topic(talk.name("twice")), topic(talk.name("twice")))
     create("two, of which one is bad", topic(talk.name("good")), topic(orders))
     create("no topics")
-    assigned = {"assignments": [{"partition_index": 0, "broker_ids": [1]}], "num_partitions": -1, "replication_factor": -1}
+    assigned = {
+        "assignments": [{"partition_index": 0, "broker_ids": [1]}],
+        "num_partitions": -1,
+        "replication_factor": -1,
+    }
     create("an assignment", {**topic(talk.name("assigned")), **assigned})
-    create("an assignment and a number of partitions", {**topic(talk.name("none"), 3), "assignments": assigned["assignments"]})
+    create(
+        "an assignment and a number of partitions",
+        {**topic(talk.name("none"), 3), "assignments": assigned["assignments"]},
+    )
     for case, placed in (
         ("an unknown broker", [{"partition_index": 0, "broker_ids": [9]}]),
         ("a broker twice", [{"partition_index": 0, "broker_ids": [1, 1]}]),
@@ -83,12 +90,14 @@ def metadata(talk: Talk) -> None:
         ("an unknown topic", [{"name": talk.name("nobody")}]),
         ("a bad name", [{"name": "a b"}]),
         ("an empty name", [{"name": ""}]),
-        ("two topics, one unknown", [{"name": name}, {"name": talk.name("nobody")}]),
+        ("two topics, one unknown", [{"name": name}, {"name": talk.name("nobody-else")}]),
     ):
         talk.ask("metadata", case, topics=topics, allow_auto_topic_creation=False)
     if not talk.lowest:
         talk.ask("metadata", "all topics", topics=None, allow_auto_topic_creation=False)
-        talk.ask("metadata", "by id", topics=[{"topic_id": _uuid(known), "name": None}], allow_auto_topic_creation=False)
+        talk.ask(
+            "metadata", "by id", topics=[{"topic_id": _uuid(known), "name": None}], allow_auto_topic_creation=False
+        )
         other = {"topic_id": _uuid("00000000-0000-0000-0000-0000000000ff"), "name": None}
         talk.ask("metadata", "by an unknown id", topics=[other], allow_auto_topic_creation=False)
         talk.ask("metadata", "what one may do", topics=[{"name": name}], include_topic_authorized_operations=True,
@@ -262,4 +271,13 @@ def cluster(talk: Talk) -> None:
     talk.ask(ask, "a cursor below 0", topics=[{"name": name}], response_partition_limit=100, cursor=beyond)
 
 
-PARTS = (api_versions, create_topics, metadata, create_partitions, delete_topics, describe_configs, alter_configs, cluster)
+PARTS = (
+    api_versions,
+    create_topics,
+    metadata,
+    create_partitions,
+    delete_topics,
+    describe_configs,
+    alter_configs,
+    cluster,
+)

@@ -44,7 +44,15 @@ def transactions(talk: Talk) -> None:
     producer, epoch = told["producer_id"], told["producer_epoch"]
     sequence = 0
 
-    def add(case: str, *, named: str = name, number: int = producer, at: int | None = None, partition: int = 0, where: str = topic) -> None:
+    def add(
+        case: str,
+        *,
+        named: str = name,
+        number: int = producer,
+        at: int | None = None,
+        partition: int = 0,
+        where: str = topic,
+    ) -> None:
         said = {
             "transactional_id": named, "producer_id": number, "producer_epoch": epoch if at is None else at,
             "topics": [{"name": where, "partitions": [partition]}],
@@ -53,7 +61,12 @@ def transactions(talk: Talk) -> None:
         talk.ask("add_partitions_to_txn", case, version=0 if talk.lowest else 3, **said, **more)
 
     def write(case: str, *, at: int | None = None, partition: int = 0, named: str | None = name) -> None:
-        data = batch(values("x"), talk.now_ms, producer=(producer, epoch if at is None else at, sequence), attributes=TRANSACTIONAL)
+        data = batch(
+            values("x"),
+            talk.now_ms,
+            producer=(producer, epoch if at is None else at, sequence),
+            attributes=TRANSACTIONAL,
+        )
         talk.ask("produce", f"transactional: {case}", **sent(topic, data, partition, transactional_id=named))
 
     def end(case: str, *, commit: bool, named: str = name, number: int = producer, at: int | None = None) -> Any:
@@ -130,7 +143,9 @@ def _offsets(talk: Talk, name: str, group: str, topic: str, producer: int, epoch
         talk.ask("txn_offset_commit", case, version=0 if talk.lowest else 4, **said)
 
     told = {"transactional_id": name, "producer_id": producer, "producer_epoch": epoch, "group_id": group}
-    talk.ask("add_offsets_to_txn", "an unknown transactional id", **{**told, "transactional_id": talk.name("no-transaction")})
+    talk.ask(
+        "add_offsets_to_txn", "an unknown transactional id", **{**told, "transactional_id": talk.name("no-transaction")}
+    )
     talk.ask("add_offsets_to_txn", "a wrong producer id", **{**told, "producer_id": producer + 999})
     talk.ask("add_offsets_to_txn", "an epoch too high", **{**told, "producer_epoch": epoch + 5})
     talk.ask("add_offsets_to_txn", "a good one", **told)
