@@ -115,12 +115,12 @@ class Fetching:
             if rack and partition is not None:
                 replica = elsewhere(broker.image, partition, rack, asked.fetch_offset)
                 if replica >= 0:
-                    found[name] = self._nothing_but_news(partition)
+                    found[name] = self._nothing_but_news(partition, request)
                     found[name].preferred_read_replica = replica
                     continue
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id) or every:
-                    found[name] = self._nothing_but_news(partition)
+                    found[name] = self._nothing_but_news(partition, request)
                 if session is not None:
                     del session.stale[name]
                     partition.watchers[session.session_id] = session
@@ -130,7 +130,7 @@ class Fetching:
             before = left
             one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
             if one is None and every and partition is not None:
-                one = self._nothing_but_news(partition)
+                one = self._nothing_but_news(partition, request)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
@@ -148,9 +148,12 @@ class Fetching:
         if partition is not None:
             partition.watchers.pop(session.session_id, None)
 
-    def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
+    def _nothing_but_news(self, partition: Partition, request: FetchRequest) -> FetchedPartition:
         log = partition.log
-        return FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        found = FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        if request.isolation_level is IsolationLevel.READ_COMMITTED:
+            found.aborted_transactions = ()
+        return found
 
     def _rack(self, request: FetchRequest) -> str:
         """The rack of a consumer that may be sent to a follower; "" if it may not."""
@@ -186,10 +189,14 @@ class Fetching:
     ) -> FetchedPartition | None:  # fmt: skip
         error = self._error(broker, partition, asked, request, session, current=current)
         if error:
-            return FetchedPartition(error, current_leader=self._current_leader(partition, error))
+            none = () if partition is None else None
+            leader = self._current_leader(partition, error)
+            return FetchedPartition(error, current_leader=leader, aborted_transactions=none)
         assert partition is not None
         diverging = self.diverges(partition, asked)
         log = partition.log
+        if request.replica_id < 0 <= asked.last_fetched_epoch and self._unheard_of(partition, asked):
+            return FetchedPartition(ErrorCode.OFFSET_OUT_OF_RANGE)
         if diverging is not None:
             return FetchedPartition(
                 ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset,
@@ -278,6 +285,10 @@ class Fetching:
         if epoch < asked.last_fetched_epoch or end < asked.fetch_offset:
             return epoch, end
         return None
+
+    def _unheard_of(self, partition: Partition, asked: FetchPartition) -> bool:
+        """Whether a consumer names an epoch that this log cannot place, so that it cannot be told where to go on."""
+        return partition.log.end_offset_for_epoch(asked.last_fetched_epoch)[0] < 0
 
     def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
         """How far a consumer may read."""

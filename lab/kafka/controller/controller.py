@@ -421,9 +421,9 @@ class Controller:
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         removed: dict[str, None] = {}
-        for name in request.names:
+        for name in dict.fromkeys(request.names):
             topic_id = self.image.topic_id(name)
-            if name in removed:
+            if request.names.count(name) > 1:
                 results.append(TopicResult(name, ErrorCode.INVALID_REQUEST, "Duplicate topic name."))
             elif topic_id:
                 removed[name] = None

@@ -24,6 +24,9 @@ def describe_topic_partitions(
 ) -> DescribeTopicPartitionsResponse:
     """From the cursor on, until the page is full."""
     begin = request.cursor or Cursor("", 0)
+    if begin.partition_index < 0:
+        wrong = ErrorCode.INVALID_REQUEST
+        return DescribeTopicPartitionsResponse(tuple(DescribedTopic(wrong, name) for name in request.topics))
     room = min(max(request.response_partition_limit, 1), PARTITIONS_MAX)
     found: list[DescribedTopic] = []
     for name in sorted(dict.fromkeys(request.topics or broker.image.topics)):

@@ -148,7 +148,10 @@ def delete_topics(talk: Talk) -> None:
     if not talk.lowest:
         unknown = {"topic_id": _uuid(known), "name": None}
         talk.ask("delete_topics", "by an id that is gone", topics=[unknown], timeout=5_000)
-        talk.ask("delete_topics", "the same one twice", topics=[{"name": talk.name("made")}] * 2, timeout=5_000)
+        make(talk, talk.name("twice-deleted"))
+        talk.ask(
+            "delete_topics", "the same one twice", topics=[{"name": talk.name("twice-deleted")}] * 2, timeout=5_000
+        )
 
 
 def describe_configs(talk: Talk) -> None:
