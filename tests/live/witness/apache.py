@@ -108,5 +108,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, output: Path) -> None
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, output.read_text(errors="replace")[-3_000:]
+            said = output.read_text(errors="replace")[-3_000:]
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
             time.sleep(0.2)

@@ -1,6 +1,6 @@
 """Messages as kio has them: a codec that shares nothing with ours, so that a mistake of ours cannot hide in it."""
 
-import datetime
+import datetime as dt
 import io
 import types
 import typing
@@ -10,10 +10,10 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from kio.index import load_request_schema, load_response_schema
-from kio.schema.index import api_key_map, schema_name_map
 from kafka.protocol.admin import DescribeTransactionsResponse
+from kio.index import load_request_schema, load_response_schema
 from kio.schema.errors import ErrorCode
+from kio.schema.index import api_key_map, schema_name_map
 from kio.serial import entity_reader, entity_writer
 from kio.serial.errors import OutOfBoundValue
 
@@ -85,8 +85,8 @@ def _value(hint: Any, value: Any) -> Any:
         return tuple(_value(inner, one) for one in value)
     if is_dataclass(kind):
         return made(kind, value)
-    if issubclass(kind, datetime.timedelta):
-        return datetime.timedelta(milliseconds=value)
+    if issubclass(kind, dt.timedelta):
+        return dt.timedelta(milliseconds=value)
     return value
 
 
@@ -98,8 +98,8 @@ def _empty(hint: Any) -> Any:
         return ()
     if is_dataclass(kind):
         return made(kind, {})
-    if issubclass(kind, datetime.timedelta):
-        return datetime.timedelta(0)
+    if issubclass(kind, dt.timedelta):
+        return dt.timedelta(0)
     return next(value for base, value in NOTHING.items() if issubclass(kind, base) or base in kind.__mro__)
 
 
@@ -120,9 +120,9 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, Enum):
         return value.name.upper()
-    if isinstance(value, datetime.timedelta):
-        return value // datetime.timedelta(milliseconds=1)
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.timedelta):
+        return value // dt.timedelta(milliseconds=1)
+    if isinstance(value, dt.datetime):
         return int(value.timestamp() * 1_000 + 0.5)
     if isinstance(value, uuid.UUID):
         return str(value)

@@ -15,7 +15,8 @@ CLOSED = {"connection": "closed"}
 SILENT = {"connection": "open, and no answer"}
 PASSING = {
     "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR", "CONCURRENT_TRANSACTIONS",
-    "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_TOPIC_ID", "NOT_LEADER_OR_FOLLOWER", "REBALANCE_IN_PROGRESS",
+    "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_TOPIC_ID", "NOT_LEADER_OR_FOLLOWER",
+    "REBALANCE_IN_PROGRESS",
 }  # fmt: skip
 Versions = dict[str, tuple[int, int]]
 
@@ -71,7 +72,7 @@ class Talk:
         return self._exchange(api, self._version(api, highest=True), said, PATIENCE_S)
 
     def frame(self, case: str, data: bytes, patience_s: float = 3) -> None:
-        """Bytes as they are, over a connection of their own; of an answer only its number and the first field are looked at."""
+        """Bytes as they are, over a connection of their own; of an answer only the first two fields are looked at."""
         with self._connected() as tcp:
             tcp.settimeout(patience_s)
             try:

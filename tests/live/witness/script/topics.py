@@ -1,6 +1,7 @@
 """Topics: made, looked at, enlarged, deleted; their settings; the cluster they are in."""
 
 from typing import Any
+from uuid import UUID
 
 from tests.live.witness.talk import CLIENT_ID, Talk
 
@@ -17,7 +18,10 @@ def topic(name: str, partitions: int = 1, factor: int = 1, **configs: str | None
 def make(talk: Talk, name: str, partitions: int = 1, **configs: str) -> str:
     """A topic that everybody knows of; its id."""
     talk.quietly("create_topics", topics=[topic(name, partitions, **configs)], timeout=5_000)
-    return look(talk, name)
+    found = look(talk, name)
+    ends = [{"partition_index": one, "timestamp": -1} for one in range(partitions)]
+    talk.settled("list_offsets", "", replica_id=-1, topics=[{"name": name, "partitions": ends}])
+    return found
 
 
 def look(talk: Talk, name: str) -> Any:
@@ -95,10 +99,8 @@ def metadata(talk: Talk) -> None:
         talk.ask("metadata", case, topics=topics, allow_auto_topic_creation=False)
     if not talk.lowest:
         talk.ask("metadata", "all topics", topics=None, allow_auto_topic_creation=False)
-        talk.ask(
-            "metadata", "by id", topics=[{"topic_id": _uuid(known), "name": None}], allow_auto_topic_creation=False
-        )
-        other = {"topic_id": _uuid("00000000-0000-0000-0000-0000000000ff"), "name": None}
+        talk.ask("metadata", "by id", topics=[{"topic_id": UUID(known), "name": None}], allow_auto_topic_creation=False)
+        other = {"topic_id": UUID("00000000-0000-0000-0000-0000000000ff"), "name": None}
         talk.ask("metadata", "by an unknown id", topics=[other], allow_auto_topic_creation=False)
         talk.ask("metadata", "what one may do", topics=[{"name": name}], include_topic_authorized_operations=True,
                  allow_auto_topic_creation=False)  # fmt: skip
@@ -106,12 +108,6 @@ def metadata(talk: Talk) -> None:
                  allow_auto_topic_creation=True)  # fmt: skip
         talk.settled("metadata", "one that has been made", topics=[{"name": talk.name("by-itself")}],
                      allow_auto_topic_creation=True)  # fmt: skip
-
-
-def _uuid(text: str) -> Any:
-    import uuid
-
-    return uuid.UUID(text)
 
 
 def create_partitions(talk: Talk) -> None:
@@ -146,7 +142,7 @@ def delete_topics(talk: Talk) -> None:
     delete("one that is gone", name)
     delete("none")
     if not talk.lowest:
-        unknown = {"topic_id": _uuid(known), "name": None}
+        unknown = {"topic_id": UUID(known), "name": None}
         talk.ask("delete_topics", "by an id that is gone", topics=[unknown], timeout=5_000)
         make(talk, talk.name("twice-deleted"))
         talk.ask(
