@@ -5,19 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.live.witness import known
-from tests.live.witness.apache import Missing, classpath
 from tests.live.witness.comparing import Difference
 from tests.live.witness.session import witness
 
 PAGE = Path(__file__).parents[3] / "docs" / "differences.md"
-
-
-@pytest.fixture
-def kafka() -> None:
-    try:
-        classpath()
-    except Missing as why:
-        pytest.skip(str(why))
 
 
 @pytest.mark.slow
