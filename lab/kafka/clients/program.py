@@ -15,6 +15,7 @@ from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.by_topic_id import ByTopicId
@@ -110,7 +111,7 @@ class Program:
         """It sets no timers."""
         raise AssertionError(timer)
 
-    def _arrived(self, env: Env, number: int, frame: bytes) -> None:
+    def _arrived(self, env: Env, number: int, frame: Buffer) -> None:
         connection = self.connections.get(number)
         if connection is None:
             return

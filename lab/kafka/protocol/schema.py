@@ -8,6 +8,7 @@ written, passed over when read.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
@@ -223,10 +224,12 @@ class Api:
     responses: tuple[Message, ...]
     by_topic_id: Versions = NEVER
 
+    @cache  # noqa: B019 (every API lives as long as the program)
     def request(self, version: int) -> Message:
         """How a request of that version stands on the wire."""
         return next(one for one in self.requests if one.versions.has(version))
 
+    @cache  # noqa: B019
     def response(self, version: int) -> Message:
         """And its answer."""
         return next(one for one in self.responses if one.versions.has(version))
