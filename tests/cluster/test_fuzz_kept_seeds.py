@@ -66,6 +66,7 @@ LIBRARIES_KEPT = {
     1171: "a group that cannot store its assignment was taken for one that does not pause",
     1249: "a processor wrote batches that no segment can hold, again and again, and did not rest",
     1698: "a copy of a log that was cleaned further was taken for one that had lost a record",
+    1761: "what a replaced leader had behind the end of its clean was taken for what is committed",
 }
 
 
