@@ -25,12 +25,15 @@ class Unrecorded:
     """Owns a world, and lets it go on. `data`: where its machines have their disks; simulated ones if there is none."""
 
     latest_event = -1
+    keeps_frames = False
 
     def __init__(self, spec: ClusterSpec, data: DataFolder | None = None) -> None:
         """Raises Refused."""
         self.data = data
         self.violation = ""
         self.world = build_unwatched(spec, data.disk if data is not None else lambda node: None, date_ms())
+        for host in self.world.hosts.values():
+            host.disk.slowdown = 0
 
     @property
     def now(self) -> Micros:
@@ -78,7 +81,8 @@ class Unrecorded:
 
     def _apply(self, action: ClusterAction) -> None:
         world = self.world
-        world.run_until(world.now)
+        if world.queue and world.queue[0][0] <= world.now:
+            world.run_until(world.now)
         world.now += 1
         world.apply(action)
 

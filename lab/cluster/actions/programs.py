@@ -12,6 +12,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.program import Program, ProgramRecipe
 from lab.kafka.coordinator.transaction.metadata import PREPARED
 from lab.kafka.orders import FenceOff, FrameArrived, ProgramConnected, ProgramHungUp
+from lab.kafka.protocol.codec import Buffer
 from lab.world.dice import Stream
 from lab.world.world import World
 
@@ -63,7 +64,7 @@ class BringFrame(ClusterAction):
 
     program: NodeId
     connection: int
-    frame: bytes
+    frame: Buffer
 
     title: ClassVar[str] = "Bring a frame"
 

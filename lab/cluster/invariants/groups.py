@@ -170,6 +170,12 @@ class CommitsHold(GroupLog):
         self.told: dict[tuple[NodeId, str], int] = {}
         self.offsets: dict[str, dict[TopicPartition, int]] = {}
         self.sought: dict[tuple[str, TopicPartition], int] = {}
+        self.real: dict[str, None] = {}
+
+    @hears(facts.ProgramCommits)
+    def _real(self, world: World, node: NodeId, fact: facts.ProgramCommits) -> None:
+        """A real client may commit any offset, and a broker takes it, as in Kafka."""
+        self.real[fact.group_id] = None
 
     @hears(facts.GroupStateChanged)
     def _stable(self, world: World, node: NodeId, fact: facts.GroupStateChanged) -> None:
@@ -199,7 +205,7 @@ class CommitsHold(GroupLog):
             fate = self.fates.table[partition]
             self.require(
                 offset <= max(fate.highest, self.sought.get((group, partition), 0))
-                or fate.retired or fact.generation_id < 0,
+                or fate.retired or fact.generation_id < 0 or group in self.real,
                 group, "commits", f"{partition}@{offset}", "but no leader committed beyond", fate.highest,
             )  # fmt: skip
             if not late:

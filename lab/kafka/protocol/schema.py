@@ -8,6 +8,7 @@ written, passed over when read.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
@@ -186,6 +187,11 @@ def or_empty(kind: Sized = NULLABLE_STRING) -> Converted:
     return Converted(kind, lambda found: found or "", lambda value: value or None)
 
 
+def never_null(kind: Sized = NULLABLE_STRING) -> Converted:
+    """A string that may be null on the wire, and that Kafka writes as an empty one instead."""
+    return Converted(kind, lambda found: found or "", lambda value: value)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
     """A request or a response: the engine's class, how it stands on the wire, the versions it is for, and from which on
@@ -217,10 +223,12 @@ class Api:
     responses: tuple[Message, ...]
     by_topic_id: Versions = NEVER
 
+    @cache  # noqa: B019 (every API lives as long as the program)
     def request(self, version: int) -> Message:
         """How a request of that version stands on the wire."""
         return next(one for one in self.requests if one.versions.has(version))
 
+    @cache  # noqa: B019
     def response(self, version: int) -> Message:
         """And its answer."""
         return next(one for one in self.responses if one.versions.has(version))

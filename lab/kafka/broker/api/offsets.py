@@ -65,6 +65,8 @@ def txn_offset_commit(
     broker: Broker, request: TxnOffsetCommitRequest, context: RequestContext
 ) -> TxnOffsetCommitResponse | Later:
     """Into the log, as part of a transaction, which the partition must belong to (KIP-890)."""
+    if not request.group_id:
+        return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, ErrorCode.INVALID_GROUP_ID))
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, found))
