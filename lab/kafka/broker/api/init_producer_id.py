@@ -19,7 +19,7 @@ def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: Re
         return InitProducerIdResponse(ErrorCode.INVALID_REQUEST)
     if request.transactional_id is not None:
         return init_transactional(broker, request, context)
-    producer_id = broker.next_producer_id(context.env)
+    producer_id = broker.producer_ids.take(broker, context.env)
     if producer_id < 0:
         return InitProducerIdResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     return InitProducerIdResponse(ErrorCode.NONE, producer_id, 0)
