@@ -81,7 +81,8 @@ class Fate:
 
     From `lost_from` to `lost_until` a legal loss may have taken records. `cut`: replicas whose log was
     shortened by a power loss, with the end that was left. `floors`: what of a replica was flushed when its
-    power went. `cleaning`: where each replica's newest clean ends. `retired`: the topic was deleted, and a later one of that name could not be told apart.
+    power went. `cleaning`: where each replica's newest clean ends. `retired`: the topic was deleted, and a
+    later one of that name could not be told apart.
     `older`: only where a replica ever followed by an older rule.
     """
 
