@@ -67,6 +67,7 @@ LIBRARIES_KEPT = {
     1249: "a processor wrote batches that no segment can hold, again and again, and did not rest",
     1698: "a copy of a log that was cleaned further was taken for one that had lost a record",
     1761: "what a replaced leader had behind the end of its clean was taken for what is committed",
+    1891: "a log whose clean was finished at the next start was taken for one with a hole",
 }
 
 
