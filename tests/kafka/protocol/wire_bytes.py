@@ -88,7 +88,7 @@ class Maker:
                 body = [self.value(one.kind, value) for one, value in zip(kind.fields, given, strict=True)]
                 return b"".join(body) + (b"\0" if self.flexible else b"")
             case Struct() if kind.parts is error_and_sentence:
-                said = kind.parts(self.dice.choice(list(ErrorCode)))
+                said = error_and_sentence(self.dice.choice(list(ErrorCode)))
                 known = [
                     (one, value) for one, value in zip(kind.fields, said, strict=True) if one.versions.has(self.version)
                 ]
