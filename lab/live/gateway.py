@@ -76,7 +76,7 @@ Event: TypeAlias = Opened | Received | Closed
 
 
 class _Socket:
-    """One connection: what came in and was not taken yet, a long frame that is being filled, and what has not gone out."""
+    """One connection: what came in and was not taken yet, a long frame being filled, and what has not gone out."""
 
     __slots__ = (
         "active_at", "begun_at", "closing", "coming", "filled", "frame", "going", "going_bytes", "number", "tcp",
