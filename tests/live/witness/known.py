@@ -64,7 +64,6 @@ ALL = (
     Known("Empty and null", "fetch", r".*aborted_transactions.*", "an unknown topic"),
     Known("Empty and null", "find_coordinator", r".*\.port"),
     Known("Empty and null", "consumer_group_describe", r".*subscribed_topic_regex"),
-    Known("Empty and null", "consumer_group_heartbeat", "member_id"),
     Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
     Known("SyncGroup without the protocol", "sync_group", ANY, "without the protocol"),
     Known("A consumer group without a name", "consumer_group_describe", r".*error_code", "an empty name"),

@@ -19,6 +19,10 @@ listed in [differences](differences.md); the row is named here.
 
 This page is made by `python -m tests.live.witness.table > docs/witness.md`; the comparison is a test, which needs Java
 and Maven: `tests/live/witness/test_witness.py::test_kafka_and_ours_answer_alike`.
+
+Kafka's command-line tools are tried on a served cluster too (`tests/live/witness/test_tools.py::test_kafka_topics` and
+those beside it), and its DumpLogSegments on the folder of one
+(`tests/live/witness/test_dump.py::test_every_record_is_there_and_every_batch_is_sound`).
 """
 RECORDS = """\
 Records are compared by the heads of their batches; of answers to broken frames only whether there is one, and its first

@@ -70,9 +70,10 @@ def test_every_record_is_there_and_every_batch_is_sound(partitions: Path):
 
 def test_the_indexes_fit_their_logs(partitions: Path):
     folder = partitions / "orders-0"
-    indexes, times = sorted(folder.glob("*.index")), sorted(folder.glob("*.timeindex"))
+    indexes = sorted(folder.glob("*.index"))
     assert indexes
-    assert times
+    # Of a time index the tool opens the offset index beside it, which comes here with its first entry only.
+    times = [one.with_suffix(".timeindex") for one in indexes]
     assert re.search(r"offset: \d+ position: [1-9]", dumped(*indexes))
     assert "passed sanity check" in dumped(*indexes, index_sanity_check="")
     assert re.search(r"timestamp: \d+ offset: \d+", dumped(*times))

@@ -60,7 +60,9 @@ class ConsumerGroupHeartbeatRequest:
 
 @dataclass(slots=True)
 class ConsumerGroupHeartbeatResponse:
-    """`assignment`: what the member is to own from now on; None when that has not changed."""
+    """`assignment`: what the member is to own from now on; None when that has not changed. With an error there is
+    nothing else.
+    """
 
     error_code: ErrorCode
     member_id: str = ""
