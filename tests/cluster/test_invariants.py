@@ -435,6 +435,26 @@ def test_a_gap_between_two_polls_is_a_violation():
         story.polled(2)
 
 
+def test_where_the_cleaner_was_records_may_be_missing_and_behind_it_only_what_is_hidden():
+    story = Story()
+    story.committed(5)
+    story.assigned()
+    story.polled(0)
+    story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((2, 3),)))
+    story.polled(3)
+
+
+def test_a_gap_behind_what_was_cleaned_is_a_violation():
+    story = Story()
+    story.committed(5)
+    story.assigned()
+    story.polled(0)
+    story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    with violated("without gaps or returns"):
+        story.polled(1, 4)
+
+
 def test_what_was_hidden_before_a_log_was_cut_hides_nothing_after_it():
     story = Story()
     story.committed(3)

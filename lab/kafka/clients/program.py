@@ -28,6 +28,7 @@ from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
+from lab.kafka.protocol.older_errors import in_older_words
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -147,7 +148,7 @@ class Program:
         body = response.body
         if isinstance(body, EnvelopeResponse):
             body = REFUSALS[type(exchange.request)](exchange.request, body.error_code)
-        body = advertised(body, self.listeners)
+        body = in_older_words(exchange.api_key, exchange.version, advertised(body, self.listeners))
         data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
         exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
         exchange.request = None

@@ -140,10 +140,9 @@ class Header(NamedTuple):
 
 
 def api_versions(error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
-    """All that can be asked here."""
-    return ApiVersionsResponse(
-        error, tuple((one.key, one.advertised.first, one.advertised.last) for one in APIS.values())
-    )
+    """All that can be asked here; with an error, in which versions this is."""
+    told = (API_VERSIONS,) if error else APIS.values()
+    return ApiVersionsResponse(error, tuple((one.key, one.advertised.first, one.advertised.last) for one in told))
 
 
 def read_request(frame: Buffer) -> tuple[Header, object | None]:

@@ -187,6 +187,11 @@ def or_empty(kind: Sized = NULLABLE_STRING) -> Converted:
     return Converted(kind, lambda found: found or "", lambda value: value or None)
 
 
+def never_null(kind: Sized = NULLABLE_STRING) -> Converted:
+    """A string that may be null on the wire, and that Kafka writes as an empty one instead."""
+    return Converted(kind, lambda found: found or "", lambda value: value)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
     """A request or a response: the engine's class, how it stands on the wire, the versions it is for, and from which on

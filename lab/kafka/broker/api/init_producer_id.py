@@ -15,6 +15,8 @@ from lab.kafka.protocol.messages.producer_ids import (
 @handles(InitProducerIdRequest)
 def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: RequestContext) -> object:
     """Any broker answers; while its next block is on the way the client is asked to try again."""
+    if (request.producer_id < 0) != (request.producer_epoch < 0):
+        return InitProducerIdResponse(ErrorCode.INVALID_REQUEST)
     if request.transactional_id is not None:
         return init_transactional(broker, request, context)
     producer_id = broker.next_producer_id(context.env)

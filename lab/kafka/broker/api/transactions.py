@@ -84,6 +84,8 @@ def add_offsets_to_txn(broker: Broker, request: AddOffsetsToTxnRequest, context:
 @handles(EndTxnRequest)
 def end_txn(broker: Broker, request: EndTxnRequest, context: RequestContext) -> object:
     """Answered when the decision is replicated; the markers follow."""
+    if not request.transactional_id:
+        return refused(request, ErrorCode.INVALID_REQUEST)
     found = broker.transactions(context.env).shard_of(broker, request.transactional_id)
     if isinstance(found, ErrorCode):
         return refused(request, found)

@@ -21,7 +21,7 @@ from lab.kafka.protocol.schema import (
     wire,
 )
 
-BROKERS = 1
+BROKERS, CONTROLLERS = 1, 2
 """Of the two types of endpoints the one that is held here; the other is the controllers'."""
 
 

@@ -77,7 +77,7 @@ class TopicResult:
     topic_id: TopicId = NO_TOPIC_ID
     num_partitions: int = -1
     replication_factor: int = -1
-    configs: tuple[CreatedConfig, ...] | None = None
+    configs: tuple[CreatedConfig, ...] | None = ()
 
 
 @dataclass(slots=True)

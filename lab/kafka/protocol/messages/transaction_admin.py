@@ -72,10 +72,10 @@ class DescribedTransaction:
     error_code: ErrorCode
     transactional_id: str
     transaction_state: str = ""
-    transaction_timeout_ms: int = -1
-    transaction_start_time_ms: int = -1
-    producer_id: int = -1
-    producer_epoch: int = -1
+    transaction_timeout_ms: int = 0
+    transaction_start_time_ms: int = 0
+    producer_id: int = 0
+    producer_epoch: int = 0
     partitions: tuple[TopicPartition, ...] = ()
 
 
