@@ -76,7 +76,7 @@ Event: TypeAlias = Opened | Received | Closed
 
 
 class _Socket:
-    """One connection: what came in and was not taken, a long frame that is being filled, and what has not gone out."""
+    """One connection: what came in and was not taken yet, a long frame being filled, and what has not gone out."""
 
     __slots__ = (
         "active_at", "begun_at", "closing", "coming", "filled", "frame", "going", "going_bytes", "number", "tcp",
@@ -209,8 +209,6 @@ class Gateway:
         ready for. Answers go out together: a call of the system for each costs as much as all else of a small request.
         """
         self._flush_answered()
-        if self._thread is None and self.events:
-            timeout_s = 0  # what had come already, and was allowed to go on by what has just been answered
         for key, ready in self._selector.select(timeout_s):
             owner = key.data
             if owner is None:

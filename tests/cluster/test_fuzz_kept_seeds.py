@@ -65,6 +65,8 @@ LIBRARIES_KEPT = {
     1027: "a gap was cleaned away in its first part and hidden in its last, and taken for one that is neither",
     1171: "a group that cannot store its assignment was taken for one that does not pause",
     1249: "a processor wrote batches that no segment can hold, again and again, and did not rest",
+    1698: "a copy of a log that was cleaned further was taken for one that had lost a record",
+    1761: "what a replaced leader had behind the end of its clean was taken for what is committed",
 }
 
 

@@ -12,7 +12,8 @@ from lab.cluster.watch import Watch
 from lab.kafka import facts
 from lab.kafka.protocol.records import Header, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
-from lab.world.world import PowerLost, World
+from lab.world.witness import PowerLost
+from lab.world.world import World
 
 ORDERS = TopicPartition("orders", 0)
 OFFSETS = TopicPartition("__consumer_offsets", 0)

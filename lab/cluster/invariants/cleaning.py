@@ -69,7 +69,8 @@ class OffsetsStay(Invariant):
         if replica is None or copy is None or fate.retired:
             return
         truth = self.ledger.partitions.get(fact.partition)
-        known = truth is not None and copy.agrees(fate.committed, min(fact.end_offset, fate.committed.end))
+        # Behind the end of a clean, a leader that was replaced may have another past.
+        shared = min(copy.shared(fate.committed), truth.log_end_offset) if truth is not None else 0
         before = -1
         for _, batch in cleaned_segment(replica, fact).batches(replica.log.disk):
             self.require(
@@ -77,7 +78,7 @@ class OffsetsStay(Invariant):
                 fact.partition, "on", node, "has a bad batch at", batch.base_offset, "after", before,
             )  # fmt: skip
             before = batch.last_offset
-            if truth is None or not known or batch.next_offset > min(truth.log_end_offset, fate.committed.end):
+            if truth is None or batch.next_offset > shared:
                 continue
             for record in batch.readable():
                 birth = truth.birth_at(record.offset)

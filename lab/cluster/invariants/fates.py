@@ -19,7 +19,8 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.config.truncation import COMMON_EPOCH, FENCED_EPOCH, HIGH_WATERMARK
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
-from lab.world.world import PowerLost, World
+from lab.world.witness import PowerLost
+from lab.world.world import World
 
 NOWHERE = 1 << 62
 JOINS = ("isr", "reassigned", "reassigned at once")

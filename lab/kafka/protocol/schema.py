@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.sentences import SENTENCES
 from lab.kafka.protocol.topic_ids import topic_id_bytes, topic_id_of
 
 LATEST = 32_767
@@ -276,6 +277,21 @@ def struct(make: Callable[..., Any] | None, *fields: Field, nullable: str | None
 def row(make: Callable[..., Any], parts: Callable[[Any], tuple[Any, ...]], *fields: Field) -> Struct:
     """Fields within another struct that are one thing in the engine."""
     return Struct(make, fields, parts=parts, inline=True)
+
+
+def explained(versions: str = "0+") -> Struct:
+    """An error, and from `versions` on Kafka's own sentence about it, which only people read."""
+    sentence = wire("error_message", NULLABLE_STRING, versions, default=None)
+    return row(_error, error_and_sentence, wire("error_code", ERROR), sentence)
+
+
+def _error(error_code: ErrorCode, error_message: str | None) -> ErrorCode:
+    return error_code
+
+
+def error_and_sentence(error: ErrorCode) -> tuple[ErrorCode, str | None]:
+    """As they stand on the wire."""
+    return error, SENTENCES.get(error)
 
 
 def _host(host: str, port: int) -> str:

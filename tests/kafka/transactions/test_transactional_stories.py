@@ -1,6 +1,7 @@
 """Transactions in a whole cluster: committed across partitions, through crashes, fenced and timed out (spec 5.3)."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -166,7 +167,7 @@ def test_an_aborted_transaction_leaves_its_records_and_a_marker(version: int):
 
 
 def test_a_tombstone_of_an_aborted_transaction_may_be_cleaned_away_at_once():
-    compacted: dict[str, object] = {"cleanup_policy": "compact", "min_cleanable_dirty_ratio_percent": 0}
+    compacted: dict[str, Any] = {"cleanup_policy": "compact", "min_cleanable_dirty_ratio_percent": 0}
     story = Story(topics=orders(1, segment_bytes=400, **compacted))
     story.producer("bank", config=settings(transactional_id="bank"), rate=0, transaction=BY_HAND)
     story.until(lambda: bool(story.told(facts.ProducerInitialized)))

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from kafka.protocol.admin import DescribeTransactionsResponse
+from kafka.protocol.admin.transactions import DescribeTransactionsResponse
 from kio.index import load_request_schema, load_response_schema
 from kio.schema.errors import ErrorCode
 from kio.schema.index import api_key_map, schema_name_map

@@ -7,7 +7,6 @@ from typing import Any
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
     BOOL,
-    ERROR,
     INT8,
     INT32,
     NULLABLE_STRING,
@@ -20,6 +19,7 @@ from lab.kafka.protocol.schema import (
     Struct,
     Versions,
     api,
+    explained,
     message,
     or_empty,
     struct,
@@ -144,8 +144,7 @@ CONSUMER_GROUP_HEARTBEAT = api(
     message(
         ConsumerGroupHeartbeatResponse,
         THROTTLE,
-        wire("error_code", ERROR),
-        unused("error_message", NULLABLE_STRING, None),
+        wire("error_code", explained()),
         wire("member_id", or_empty()),
         wire("member_epoch", INT32),
         wire("heartbeat_interval_ms", INT32),
@@ -241,8 +240,7 @@ _MEMBER = struct(
 )
 _GROUP = struct(
     None,
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None),
+    wire("error_code", explained()),
     wire("group_id", STRING),
     wire("group_state", STRING),
     wire("group_epoch", INT32),

@@ -8,12 +8,12 @@ from lab.kafka.protocol.schema import (
     INT16,
     INT32,
     INT64,
-    NULLABLE_STRING,
     STRING,
     THROTTLE,
     Array,
     ByTopic,
     api,
+    explained,
     message,
     struct,
     unused,
@@ -123,8 +123,7 @@ _PRODUCER = struct(
 )
 _PRODUCERS = struct(
     DescribedProducers,
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None),
+    wire("error_code", explained()),
     wire("active_producers", Array(_PRODUCER)),
 )
 

@@ -17,7 +17,7 @@ def topic(name: str, partitions: int = 1, factor: int = 1, **configs: str | None
 
 def make(talk: Talk, name: str, partitions: int = 1, **configs: str) -> str:
     """A topic that everybody knows of; its id."""
-    talk.quietly("create_topics", topics=[topic(name, partitions, **configs)], timeout=5_000)
+    talk.quietly("create_topics", topics=[topic(name, partitions, 1, **configs)], timeout=5_000)
     found = look(talk, name)
     ends = [{"partition_index": one, "timestamp": -1} for one in range(partitions)]
     talk.settled("list_offsets", "", replica_id=-1, topics=[{"name": name, "partitions": ends}])
@@ -33,7 +33,7 @@ def look(talk: Talk, name: str) -> Any:
 
 
 def api_versions(talk: Talk) -> None:
-    who = {"client_software_name": CLIENT_ID, "client_software_version": "1"}
+    who: dict[str, Any] = {"client_software_name": CLIENT_ID, "client_software_version": "1"}
     talk.ask("api_versions", "who says who it is", **who)
     talk.ask("api_versions", "a name with a space", client_software_name="a b", client_software_version="1")
     talk.ask("api_versions", "no name", client_software_name="", client_software_version="")
