@@ -193,9 +193,11 @@ class Program:
 def first_error(body: Any) -> ErrorCode:
     """Of an answer as a whole, or of its first partition that has one."""
     error: ErrorCode = getattr(body, "error_code", ErrorCode.NONE)
-    if error or not isinstance(body, ProduceResponse | FetchResponse):
-        return error
-    return next((one.error_code for one in body.responses.values() if one.error_code), ErrorCode.NONE)
+    if not error and isinstance(body, (ProduceResponse, FetchResponse)):
+        for one in body.responses.values():
+            if one.error_code:
+                return one.error_code
+    return error
 
 
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:
