@@ -209,6 +209,8 @@ class Gateway:
         ready for. Answers go out together: a call of the system for each costs as much as all else of a small request.
         """
         self._flush_answered()
+        if self._thread is None and self.events:
+            timeout_s = 0  # what had come already, and was allowed to go on by what has just been answered
         for key, ready in self._selector.select(timeout_s):
             owner = key.data
             if owner is None:
