@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_void_p, cast
+from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_void_p, cast
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,9 @@ def produce(address: str, topic: str, records: int, size: int, settings: dict[st
 
 
 def consume(address: str, topic: str, partitions: int, records: int, settings: dict[str, str]) -> float:
-    """Seconds from the first record to the last of so many."""
+    """Seconds from the first record to the last of so many. Each is given to a function of the library itself, which
+    looks whether it is an error, and is freed: one call from Python a record took longer than all else.
+    """
     base = {"bootstrap.servers": address, "queued.min.messages": "1000000", "fetch.queue.backoff.ms": "1"}
     client = Librdkafka(1, {**base, **settings})
     lib = client.lib
@@ -105,16 +107,13 @@ def consume(address: str, topic: str, partitions: int, records: int, settings: d
     lib.rd_kafka_consume_start_queue.argtypes = (c_void_p, c_int32, c_int64, c_void_p)
     for partition in range(partitions):
         lib.rd_kafka_consume_start_queue(handle, partition, BEGINNING, queue)
-    lib.rd_kafka_consume_batch_queue.argtypes = (c_void_p, c_int, POINTER(POINTER(Message)), c_size_t)
-    lib.rd_kafka_consume_batch_queue.restype = ctypes.c_ssize_t
-    found = (POINTER(Message) * AT_ONCE)()
+    lib.rd_kafka_consume_callback_queue.argtypes = (c_void_p, c_int, c_void_p, c_void_p)
+    look = cast(lib.rd_kafka_message_errstr, c_void_p)
     seen, begun, deadline = 0, 0.0, time.perf_counter() + PATIENCE_MS / 1_000
     while seen < records:
-        count = lib.rd_kafka_consume_batch_queue(queue, 100, found, AT_ONCE)
+        count = lib.rd_kafka_consume_callback_queue(queue, 100, look, None)
         assert time.perf_counter() < deadline, f"{seen} of {records} records read"
-        for at in range(count):
-            seen += not found[at].contents.err
-            lib.rd_kafka_message_destroy(found[at])
+        seen += count
         begun = begun or (time.perf_counter() if count else 0.0)
     return time.perf_counter() - begun
 
@@ -130,12 +129,16 @@ def create(address: str, topic: str, partitions: int, replicas: int, settings: d
     return time.perf_counter() - begun
 
 
-def mock(brokers: int) -> None:
-    """Librdkafka's own mock cluster, until standard input ends; prints its address."""
+def mock(brokers: int, topics: dict[str, int]) -> None:
+    """Librdkafka's own mock cluster with these topics (name, partitions): it answers no CreateTopics. Until standard
+    input ends; prints its address.
+    """
     client = Librdkafka(0, {"client.id": "mock"})
     lib = client.lib
     lib.rd_kafka_mock_cluster_new.restype = c_void_p
     cluster = c_void_p(lib.rd_kafka_mock_cluster_new(client.client, brokers))
+    for name, partitions in topics.items():
+        lib.rd_kafka_mock_topic_create(cluster, c_char_p(name.encode()), partitions, 1)
     lib.rd_kafka_mock_cluster_bootstraps.restype = c_char_p
     print("ready", lib.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
     sys.stdin.read()
@@ -147,7 +150,7 @@ RUN = {"produce": produce, "consume": consume, "create": create}
 
 def main(arguments: Sequence[str]) -> None:
     """`produce ADDRESS TOPIC RECORDS SIZE`, `consume ADDRESS TOPIC PARTITIONS RECORDS`, `create ADDRESS TOPIC
-    PARTITIONS REPLICAS`, `mock BROKERS`.
+    PARTITIONS REPLICAS`, `mock BROKERS TOPIC=PARTITIONS …`.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=(*RUN, "mock"))
@@ -156,7 +159,8 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     settings = dict(one.split("=", 1) for one in given.set)
     if given.what == "mock":
-        mock(int(given.rest[0]))
+        named = (one.rpartition("=") for one in given.rest[1:])
+        mock(int(given.rest[0]), {name: int(partitions) for name, _, partitions in named})
         return
     address, topic, first, second = given.rest
     spent = time.process_time()

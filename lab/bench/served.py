@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +71,10 @@ def lab_serve(name: str, *arguments: str) -> AbstractContextManager[Peer]:
     return _process(name, command)
 
 
-def mock_cluster() -> AbstractContextManager[Peer]:
-    """Librdkafka's mock cluster, which checks no CRC and keeps 5 MB."""
-    return _process("librdkafka's mock", [sys.executable, "-m", "lab.bench.librdkafka", "mock", "1"])
+def mock_cluster(topics: Mapping[str, int]) -> AbstractContextManager[Peer]:
+    """Librdkafka's mock cluster, which checks no CRC and keeps 5 MB, with these topics (name, partitions)."""
+    named = [f"{name}={partitions}" for name, partitions in topics.items()]
+    return _process("librdkafka's mock", [sys.executable, "-m", "lab.bench.librdkafka", "mock", "1", *named])
 
 
 def memory_broker() -> AbstractContextManager[Peer] | None:

@@ -91,7 +91,7 @@ def _request(timeline: Timeline, asked: Asked) -> bytes | None:
             continue
         correlation_id = int.from_bytes(action.frame[CORRELATION], "big", signed=True)
         if (action.connection, correlation_id) == (asked.connection, asked.correlation_id):
-            return action.frame
+            return bytes(action.frame)
     return None
 
 

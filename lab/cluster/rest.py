@@ -9,11 +9,13 @@ from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch
+from lab.env import millis
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.recipes import ShareConsumerRecipe
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.controller.quorum_node import QuorumNode
 from lab.kafka.coordinator.group import STABLE
@@ -25,9 +27,14 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import FROZEN, RUNNING
 from lab.world.world import World
 
+SWIFT_MS = 10
+"""A record, of a member of a share group that catches up."""
+
 
 def mending(world: World) -> list[ClusterAction]:
-    """Once: all links, disks and clocks as they should be, nobody frozen or paused, no new records."""
+    """Once: all links, disks and clocks as they should be, nobody frozen or paused, no new records, and no member of a
+    share group so slow that what is there already would keep it busy for minutes.
+    """
     found: list[ClusterAction] = []
     for name, host in world.hosts.items():
         found += [network.Rejoin(name), machines.SkewClock(name, 0)]
@@ -38,6 +45,8 @@ def mending(world: World) -> list[ClusterAction]:
                 found.append(disks.MendDisk(name))
             case "consumer":
                 found.append(clients.ResumeConsumer(name))
+                if isinstance(host.recipe, ShareConsumerRecipe) and host.recipe.per_record_us > millis(SWIFT_MS):
+                    found.append(clients.ChangeWork(name, SWIFT_MS))
             case "producer":
                 found.append(clients.ChangeRate(name, 0))
             case _:

@@ -76,6 +76,8 @@ class Outside(Protocol):
 class Session:
     """A cluster, its past, and the pace at which it goes on."""
 
+    keeps_frames = True
+
     def __init__(
         self,
         spec: ClusterSpec,

@@ -28,8 +28,8 @@ SAFETY_S = 95
 FIRST: Micros = seconds(3)
 QUORUM_PERCENT = 20
 LEFT_ALONE_PERCENT = 12
-ROOMY_BYTES = "1100000"
-"""More than the largest batch of any client library."""
+ROOMY = {"segment.bytes": "1100000", "transaction.timeout.ms": "60000"}
+"""A segment holds the largest batch of any client library, and a transaction is full before its time is over."""
 COMPACT = ("cleanup.policy", "compact")
 Timed = tuple[Micros, ClusterAction]
 
@@ -52,14 +52,17 @@ def plan(seed: int) -> Plan:
 
 def left_alone(drawn: Plan) -> Plan:
     """Its cluster and clients without any fault: then it owes them promptness, too. A segment that is smaller than a
-    batch is a fault of its own: the batch is refused, and with it what follows it.
+    batch is a fault of its own: the batch is refused, and with it what follows it. So is a transaction that is not
+    full before its time is over.
     """
     topics = tuple(replace(one, config=_roomy(one.config)) for one in drawn.spec.topics)
-    return replace(drawn, spec=replace(drawn.spec, topics=topics, service_levels=True), actions=())
+    producers = tuple(replace(one, config=_roomy(one.config)) for one in drawn.spec.producers)
+    spec = replace(drawn.spec, topics=topics, producers=producers, service_levels=True)
+    return replace(drawn, spec=spec, actions=())
 
 
 def _roomy(config: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, ROOMY_BYTES if name == "segment.bytes" else value) for name, value in config)
+    return tuple((name, ROOMY.get(name, value)) for name, value in config)
 
 
 def trouble(seed: int) -> Plan:

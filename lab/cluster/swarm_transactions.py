@@ -7,6 +7,10 @@ from lab.world.dice import Stream
 
 SHARE = 30
 """Of a hundred seeds so many have transactions."""
+BATCH_BYTES = "1000"
+"""Of a processor, which reads again what it could not write: a batch larger than a segment would keep it at that for
+good. The smallest segments are of 2,000 bytes.
+"""
 
 
 class Transactions:
@@ -50,7 +54,10 @@ class Transactions:
         """From the first topic to the second, where both keep what they are given."""
         if len(spec.topics) < 2 or any(("cleanup.policy", "compact") in one.config for one in spec.topics):
             return ()
-        producer = {"request.timeout.ms": "3000", "delivery.timeout.ms": "8000", "metadata.max.age.ms": "10000"}
+        producer = {
+            "request.timeout.ms": "3000", "delivery.timeout.ms": "8000", "metadata.max.age.ms": "10000",
+            "batch.size": BATCH_BYTES,
+        }  # fmt: skip
         consumer = (
             ("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1500"),
             ("max.poll.records", ("5", "500")[self.dice.below(2)]), ("request.timeout.ms", "3000"),

@@ -6,6 +6,7 @@ changed line of its code. They are not part of the protocol.
 
 from dataclasses import dataclass
 
+from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.topics import TopicPartition
 
 OPERATOR = "operator"
@@ -178,7 +179,7 @@ class FrameArrived:
     """A whole frame came in over a connection, without its size."""
 
     connection: int
-    data: bytes
+    data: Buffer
 
 
 @dataclass(slots=True)

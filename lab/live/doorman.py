@@ -15,6 +15,7 @@ from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.clients.program import ProgramRecipe
+from lab.kafka.protocol.codec import Buffer
 from lab.live.gateway import Closed, Event, Gateway, Opened, Received
 from lab.live.guard import Guard
 from lab.live.owner import Owner
@@ -127,14 +128,14 @@ class Doorman(Observer):
             case Closed():
                 self._closed(event.connection)
 
-    def _frame(self, connection: int, frame: bytes) -> None:
+    def _frame(self, connection: int, frame: Buffer) -> None:
         program = self.programs.get(connection)
         if program is None:
             program = self.programs[connection] = self._program(frame)
             self.session.bring(ConnectProgram(program, connection, self.brokers[connection], self.listeners()))
-        self.session.bring(BringFrame(program, connection, frame))
+        self.session.bring(BringFrame(program, connection, bytes(frame) if self.session.keeps_frames else frame))
 
-    def _program(self, frame: bytes) -> NodeId:
+    def _program(self, frame: Buffer) -> NodeId:
         """Under which name a client is known: by its client id, which no simulated machine may have."""
         name = program_name(client_id(frame))
         hosts = self.session.world.hosts
@@ -170,10 +171,10 @@ class Doorman(Observer):
         return world.event_number > self.session.latest_event
 
 
-def client_id(frame: bytes) -> str:
+def client_id(frame: Buffer) -> str:
     """The client id in a request's header; empty if there is none, or no header."""
     length = int.from_bytes(frame[8:10], "big", signed=True)
-    return frame[10 : 10 + max(length, 0)].decode("utf-8", "replace")
+    return str(frame[10 : 10 + max(length, 0)], "utf-8", "replace")
 
 
 def program_name(name: str) -> NodeId:

@@ -21,16 +21,22 @@ from itertools import islice
 from typing import TypeAlias
 
 from lab.kafka.protocol.apis import is_answered
+from lab.kafka.protocol.codec import Buffer
 from lab.live.limits import USUAL, Limits
+from lab.live.rooms import Rooms
 
 READ_BYTES = 1 << 18
+CLAIM = 8
+"""A frame gets all its room once so much of it has come that this is no more than so many times as much: for a mere
+claim of 100 MB nobody gets any.
+"""
 TOGETHER = 64
 """Pieces in one call of the system."""
 BACKLOG_BYTES = 8 << 20
 """A client that does not read is not read from either, once so much waits for it."""
 BACKLOG_MAX = 256 << 20
 """And is hung up on, if answers to what it has asked before come to so much."""
-UNANSWERED_MAX = 16
+UNANSWERED_MAX = 64
 """So many requests of a connection may be in the world at a time. In Kafka it is one, and what is pipelined waits in
 the socket; here the way to a broker's process is longer.
 """
@@ -39,6 +45,7 @@ FULL_S = 0.002
 SWEEP_S = 5.0
 """So often, at least, idle connections are looked for."""
 _SIZE = struct.Struct(">i")
+NOTHING = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A whole frame, without its size."""
+    """A whole frame, without its size: in the memory into which it was received, which nobody writes to any more."""
 
     connection: int
-    frame: bytes
+    frame: Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +76,19 @@ Event: TypeAlias = Opened | Received | Closed
 
 
 class _Socket:
-    """One connection: what came in and is no whole frame yet, and what has not gone out."""
+    """One connection: what came in and was not taken yet, a long frame being filled, and what has not gone out."""
 
     __slots__ = (
-        "active_at", "begun_at", "closing", "coming", "going", "going_bytes", "number", "tcp", "unanswered", "wanted",
+        "active_at", "begun_at", "closing", "coming", "filled", "frame", "going", "going_bytes", "number", "tcp",
+        "unanswered", "wanted",
     )  # fmt: skip
 
     def __init__(self, number: int, connection: socket.socket) -> None:
         self.number = number
         self.tcp = connection
-        self.coming = bytearray()
+        self.coming = NOTHING
+        self.frame: memoryview | None = None
+        self.filled = 0
         self.going: deque[memoryview] = deque()
         self.going_bytes = 0
         self.unanswered = 0
@@ -90,6 +100,11 @@ class _Socket:
 
     def fileno(self) -> int:
         return self.tcp.fileno()
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of a frame that is not whole, or waits."""
+        return self.filled if self.frame is not None else len(self.coming)
 
     def reads(self, *, full: bool) -> bool:
         """Whether more is taken from it now."""
@@ -119,6 +134,7 @@ class Gateway:
         self._sockets: dict[int, _Socket] = {}
         self._count = 0
         self._full = False
+        self._rooms = Rooms()
         self._accepting = True
         self._sweep_s = min(SWEEP_S, limits.idle_s / 4)
         self._swept_at = time.monotonic()
@@ -193,6 +209,8 @@ class Gateway:
         ready for. Answers go out together: a call of the system for each costs as much as all else of a small request.
         """
         self._flush_answered()
+        if self._thread is None and self.events:
+            timeout_s = 0  # what had come already, and was allowed to go on by what has just been answered
         for key, ready in self._selector.select(timeout_s):
             owner = key.data
             if owner is None:
@@ -273,45 +291,64 @@ class Gateway:
             self._read(one)
 
     def _read(self, one: _Socket) -> None:
+        data = b""
         try:
-            data = one.tcp.recv(READ_BYTES)
+            if one.frame is None:
+                data = one.tcp.recv(READ_BYTES)
+                count = len(data)
+            else:
+                count = one.tcp.recv_into(one.frame[one.filled :])
         except BlockingIOError:
             return
         except OSError as gone:
             self._end(one, gone.strerror or str(gone))
             return
-        if not data:
+        if not count:
             self._end(one, "the client has closed it")
             return
         one.active_at = time.monotonic()
-        one.coming += data
-        self._take_frames(one)
+        if one.frame is None:
+            one.coming = memoryview(b"".join((one.coming, data)) if one.coming else data)
+            self._take_frames(one)
+        else:
+            one.filled += count
+            if one.filled == len(one.frame):
+                self._take(one, one.frame.toreadonly())
+                one.frame, one.filled, one.begun_at = None, 0, 0.0
+                self._taken(one)
 
     def _take_frames(self, one: _Socket) -> None:
         """Hand over what is whole, as long as it may be unfinished: one read can bring a thousand requests."""
-        coming, at = one.coming, 0
-        while len(coming) - at >= _SIZE.size and one.reads(full=self._full):
+        coming, at, end = one.coming, 0, len(one.coming)
+        begun = one.begun_at
+        while end - at >= _SIZE.size and one.reads(full=self._full):
             (size,) = _SIZE.unpack_from(coming, at)
             if not 0 < size <= self.limits.request_bytes:
                 self._end(one, f"a frame of 1 to {self.limits.request_bytes:,} bytes wanted, {size:,} found")
                 return
-            behind = at + _SIZE.size + size
-            if len(coming) < behind:
+            begins = at + _SIZE.size
+            if end - begins < size:
+                if size <= CLAIM * (end - begins):
+                    one.frame, one.filled = self._rooms.take(size), end - begins
+                    one.frame[: one.filled] = coming[begins:]
+                    at = end
                 break
-            frame = bytes(memoryview(coming)[at + _SIZE.size : behind])
-            one.unanswered += is_answered(frame)
-            self.events.append(Received(one.number, frame))
-            at = behind
+            self._take(one, coming[begins : begins + size])
+            at, begun = begins + size, 0.0
+        one.coming = coming[at:] if at < end else NOTHING
         if at:
-            del coming[:at]
-            self.wake()
-            self._want(one)
-            if not self._full and self._is_full():
-                self._fill(full=True)
-        if not coming:
-            one.begun_at = 0.0
-        elif at or not one.begun_at:
-            one.begun_at = one.active_at
+            self._taken(one)
+        one.begun_at = (begun or one.active_at) if one.unfinished else 0.0
+
+    def _take(self, one: _Socket, frame: memoryview) -> None:
+        one.unanswered += is_answered(frame)
+        self.events.append(Received(one.number, frame))
+
+    def _taken(self, one: _Socket) -> None:
+        self.wake()
+        self._want(one)
+        if not self._full and self._is_full():
+            self._fill(full=True)
 
     def _is_full(self) -> bool:
         """Whether as much waits for the world's owner as may (`queued.max.requests`, `queued.max.request.bytes`)."""
@@ -343,7 +380,7 @@ class Gateway:
             if now - one.active_at > idle_s and (one.going or not one.unanswered):
                 self._end(one, f"nothing went over it for {idle_s:g} s")
             elif one.begun_at and now - one.begun_at > idle_s:
-                self._end(one, f"a request within {idle_s:g} s wanted, {len(one.coming):,} bytes of one found")
+                self._end(one, f"a request within {idle_s:g} s wanted, {one.unfinished:,} bytes of one found")
         self._accept_more(yes=len(self._sockets) < self.limits.connections)
 
     def _send(self, number: int, data: bytes) -> None:

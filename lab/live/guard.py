@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, api_versions, read_request, write_response
+from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.sasl import (
@@ -69,7 +70,7 @@ class Guard:
         """And has gone."""
         self.strangers.pop(connection, None)
 
-    def admits(self, connection: int, frame: bytes) -> bool:
+    def admits(self, connection: int, frame: Buffer) -> bool:
         """Whether a frame is for the world. One of a stranger is answered here, or closes the connection."""
         stranger = self.strangers.get(connection)
         if stranger is None:
@@ -78,9 +79,9 @@ class Guard:
             if len(frame) > RECEIVE_MAX:
                 raise Malformed(f"at most {RECEIVE_MAX:,} bytes wanted, {len(frame):,} found")
             if stranger.bare:
-                self._bare(connection, stranger, frame)
+                self._bare(connection, stranger, bytes(frame))
             else:
-                self._ask(connection, stranger, frame)
+                self._ask(connection, stranger, bytes(frame))
         except (Malformed, Denied):
             self.closed(connection)
             self.close(connection)

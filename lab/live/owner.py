@@ -12,6 +12,8 @@ class Owner(Protocol):
     """Lets a world go on, and does to it what is brought."""
 
     violation: str
+    keeps_frames: bool
+    """Whether what is brought is kept in a journal: as bytes of its own, which nobody else holds."""
 
     @property
     def world(self) -> World:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from lab.cluster.actions import ClusterAction
+from lab.cluster.actions.programs import BringFrame
 from lab.cluster.build import broker_hosts, build_unwatched
 from lab.cluster.controllers import controller_hosts
 from lab.cluster.refused import Refused
@@ -25,12 +26,15 @@ class Unrecorded:
     """Owns a world, and lets it go on. `data`: where its machines have their disks; simulated ones if there is none."""
 
     latest_event = -1
+    keeps_frames = False
 
     def __init__(self, spec: ClusterSpec, data: DataFolder | None = None) -> None:
         """Raises Refused."""
         self.data = data
         self.violation = ""
         self.world = build_unwatched(spec, data.disk if data is not None else lambda node: None, date_ms())
+        for host in self.world.hosts.values():
+            host.disk.slowdown = 0  # whoever is in a hurry does not wait for a disk that is not there
 
     @property
     def now(self) -> Micros:
@@ -42,8 +46,13 @@ class Unrecorded:
         greeter(self.world)
 
     def bring(self, action: ClusterAction) -> None:
-        """See Owner. It happens one microsecond from now, as in a session."""
-        self._move(lambda: self._apply(action))
+        """See Owner. It happens one microsecond from now, as in a session; what frames lead to waits for the next run,
+        so that those that came together are one run and not one each.
+        """
+        if type(action) is BringFrame:
+            self._move(lambda: self._happens(action))
+        else:
+            self._move(lambda: self._apply(action))
 
     def post(self, action: ClusterAction) -> None:
         """See Owner."""
@@ -77,10 +86,12 @@ class Unrecorded:
         self._move(lambda: self.world.run_until(ended, until=lambda _: all(host.node is None for host in hosts)))
 
     def _apply(self, action: ClusterAction) -> None:
-        world = self.world
-        world.run_until(world.now)
-        world.now += 1
-        world.apply(action)
+        self.world.run_until(self.world.now)
+        self._happens(action)
+
+    def _happens(self, action: ClusterAction) -> None:
+        self.world.now += 1
+        self.world.apply(action)
 
     def _move(self, change: Callable[[], object]) -> None:
         """Our own mistakes stop the world, not the process."""

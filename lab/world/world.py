@@ -4,22 +4,23 @@ It changes in two ways only: `run_until`, and an action applied by its timeline.
 and one list of actions are equal at every instant.
 """
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Protocol, cast
 
-from lab.env.node import Timer
-from lab.env.units import Address, Micros, NodeId, node_of, seconds
+from lab.env.units import Micros, NodeId, node_of, seconds
 from lab.env.vec import Vec
+from lab.world.connections import apply_cuts, disconnect, recheck
 from lab.world.dice import Stream
 from lab.world.disk import HostDisk, SimDisk
+from lab.world.flights import Flight
 from lab.world.garbage import uncollected
 from lab.world.host import DOWN, FROZEN, OFF, RUNNING, Host, Recipe
+from lab.world.host_env import HostEnv
 from lab.world.network import (
-    LATENCY_US,
+    OPERATOR,
     Disconnected,
     Entry,
     Link,
@@ -29,6 +30,7 @@ from lab.world.network import (
     WriteBack,
 )
 from lab.world.trace import Trace, TraceEntry
+from lab.world.witness import PowerLost, Witness
 
 EPOCH_MS = 1_767_225_600_000
 """The date at time zero: 2026-01-01 00:00 UTC."""
@@ -39,25 +41,6 @@ HEARD = 4_096
 QUEUE_MIN = 64
 PULSE = 4_095
 """One less than a power of two, so that one event in so many is known by its bits."""
-OPERATOR: Address = "operator"
-
-
-class Witness(Protocol):
-    """Whoever hears the facts that nodes state. Lives in the world, so that it is rewound with it."""
-
-    def tell(self, world: "World", node: NodeId, fact: object) -> None:
-        """`node` states `fact`, now."""
-        ...
-
-    def pulse(self, world: "World") -> None:
-        """So many events more have begun, whatever was told in them."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PowerLost:
-    """The one fact the world states itself, of the machine named: a moment before anything is gone."""
-
 
 Until = Callable[["World"], bool]
 """Whether to stop, asked after each event. Once it says yes it does so until the run has ended."""
@@ -87,19 +70,6 @@ class Moment:
     causes: tuple[TraceEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Flight:
-    """A message on its way. A held one waits at a cut, or before a frozen host. Each is equal only to itself."""
-
-    sent_at: Micros
-    arrives_at: Micros
-    source: Address
-    target: NodeId
-    body: object
-    held: bool
-    event: int
-
-
 class WorldStopped(Exception):
     """A handler failed: our own mistake. The world stays as it is, for saving and looking at."""
 
@@ -110,72 +80,6 @@ class WorldStopped(Exception):
         self.event_number = event_number
         self.time = time
         self.node = node
-
-
-class HostEnv:
-    """The Env of one turn; one object serves all turns, since nobody keeps it."""
-
-    __slots__ = ("_host", "_world", "disk", "name", "now")
-
-    def __init__(self, world: "World", host: Host) -> None:
-        self._world = world
-        self._host = host
-        self.disk = host.disk
-        self.name = host.name
-        self.now = world.now
-
-    @property
-    def wall_time_ms(self) -> int:
-        """See Env."""
-        return self._host.clock.read(self._world.epoch_ms, self._world.now)
-
-    @property
-    def dice(self) -> Stream:
-        """See Env."""
-        return self._host.dice
-
-    def send(self, target: Address, body: object, size: int) -> None:
-        """See Env. What the disk took so far in this turn delays the message."""
-        world, host = self._world, self._host
-        link = host.links.get(target)
-        if link is None or link.dead:
-            link = world.connect(host, target)
-            if link is None:
-                return
-        path = link.path
-        departs = world.now + host.disk.cost
-        arrives = departs + LATENCY_US[world.network_dice.draw() >> 8] + path.extra_us
-        if path.bytes_per_s:
-            arrives += size * 1_000_000 // path.bytes_per_s
-        if arrives <= link.last_arrival:
-            arrives = link.last_arrival + 1
-        link.last_arrival = arrives
-        world.sequence = sequence = world.sequence + 1
-        heappush(world.queue, (arrives, sequence, link, body, departs, world.event_number))
-
-    def set_timer(self, timer: Timer, at: Micros) -> None:
-        """See Env."""
-        world, host = self._world, self._host
-        world.sequence = sequence = world.sequence + 1
-        host.timers[timer] = sequence
-        now = world.now
-        heappush(world.queue, (max(at, now), sequence, host.self_link, timer, now, world.event_number))
-        if len(world.queue) > world.prune_above:
-            world.prune()
-
-    def cancel_timer(self, timer: Timer) -> None:
-        """See Env."""
-        self._host.timers.pop(timer, None)
-
-    def tell(self, fact: object) -> None:
-        """See Env."""
-        world = self._world
-        if world.witness is not None:
-            world.witness.tell(world, self.name, fact)
-
-    def stop(self) -> None:
-        """See Env."""
-        self._host.stopping = True
 
 
 class World:
@@ -199,19 +103,19 @@ class World:
         self.trace = Trace()
         self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
         """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
-        self._flown: deque[Flight] = deque(maxlen=HEARD)
+        self.flown: deque[Flight] = deque(maxlen=HEARD)
         """Those of them that somebody has asked about; the same `Flight` whenever it is asked again."""
         self._envs: dict[NodeId, HostEnv] = {}
 
     def __getstate__(self) -> dict[str, object]:
         state = dict(self.__dict__)
-        del state["_envs"], state["heard"], state["_flown"]
+        del state["_envs"], state["heard"], state["flown"]
         return state
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.heard = deque(maxlen=HEARD)
-        self._flown = deque(maxlen=HEARD)
+        self.flown = deque(maxlen=HEARD)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     def dissolve(self) -> None:
@@ -240,7 +144,7 @@ class World:
     def remove_host(self, name: NodeId) -> None:
         """Take a machine without a process away, with its disk."""
         assert self.hosts[name].node is None, name
-        self._disconnect(self.hosts[name], silently=False)
+        disconnect(self, self.hosts[name], silently=False)
         del self.hosts[name], self._envs[name]
 
     def boot(self, name: NodeId) -> None:
@@ -248,7 +152,7 @@ class World:
         host = self.hosts[name]
         assert host.node is None, name
         if host.state == OFF:
-            self._disconnect(host, silently=False)
+            disconnect(self, host, silently=False)
         host.state = RUNNING
         host.incarnation += 1
         host.self_link = Link(name, host, Path(), timers=True)
@@ -265,7 +169,7 @@ class World:
         """`kill -9`: memory gone, page cache kept, connections reset."""
         host = self.hosts[name]
         self._end(host, DOWN)
-        self._disconnect(host, silently=False)
+        disconnect(self, host, silently=False)
 
     def power_off(self, names: Sequence[NodeId]) -> None:
         """Cut the power of several machines at one instant: nobody is told, what was not flushed is gone."""
@@ -274,7 +178,7 @@ class World:
             if self.witness is not None:
                 self.witness.tell(self, name, PowerLost())
             self._end(host, OFF)
-            self._disconnect(host, silently=True)
+            disconnect(self, host, silently=True)
             host.disk.lose_power(self.fault_dice)
 
     def freeze(self, name: NodeId) -> None:
@@ -282,14 +186,14 @@ class World:
         host = self.hosts[name]
         assert host.state == RUNNING, name
         host.state = FROZEN
-        self._recheck(name)
+        recheck(self, name)
 
     def thaw(self, name: NodeId) -> None:
         """A frozen process goes on, with everything that waited for it."""
         host = self.hosts[name]
         assert host.state == FROZEN, name
         host.state = RUNNING
-        self._recheck(name)
+        recheck(self, name)
 
     def pace_disk(self, name: NodeId, slowdown: int) -> None:
         """From now on the disk takes `slowdown` times as long, also for what is left of what it is at."""
@@ -298,7 +202,7 @@ class World:
         if host.busy_until > now:
             host.busy_until = now + (host.busy_until - now) * slowdown // before
             if host.backlog:
-                self._push(host.busy_until, host.self_link, Resume())
+                self.push(host.busy_until, host.self_link, Resume())
             self._depart_anew(name, slowdown, before)
 
     def _depart_anew(self, name: NodeId, slowdown: int, before: int) -> None:
@@ -318,7 +222,7 @@ class World:
     def signal(self, name: NodeId, body: object) -> None:
         """An operator's order, heard by the process of `name` at once."""
         host = self.hosts[name]
-        self._push(self.now, Link(OPERATOR, host, Path()), body)
+        self.push(self.now, Link(OPERATOR, host, Path()), body)
 
     def mark(self, kind: str, subject: str, text: str) -> None:
         """A key moment: the running event, and what led to it."""
@@ -333,7 +237,7 @@ class World:
         after one. Returns how many events there were. Raises WorldStopped.
         """
         if self.network.changed:
-            self._apply_cuts()
+            apply_cuts(self)
         queue = self.queue
         left = steps if steps is not None else 1 << 62
         begun = left
@@ -354,7 +258,7 @@ class World:
                 continue
             if host.busy_until > entry[0] or host.backlog:
                 if not host.backlog:
-                    self._push(host.busy_until, host.self_link, Resume())
+                    self.push(host.busy_until, host.self_link, Resume())
                 host.backlog.append(entry)
                 continue
             self.now = entry[0]
@@ -404,7 +308,7 @@ class World:
             disk.cost = 0
             if disk.dirty and not disk.write_back_due:
                 disk.write_back_due = True
-                self._push(
+                self.push(
                     self.now + WRITE_BACK_US,
                     Link(host.name, host, Path(), timers=True),
                     WriteBack(),
@@ -412,7 +316,7 @@ class World:
         if host.stopping:
             host.stopping = False
             self._end(host, DOWN)
-            self._disconnect(host, silently=False)
+            disconnect(self, host, silently=False)
 
     def _resume(self, host: Host, time: Micros) -> int:
         """A busy host is free again: the next of its backlog has its turn."""
@@ -427,10 +331,10 @@ class World:
                 continue
             self._deliver(host, entry)
             if host.backlog:
-                self._push(max(time, host.busy_until), host.self_link, Resume())
+                self.push(max(time, host.busy_until), host.self_link, Resume())
             return 1
         if host.backlog:
-            self._push(host.busy_until, host.self_link, Resume())
+            self.push(host.busy_until, host.self_link, Resume())
         return 0
 
     def apply(self, action: WorldAction) -> None:
@@ -442,56 +346,9 @@ class World:
             action.apply(self)
         except AssertionError as wrong:
             raise WorldStopped(number, self.now, OPERATOR, wrong) from wrong
-        self._apply_cuts()
+        apply_cuts(self)
 
     # --- connections ------------------------------------------------------------------------------
-
-    def connect(self, source: Host, target: Address) -> Link | None:
-        """A new connection from `source`; None when it is refused, which the source will hear."""
-        name = node_of(target)
-        back = source.name + target[len(name) :]
-        host = self.hosts.get(name)
-        if host is None or host.state == DOWN:
-            refusal = Link(target, source, Path())
-            self._push(self.now + 2 * LATENCY_US[self.network_dice.draw() >> 8], refusal, Disconnected())
-            return None
-        link = source.links[target] = Link(back, host, self.network.path(source.name, name))
-        link.last_arrival = self._end_heard_at(back, host)
-        if self._blocked(link, source.name):
-            link.held = []
-        return link
-
-    def _end_heard_at(self, source: Address, target: Host) -> Micros:
-        """When `target` hears that the last connection from `source` has ended. What a new one brings comes
-        later: else the news, telling only an address, would be taken for the end of the new one.
-        """
-        waiting = [entry for notice in self.notices for entry in notice.held or ()]
-        return max(
-            (entry[0] for entry in (*self.queue, *waiting)
-             if type(entry[3]) is Disconnected and entry[2].target is target and entry[2].source == source),
-            default=self.now,
-        )  # fmt: skip
-
-    def in_flight(self) -> list[Flight]:
-        """All messages between hosts that have been sent and not heard yet."""
-        found = [
-            Flight(sent, time, link.source, link.target.name, body, False, cause)
-            for time, _, link, body, sent, cause in self.queue
-            if not link.timers and not link.dead and type(body) is not Disconnected
-            and link.source != OPERATOR
-        ]  # fmt: skip
-        for link in self._all_links():
-            for time, _, _, body, sent, cause in link.held or ():
-                found.append(Flight(sent, time, link.source, link.target.name, body, True, cause))
-        return found
-
-    def heard_since(self, time: Micros) -> list[Flight]:
-        """Messages between hosts that were heard after `time`, newest first, as far as they are remembered."""
-        while self.heard:
-            heard_at, (_, _, link, body, sent, cause) = self.heard.popleft()
-            if link.source != OPERATOR:
-                self._flown.append(Flight(sent, heard_at, link.source, link.target.name, body, False, cause))
-        return list(itertools.takewhile(lambda one: one.arrives_at > time, reversed(self._flown)))
 
     def prune(self) -> None:
         """Drop timers that were moved or cancelled. Left until their time, those of long timeouts (one a
@@ -510,7 +367,8 @@ class World:
             return False
         return link.target.timers.get(body) != entry[1]
 
-    def _push(self, time: Micros, link: Link, body: object) -> None:
+    def push(self, time: Micros, link: Link, body: object) -> None:
+        """Something that will be heard at `time`, caused by the running event."""
         self.sequence += 1
         heappush(self.queue, (time, self.sequence, link, body, self.now, self.event_number))
 
@@ -523,98 +381,3 @@ class World:
         host.timers = {}
         host.backlog = []
         host.disk.cost = 0
-
-    def _disconnect(self, host: Host, *, silently: bool) -> None:
-        """All connections of a host end. Unless silently (or behind a cut), the other side hears."""
-        for peer in self.hosts.values():
-            if peer is host:
-                continue
-            # The other side may know this connection by what it sends, by what it hears, or by both.
-            addresses = [address for address in peer.links if node_of(address) == host.name]
-            for link in host.links.values():
-                if link.target is peer and link.source not in addresses and not link.dead:
-                    addresses.append(link.source)
-            for address in addresses:
-                self._end_connection(host, peer, address, silently)
-        for link in host.links.values():
-            link.dead = True
-            link.held = None
-        host.links = {}
-
-    def _end_connection(self, host: Host, peer: Host, address: Address, silently: bool) -> None:
-        link = peer.links.get(address)
-        if silently:
-            # Nobody is told: what the peer sends from now on waits until the machine is back.
-            if link is not None and link.held is None:
-                link.held = []
-            return
-        if link is not None:
-            link.dead = True
-            link.held = None
-            del peer.links[address]
-        if peer.node is not None:
-            notice = Link(address, peer, self.network.path(host.name, peer.name))
-            if self._blocked(notice, host.name):
-                notice.held = []
-                self.notices.append(notice)
-            self._push(self.now + LATENCY_US[self.network_dice.draw() >> 8], notice, Disconnected())
-            peer.links.pop(address, None)
-
-    def hang_up(self, name: NodeId, target: Address) -> None:
-        """A process ends one of its connections; the other side hears (unless a cut or a freeze is between them)."""
-        host = self.hosts[name]
-        link = host.links.pop(target, None)
-        if link is None or link.dead:
-            return
-        link.dead = True
-        link.held = None
-        self._end_connection(host, link.target, link.source, silently=False)
-
-    def _blocked(self, link: Link, source: NodeId) -> bool:
-        target = link.target
-        return target.state in (FROZEN, OFF) or link.path.cut
-
-    def _all_links(self) -> list[Link]:
-        return [link for host in self.hosts.values() for link in host.links.values() if not link.dead]
-
-    def _apply_cuts(self) -> None:
-        for name in list(self.network.changed):
-            self._recheck(name)
-        self.network.changed.clear()
-
-    def _recheck(self, target: NodeId) -> None:
-        """Cuts or the state of `target` changed: hold or release what is on the way to it."""
-        host = self.hosts.get(target)
-        if host is None:
-            return
-        frozen = host.state == FROZEN
-        if frozen and host.self_link.held is None:
-            host.self_link.held = []
-        released: list[Entry] = []
-        if not frozen and host.self_link.held is not None:
-            released += host.self_link.held
-            host.self_link.held = None
-        for source in self.hosts.values():
-            for link in source.links.values():
-                if link.target is not host or link.dead:
-                    continue
-                blocked = self._blocked(link, source.name)
-                if blocked and link.held is None:
-                    link.held = []
-                elif not blocked and link.held is not None:
-                    released += link.held
-                    link.held = None
-        released += self._release_notices(host)
-        released.sort(key=lambda entry: entry[:2])
-        for time, sequence, link, body, sent, cause in released:
-            heappush(self.queue, (max(time, self.now), sequence, link, body, sent, cause))
-
-    def _release_notices(self, target: Host) -> list[Entry]:
-        """Ends of connections that `target` could not hear of; one still on its way will find it open."""
-        released: list[Entry] = []
-        for notice in [one for one in self.notices if one.target is target]:
-            if not self._blocked(notice, node_of(notice.source)):
-                released += notice.held or ()
-                notice.held = None
-                self.notices.remove(notice)
-        return released

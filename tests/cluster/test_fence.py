@@ -58,6 +58,6 @@ def test_producer_ids_go_on_above_all_that_were_handed_out():
     for name in BROKERS:
         broker = broker_at(story.world, name)
         assert broker is not None
-        assert broker.producer_ids[0] >= 7_000
-    starts = [broker_at(story.world, name).producer_ids[0] for name in BROKERS]  # type: ignore[union-attr]
+        assert broker.producer_ids.next_id >= 7_000
+    starts = [broker_at(story.world, name).producer_ids.next_id for name in BROKERS]  # type: ignore[union-attr]
     assert len(set(starts)) == len(BROKERS)

@@ -44,6 +44,7 @@ def test_what_was_mended_stays_mended(seed: int):
 LEFT_ALONE_KEPT = {
     7140: "markers on their way were taken for a slow cluster",
     59: "a batch larger than a segment was taken for one that failed",
+    1045: "a producer whose transactions last longer than their time-out was taken for one that failed",
 }
 
 
@@ -56,6 +57,17 @@ def test_what_is_no_slowness_is_not_taken_for_it(seed: int):
 LIBRARIES_KEPT = {
     200: "a voter that began on a full disk stopped the world instead of itself",
     240: "a reader of what is committed began behind a transaction that hangs, and was taken for late",
+    535: "a coordinator asked a leader that refused a marker again at once, without end",
+    646: "what a producer committed after an abort was not looked at by a later clean",
+    776: "a member of a share group that worked slowly all the while was taken for one that does not rest",
+    820: "the same as 646, with the first record after the abort",
+    825: "a tombstone of an aborted transaction was missed",
+    1027: "a gap was cleaned away in its first part and hidden in its last, and taken for one that is neither",
+    1171: "a group that cannot store its assignment was taken for one that does not pause",
+    1249: "a processor wrote batches that no segment can hold, again and again, and did not rest",
+    1698: "a copy of a log that was cleaned further was taken for one that had lost a record",
+    1761: "what a replaced leader had behind the end of its clean was taken for what is committed",
+    1891: "a log whose clean was finished at the next start was taken for one with a hole",
 }
 
 

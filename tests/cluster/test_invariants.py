@@ -12,7 +12,8 @@ from lab.cluster.watch import Watch
 from lab.kafka import facts
 from lab.kafka.protocol.records import Header, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
-from lab.world.world import PowerLost, World
+from lab.world.witness import PowerLost
+from lab.world.world import World
 
 ORDERS = TopicPartition("orders", 0)
 OFFSETS = TopicPartition("__consumer_offsets", 0)
@@ -433,6 +434,26 @@ def test_a_gap_between_two_polls_is_a_violation():
     story.polled(0)
     with violated("without gaps or returns"):
         story.polled(2)
+
+
+def test_where_the_cleaner_was_records_may_be_missing_and_behind_it_only_what_is_hidden():
+    story = Story()
+    story.committed(5)
+    story.assigned()
+    story.polled(0)
+    story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((2, 3),)))
+    story.polled(3)
+
+
+def test_a_gap_behind_what_was_cleaned_is_a_violation():
+    story = Story()
+    story.committed(5)
+    story.assigned()
+    story.polled(0)
+    story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    with violated("without gaps or returns"):
+        story.polled(1, 4)
 
 
 def test_what_was_hidden_before_a_log_was_cut_hides_nothing_after_it():

@@ -13,10 +13,11 @@ from lab.cluster.actions.topics import CreateTopic
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
-from lab.kafka.broker import broker as broker_module
+from lab.kafka.broker import publishing
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.replica_manager import ReplicaManager
+from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.controller.controller import UNCLEAN, Controller
 from lab.kafka.metadata.image import MetadataImage
@@ -35,14 +36,14 @@ def planned(*deeds: tuple[int, ClusterAction], **config: str) -> Plan:
 
 
 def broker_ignores_a_changed_setting(patch: Patch) -> None:
-    patch.setattr(Broker, "_reconfigure", lambda self, env: False)
+    patch.setattr(publishing, "_reconfigure", lambda broker, env: False)
 
 
 def broker_has_what_is_set_for_another(patch: Patch) -> None:
     def settings(image: MetadataImage, broker_id: int) -> dict[str, str]:
         return {name: value for config in image.broker_config.values() for name, value in config.items()}
 
-    patch.setattr(broker_module, "dynamic_settings", settings)
+    patch.setattr(publishing, "dynamic_settings", settings)
 
 
 def default_of_all_wins_over_a_topics_own(patch: Patch) -> None:
@@ -53,29 +54,29 @@ def default_of_all_wins_over_a_topics_own(patch: Patch) -> None:
 
 
 def changed_default_is_for_new_topics_only(patch: Patch) -> None:
-    def reconfigure(self: Broker, env: Env) -> bool:
-        honest(self, env)
+    def reconfigure(broker: Broker, env: Env) -> bool:
+        honest(broker, env)
         return False
 
-    honest = Broker._reconfigure
-    patch.setattr(Broker, "_reconfigure", reconfigure)
+    honest = publishing._reconfigure
+    patch.setattr(publishing, "_reconfigure", reconfigure)
 
 
 def throttle_keeps_its_old_rate(patch: Patch) -> None:
-    def throttle(self: Broker, env: Env) -> None:
-        if self.replicas.throttle is None:
-            honest(self, env)
+    def throttle(broker: Broker, env: Env) -> None:
+        if broker.replicas.throttle is None:
+            honest(broker, env)
 
-    honest = Broker._throttle
-    patch.setattr(Broker, "_throttle", throttle)
+    honest = publishing._throttle
+    patch.setattr(publishing, "_throttle", throttle)
 
 
 def what_was_reset_stays_in_force(patch: Patch) -> None:
     def update(self: Any, dynamic: Any) -> None:
         honest(self, {**self.overrides, **dynamic})
 
-    honest = broker_module.BrokerConfig.update
-    patch.setattr(broker_module.BrokerConfig, "update", update)
+    honest = BrokerConfig.update
+    patch.setattr(BrokerConfig, "update", update)
 
 
 def controller_asks_all_brokers_before_the_topic(patch: Patch) -> None:

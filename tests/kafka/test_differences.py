@@ -18,6 +18,7 @@ from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.rpc.envelope import Request
 from lab.world.disk import SimDisk
+from lab.world.flights import in_flight
 from tests.story import ORDERS, Story, batch, orders
 
 DATE_MS = 1_767_225_600_000
@@ -76,9 +77,9 @@ def test_compaction_keeps_the_newest_of_each_key_at_its_old_offset():
 def test_a_request_travels_as_an_object_and_only_its_batches_are_bytes():
     story = Story(topics=orders())
     story.send("broker-1", ProduceRequest(-1, 30_000, {ORDERS: batch("one")}))
-    flights = [one.body for one in story.world.in_flight()]
+    flights = [one.body for one in in_flight(story.world)]
     story.world.run_until(story.world.now, 1)
-    flights += [one.body for one in story.world.in_flight()]
+    flights += [one.body for one in in_flight(story.world)]
     request = next(one.body for one in flights if isinstance(one, Request) and isinstance(one.body, ProduceRequest))
     sent = request.data[ORDERS]
     assert isinstance(sent, RecordBatch)

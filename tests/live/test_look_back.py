@@ -11,6 +11,7 @@ from lab.cluster.actions.programs import Fence
 from lab.cluster.lookup import broker_at, find_group
 from lab.cluster.refused import Refused
 from lab.env import millis, seconds
+from lab.kafka.broker.producer_id_block import ProducerIdBlock
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.find_coordinator import (
@@ -326,6 +327,6 @@ def test_fenced_producer_ids_hold_also_for_a_broker_that_was_down():
         cluster.let_pass(millis(100))
         broker = broker_at(cluster.session.world, "broker-2")
         assert broker is not None
-        broker.producer_ids, broker.least_producer_id = [], 0
+        broker.producer_ids = ProducerIdBlock()
         again = cluster.client("broker-2", "shop")
         assert init_producer_id(cluster, again).producer_id > gone

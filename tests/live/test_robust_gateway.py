@@ -48,8 +48,48 @@ def gateway(**settings: object) -> Iterator[tuple[Gateway, str]]:
         found.stop()
 
 
+def framed(frame: bytes) -> bytes:
+    return struct.pack(">i", len(frame)) + frame
+
+
 def reasons(found: Gateway) -> list[str]:
     return [event.reason for event in found.events.copy() if isinstance(event, Closed)]
+
+
+# --- turns ----------------------------------------------------------------------------------------
+
+
+def test_what_had_come_already_does_not_wait_for_something_new():
+    more = 10
+    found = Gateway(threaded=False)
+    try:
+        with Raw(f"127.0.0.1:{found.open('broker-1', 0)}") as client:
+            client.tcp.sendall(framed(METADATA) * (UNANSWERED_MAX + more))
+            until(lambda: found.turn(0.01) or len(found.events) > UNANSWERED_MAX, "as many as may be unanswered")
+            (connection,) = {event.connection for event in found.events}
+            assert len(found.events) == 1 + UNANSWERED_MAX
+            found.events.clear()
+            for _ in range(UNANSWERED_MAX):
+                found.send(connection, b"answer")
+            begun = time.monotonic()
+            found.turn(PATIENCE_S)
+            assert time.monotonic() - begun < PATIENCE_S / 2
+            assert [event.frame for event in found.events if isinstance(event, Received)] == [METADATA] * more
+    finally:
+        found.stop()
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7, 300])
+def test_a_frame_is_the_same_however_it_arrives(pieces: int):
+    long = METADATA + bytes(range(256)) * 8_000
+    sent = b"".join(map(framed, (METADATA, long, METADATA, long)))
+    with gateway() as (found, address), Raw(address) as client:
+        step = len(sent) // pieces + 1
+        for at in range(0, len(sent), step):
+            client.tcp.sendall(sent[at : at + step])
+        until(lambda: len(found.events) == 5, "four frames")
+        frames = [event.frame for event in found.events if isinstance(event, Received)]
+        assert frames == [METADATA, long, METADATA, long]
 
 
 # --- sizes ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from lab.cluster.refused import Refused
 from lab.cluster.spec import ClusterSpec
 from lab.env import seconds
 from lab.live.unrecorded import Unrecorded, date_ms
+from lab.world.flights import heard_since
 from tests.live.served import THREE, Served
 
 RECORDS = 200
@@ -33,7 +34,7 @@ def test_what_is_written_is_read_and_the_world_remembers_none_of_it():
     finally:
         cluster.stop()
         owner.close()
-    assert owner.world.heard_since(0) == []
+    assert heard_since(owner.world, 0) == []
     assert owner.world.moments[-1].text != "", "only what people do is a moment"
     assert len(owner.world.moments) < 10
 

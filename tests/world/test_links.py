@@ -1,5 +1,6 @@
 """What a connection does: in order, late, held at a cut, lost at a reset; and news of its end."""
 
+from lab.world.flights import in_flight
 from lab.world.network import LATENCY_US
 from tests.world.crew import heard, heard_at, scribe, tell, world_of
 
@@ -52,7 +53,7 @@ def test_a_cut_holds_and_healing_releases_in_order():
     tell(world, "ann", "send", "bob", 1, 2, 3)
     world.run_until(500_000)
     assert heard(world, "bob") == ["before"]
-    assert [one.held for one in world.in_flight()] == [True, True, True]
+    assert [one.held for one in in_flight(world)] == [True, True, True]
     world.network.heal("ann", "bob")
     world.run_until(500_000 + SLOW)
     assert heard(world, "bob") == ["before", 1, 2, 3]

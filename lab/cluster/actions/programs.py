@@ -12,6 +12,8 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.program import Program, ProgramRecipe
 from lab.kafka.coordinator.transaction.metadata import PREPARED
 from lab.kafka.orders import FenceOff, FrameArrived, ProgramConnected, ProgramHungUp
+from lab.kafka.protocol.codec import Buffer
+from lab.world.connections import hang_up
 from lab.world.dice import Stream
 from lab.world.world import World
 
@@ -63,7 +65,7 @@ class BringFrame(ClusterAction):
 
     program: NodeId
     connection: int
-    frame: bytes
+    frame: Buffer
 
     title: ClassVar[str] = "Bring a frame"
 
@@ -90,7 +92,7 @@ class HangUpProgram(ClusterAction):
 
     def apply(self, world: World) -> None:
         world.signal(self.program, ProgramHungUp(self.connection))
-        world.hang_up(self.program, f"{self.broker}#{self.connection}")
+        hang_up(world, self.program, f"{self.broker}#{self.connection}")
 
     def describe(self) -> str:
         return f"{self.program} closes a connection to {self.broker}"
@@ -155,4 +157,4 @@ def hang_up_all(world: World) -> None:
         if isinstance(host.node, Program):
             for number, connection in host.node.connections.items():
                 world.signal(name, ProgramHungUp(number))
-                world.hang_up(name, f"{connection.broker}#{number}")
+                hang_up(world, name, f"{connection.broker}#{number}")

@@ -13,7 +13,9 @@ from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.births import birth_of
 from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.unified_log import read_all
+from lab.kafka.protocol.control import read_marker
 from lab.kafka.protocol.extents import extents_in, payload_of
+from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -67,7 +69,8 @@ class OffsetsStay(Invariant):
         if replica is None or copy is None or fate.retired:
             return
         truth = self.ledger.partitions.get(fact.partition)
-        known = truth is not None and copy.agrees(fate.committed, min(fact.end_offset, fate.committed.end))
+        # Behind the end of a clean, a leader that was replaced may have another past.
+        shared = min(copy.shared(fate.committed), truth.log_end_offset) if truth is not None else 0
         before = -1
         for _, batch in cleaned_segment(replica, fact).batches(replica.log.disk):
             self.require(
@@ -75,7 +78,7 @@ class OffsetsStay(Invariant):
                 fact.partition, "on", node, "has a bad batch at", batch.base_offset, "after", before,
             )  # fmt: skip
             before = batch.last_offset
-            if truth is None or not known or batch.next_offset > min(truth.log_end_offset, fate.committed.end):
+            if truth is None or batch.next_offset > shared:
                 continue
             for record in batch.readable():
                 birth = truth.birth_at(record.offset)
@@ -112,17 +115,60 @@ class OneIsLeft(Invariant):
 
 
 @dataclass(slots=True)
-class Tombstones:
-    """Of a partition: offset -> (key, when the first cleaner may drop it; None before one has seen it). `begun_ms`:
-    when each broker began its newest clean, by its own clock.
+class Tombstone:
+    """`horizon_ms`: when the first cleaner may drop it; None before one has seen it. `open_to`: the producer whose
+    transaction it is in, while that is undecided, else -1.
     """
 
-    known: dict[int, tuple[bytes, int | None]] = field(default_factory=dict[int, tuple[bytes, int | None]])
-    begun_ms: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
+    key: bytes
+    open_to: int
+    horizon_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Begun:
+    """The newest clean of one replica: when it began, by the broker's own clock, and the tombstones that it found."""
+
+    at_ms: int
+    found: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Tombstones:
+    """Of a partition: those of the leader's log by their offsets, and the newest clean on each broker."""
+
+    known: dict[int, Tombstone] = field(default_factory=dict[int, Tombstone])
+    begun: dict[NodeId, Begun] = field(default_factory=dict[NodeId, Begun])
+
+    def add(self, batch: RecordBatch) -> None:
+        """What the leader has appended."""
+        open_to = batch.producer_id if batch.is_transactional else -1
+        for record in batch.readable():
+            if record.value is None and record.key is not None:
+                self.known[record.offset] = Tombstone(record.key, open_to)
+                if len(self.known) > REMEMBERED:
+                    del self.known[next(iter(self.known))]
+
+    def decide(self, producer_id: int, *, commit: bool) -> None:
+        """A transaction has ended: what was aborted may go at once (spec 1.9.3)."""
+        for offset, one in list(self.known.items()):
+            if one.open_to == producer_id:
+                one.open_to = -1
+                if not commit:
+                    del self.known[offset]
+
+    def outlived(self, key: bytes, offset: int, at_ms: int) -> bool:
+        """Whether a younger tombstone of the key may go by `at_ms`: one clean may drop both."""
+        return any(
+            at > offset and one.key == key and one.horizon_ms is not None and one.horizon_ms <= at_ms
+            for at, one in self.known.items()
+        )
 
 
 class TombstonesStay(Invariant):
-    """A tombstone is dropped only when a cleaner saw it delete.retention.ms ago, or a younger record replaces it."""
+    """A tombstone is dropped only when a cleaner saw it delete.retention.ms ago, or a younger record replaces it, or
+    its transaction was aborted.
+    """
 
     claim = "a tombstone stays until its delete horizon"
 
@@ -135,14 +181,16 @@ class TombstonesStay(Invariant):
         if not fact.leading or fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return
         replica = replica_at(world, node, fact.partition)
-        if replica is None or not replica.log.config.compacted or fact.batch.is_control:
+        if replica is None or not replica.log.config.compacted:
             return
-        for record in fact.batch.readable():
-            if record.value is None and record.key is not None:
-                found = self.table.setdefault(fact.partition, Tombstones())
-                found.known[record.offset] = record.key, None
-                if len(found.known) > REMEMBERED:
-                    del found.known[next(iter(found.known))]
+        table = self.table.get(fact.partition)
+        if table is None:
+            table = self.table[fact.partition] = Tombstones()
+        marker = read_marker(fact.batch) if fact.batch.is_control else None
+        if marker is not None:
+            table.decide(fact.batch.producer_id, commit=marker.commit)
+        elif not fact.batch.is_control:
+            table.add(fact.batch)
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
@@ -161,48 +209,47 @@ class TombstonesStay(Invariant):
 
     @hears(facts.CleaningStarted)
     def _started(self, world: World, node: NodeId, fact: facts.CleaningStarted) -> None:
-        found = self.table.get(fact.partition)
-        if found is not None:
-            found.begun_ms[node] = wall_at(world, node)
+        """Only what a clean has found can it lose: a follower may never have had what its leader's cleaner dropped."""
+        table = self.table.get(fact.partition)
+        replica = replica_at(world, node, fact.partition)
+        if table is not None and replica is not None:
+            batches = read_all(replica.log) if table.known else ()
+            found = [one.offset for batch in batches for one in batch.readable() if one.offset in table.known]
+            table.begun[node] = Begun(wall_at(world, node), tuple(found))
 
     @hears(facts.SegmentsCleaned)
     def _cleaned(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:
-        found = self.table.get(fact.partition)
+        table = self.table.get(fact.partition)
         replica = replica_at(world, node, fact.partition)
         fate = self.fates.table[fact.partition]
         copy = fate.copies.get(node)
-        if found is None or replica is None or copy is None or fate.retired:
+        if table is None or replica is None or copy is None or fate.retired:
             return
         end = min(fact.next_offset, fate.committed.end)
-        if copy.agrees(fate.committed, end):
-            self._judge(node, fact, found, replica, end)
+        if node in table.begun and copy.agrees(fate.committed, end):
+            self._judge(node, fact, table, replica, end)
 
     def _judge(
-        self, node: NodeId, fact: facts.SegmentsCleaned, found: Tombstones, replica: Partition, end: int
+        self, node: NodeId, fact: facts.SegmentsCleaned, table: Tombstones, replica: Partition, end: int
     ) -> None:
-        log, begun = replica.log, found.begun_ms.get(node)
-        if begun is None:
-            return  # its first tombstone came while this clean was under way
+        log, begun = replica.log, table.begun[node]
         left = {
             record.offset: None
             for _, batch in cleaned_segment(replica, fact).batches(log.disk) for record in batch.readable()
         }  # fmt: skip
-        for offset, (key, horizon) in list(found.known.items()):
-            if not max(fact.base_offsets[0], log.log_start_offset) <= offset < end:
+        for offset in begun.found:
+            one = table.known.get(offset)
+            if one is None or not max(fact.base_offsets[0], log.log_start_offset) <= offset < end:
                 continue
             if offset in left:
-                ends = begun + log.config.delete_retention_ms
-                found.known[offset] = key, ends if horizon is None else min(horizon, ends)
-                continue
-            if horizon is not None and horizon <= begun:
-                continue
-            self.require(
-                self._replaced(replica, key, offset),
-                fact.partition, "on", node, "has lost the tombstone of", key, "at", offset,
-                "at", begun, "and its horizon is", horizon,
-            )  # fmt: skip
-            # The younger one may be a tombstone too, and be gone when this stretch is cleaned again.
-            del found.known[offset]
+                ends = begun.at_ms + log.config.delete_retention_ms
+                one.horizon_ms = ends if one.horizon_ms is None else min(one.horizon_ms, ends)
+            elif one.horizon_ms is None or one.horizon_ms > begun.at_ms:
+                self.require(
+                    table.outlived(one.key, offset, begun.at_ms) or self._replaced(replica, one.key, offset),
+                    fact.partition, "on", node, "has lost the tombstone of", one.key, "at", offset,
+                    "at", begun.at_ms, "and its horizon is", one.horizon_ms,
+                )  # fmt: skip
 
     def _replaced(self, replica: Partition, key: bytes, offset: int) -> bool:
         """Whether a younger record of the key is there."""

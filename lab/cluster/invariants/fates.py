@@ -19,7 +19,8 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.config.truncation import COMMON_EPOCH, FENCED_EPOCH, HIGH_WATERMARK
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
-from lab.world.world import PowerLost, World
+from lab.world.witness import PowerLost
+from lab.world.world import World
 
 NOWHERE = 1 << 62
 JOINS = ("isr", "reassigned", "reassigned at once")
@@ -81,7 +82,8 @@ class Fate:
 
     From `lost_from` to `lost_until` a legal loss may have taken records. `cut`: replicas whose log was
     shortened by a power loss, with the end that was left. `floors`: what of a replica was flushed when its
-    power went. `retired`: the topic was deleted, and a later one of that name could not be told apart.
+    power went. `cleaning`: where each replica's newest clean ends. `retired`: the topic was deleted, and a
+    later one of that name could not be told apart.
     `older`: only where a replica ever followed by an older rule.
     """
 
@@ -97,6 +99,7 @@ class Fate:
     commit_epoch: int = -1
     highest: int = 0
     compacted: int = 0
+    cleaning: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     doomed_below: int = -1
     lost_from: int = NOWHERE
     lost_until: int = 0
@@ -190,6 +193,8 @@ class Fates(Observer):
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
         fate = self.table[fact.partition]
+        # What a crash kept from being swapped in was at this start (spec 1.5), and nobody tells of that.
+        fate.compacted = max(fate.compacted, fate.cleaning.pop(node, 0))
         end = fact.log_end_offset
         copy = fate.copies.get(node)
         if copy is None:
@@ -281,6 +286,10 @@ class Fates(Observer):
     @hears(facts.LogStartMoved)
     def _start_moved(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
         self.table[fact.partition].log_starts[node] = fact.log_start_offset
+
+    @hears(facts.CleaningStarted)
+    def _cleaning(self, world: World, node: NodeId, fact: facts.CleaningStarted) -> None:
+        self.table[fact.partition].cleaning[node] = fact.end_offset
 
     @hears(facts.SegmentsCleaned)
     def _compacted(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:

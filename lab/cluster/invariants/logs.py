@@ -167,7 +167,9 @@ class Sequences(Invariant):
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
         fate = self.fates.table[fact.partition]
-        if not fact.leading or batch.base_sequence < 0 or fact.leader_epoch < fate.leader_epoch or fate.retired:
+        if not fact.leading or fact.leader_epoch < fate.leader_epoch or fate.retired:
+            return
+        if batch.producer_id < 0 or batch.base_sequence < 0:  # nobody's sequences count, though a client may write some
             return
         stored = self.stored.setdefault(fact.partition, {})
         before = stored.get(batch.producer_id, ())

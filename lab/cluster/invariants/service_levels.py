@@ -30,6 +30,9 @@ ORDINARY = ("TransactionAbortedException", "CONCURRENT_TRANSACTIONS", "NOT_ENOUG
 its last transaction are still on their way, which an older protocol calls not enough replicas (spec 5.6). That replicas
 are missing indeed is a claim of its own.
 """
+PUT_OFF = (*ORDINARY, "OUT_OF_ORDER_SEQUENCE_NUMBER")
+"""What it meets and tries again after: behind a batch that was put off so, the next ones are out of order for a while.
+"""
 DEEDS = ("fault", "mended", "built", "changed", "throttled")
 """Moments that a deed from outside leaves, the drawn ones of a fuzz seed as well as a person's."""
 
@@ -105,7 +108,7 @@ class NothingIsDoneTwice(ServiceLevel):
 
     @hears(facts.BatchRetried)
     def _retried(self, world: World, node: NodeId, fact: facts.BatchRetried) -> None:
-        self.owe(world, fact.error in ORDINARY, fact.producer, "tries", fact.partition, "again:", fact.error)
+        self.owe(world, fact.error in PUT_OFF, fact.producer, "tries", fact.partition, "again:", fact.error)
 
     @hears(facts.RecordsFailed)
     def _failed(self, world: World, node: NodeId, fact: facts.RecordsFailed) -> None:

@@ -20,8 +20,10 @@ SECOND: Micros = seconds(1)
 WITHIN: Micros = seconds(10)
 ELECTIONS = 30
 """Of one partition in so much time. Faults of a person or a fuzz seed come to a handful."""
-GENERATIONS = 30
-"""Of one group. A member that restarts without end costs two each time, and takes 3 s to come back."""
+GENERATIONS = 120
+"""Of one group. Whose coordinator has too few in-sync replicas to write an assignment down begins anew each time its
+members have joined, ten times a second: they pause for retry.backoff.ms, 100.
+"""
 TRIES = 60
 """Of one batch in a second: with the shortest pause there is, 20 ms before the first batch of a transaction, it has 50.
 """

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from lab.cluster.probes.inspector import TONES
 from lab.env import Micros, NodeId, node_of
+from lab.world.network import OPERATOR
 from lab.world.trace import TraceEntry
-from lab.world.world import OPERATOR, Moment
+from lab.world.world import Moment
 
 STEPS = 12
 STEPS_MAX = 96

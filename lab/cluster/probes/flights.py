@@ -9,7 +9,8 @@ from lab.kafka.clients.program import ProgramRecipe
 from lab.kafka.protocol.messages.fetch import FetchRequest, FetchResponse
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.rpc.envelope import Request, Response
-from lab.world.world import Flight, World
+from lab.world.flights import Flight, heard_since, in_flight
+from lab.world.world import World
 
 FLIGHTS_MAX = 3_000
 
@@ -29,7 +30,7 @@ class InFlight:
     def __call__(self, world: World) -> tuple[FlightView, ...]:
         """The answer."""
         found: list[FlightView] = []
-        for flight in (*world.in_flight(), *(world.heard_since(world.now - self.linger) if self.linger else ())):
+        for flight in (*in_flight(world), *(heard_since(world, world.now - self.linger) if self.linger else ())):
             view = _view(flight)
             if self.quiet or view.kind in ("record", "ack", "replica") or _of_program(world, view):
                 found.append(view)

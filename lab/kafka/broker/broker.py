@@ -2,7 +2,7 @@
 
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.broker import deleting, fencing, lifecycle, older_truncation, waiting
+from lab.kafka.broker import fencing, lifecycle, older_truncation, publishing, waiting
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
@@ -10,20 +10,18 @@ from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
-from lab.kafka.broker.log_cleaner import RECONFIGURABLE
 from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.producer_id_block import ProducerIdBlock
 from lab.kafka.broker.purgatory import (
     Delayed,
     Purgatory,
 )
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.broker.session_cache import SessionCache
-from lab.kafka.broker.share.sharing import Sharing, role_changed
+from lab.kafka.broker.share.sharing import Sharing
 from lab.kafka.broker.storage import Storage
-from lab.kafka.broker.throttle import RATES, throttle_of
 from lab.kafka.broker.transactions import (
     CHANNELS,
-    TRANSACTIONS_TOPIC,
     Transactions,
 )
 from lab.kafka.config.broker import BrokerConfig
@@ -35,21 +33,11 @@ from lab.kafka.metadata.fetch import (
 )
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import (
-    BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
-    ConfigRecord,
-    GroupConfigRecord,
-    MetadataRecord,
-    PartitionChangeRecord,
-    PartitionRecord,
     RegisterBrokerRecord,
-    RemoveTopicRecord,
     UnregisterBrokerRecord,
 )
-from lab.kafka.metadata.settings import dynamic_settings
-from lab.kafka.metadata.snapshot import image_of_records, not_succeeded
 from lab.kafka.orders import FenceOff, Shutdown
-from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import (
     AlterPartitionResponse,
     BrokerHeartbeatResponse,
@@ -59,7 +47,6 @@ from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochResponse
 from lab.kafka.protocol.messages.producer_ids import (
-    AllocateProducerIdsRequest,
     AllocateProducerIdsResponse,
 )
 from lab.kafka.protocol.messages.share_fetch import ShareFetchResponse
@@ -99,8 +86,7 @@ class Broker:
         self.coordinators = Coordinators(config)
         self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
-        self.producer_ids: list[int] = []
-        self.least_producer_id = 0
+        self.producer_ids = ProducerIdBlock()
         self.forwarded: dict[int, tuple[Address, int]] = {}
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
@@ -158,7 +144,7 @@ class Broker:
             case ("fetch", int(leader_id)):
                 self._fetch(env, leader_id)
             case "alter-partition":
-                self._send_isr_changes(env)
+                self.send_isr_changes(env)
             case "coordinators":
                 self.coordinators.wake(self, env)
             case "seek" if self.finder is not None:
@@ -276,12 +262,12 @@ class Broker:
                 self._fetched(env, sender, response.correlation_id, body)
             case FetchMetadataResponse():
                 if self.finder is None or self.finder.answered(self, env, response.correlation_id):
-                    self._learn(env, body)
+                    publishing.learn(self, env, body)
             case BrokerHeartbeatResponse():
                 self._heartbeat_answered(env, body)
             case BrokerRegistrationResponse():
                 self.lifecycle.registered(body)
-                self._publish_first(env)
+                publishing.publish_first(self, env)
                 env.set_timer(HEARTBEAT, env.now + self.lifecycle.interval())
             case AlterPartitionResponse():
                 self._isr_answered(env, body)
@@ -289,11 +275,7 @@ class Broker:
                 if self.sharing is not None:
                     self.sharing.state_answered(env, response.correlation_id, body)
             case AllocateProducerIdsResponse():
-                if body.error_code is ErrorCode.NONE:
-                    start = body.producer_id_start
-                    self.producer_ids = [start, start + body.producer_id_len]
-                    if start < self.least_producer_id:  # asked for before ids were to be skipped
-                        self.skip_producer_ids(env, self.least_producer_id)
+                self.producer_ids.granted(self, env, body)
             case OffsetForLeaderEpochResponse():
                 self._epochs_answered(env, sender, response.correlation_id, body)
             case _ if self.finder is not None and self._redirected(env, self.finder, response):
@@ -315,7 +297,7 @@ class Broker:
                 finder.refused(self, env, response.correlation_id, body)
             case FetchMetadataSnapshot():
                 if finder.answered(self, env, response.correlation_id):
-                    self._learn_anew(env, body)
+                    publishing.learn_anew(self, env, body)
             case EnvelopeResponse():
                 finder.not_now(env)
             case _:
@@ -343,24 +325,6 @@ class Broker:
         if found is None:
             found = self.transaction_coordinators = Transactions(env.name, self.config)
         return found
-
-    def next_producer_id(self, env: Env) -> int:
-        """A producer id of this broker's block; -1 while a new block is on its way."""
-        if self.producer_ids and self.producer_ids[0] < self.producer_ids[1]:
-            self.producer_ids[0] += 1
-            return self.producer_ids[0] - 1
-        self._ask_producer_ids(env)
-        return -1
-
-    def skip_producer_ids(self, env: Env, least: int) -> None:
-        """Hand out none below this one, and have the controller know it at once."""
-        self.least_producer_id = max(least, self.least_producer_id)
-        self.producer_ids = []
-        self._ask_producer_ids(env)
-
-    def _ask_producer_ids(self, env: Env) -> None:
-        request = AllocateProducerIdsRequest(self.broker_id, self.lifecycle.broker_epoch, self.least_producer_id)
-        self.ask_controller(env, "producer-ids", request)
 
     # --- the controller ---------------------------------------------------------------------------
 
@@ -392,145 +356,6 @@ class Broker:
         if self.finder is not None:
             self.finder.asked(env, number, self.config)
 
-    def _learn(self, env: Env, body: FetchMetadataResponse) -> None:
-        """New metadata: replay it, then make the replicas what it says."""
-        if body.base_offset == self.image.offset:
-            self._take_in(env, body.records)
-        self.observe(env)
-
-    def _take_in(self, env: Env, records: tuple[MetadataRecord, ...]) -> None:
-        changed: dict[TopicPartition, None] = {}
-        brokers = settings = False
-        for record in records:
-            self._note_changed(record, changed)
-            self.image.replay(record)
-            if isinstance(record, RemoveTopicRecord):
-                self.coordinators.topic_deleted(self, env, record.name)
-                if self.sharing is not None:
-                    self.sharing.topic_deleted(self, env, record.name)
-            brokers = brokers or isinstance(record, BROKER_RECORDS)
-            settings = settings or isinstance(record, (BrokerConfigRecord, GroupConfigRecord))
-        if settings and self._reconfigure(env):
-            changed.update(dict.fromkeys(self.partitions))
-        self._taken_in(env, changed, brokers)
-        if settings or any(isinstance(record, ConfigRecord) for record in records):
-            env.tell(facts.SettingsApplied(self.image.offset))
-
-    def _taken_in(self, env: Env, changed: dict[TopicPartition, None], brokers: bool) -> None:
-        """The image is newer by these partitions, and by brokers or not."""
-        if self.finder is not None:
-            env.tell(facts.MetadataApplied(self.image.offset))
-        if self.unpublished is not None:
-            self.unpublished.update(changed)
-            self._publish_first(env)
-        elif changed:
-            self._apply(env, changed)
-        if brokers or changed:
-            self._note_active(env)
-
-    def _learn_anew(self, env: Env, body: FetchMetadataSnapshot) -> None:
-        """The log begins later than where this broker is: first drop what is not in the snapshot, or is in it as
-        another of the same name, then take all of it over.
-        """
-        image = image_of_records(body.records, body.end_offset)
-        self._take_in(env, tuple(RemoveTopicRecord(one.name, one.topic_id) for one in not_succeeded(self.image, image)))
-        self.image = image
-        self._reconfigure(env)
-        self._taken_in(env, dict.fromkeys(state.partition for state in image.all_partitions()), brokers=True)
-        env.tell(facts.SettingsApplied(self.image.offset))
-        self.observe(env)
-
-    def _reconfigure(self, env: Env) -> bool:
-        """Take over what is set while brokers run (KIP-226). Most is read when it is needed; here is what hangs on it.
-        Returns whether its topics have other defaults now.
-        """
-        before, defaults = self.config.overrides, self.config.topic_defaults()
-        self.config.update(dynamic_settings(self.image, self.broker_id))
-        self.group_configs.update(self.image)
-        after = self.config.overrides
-        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        if any(name in RATES for name in changed):
-            self._throttle(env)
-        if any(name in RECONFIGURABLE for name in changed):
-            self.storage.cleaner.reconfigured(env)
-        return defaults != self.config.topic_defaults()
-
-    def _throttle(self, env: Env) -> None:
-        """Another rate: what had to pause for the old one goes on."""
-        self.replicas.throttle = throttle_of(self.config, self.broker_id)
-        for leader_id, fetcher in list(self.replicas.fetchers.items()):
-            fetcher.hurry(env.now)
-            self._fetch(env, leader_id)
-
-    def _publish_first(self, env: Env) -> None:
-        """Nothing is led or followed until this process has read its own registration: what the log says
-        before that was meant for the process that is gone (Kafka's initial catch-up).
-        """
-        changed = self.unpublished
-        if changed is not None and 0 <= self.lifecycle.broker_epoch < self.image.offset:
-            self.unpublished = None
-            self.replicas.delete_strays(env, self.image)
-            self._apply(env, changed)
-            self._note_active(env)
-
-    def _note_active(self, env: Env) -> None:
-        active = dict.fromkeys(one.broker_id for one in self.image.brokers.values() if one.active)
-        for partition in self.partitions.values():
-            if partition.leading:
-                partition.note_active(env, active)
-                self.committed(env, partition)
-
-    def _note_changed(self, record: MetadataRecord, changed: dict[TopicPartition, None]) -> None:
-        match record:
-            case PartitionRecord() | PartitionChangeRecord():
-                changed[TopicPartition(record.topic, record.partition)] = None
-            case RemoveTopicRecord():
-                for index in self.image.topics[record.name].partitions:
-                    changed[TopicPartition(record.name, index)] = None
-            case ConfigRecord():
-                for index in self.image.topics[record.topic].partitions:
-                    changed[TopicPartition(record.topic, index)] = None
-            case _:
-                pass
-
-    def _apply(self, env: Env, changed: dict[TopicPartition, None]) -> None:
-        for partition in self.replicas.apply(env, self.image, changed):
-            self._role_changed(env, partition)
-        for name in changed:
-            partition = self.partitions.get(name)
-            if partition is None:
-                self.coordinators.on_not_leader(self, env, name)
-                if self.sharing is not None:
-                    self.sharing.on_gone(self, env, name)
-                if name.topic == TRANSACTIONS_TOPIC:
-                    self.transactions(env).on_not_leader(name)
-            else:
-                partition.log.config = self.replicas.topic_config(self.image, name.topic)
-                self.committed(env, partition)
-        for leader_id in list(self.replicas.fetchers):
-            self._fetch(env, leader_id)
-        if self.isr.waiting:
-            self._send_isr_changes(env)
-
-    def _role_changed(self, env: Env, partition: Partition) -> None:
-        """What waited for this partition in its old role fails now; coordinators come and go with it."""
-        for number in list(partition.waiting_produces):
-            waiting.try_produce(self, env, number)
-        for number in waiting.waiting_fetches(partition):
-            waiting.complete_fetch(self, env, number)
-        if self.purgatory.deletes:
-            deleting.settle(self, env)
-        if partition.leading:
-            self.coordinators.on_leader(self, env, partition)
-        else:
-            self.coordinators.on_not_leader(self, env, partition.partition)
-        role_changed(self, env, partition)
-        if partition.partition.topic == TRANSACTIONS_TOPIC:
-            if partition.leading:
-                self.transactions(env).on_leader(self, env, partition)
-            else:
-                self.transactions(env).on_not_leader(partition.partition)
-
     # --- replication ------------------------------------------------------------------------------
 
     def _fetch(self, env: Env, leader_id: int) -> None:
@@ -556,7 +381,7 @@ class Broker:
         if self.image.is_active(replica_id):
             partition.propose_isr((*partition.in_sync_replicas, replica_id))
             self.isr.want(partition)
-            self._send_isr_changes(env)
+            self.send_isr_changes(env)
 
     def _shrink_isrs(self, env: Env) -> None:
         for partition in self.partitions.values():
@@ -564,10 +389,11 @@ class Broker:
             if gone:
                 partition.propose_isr(tuple(one for one in partition.in_sync_replicas if one not in gone))
                 self.isr.want(partition)
-        self._send_isr_changes(env)
+        self.send_isr_changes(env)
         env.set_timer(ISR_CHECK, env.now + millis(self.config.replica_lag_time_max_ms) // 2)
 
-    def _send_isr_changes(self, env: Env) -> None:
+    def send_isr_changes(self, env: Env) -> None:
+        """Ask the controller for what is wanted of the ISRs, unless an answer is still out."""
         body = self.isr.request(self.lifecycle.broker_epoch, self.partitions, self.image)
         if body is not None:
             self.ask_controller(env, "isr", body)

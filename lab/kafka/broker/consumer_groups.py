@@ -63,19 +63,19 @@ def heartbeat(
     """An answer now, or none because it comes when the log has what it says."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
-        return ConsumerGroupHeartbeatResponse(found, request.member_id)
+        return ConsumerGroupHeartbeatResponse(found)
     name, shard = found
     there = shard.groups.get(request.group_id)
     if isinstance(there, Group) and there.state != EMPTY:
         # A group of the classic protocol with members in it: Kafka's answer where migration is switched off.
-        return ConsumerGroupHeartbeatResponse(ErrorCode.GROUP_ID_NOT_FOUND, request.member_id)
+        return ConsumerGroupHeartbeatResponse(ErrorCode.GROUP_ID_NOT_FOUND)
     draft = _draft(broker, env, as_consumer_group(shard.groups, request.group_id))
     response = consumer_heartbeat.heartbeat(draft, request, client_id, exists=isinstance(there, ConsumerGroup))
     if response.error_code:
         return response
     error = _take(broker, env, name, shard, draft)
     if error:
-        return ConsumerGroupHeartbeatResponse(error, request.member_id)
+        return ConsumerGroupHeartbeatResponse(error)
     return _when_committed(broker, env, name, PendingHeartbeat(reply_to, response))
 
 
@@ -144,7 +144,7 @@ def answer(broker: "Broker", env: Env, pending: PendingHeartbeat, error: ErrorCo
     """It is committed, or will not be."""
     response = pending.response
     if error:
-        response = ConsumerGroupHeartbeatResponse(error, response.member_id)
+        response = ConsumerGroupHeartbeatResponse(error)
     broker.reply(env, *pending.reply_to, response)
 
 

@@ -19,6 +19,7 @@ from lab.kafka.protocol.messages.configs import (
     DescribedConfigs,
     ResourceType,
 )
+from lab.kafka.protocol.topics import valid_topic_name
 
 Names = tuple[str, ...] | None
 
@@ -52,6 +53,8 @@ class Descriptions:
 
     def _topic(self, name: str, names: Names) -> DescribedConfigs:
         topic = self.image.topics.get(name)
+        if topic is None and (wrong := valid_topic_name(name)):
+            return DescribedConfigs(ErrorCode.INVALID_TOPIC_EXCEPTION, wrong)
         if topic is None:
             return DescribedConfigs(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic {name}.")
         effective = TopicConfig({**self.config.topic_defaults(), **topic.config})
@@ -116,4 +119,4 @@ def _entry(setting: Setting, value: str, synonyms: tuple[ConfigSynonym, ...], *,
 
 
 def _chosen(entries: Iterator[ConfigEntry], names: Names) -> tuple[ConfigEntry, ...]:
-    return tuple(one for one in entries if names is None or one.name in names)
+    return tuple(one for one in entries if not names or one.name in names)

@@ -20,7 +20,7 @@ REASON = "belongs to another future"
 
 def fence_off(broker: "Broker", env: Env, order: FenceOff) -> None:
     """Take the order as far as it concerns this broker: what it coordinates, and its block of producer ids."""
-    broker.skip_producer_ids(env, order.producer_id)
+    broker.producer_ids.skip(broker, env, order.producer_id)
     generations = dict(order.generations)
     for name, shard in list(broker.coordinators.shards.items()):
         turn = Turn(env.now, env.wall_time_ms)

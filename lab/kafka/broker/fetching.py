@@ -23,7 +23,10 @@ from lab.kafka.protocol.messages.fetch import (
 )
 from lab.kafka.protocol.messages.list_offsets import (
     EARLIEST,
+    EARLIEST_LOCAL,
     LATEST,
+    LATEST_TIERED,
+    MAX_TIMESTAMP,
     ListedOffset,
     ListOffsetsRequest,
     ListOffsetsResponse,
@@ -112,12 +115,12 @@ class Fetching:
             if rack and partition is not None:
                 replica = elsewhere(broker.image, partition, rack, asked.fetch_offset)
                 if replica >= 0:
-                    found[name] = self._nothing_but_news(partition)
+                    found[name] = self._nothing_but_news(partition, request)
                     found[name].preferred_read_replica = replica
                     continue
             if current and self._at_end(partition, request, asked):
                 if self._news(partition, request.replica_id) or every:
-                    found[name] = self._nothing_but_news(partition)
+                    found[name] = self._nothing_but_news(partition, request)
                 if session is not None:
                     del session.stale[name]
                     partition.watchers[session.session_id] = session
@@ -127,7 +130,7 @@ class Fetching:
             before = left
             one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
             if one is None and every and partition is not None:
-                one = self._nothing_but_news(partition)
+                one = self._nothing_but_news(partition, request)
             if one is not None:
                 found[name] = one
                 for batch in one.records:
@@ -145,9 +148,12 @@ class Fetching:
         if partition is not None:
             partition.watchers.pop(session.session_id, None)
 
-    def _nothing_but_news(self, partition: Partition) -> FetchedPartition:
+    def _nothing_but_news(self, partition: Partition, request: FetchRequest) -> FetchedPartition:
         log = partition.log
-        return FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        found = FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        if request.isolation_level is IsolationLevel.READ_COMMITTED:
+            found.aborted_transactions = ()
+        return found
 
     def _rack(self, request: FetchRequest) -> str:
         """The rack of a consumer that may be sent to a follower; "" if it may not."""
@@ -183,10 +189,14 @@ class Fetching:
     ) -> FetchedPartition | None:  # fmt: skip
         error = self._error(broker, partition, asked, request, session, current=current)
         if error:
-            return FetchedPartition(error, current_leader=self._current_leader(partition, error))
+            none = () if partition is None else None
+            leader = self._current_leader(partition, error)
+            return FetchedPartition(error, current_leader=leader, aborted_transactions=none)
         assert partition is not None
         diverging = self.diverges(partition, asked)
         log = partition.log
+        if request.replica_id < 0 <= asked.last_fetched_epoch and self._unheard_of(partition, asked):
+            return FetchedPartition(ErrorCode.OFFSET_OUT_OF_RANGE)
         if diverging is not None:
             return FetchedPartition(
                 ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset,
@@ -196,6 +206,8 @@ class Fetching:
         end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
         batches = log.read(asked.fetch_offset, limit, end, min_one=first)
         if not isinstance(batches, tuple):
+            if request.replica_id < 0:
+                return FetchedPartition(batches)  # as after any error, Kafka tells a consumer nothing else
             return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
         if not batches and not self._news(partition, request.replica_id):
             return None
@@ -274,6 +286,10 @@ class Fetching:
             return epoch, end
         return None
 
+    def _unheard_of(self, partition: Partition, asked: FetchPartition) -> bool:
+        """Whether a consumer names an epoch that this log cannot place, so that it cannot be told where to go on."""
+        return partition.log.end_offset_for_epoch(asked.last_fetched_epoch)[0] < 0
+
     def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
         """How far a consumer may read."""
         if request.isolation_level is IsolationLevel.READ_COMMITTED:
@@ -307,6 +323,12 @@ class Fetching:
         end = log.last_stable_offset if isolation is IsolationLevel.READ_COMMITTED else log.high_watermark
         if timestamp == LATEST:
             return ListedOffset(ErrorCode.NONE, -1, end, partition.leader_epoch)
+        if timestamp == EARLIEST_LOCAL:
+            return ListedOffset(ErrorCode.NONE, -1, log.log_start_offset, log.epochs.latest)
+        if timestamp == LATEST_TIERED:
+            return ListedOffset(ErrorCode.NONE)  # nothing is tiered here
+        if timestamp < MAX_TIMESTAMP:
+            return ListedOffset(ErrorCode.UNSUPPORTED_VERSION)
         found = log.offset_for_timestamp(timestamp, end) if timestamp >= 0 else log.offset_of_max_timestamp()
         return ListedOffset(ErrorCode.NONE, *found) if found is not None else ListedOffset(ErrorCode.NONE)
 

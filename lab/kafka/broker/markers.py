@@ -21,13 +21,15 @@ ABANDONED = (ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.TRANSACTION_COORDINATOR
 
 @dataclass(slots=True)
 class Marking:
-    """One transaction: in which of its partitions a marker is owed (`waiting`), and where one is on its way."""
+    """One transaction: in which of its partitions a marker is owed, and from when on it may be sent (`waiting`), and
+    where one is on its way.
+    """
 
     shard: TopicPartition
     transactional_id: str
     coordinator_epoch: int
     stored: StoredTransaction
-    waiting: dict[TopicPartition, None]
+    waiting: dict[TopicPartition, Micros]
     out: dict[TopicPartition, None]
 
     @property
@@ -46,16 +48,15 @@ class Sent:
 class Markers:
     """All transactions of this broker's shards that are decided and not complete; by transactional id."""
 
-    __slots__ = ("markings", "net", "retry_at")
+    __slots__ = ("markings", "net")
 
     def __init__(self, name: str) -> None:
         self.net = NetworkClient(name)
         self.markings: dict[str, Marking] = {}
-        self.retry_at: Micros = -1
 
     def begin(self, shard: TopicPartition, name: str, coordinator_epoch: int, stored: StoredTransaction) -> None:
         """A decision is replicated: its partitions are to be told."""
-        waiting = dict.fromkeys(stored.partitions)
+        waiting: dict[TopicPartition, Micros] = dict.fromkeys(stored.partitions, 0)
         self.markings[name] = Marking(shard, name, coordinator_epoch, stored, waiting, {})
 
     def forget(self, shard: TopicPartition) -> None:
@@ -64,23 +65,26 @@ class Markers:
 
     def send(self, env: Env, image: MetadataImage) -> list[Marking]:
         """To each leader what it has to write. Returns the transactions of which nothing is owed any more: partitions
-        that were deleted need no marker.
+        that were deleted need no marker. What was refused, or has no leader, waits a moment. Kafka sends what was
+        refused again at once, and a network paces it; here a leader that refuses would be asked without end.
         """
         wanted: dict[str, dict[str, tuple[TopicPartition, ...]]] = {}
         for name, marking in self.markings.items():
-            for partition in list(marking.waiting):
+            for partition, due in list(marking.waiting.items()):
                 state = image.partition(partition)
                 if state is None:
                     del marking.waiting[partition]
+                    continue
+                if due > env.now:
                     continue
                 leader = image.brokers.get(state.leader_id)
                 if leader is not None and not leader.fenced:
                     of_host = wanted.setdefault(leader.host, {})
                     of_host[name] = (*of_host.get(name, ()), partition)
+                else:
+                    marking.waiting[partition] = env.now + RETRY
         for host, partitions in wanted.items():
             self._post(env, host, partitions)
-        if any(one.waiting for one in self.markings.values()):
-            self.retry_at = env.now + RETRY
         return [one for one in self.markings.values() if one.done]
 
     def _post(self, env: Env, host: str, partitions: dict[str, tuple[TopicPartition, ...]]) -> None:
@@ -119,11 +123,7 @@ class Markers:
         if error in ABANDONED:
             self.markings.pop(marking.transactional_id, None)
         elif error:
-            self._again(env, marking, partition)
-
-    def _again(self, env: Env, marking: Marking, partition: TopicPartition) -> None:
-        marking.waiting[partition] = None
-        self.retry_at = env.now + RETRY
+            marking.waiting[partition] = env.now + RETRY
 
     def lost(self, env: Env, peer: Address) -> None:
         """A connection is gone."""
@@ -140,9 +140,10 @@ class Markers:
             marking = self.markings.get(name)
             for partition in partitions:
                 if marking is not None and marking.out.pop(partition, "") is None:
-                    self._again(env, marking, partition)
+                    marking.waiting[partition] = env.now + RETRY
 
-    def next_deadline(self, now: Micros) -> Micros | None:
+    def next_deadline(self) -> Micros | None:
         """When to look again."""
-        found = [at for at in (self.net.next_deadline(), self.retry_at) if at is not None and at > now]
-        return min(found, default=None)
+        found = [at for marking in self.markings.values() for at in marking.waiting.values()]
+        answer = self.net.next_deadline()
+        return min(found if answer is None else (answer, *found), default=None)

@@ -308,19 +308,19 @@ class Transactions:
         data: dict[TopicPartition, RecordBatch],
     ) -> bool:
         """Whether a write waits for the coordinator: it is the first of its transaction in a partition led here."""
-        asked: list[TopicPartition] = []
+        asked: dict[TopicPartition, int] = {}
         producer = -1, -1
         for name, batch in data.items():
             partition = broker.partitions.get(name)
             if batch.is_transactional and partition is not None and partition.leading:
                 producer = batch.producer_id, batch.producer_epoch
                 if not partition.log.producers.has_open(*producer):
-                    asked.append(name)
-        return bool(asked) and self.verify(broker, context, request, tuple(asked), *producer)
+                    asked[name] = batch.base_sequence
+        return bool(asked) and self.verify(broker, context, request, asked, *producer)
 
     def verify(
         self, broker: "Broker", context: RequestContext, request: ProduceRequest | TxnOffsetCommitRequest,
-        partitions: tuple[TopicPartition, ...], producer_id: int, producer_epoch: int,
+        sequences: Mapping[TopicPartition, int], producer_id: int, producer_epoch: int,
     ) -> bool:  # fmt: skip
         """Ask the coordinator, unless that is switched off. Whether the request waits."""
         version = request.transaction_version
@@ -328,10 +328,16 @@ class Transactions:
             return False
         name = request.transactional_id
         assert name is not None
-        parked = Parked(
-            0, (context.sender, context.correlation_id), context.client_id, request, producer_id, partitions
-        )
-        wanted = AddPartitionsToTxnRequest(name, producer_id, producer_epoch, partitions, verify_only=version < 2)
+        guards = {
+            partition: self.verifications.guard(
+                partition, broker.partitions[partition].leader_epoch, (producer_id, producer_epoch, sequence)
+            )
+            for partition, sequence in sequences.items()
+        }
+        parked = Parked((context.sender, context.correlation_id), context.client_id, request, producer_id, guards)
+        wanted = AddPartitionsToTxnRequest(
+            name, producer_id, producer_epoch, tuple(sequences), verify_only=version < 2
+        )  # fmt: skip
         self.verifications.ask(context.env, self._coordinator_host(broker, name), parked, wanted)
         self._schedule_markers(context.env)
         return True
@@ -353,6 +359,12 @@ class Transactions:
             self._go_on(broker, env, *found)
 
     def _go_on(self, broker: "Broker", env: Env, parked: Parked, verified: Verified) -> None:
+        for name, guard in parked.partitions.items():
+            partition = broker.partitions.get(name)
+            if partition is None or name in verified.errors or not parked.overtakes(name):
+                continue
+            if not partition.log.producers.has_open(parked.producer_id, guard.producer_epoch):
+                verified.errors[name] = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
         sender, correlation_id = parked.reply_to
         broker.resume(RequestContext(env, sender, correlation_id, parked.client_id), verified)
 
@@ -370,7 +382,7 @@ class Transactions:
             self.expiry_at = env.now + millis(interval)
 
     def _schedule_markers(self, env: Env) -> None:
-        found = (self.markers.next_deadline(env.now), self.verifications.net.next_deadline())
+        found = (self.markers.next_deadline(), self.verifications.net.next_deadline())
         at = min((at for at in found if at is not None), default=None)
         if at is not None:
             env.set_timer(MARKER_TIMER, at)

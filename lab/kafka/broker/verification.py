@@ -15,12 +15,14 @@ from lab.kafka.protocol.messages.transactions import (
     AddPartitionsToTxnResponse,
     TxnOffsetCommitRequest,
 )
+from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
 
 CHANNEL = "verification"
 TIMEOUT: Micros = millis(30_000)
 REQUEST_BYTES = 96
+NO_SEQUENCE = -1
 TRY_AGAIN = (
     ErrorCode.CONCURRENT_TRANSACTIONS,
     ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
@@ -39,33 +41,54 @@ class Verified:
 
 
 @dataclass(slots=True)
-class Parked:
-    """A write that waits for an answer. `number` guards its partitions: a marker that comes first takes that away."""
+class Guard:
+    """What is verified for one producer in one partition, from the first question to the marker. `sequence`: the lowest
+    that was to be written. A log that does not know the producer takes any, and would take a later batch where an
+    earlier one was put off.
+    """
 
-    number: int
+    leader_epoch: int
+    producer_epoch: int
+    sequence: int
+
+
+@dataclass(slots=True)
+class Parked:
+    """A write that waits for an answer. `partitions`: what guards each; a marker that comes first takes that away."""
+
     reply_to: Token
     client_id: str
     request: ProduceRequest | TxnOffsetCommitRequest
     producer_id: int
-    partitions: tuple[TopicPartition, ...]
+    partitions: dict[TopicPartition, Guard]
+
+    def overtakes(self, partition: TopicPartition) -> bool:
+        """Whether an earlier batch was to be written there first."""
+        batch = self.request.data.get(partition) if isinstance(self.request, ProduceRequest) else None
+        return isinstance(batch, RecordBatch) and batch.base_sequence > self.partitions[partition].sequence
 
 
 class Verifications:
-    """`guards`: (partition, producer id) -> the number of the write that is being verified."""
+    """Who is being verified where: guards by (partition, producer id)."""
 
-    __slots__ = ("guards", "net", "number")
+    __slots__ = ("guards", "net")
 
     def __init__(self, name: str) -> None:
         self.net = NetworkClient(name)
-        self.number = 0
-        self.guards: dict[tuple[TopicPartition, int], int] = {}
+        self.guards: dict[tuple[TopicPartition, int], Guard] = {}
+
+    def guard(self, partition: TopicPartition, leader_epoch: int, batch: tuple[int, int, int]) -> Guard:
+        """The guard of a write (producer id, epoch, first sequence): all writes into one transaction share it."""
+        producer_id, producer_epoch, sequence = batch
+        found = self.guards.get((partition, producer_id))
+        if found is None or (found.leader_epoch, found.producer_epoch) < (leader_epoch, producer_epoch):
+            found = self.guards[partition, producer_id] = Guard(leader_epoch, producer_epoch, sequence)
+        elif found.producer_epoch == producer_epoch:
+            found.sequence = min(found.sequence, sequence)
+        return found
 
     def ask(self, env: Env, host: str, parked: Parked, request: AddPartitionsToTxnRequest) -> None:
         """Ask the coordinator; the write waits."""
-        self.number += 1
-        parked.number = self.number
-        for partition in parked.partitions:
-            self.guards[partition, parked.producer_id] = self.number
         self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, parked, TIMEOUT)
 
     def answered(self, correlation_id: int, body: AddPartitionsToTxnResponse) -> tuple[Parked, Verified] | None:
@@ -76,12 +99,9 @@ class Verifications:
     def _judged(self, parked: Parked, errors: dict[TopicPartition, ErrorCode]) -> tuple[Parked, Verified]:
         found: dict[TopicPartition, ErrorCode] = {}
         version = parked.request.transaction_version
-        for partition in parked.partitions:
+        for partition, guard in parked.partitions.items():
             error = _said(errors.get(partition, ErrorCode.UNKNOWN_SERVER_ERROR), version)
-            guard = self.guards.get((partition, parked.producer_id))
-            if guard == parked.number:
-                del self.guards[partition, parked.producer_id]
-            elif not error:
+            if not error and self.guards.get((partition, parked.producer_id)) is not guard:
                 error = ErrorCode.INVALID_TXN_STATE  # ended while the coordinator was asked
             if error:
                 found[partition] = error
@@ -103,7 +123,6 @@ class Verifications:
         for number, one in list(self.net.in_flight.items()):
             if isinstance(one.tag, Parked) and one.tag.reply_to[0] == peer:
                 del self.net.in_flight[number]
-                self._judged(one.tag, {})
 
     def ended(self, partition: TopicPartition, producer_id: int) -> None:
         """A marker came: whatever is being verified belongs to a transaction that is over."""

@@ -15,6 +15,7 @@ from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
+from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.by_topic_id import ByTopicId
@@ -27,6 +28,7 @@ from lab.kafka.protocol.messages.offsets import OffsetCommitRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest, ProduceResponse
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import TxnOffsetCommitRequest
+from lab.kafka.protocol.older_errors import in_older_words
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
@@ -109,7 +111,7 @@ class Program:
         """It sets no timers."""
         raise AssertionError(timer)
 
-    def _arrived(self, env: Env, number: int, frame: bytes) -> None:
+    def _arrived(self, env: Env, number: int, frame: Buffer) -> None:
         connection = self.connections.get(number)
         if connection is None:
             return
@@ -146,7 +148,7 @@ class Program:
         body = response.body
         if isinstance(body, EnvelopeResponse):
             body = REFUSALS[type(exchange.request)](exchange.request, body.error_code)
-        body = advertised(body, self.listeners)
+        body = in_older_words(exchange.api_key, exchange.version, advertised(body, self.listeners))
         data = b"".join(write_response(APIS[exchange.api_key], exchange.version, exchange.correlation_id, body))
         exchange.answered_at, exchange.answer_bytes, exchange.error = env.now, len(data), first_error(body)
         exchange.request = None
@@ -191,9 +193,11 @@ class Program:
 def first_error(body: Any) -> ErrorCode:
     """Of an answer as a whole, or of its first partition that has one."""
     error: ErrorCode = getattr(body, "error_code", ErrorCode.NONE)
-    if error or not isinstance(body, ProduceResponse | FetchResponse):
-        return error
-    return next((one.error_code for one in body.responses.values() if one.error_code), ErrorCode.NONE)
+    if not error and isinstance(body, (ProduceResponse, FetchResponse)):
+        for one in body.responses.values():
+            if one.error_code:
+                return one.error_code
+    return error
 
 
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:

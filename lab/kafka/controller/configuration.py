@@ -76,11 +76,18 @@ def _appended(name: str, value: str | None, change: ListChange) -> str:
 
 def alter(controller: Controller, request: AlterConfigsRequest) -> Decision:
     """Set all settings at once: whatever is set and not named is reset."""
-    changes = {
-        resource: {**dict.fromkeys(_known(controller.image, resource)), **values}
-        for resource, values in request.resources.items()
-    }
-    return alter_incrementally(controller, IncrementalAlterConfigsRequest(changes, request.validate_only))
+    changes: dict[ConfigResource, Mapping[str, Change]] = {}
+    null: dict[ConfigResource, tuple[ErrorCode, str]] = {}
+    for resource, values in request.resources.items():
+        names = [name for name, value in values.items() if value is None]
+        if names:
+            null[resource] = ErrorCode.INVALID_REQUEST, f"Null value not supported for : {','.join(names)}"
+        else:
+            changes[resource] = {**dict.fromkeys(_known(controller.image, resource)), **values}
+    decision = alter_incrementally(controller, IncrementalAlterConfigsRequest(changes, request.validate_only))
+    assert isinstance(decision.response, AlterConfigsResponse)
+    decision.response.resources.update(null)
+    return decision
 
 
 def _known(image: MetadataImage, resource: ConfigResource) -> Mapping[str, str]:

@@ -307,10 +307,13 @@ class Controller:
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         names = [topic.name for topic in request.topics]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        results += [TopicResult(name, ErrorCode.INVALID_REQUEST, f"{name} is named twice") for name in twice]
         for asked in request.topics:
+            if asked.name in twice:
+                continue
             topic = self._with_defaults(asked)
-            twice = TopicResult(topic.name, ErrorCode.INVALID_REQUEST, f"{topic.name} is named twice")
-            wrong = twice if names.count(topic.name) > 1 else self._topic_error(topic)
+            wrong = _both_said(asked) or self._topic_error(topic)
             if wrong is not None:
                 results.append(wrong)
                 continue
@@ -371,7 +374,8 @@ class Controller:
                 f"wanted 1 to {PARTITIONS_MAX} partitions, found {topic.num_partitions}",
             )
         brokers = len(self.image.brokers)
-        if not 1 <= topic.replication_factor <= brokers or not self._any_active():
+        placed = bool(topic.assignments)
+        if (not placed and not 1 <= topic.replication_factor <= brokers) or not self._any_active():
             return refused(
                 ErrorCode.INVALID_REPLICATION_FACTOR,
                 f"wanted 1 to {brokers} replicas, found {topic.replication_factor}",
@@ -382,7 +386,7 @@ class Controller:
                 f"wanted replicas of partitions 0 to {topic.num_partitions - 1}, found {sorted(topic.assignments)}",
             )
         for index, replicas in topic.assignments.items():
-            known = all(one in self.image.brokers for one in replicas)
+            known = bool(replicas) and all(one in self.image.brokers for one in replicas)
             if not known or len(dict.fromkeys(replicas)) != len(replicas) or len(replicas) != topic.replication_factor:
                 return refused(
                     ErrorCode.INVALID_REPLICA_ASSIGNMENT,
@@ -417,9 +421,9 @@ class Controller:
         records: list[MetadataRecord] = []
         results: list[TopicResult] = []
         removed: dict[str, None] = {}
-        for name in request.names:
+        for name in dict.fromkeys(request.names):
             topic_id = self.image.topic_id(name)
-            if name in removed:
+            if request.names.count(name) > 1:
                 results.append(TopicResult(name, ErrorCode.INVALID_REQUEST, "Duplicate topic name."))
             elif topic_id:
                 removed[name] = None
@@ -497,3 +501,11 @@ class Controller:
             AllocateProducerIdsResponse(ErrorCode.NONE, start, PRODUCER_ID_BLOCK),
             [ProducerIdsRecord(start + PRODUCER_ID_BLOCK)],
         )
+
+
+def _both_said(topic: NewTopic) -> TopicResult | None:
+    """Who places the replicas says with that how many there are, and must not say it again."""
+    if not topic.assignments or (topic.num_partitions, topic.replication_factor) == (-1, -1):
+        return None
+    text = "an assignment and a number of partitions or replicas (-1 wanted)"
+    return TopicResult(topic.name, ErrorCode.INVALID_REQUEST, text)

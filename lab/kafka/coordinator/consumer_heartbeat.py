@@ -64,12 +64,12 @@ def heartbeat(
     if not error and not exists and request.member_epoch != JOIN_EPOCH:
         error = ErrorCode.GROUP_ID_NOT_FOUND
     if error:
-        return ConsumerGroupHeartbeatResponse(error, request.member_id)
+        return ConsumerGroupHeartbeatResponse(error)
     if request.member_epoch < JOIN_EPOCH:
         return _leave(draft, request)
     before = _member(draft, request)
     if isinstance(before, ErrorCode):
-        return ConsumerGroupHeartbeatResponse(before, request.member_id)
+        return ConsumerGroupHeartbeatResponse(before)
     changed = _subscribe(draft, before, request, client_id)
     reason = draft.note_topics() or changed
     if reason:
@@ -143,9 +143,9 @@ def _leave(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerGrou
     if request.instance_id is not None:
         member = group.static_member(request.instance_id)
         if member is not None and member.member_id != request.member_id:
-            return ConsumerGroupHeartbeatResponse(ErrorCode.FENCED_INSTANCE_ID, request.member_id)
+            return ConsumerGroupHeartbeatResponse(ErrorCode.FENCED_INSTANCE_ID)
     if member is None:
-        return ConsumerGroupHeartbeatResponse(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
+        return ConsumerGroupHeartbeatResponse(ErrorCode.UNKNOWN_MEMBER_ID)
     if request.member_epoch == LEAVE_EPOCH:
         draft.remove(member, "leaves")
     else:

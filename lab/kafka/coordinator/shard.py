@@ -367,7 +367,11 @@ class GroupShard:
         """Members leave by themselves; a static one can be removed by its instance id."""
         group = self.classic(request.group_id)
         if group is None:
-            return LeaveGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID)
+            unknown = ErrorCode.UNKNOWN_MEMBER_ID
+            return LeaveGroupResponse(
+                ErrorCode.NONE,
+                tuple(LeftMember(one.member_id, one.group_instance_id, unknown) for one in request.members),
+            )
         gone = tuple(
             LeftMember(one.member_id, one.group_instance_id, self._leave(group, one, turn)) for one in request.members
         )

@@ -14,14 +14,15 @@ from lab.kafka.protocol.records import RecordBatch
 
 
 class CleanedTransactions:
-    """The transactions that are open where the cleaner is; it begins at the first batch it will read. `aborted`:
-    those that begin further on. `dropping`: producer id -> the aborted one, and whether data of it was met.
+    """The transactions that are open where the cleaner is. It begins to read at `first`, or a little before:
+    what was over by then says nothing of a producer's later transactions. `aborted`: those that begin further on.
+    `dropping`: producer id -> the aborted one, and whether data of it was met.
     """
 
     __slots__ = ("aborted", "committing", "dropping")
 
-    def __init__(self, disk: Disk, segments: Sequence[LogSegment]) -> None:
-        found = [entry for one in segments for entry in read_aborted(disk, one.stem)]
+    def __init__(self, disk: Disk, segments: Sequence[LogSegment], first: int = 0) -> None:
+        found = [entry for one in segments for entry in read_aborted(disk, one.stem) if entry.last_offset >= first]
         self.aborted = sorted(found, key=lambda one: one.first_offset)
         self.dropping: dict[int, tuple[AbortedTransaction, bool]] = {}
         self.committing: dict[int, None] = {}

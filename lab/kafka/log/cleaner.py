@@ -62,7 +62,7 @@ class Cleaning:
         self.end_offset = end_offset
         self.rule = Rule(OffsetMap(buffer_bytes, first_dirty - 1), now_ms, log.config.delete_retention_ms)
         self.stage = MAP
-        self.transactions = CleanedTransactions(log.disk, log.segments)
+        self.transactions = CleanedTransactions(log.disk, log.segments, first_dirty)
         self.groups: list[list[LogSegment]] = [[one for one in log.segments if one.base_offset < end_offset]]
         self.group = self.source = 0
         self.position = -1

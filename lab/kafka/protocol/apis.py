@@ -115,6 +115,7 @@ _HEADER = struct.Struct(">hhih")
 _SIZE = struct.Struct(">i")
 _SHORT = struct.Struct(">h")
 _CORRELATION = struct.Struct(">i")
+_SIZE_AND_CORRELATION = struct.Struct(">ii")
 SIZE_BYTES = _SIZE.size
 PLAIN_MAX = 1 << 20
 """Bytes of a request that carries no records. In Kafka `socket.request.max.bytes` is the only limit, and a thread of
@@ -139,10 +140,9 @@ class Header(NamedTuple):
 
 
 def api_versions(error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
-    """All that can be asked here."""
-    return ApiVersionsResponse(
-        error, tuple((one.key, one.advertised.first, one.advertised.last) for one in APIS.values())
-    )
+    """All that can be asked here; with an error, in which versions this is."""
+    told = (API_VERSIONS,) if error else APIS.values()
+    return ApiVersionsResponse(error, tuple((one.key, one.advertised.first, one.advertised.last) for one in told))
 
 
 def read_request(frame: Buffer) -> tuple[Header, object | None]:
@@ -163,13 +163,14 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
             raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
         if len(frame) > PLAIN_MAX and api is not PRODUCE:
             raise Malformed(f"{api.name}: at most {PLAIN_MAX:,} bytes wanted, {len(frame):,} found")
-        if api.request(version).is_flexible(version):
+        request = api.request(version)
+        if request.is_flexible(version):
             at = skip_tags(frame, at, len(frame))
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
     # What stands behind a request is not looked at, as in Kafka: librdkafka writes a null array in four bytes where it
     # asks for all topics; the first of them is one, and three bytes are over.
-    body = decode(api.request(version), version, frame, at, exact=False)
+    body = decode(request, version, frame, at, exact=False)
     return Header(key, version, correlation_id, client_id), body
 
 
@@ -206,12 +207,11 @@ def write_request(api: Api, version: int, correlation_id: int, client_id: str, b
 
 def write_response(api: Api, version: int, correlation_id: int, body: object) -> list[Buffer]:
     """An answer with its size, in pieces."""
-    head = _CORRELATION.pack(correlation_id)
-    if api.response(version).is_flexible(version) and api is not API_VERSIONS:
-        head += b"\0"
-    pieces = encode(api.response(version), version, body)
-    size = len(head) + sum(map(len, pieces))
-    return [_SIZE.pack(size) + head, *pieces]
+    response = api.response(version)
+    tags = b"\0" if response.is_flexible(version) and api is not API_VERSIONS else b""
+    pieces = encode(response, version, body)
+    size = _CORRELATION.size + len(tags) + sum(map(len, pieces))
+    return [_SIZE_AND_CORRELATION.pack(size, correlation_id) + tags, *pieces]
 
 
 def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, Any]:

@@ -53,7 +53,9 @@ class Record(NamedTuple):
 
 
 class RecordBatch(Sealed):
-    """One batch. Immutable: assigning offsets makes another one."""
+    """One batch. Immutable: assigning offsets makes another one. What a real client has sent is, until a leader has
+    placed it, a view of the frame in which it came.
+    """
 
     __slots__ = (
         "attributes",
@@ -211,7 +213,7 @@ class RecordBatch(Sealed):
     @lru_cache(maxsize=DECODED)  # noqa: B019 (it holds sixteen batches, whoever they belong to)
     def records(self) -> tuple[Record, ...]:
         """The records, decoded. Raises Malformed."""
-        data = self.data[HEADER_SIZE:]
+        data = bytes(self.data[HEADER_SIZE:])
         if self.attributes & COMPRESSION_MASK:
             data = decompress(self.compression, data)
         found: list[Record] = []
@@ -254,7 +256,7 @@ class RecordBatch(Sealed):
 
     def recompressed(self, codec: Compression) -> "RecordBatch":
         """This batch with its records in another codec. Raises Malformed if they cannot be unpacked."""
-        body = compress(codec, decompress(self.compression, self.data[HEADER_SIZE:]))
+        body = compress(codec, decompress(self.compression, bytes(self.data[HEADER_SIZE:])))
         return RecordBatch.assembled(
             self.attributes & ~COMPRESSION_MASK | codec, self.last_offset - self.base_offset,
             self.base_timestamp_ms, self.max_timestamp_ms, self.producer_id, self.producer_epoch,

@@ -8,9 +8,11 @@ written, passed over when read.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.sentences import SENTENCES
 from lab.kafka.protocol.topic_ids import topic_id_bytes, topic_id_of
 
 LATEST = 32_767
@@ -186,6 +188,11 @@ def or_empty(kind: Sized = NULLABLE_STRING) -> Converted:
     return Converted(kind, lambda found: found or "", lambda value: value or None)
 
 
+def never_null(kind: Sized = NULLABLE_STRING) -> Converted:
+    """A string that may be null on the wire, and that Kafka writes as an empty one instead."""
+    return Converted(kind, lambda found: found or "", lambda value: value)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
     """A request or a response: the engine's class, how it stands on the wire, the versions it is for, and from which on
@@ -217,10 +224,12 @@ class Api:
     responses: tuple[Message, ...]
     by_topic_id: Versions = NEVER
 
+    @cache  # noqa: B019 (every API lives as long as the program)
     def request(self, version: int) -> Message:
         """How a request of that version stands on the wire."""
         return next(one for one in self.requests if one.versions.has(version))
 
+    @cache  # noqa: B019
     def response(self, version: int) -> Message:
         """And its answer."""
         return next(one for one in self.responses if one.versions.has(version))
@@ -268,6 +277,21 @@ def struct(make: Callable[..., Any] | None, *fields: Field, nullable: str | None
 def row(make: Callable[..., Any], parts: Callable[[Any], tuple[Any, ...]], *fields: Field) -> Struct:
     """Fields within another struct that are one thing in the engine."""
     return Struct(make, fields, parts=parts, inline=True)
+
+
+def explained(versions: str = "0+") -> Struct:
+    """An error, and from `versions` on Kafka's own sentence about it, which only people read."""
+    sentence = wire("error_message", NULLABLE_STRING, versions, default=None)
+    return row(_error, error_and_sentence, wire("error_code", ERROR), sentence)
+
+
+def _error(error_code: ErrorCode, error_message: str | None) -> ErrorCode:
+    return error_code
+
+
+def error_and_sentence(error: ErrorCode) -> tuple[ErrorCode, str | None]:
+    """As they stand on the wire."""
+    return error, SENTENCES.get(error)
 
 
 def _host(host: str, port: int) -> str:

@@ -351,6 +351,20 @@ def test_spec_01_9_3_what_was_aborted_is_dropped_and_is_not_the_newest_of_its_ke
     assert folder.disk.size(folder.log.segments[0].file(".txnindex")) == 34, "its data was met: its readers need it"
 
 
+def test_spec_01_9_2_an_abort_that_was_over_where_a_round_begins_says_nothing_of_what_comes_later():
+    folder = ended()
+    folder.write(of_transaction(("b", "aborted"), producer_id=2))
+    folder.end(2, ABORT)
+    folder.close()
+    checkpoint = folder.clean()
+    for value in ("older", "newer"):
+        folder.write(of_transaction(("a", value), producer_id=2))
+        folder.end(2, COMMIT)
+    folder.close()
+    folder.clean(checkpoint)
+    assert [one.value for one in folder.stored() if one.key == b"a"] == [b"newer"]
+
+
 def test_spec_01_9_3_a_marker_goes_when_all_its_data_is_gone_and_its_horizon_is_over():
     folder = ended(delete_retention_ms=10)
     folder.write(of_transaction(("a", "aborted"), producer_id=2))

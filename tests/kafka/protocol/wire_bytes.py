@@ -6,6 +6,7 @@ from enum import EnumType
 from typing import Any
 
 from lab.kafka.protocol.codec import uvarint
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.share_fetch import AcknowledgeType
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.schema import (
@@ -22,6 +23,7 @@ from lab.kafka.protocol.schema import (
     Sized,
     Struct,
     Table,
+    error_and_sentence,
 )
 
 RANGES = {"b": 7, "h": 15, "i": 31, "q": 63, "H": 16}
@@ -85,6 +87,12 @@ class Maker:
             case Struct() if given is not UNUSED:
                 body = [self.value(one.kind, value) for one, value in zip(kind.fields, given, strict=True)]
                 return b"".join(body) + (b"\0" if self.flexible else b"")
+            case Struct() if kind.parts is error_and_sentence:
+                said = error_and_sentence(self.dice.choice(list(ErrorCode)))
+                known = [
+                    (one, value) for one, value in zip(kind.fields, said, strict=True) if one.versions.has(self.version)
+                ]
+                return b"".join(self.value(one.kind, value) for one, value in known)
             case Struct():
                 if kind.nullable.has(self.version):
                     if self.dice.random() < 0.3:

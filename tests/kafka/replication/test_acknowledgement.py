@@ -7,6 +7,7 @@ from lab.cluster.actions.network import CutLink, HealLink
 from lab.cluster.actions.settings import SetTopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, FetchResponse
+from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorRequest
 from lab.kafka.protocol.messages.list_offsets import LATEST, ListOffsetsRequest
 from lab.kafka.protocol.messages.produce import PartitionProduceResponse, ProduceRequest
 from tests.story import ORDERS, Story, batch, orders
@@ -133,6 +134,10 @@ def test_spec_02_06_a_produce_that_times_out_leaves_its_record_which_appears_lat
 def test_spec_02_07_7_an_internal_topic_takes_no_client_records():
     story = Story(topics=orders())
     request = ProduceRequest(-1, 1_000, {ORDERS._replace(topic="__consumer_offsets"): batch("no")})
+    (found,) = story.ask("broker-1", request).responses.values()
+    assert found.error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION  # nobody has asked for a coordinator yet
+    story.ask("broker-1", FindCoordinatorRequest("readers"))
+    story.run(1)
     (found,) = story.ask("broker-1", request).responses.values()
     assert found.error_code is ErrorCode.INVALID_TOPIC_EXCEPTION
 

@@ -61,5 +61,5 @@ def test_without_an_active_broker_there_is_nowhere_to_put_a_partition():
     ("replicas", "error"), [((2, 1), ErrorCode.NONE), ((2,), ErrorCode.INVALID_REPLICA_ASSIGNMENT)]
 )
 def test_replicas_placed_by_hand_need_one_active_broker(replicas: tuple[int, ...], error: ErrorCode):
-    topic = NewTopic("orders", 1, len(replicas), assignments={0: replicas})
+    topic = NewTopic("orders", -1, -1, assignments={0: replicas})
     assert created(controller(1, brokers=2), topic)[0] is error

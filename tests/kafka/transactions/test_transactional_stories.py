@@ -1,6 +1,7 @@
 """Transactions in a whole cluster: committed across partitions, through crashes, fenced and timed out (spec 5.3)."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,42 @@ def test_an_aborted_transaction_leaves_its_records_and_a_marker(version: int):
         assert len(story.replica(broker_id).log.aborted_transactions(0, 2)) == 1
 
 
+def test_a_tombstone_of_an_aborted_transaction_may_be_cleaned_away_at_once():
+    compacted: dict[str, Any] = {"cleanup_policy": "compact", "min_cleanable_dirty_ratio_percent": 0}
+    story = Story(topics=orders(1, segment_bytes=400, **compacted))
+    story.producer("bank", config=settings(transactional_id="bank"), rate=0, transaction=BY_HAND)
+    story.until(lambda: bool(story.told(facts.ProducerInitialized)))
+    for key, value, commit in ((b"a", b"1", True), (b"a", None, False), (b"b", None, True), (b"c", b"3", True)):
+        story.order("bank", SendRecords(((key, value),), 0))
+        story.run(0.3)
+        end(story, commit)
+        story.run(0.3)
+    story.until(lambda: len(story.told(facts.Compacted)) >= 3, 60)
+    cleaned = read_all(story.replica(1).log)
+    left = [(one.key, one.value) for batch in cleaned if not batch.is_control for one in batch.readable()]
+    assert left == [(b"a", b"1"), (b"b", None), (b"c", b"3")]
+
+
+def test_a_leader_that_refuses_a_marker_is_asked_again_after_a_pause_until_it_takes_it():
+    story = Story(topics=orders(1, min_insync_replicas=3))
+    story.producer("bank", config=settings(transactional_id="bank"), rate=0, transaction=BY_HAND)
+    story.until(lambda: bool(story.told(facts.ProducerInitialized)))
+    pay(story)
+    (gone,) = {1, 2, 3} - {story.state().leader_id, coordinator(story)}
+    story.act(Crash(f"broker-{gone}"))
+    story.until(lambda: len(story.state().isr) == 2)
+    end(story)
+    story.until(lambda: "PrepareCommit" in states(story))
+    before = len(story.told(facts.MarkersWritten))
+    story.run(5)
+    refusals = [one.error_code for one in story.told(facts.MarkersWritten)[before:]]
+    assert set(refusals) == {ErrorCode.NOT_ENOUGH_REPLICAS}
+    assert 40 <= len(refusals) <= 50, "about every tenth of a second"
+    story.act(Restart(f"broker-{gone}"))
+    story.until(lambda: states(story)[-1] == "CompleteCommit", 60)
+    assert contents(story, story.state().leader_id) == ["x", "COMMIT"]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_spec_05_10_a_second_process_of_the_same_name_aborts_and_fences_the_first(version: int):
     story = bank(version)
@@ -283,6 +320,44 @@ def test_spec_05_22_without_adding_the_partition_nothing_is_appended():
     request = ProduceRequest(-1, 30_000, {ORDERS: transactional(producer_id, epoch)}, "bank")
     assert story.ask(leader, request).responses[ORDERS].error_code is ErrorCode.INVALID_TXN_STATE
     assert contents(story, story.state(ORDERS).leader_id) == []
+
+
+def added(story: Story) -> None:
+    """The first partition is in the transaction of the idle producer `bank`."""
+    node, producer_id, epoch = identity(story)
+    answer = story.ask(f"{node}#transactions", AddPartitionsToTxnRequest("bank", producer_id, epoch, (ORDERS,)))
+    assert answer.errors == {ORDERS: ErrorCode.NONE}
+
+
+def test_two_first_writes_of_a_transaction_are_verified_side_by_side():
+    story = bank(1)
+    _, producer_id, epoch = identity(story)
+    added(story)
+    leader = f"broker-{story.state(ORDERS).leader_id}"
+    numbers = [
+        story.send(leader, ProduceRequest(-1, 30_000, {ORDERS: transactional(producer_id, epoch, sequence)}, "bank"))
+        for sequence in (0, 1)
+    ]
+    story.run(1)
+    assert [story.answer(one).responses[ORDERS].error_code for one in numbers] == [ErrorCode.NONE] * 2
+    assert contents(story, story.state(ORDERS).leader_id) == ["v", "v"]
+
+
+def test_a_write_does_not_overtake_an_earlier_one_that_was_put_off():
+    """The log does not know this producer, and would take any sequence."""
+    story = bank(1)
+    _, producer_id, epoch = identity(story)
+    leader = f"broker-{story.state(ORDERS).leader_id}"
+
+    def written(sequence: int) -> ErrorCode:
+        request = ProduceRequest(-1, 30_000, {ORDERS: transactional(producer_id, epoch, sequence)}, "bank")
+        return story.ask(leader, request).responses[ORDERS].error_code
+
+    assert written(0) is ErrorCode.INVALID_TXN_STATE
+    added(story)
+    assert written(1) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert written(0) is ErrorCode.NONE
+    assert written(1) is ErrorCode.NONE
 
 
 def test_without_verification_it_is_appended_and_hangs():

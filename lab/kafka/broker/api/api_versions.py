@@ -22,7 +22,7 @@ def versions(broker: Broker, request: ApiVersionsRequest, context: RequestContex
     """
     names = request.client_software_name, request.client_software_version
     if any(names) and not all(_legal(name) for name in names):
-        return api_versions(ErrorCode.INVALID_REQUEST)
+        return ApiVersionsResponse(ErrorCode.INVALID_REQUEST, ())
     return replace(
         api_versions(),
         supported_features=(("transaction.version", 0, 2),),

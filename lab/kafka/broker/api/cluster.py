@@ -3,7 +3,7 @@
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.cluster import BROKERS, DescribeClusterRequest, DescribeClusterResponse
+from lab.kafka.protocol.messages.cluster import BROKERS, CONTROLLERS, DescribeClusterRequest, DescribeClusterResponse
 from lab.kafka.protocol.messages.log_dirs import (
     DescribeLogDirsRequest,
     DescribeLogDirsResponse,
@@ -21,7 +21,9 @@ def describe_cluster(
 ) -> DescribeClusterResponse:
     """The brokers that serve; any of them stands for the controller."""
     if request.endpoint_type != BROKERS:
-        return DescribeClusterResponse(ErrorCode.MISMATCHED_ENDPOINT_TYPE, {}, endpoint_type=request.endpoint_type)
+        known = request.endpoint_type == CONTROLLERS
+        error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
+        return DescribeClusterResponse(error, {}, endpoint_type=request.endpoint_type)
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
     return DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1))
 

@@ -15,6 +15,7 @@ from lab.kafka.protocol.messages.describe_topic_partitions import (
     DescribeTopicPartitionsRequest,
     DescribeTopicPartitionsResponse,
 )
+from lab.kafka.protocol.topics import valid_topic_name
 
 
 @handles(DescribeTopicPartitionsRequest)
@@ -23,6 +24,9 @@ def describe_topic_partitions(
 ) -> DescribeTopicPartitionsResponse:
     """From the cursor on, until the page is full."""
     begin = request.cursor or Cursor("", 0)
+    if begin.partition_index < 0:
+        wrong = ErrorCode.INVALID_REQUEST
+        return DescribeTopicPartitionsResponse(tuple(DescribedTopic(wrong, name) for name in request.topics))
     room = min(max(request.response_partition_limit, 1), PARTITIONS_MAX)
     found: list[DescribedTopic] = []
     for name in sorted(dict.fromkeys(request.topics or broker.image.topics)):
@@ -33,7 +37,9 @@ def describe_topic_partitions(
             return DescribeTopicPartitionsResponse(tuple(found), Cursor(name, first))
         topic = broker.image.topics.get(name)
         if topic is None:
-            found.append(DescribedTopic(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name))
+            wrong = bool(valid_topic_name(name))
+            error = ErrorCode.INVALID_TOPIC_EXCEPTION if wrong else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            found.append(DescribedTopic(error, name))
             continue
         states = [topic.partitions[index] for index in sorted(topic.partitions) if index >= first]
         page = tuple(_described(broker, states[:room]))
@@ -48,8 +54,8 @@ def _described(broker: Broker, states: list[PartitionState]) -> Iterator[Describ
     eligible = broker.image.eligible
     for state in states:
         known = partition_metadata(broker, state)
-        elr = eligible.get(state.partition, NONE_ELIGIBLE) if eligible is not None else None
+        elr = (eligible or {}).get(state.partition, NONE_ELIGIBLE)
         yield DescribedPartition(
             known.error_code, state.partition.partition, known.leader_id, known.leader_epoch, known.replicas,
-            known.isr, elr.elr if elr else None, elr.last_known_elr if elr else None, known.offline_replicas,
+            known.isr, elr.elr, elr.last_known_elr, known.offline_replicas,
         )  # fmt: skip

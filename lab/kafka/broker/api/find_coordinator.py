@@ -9,6 +9,7 @@ from lab.kafka.broker.transactions import TRANSACTIONS_TOPIC
 from lab.kafka.coordinator.group import group_partition
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.find_coordinator import (
+    GROUP,
     TRANSACTION,
     FindCoordinatorRequest,
     FindCoordinatorResponse,
@@ -22,7 +23,11 @@ from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
 def find_coordinator(
     broker: Broker, request: FindCoordinatorRequest, context: RequestContext
 ) -> FindCoordinatorResponse:
-    """Which broker looks after a group, or a transactional id."""
+    """Which broker looks after a group, or a transactional id. Share groups keep their state beside their partitions
+    here, so that nobody asks for that of one.
+    """
+    if request.key_type not in (GROUP, TRANSACTION):
+        return FindCoordinatorResponse(ErrorCode.INVALID_REQUEST)
     name = TRANSACTIONS_TOPIC if request.key_type == TRANSACTION else OFFSETS_TOPIC
     topic = broker.image.topics.get(name)
     if topic is None:

@@ -85,10 +85,12 @@ def offset_delete(
         return OffsetDeleteResponse(ErrorCode.NON_EMPTY_GROUP, {})
     read = group.subscribed_topics()
     answer = {
-        one: ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC if one.topic in read else ErrorCode.NONE for one in request.partitions
-    }
+        one: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if broker.image.partition(one) is None
+        else ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC if one.topic in read else ErrorCode.NONE
+        for one in request.partitions
+    }  # fmt: skip
     response = OffsetDeleteResponse(ErrorCode.NONE, answer)
-    gone = tuple(one for one in request.partitions if one.topic not in read and one in group.offsets)
+    gone = tuple(one for one, error in answer.items() if not error and one in group.offsets)
     if not gone:
         return response
     outcome = Outcome((context.sender, context.correlation_id), response)

@@ -53,6 +53,8 @@ def sync_group(broker: Broker, request: SyncGroupRequest, context: RequestContex
 @handles(HeartbeatRequest)
 def heartbeat(broker: Broker, request: HeartbeatRequest, context: RequestContext) -> HeartbeatResponse:
     """Answered at once."""
+    if not request.group_id:
+        return HeartbeatResponse(ErrorCode.INVALID_GROUP_ID)
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return HeartbeatResponse(found)

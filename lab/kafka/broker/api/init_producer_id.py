@@ -15,9 +15,11 @@ from lab.kafka.protocol.messages.producer_ids import (
 @handles(InitProducerIdRequest)
 def init_producer_id(broker: Broker, request: InitProducerIdRequest, context: RequestContext) -> object:
     """Any broker answers; while its next block is on the way the client is asked to try again."""
+    if (request.producer_id < 0) != (request.producer_epoch < 0):
+        return InitProducerIdResponse(ErrorCode.INVALID_REQUEST)
     if request.transactional_id is not None:
         return init_transactional(broker, request, context)
-    producer_id = broker.next_producer_id(context.env)
+    producer_id = broker.producer_ids.take(broker, context.env)
     if producer_id < 0:
         return InitProducerIdResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     return InitProducerIdResponse(ErrorCode.NONE, producer_id, 0)

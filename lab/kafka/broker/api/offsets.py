@@ -4,6 +4,7 @@ is replicated.
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.verification import NO_SEQUENCE
 from lab.kafka.coordinator.commits import member_error
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.protocol.errors import ErrorCode
@@ -64,13 +65,15 @@ def txn_offset_commit(
     broker: Broker, request: TxnOffsetCommitRequest, context: RequestContext
 ) -> TxnOffsetCommitResponse | Later:
     """Into the log, as part of a transaction, which the partition must belong to (KIP-890)."""
+    if not request.group_id:
+        return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, ErrorCode.INVALID_GROUP_ID))
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, found))
     name = found[0]
     producer = request.producer_id, request.producer_epoch
     known = broker.partitions[name].log.producers.has_open(*producer)
-    if not known and broker.transactions(context.env).verify(broker, context, request, (name,), *producer):
+    if not known and broker.transactions(context.env).verify(broker, context, request, {name: NO_SEQUENCE}, *producer):
         return PENDING
     return commit_verified(broker, request, context, {})
 

@@ -19,6 +19,9 @@ from lab.kafka.protocol.messages.produce import (
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 
+NO_START_TOLD = (ErrorCode.CORRUPT_MESSAGE, ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.RECORD_LIST_TOO_LARGE)
+"""With other refusals of a batch Kafka tells where the log begins."""
+
 
 @handles(ProduceRequest)
 def produce(broker: Broker, request: ProduceRequest, context: RequestContext) -> ProduceResponse | Later:
@@ -67,7 +70,10 @@ def _append(
     transactional: bool,
 ) -> PartitionProduceResponse:
     if name.topic.startswith("__"):
-        return PartitionProduceResponse(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        known = name.topic in broker.image.topics
+        return PartitionProduceResponse(
+            ErrorCode.INVALID_TOPIC_EXCEPTION if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        )
     if batch.is_transactional and not transactional:
         return PartitionProduceResponse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     partition = broker.partitions.get(name)
@@ -78,7 +84,10 @@ def _append(
         return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
     info = partition.append_as_leader(context.env, batch, acks)
     if isinstance(info, AppendRefused):
-        return PartitionProduceResponse(info.error_code, record_errors=info.record_errors, error_message=info.message)
+        start = -1 if info.error_code in NO_START_TOLD else partition.log.log_start_offset
+        return PartitionProduceResponse(
+            info.error_code, -1, -1, start, record_errors=info.record_errors, error_message=info.message
+        )
     if info.batch is not None:
         broker.appended(context.env, partition)
     if partition.log.high_watermark <= info.last_offset:

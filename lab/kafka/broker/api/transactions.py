@@ -30,7 +30,7 @@ def init_transactional(broker: Broker, request: InitProducerIdRequest, context: 
     if isinstance(found, ErrorCode):
         return InitProducerIdResponse(found)
     name, shard = found
-    fresh_id = broker.next_producer_id(context.env) if shard.wants_producer_id(request) else -1
+    fresh_id = broker.producer_ids.take(broker, context.env) if shard.wants_producer_id(request) else -1
     if fresh_id < 0 and shard.wants_producer_id(request):
         return InitProducerIdResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     decided = shard.init_producer_id(request, fresh_id, context.env.wall_time_ms, _token(context))
@@ -84,12 +84,14 @@ def add_offsets_to_txn(broker: Broker, request: AddOffsetsToTxnRequest, context:
 @handles(EndTxnRequest)
 def end_txn(broker: Broker, request: EndTxnRequest, context: RequestContext) -> object:
     """Answered when the decision is replicated; the markers follow."""
+    if not request.transactional_id:
+        return refused(request, ErrorCode.INVALID_REQUEST)
     found = broker.transactions(context.env).shard_of(broker, request.transactional_id)
     if isinstance(found, ErrorCode):
         return refused(request, found)
     name, shard = found
     wanted = request.transaction_version >= 2 and shard.wants_producer_id(request)
-    fresh_id = broker.next_producer_id(context.env) if wanted else -1
+    fresh_id = broker.producer_ids.take(broker, context.env) if wanted else -1
     if wanted and fresh_id < 0:
         return refused(request, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     decided = shard.end(request, fresh_id, context.env.wall_time_ms, _token(context))

@@ -244,7 +244,7 @@ def _read_by_topic(source: Source, kind: ByTopic, name: str) -> str:
                 index, value = _read_keyed(source, Field(kind.index, Fixed("i")), kind.value, kind.key_at)
                 source.line(f"{found}[TopicPartition({topic}, {index})] = {value}")
         if source.flexible:
-            source.line("at = skip_tags(buf, at, end)")
+            source.line("at = at + 1 if buf[at] == 0 else skip_tags(buf, at, end)")
     if kind.value is None:
         source.line(f"{found} = tuple({found})")
     if nullable:

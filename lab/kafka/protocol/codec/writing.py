@@ -99,7 +99,7 @@ def write_fields(
             inner.flush()
             source.line(f"{part} = b''.join({part})")
             source.line(f"{section}.append(uvarint({one.tag}) + uvarint(len({part})) + {part})")
-    packer.piece(f"uvarint(len({section})) + b''.join({section})")
+    packer.piece(f"uvarint(len({section})) + b''.join({section}) if {section} else SHORT[0]")
 
 
 def _write(packer: Packer, kind: Kind, value: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
     BOOL,
-    ERROR,
     HOST,
     INT8,
     INT32,
@@ -16,12 +15,13 @@ from lab.kafka.protocol.schema import (
     Struct,
     Table,
     api,
+    explained,
     message,
     unused,
     wire,
 )
 
-BROKERS = 1
+BROKERS, CONTROLLERS = 1, 2
 """Of the two types of endpoints the one that is held here; the other is the controllers'."""
 
 
@@ -55,8 +55,7 @@ DESCRIBE_CLUSTER = api(
     message(
         DescribeClusterResponse,
         THROTTLE,
-        wire("error_code", ERROR),
-        unused("error_message", NULLABLE_STRING, None),
+        wire("error_code", explained()),
         wire("endpoint_type", INT8, "1+", default=BROKERS),
         wire("cluster_id", STRING),
         wire("controller_id", INT32),

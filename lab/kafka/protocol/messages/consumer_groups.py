@@ -7,7 +7,6 @@ from typing import Any
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
     BOOL,
-    ERROR,
     INT8,
     INT32,
     NULLABLE_STRING,
@@ -20,6 +19,7 @@ from lab.kafka.protocol.schema import (
     Struct,
     Versions,
     api,
+    explained,
     message,
     or_empty,
     struct,
@@ -60,7 +60,9 @@ class ConsumerGroupHeartbeatRequest:
 
 @dataclass(slots=True)
 class ConsumerGroupHeartbeatResponse:
-    """`assignment`: what the member is to own from now on; None when that has not changed."""
+    """`assignment`: what the member is to own from now on; None when that has not changed. With an error there is
+    nothing else.
+    """
 
     error_code: ErrorCode
     member_id: str = ""
@@ -144,8 +146,7 @@ CONSUMER_GROUP_HEARTBEAT = api(
     message(
         ConsumerGroupHeartbeatResponse,
         THROTTLE,
-        wire("error_code", ERROR),
-        unused("error_message", NULLABLE_STRING, None),
+        wire("error_code", explained()),
         wire("member_id", or_empty()),
         wire("member_epoch", INT32),
         wire("heartbeat_interval_ms", INT32),
@@ -241,8 +242,7 @@ _MEMBER = struct(
 )
 _GROUP = struct(
     None,
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None),
+    wire("error_code", explained()),
     wire("group_id", STRING),
     wire("group_state", STRING),
     wire("group_epoch", INT32),

@@ -11,7 +11,6 @@ from lab.kafka.protocol.schema import (
     STRING,
     THROTTLE,
     TOPIC_ID,
-    UNKNOWN_OPERATIONS,
     Array,
     Struct,
     Versions,
@@ -23,6 +22,9 @@ from lab.kafka.protocol.schema import (
     wire,
 )
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
+
+ALL_OF_A_TOPIC = 3_576
+"""Which operations are allowed, a bit each: all that there are for a topic, since nobody checks."""
 
 PARTITIONS_MAX = 2_000
 """So many partitions an answer has at most (`max.request.partition.size.limit`)."""
@@ -100,7 +102,7 @@ _TOPIC = struct(
     wire("topic_id", TOPIC_ID),
     wire("is_internal", BOOL),
     wire("partitions", Array(_PARTITION)),
-    unused("topic_authorized_operations", INT32, UNKNOWN_OPERATIONS),
+    unused("topic_authorized_operations", INT32, ALL_OF_A_TOPIC),
 )
 
 DESCRIBE_TOPIC_PARTITIONS = api(

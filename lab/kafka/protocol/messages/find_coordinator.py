@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import (
-    ERROR,
     HOST,
     INT8,
     INT32,
-    NULLABLE_STRING,
     STRING,
     THROTTLE,
     Array,
     Table,
     api,
+    explained,
     message,
     struct,
     unused,
@@ -59,8 +58,7 @@ _FOUND = struct(
     FindCoordinatorResponse,
     wire("node_id", INT32),
     wire("host", HOST),
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None),
+    wire("error_code", explained()),
 )
 
 FIND_COORDINATOR = api(
@@ -83,8 +81,7 @@ FIND_COORDINATOR = api(
         message(
             FindCoordinatorResponse,
             unused("throttle_time_ms", INT32, 0, "1+"),
-            wire("error_code", ERROR),
-            unused("error_message", NULLABLE_STRING, None, "1+"),
+            wire("error_code", explained("1+")),
             wire("node_id", INT32),
             wire("host", HOST),
             versions="0-3",

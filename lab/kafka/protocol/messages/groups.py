@@ -19,6 +19,7 @@ from lab.kafka.protocol.schema import (
     Single,
     Struct,
     api,
+    explained,
     message,
     or_empty,
     struct,
@@ -336,8 +337,7 @@ _DESCRIBED_MEMBER = struct(
 
 def _described_group(parts: Callable[[DescribedGroup], tuple[object, ...]]) -> Struct:
     fields = (
-        wire("error_code", ERROR),
-        unused("error_message", NULLABLE_STRING, None, "6+"),
+        wire("error_code", explained("6+")),
         wire("group_id", STRING),
         wire("group_state", STRING, attribute="state"),
         wire("protocol_type", STRING),

@@ -10,6 +10,7 @@ from lab.kafka.protocol.topics import TopicPartition
 LATEST = -1
 EARLIEST = -2
 MAX_TIMESTAMP = -3
+EARLIEST_LOCAL, LATEST_TIERED = -4, -5
 
 
 @dataclass(slots=True)

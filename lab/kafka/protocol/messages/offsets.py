@@ -18,6 +18,7 @@ from lab.kafka.protocol.schema import (
     Versions,
     api,
     message,
+    never_null,
     or_empty,
     struct,
     unused,
@@ -141,7 +142,7 @@ _FETCHED = struct(
     None,
     wire("committed_offset", INT64),
     wire("committed_leader_epoch", INT32, "5+", default=-1),
-    wire("metadata", or_empty()),
+    wire("metadata", never_null()),
     wire("error_code", ERROR),
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
@@ -48,7 +48,7 @@ class NoBatch:
         if not records:
             return cls("one record batch wanted, none found")
         try:
-            batch = RecordBatch.parse(bytes(records))
+            batch = RecordBatch.parse(cast("bytes", records))  # perhaps a view of its frame: a log copies it once
             if batch.record_count <= READ_MAX and batch.valid_crc():
                 batch.records()
         except Malformed as wrong:

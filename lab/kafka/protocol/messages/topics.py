@@ -24,6 +24,7 @@ from lab.kafka.protocol.schema import (
     Table,
     Versions,
     api,
+    explained,
     message,
     or_empty,
     struct,
@@ -77,7 +78,7 @@ class TopicResult:
     topic_id: TopicId = NO_TOPIC_ID
     num_partitions: int = -1
     replication_factor: int = -1
-    configs: tuple[CreatedConfig, ...] | None = None
+    configs: tuple[CreatedConfig, ...] | None = ()
 
 
 @dataclass(slots=True)
@@ -307,16 +308,6 @@ DELETE_RECORDS = api(
 )  # fmt: skip
 
 
-def _error(error_code: ErrorCode) -> ErrorCode:
-    return error_code
-
-
-_ELECTION = Struct(
-    _error,
-    (wire("error_code", ERROR), unused("error_message", NULLABLE_STRING, None)),
-    parts=lambda error_code: (error_code,),
-)
-
 ELECT_LEADERS = api(
     43, "ElectLeaders", "0-2", 2,
     message(
@@ -333,7 +324,9 @@ ELECT_LEADERS = api(
         wire("error_code", ERROR, "1+"),
         wire(
             "replica_election_results",
-            ByTopic(_ELECTION, topic="topic", partitions="partition_result", index="partition_id"),
+            ByTopic(
+                wire("error_code", explained()), topic="topic", partitions="partition_result", index="partition_id"
+            ),
             attribute="partitions",
         ),
     ),

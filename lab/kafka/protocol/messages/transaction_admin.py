@@ -8,12 +8,12 @@ from lab.kafka.protocol.schema import (
     INT16,
     INT32,
     INT64,
-    NULLABLE_STRING,
     STRING,
     THROTTLE,
     Array,
     ByTopic,
     api,
+    explained,
     message,
     struct,
     unused,
@@ -72,10 +72,10 @@ class DescribedTransaction:
     error_code: ErrorCode
     transactional_id: str
     transaction_state: str = ""
-    transaction_timeout_ms: int = -1
-    transaction_start_time_ms: int = -1
-    producer_id: int = -1
-    producer_epoch: int = -1
+    transaction_timeout_ms: int = 0
+    transaction_start_time_ms: int = 0
+    producer_id: int = 0
+    producer_epoch: int = 0
     partitions: tuple[TopicPartition, ...] = ()
 
 
@@ -123,8 +123,7 @@ _PRODUCER = struct(
 )
 _PRODUCERS = struct(
     DescribedProducers,
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None),
+    wire("error_code", explained()),
     wire("active_producers", Array(_PRODUCER)),
 )
 

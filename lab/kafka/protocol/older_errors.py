@@ -1,0 +1,37 @@
+"""Errors in the words that the version of an answer knows: a client of that time does not know later ones."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.offsets import OffsetCommitResponse
+from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnResponse
+from lab.kafka.protocol.topics import TopicPartition
+
+OLDER: Mapping[int, tuple[int, ErrorCode, ErrorCode]] = {
+    8: (9, ErrorCode.GROUP_ID_NOT_FOUND, ErrorCode.ILLEGAL_GENERATION),
+    22: (4, ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH),
+    24: (2, ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH),
+    25: (2, ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH),
+    26: (2, ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH),
+}
+"""API key -> the first version that knows a word, the word, and what was said before."""
+
+
+def in_older_words(api_key: int, version: int, body: Any) -> Any:
+    """The answer as a client of that version understands it."""
+    first, word, before = OLDER.get(api_key, (0, ErrorCode.NONE, ErrorCode.NONE))
+    if version >= first:
+        return body
+    if isinstance(body, OffsetCommitResponse):
+        return OffsetCommitResponse(_replaced(body.partitions, word, before))
+    if isinstance(body, AddPartitionsToTxnResponse):
+        return AddPartitionsToTxnResponse(_replaced(body.errors, word, before))
+    return replace(body, error_code=before) if body.error_code is word else body
+
+
+def _replaced(
+    errors: dict[TopicPartition, ErrorCode], word: ErrorCode, before: ErrorCode
+) -> dict[TopicPartition, ErrorCode]:
+    return {name: before if error is word else error for name, error in errors.items()}

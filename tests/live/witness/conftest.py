@@ -1,0 +1,14 @@
+"""What these tests need of the machine."""
+
+import pytest
+
+from tests.live.witness.apache import Missing, classpath
+
+
+@pytest.fixture(scope="session")
+def kafka() -> str:
+    """The jars of Apache Kafka; without them a test is skipped, and says why."""
+    try:
+        return classpath()
+    except Missing as why:
+        pytest.skip(str(why))
