@@ -26,8 +26,12 @@ QUICK = (
 SPEC = ClusterSpec(brokers=3, broker_config=QUICK)
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 WAIT_S = 30.0
-MEMBERS_S = 7.0
-"""So long members of a shared group stay, however little there is to read."""
+SHARING_S = {EAGER: 2.0, COOPERATIVE: 2.0, CONSUMER: 10.0}
+"""So long is written to a shared group. A member of the consumer protocol hears by its heartbeats what it is to give
+away, and those are at least 5 s apart.
+"""
+MEMBERS_S = 5.0
+"""So much longer its members stay, however little there is to read."""
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +123,15 @@ class Checks:
         """Two members share four partitions while somebody writes to all of them; nothing is left unread."""
         topic, group = made(cluster, f"rebalance-{protocol}", 4), f"rebalance-of-{protocol}"
         got: list[list[str]] = [[], []]
+        stay_s = SHARING_S[protocol] + MEMBERS_S
 
         def member(number: int) -> None:
-            got[number] = client.read(topic, 60, group=group, protocol=protocol, patience_s=MEMBERS_S)
+            got[number] = client.read(topic, 60, group=group, protocol=protocol, patience_s=stay_s)
 
         first = meanwhile(lambda: member(0))
         second = meanwhile(lambda: member(1))
         until(lambda: members(cluster.session.world, group) == 2, "both are in the group")
-        client.write(topic, values("shared", 40), pause_s=0.05)
+        client.write(topic, values("shared", 40), pause_s=SHARING_S[protocol] / 40)
         first.join()
         second.join()
         missing = set(values("shared", 40)) - {one for part in got for one in part}

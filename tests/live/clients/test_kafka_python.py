@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import codec as codecs
 from kafka.admin import NewTopic
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -16,6 +17,7 @@ from tests.live.clients.client import COOPERATIVE, EAGER, PATIENCE_S, Client
 __all__ = ["cluster"]
 
 NO_CONSUMER_PROTOCOL = "has no KIP-848"
+LIBRARIES = {"snappy": codecs.has_snappy(), "lz4": codecs.has_lz4(), "zstd": codecs.has_zstd()}
 STRATEGIES = {EAGER: RangePartitionAssignor, COOPERATIVE: CooperativeStickyAssignor}
 
 
@@ -25,6 +27,8 @@ class KafkaPython(Client):
     name: ClassVar[str] = "kafka-python"
     lacks: ClassVar[dict[str, str]] = {
         "group[consumer]": NO_CONSUMER_PROTOCOL, "rebalance[consumer]": NO_CONSUMER_PROTOCOL,
+    } | {
+        f"codec[{codec}]": f"no library for {codec} is installed" for codec, found in LIBRARIES.items() if not found
     }  # fmt: skip
 
     def _common(self) -> dict[str, Any]:

@@ -43,14 +43,14 @@ class Kcat(Client):
         transactions: str = "", abort: bool = False, pause_s: float = 0.0,
     ) -> None:  # fmt: skip
         assert not transactions
-        partition = () if pause_s else ("-p", "0")
+        partition = ("-K", "|") if pause_s else ("-p", "0")
         kcat = self._run(
             "-P", "-t", topic, *partition, "-z", codec, "-X", f"enable.idempotence={str(idempotent).lower()}",
             "-X", "acks=all",
         )  # fmt: skip
         assert kcat.stdin is not None
-        for value in values:
-            kcat.stdin.write(f"{value}\n")
+        for number, value in enumerate(values):
+            kcat.stdin.write(f"{number}|{value}\n" if pause_s else f"{value}\n")
             kcat.stdin.flush()
             time.sleep(pause_s)
         _, errors = kcat.communicate(timeout=PATIENCE_S)
@@ -76,6 +76,12 @@ class Kcat(Client):
             kcat.terminate()
             said, _ = kcat.communicate(timeout=PATIENCE_S)
         return said.splitlines()
+
+    def create(self, topic: str, partitions: int) -> None:
+        raise AssertionError(self.lacks["admin"])
+
+    def delete(self, topic: str) -> None:
+        raise AssertionError(self.lacks["admin"])
 
 
 class TestKcat(Checks):
