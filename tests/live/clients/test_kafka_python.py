@@ -18,6 +18,10 @@ __all__ = ["cluster"]
 
 NO_CONSUMER_PROTOCOL = "has no KIP-848"
 LIBRARIES = {"snappy": codecs.has_snappy(), "lz4": codecs.has_lz4(), "zstd": codecs.has_zstd()}
+POLL_MS = 1_000
+"""Its time-out is not shorter, because kafka-python 3.0 forgets a group it is just joining when that runs out: it has
+the answer to SyncGroup and does nothing with it.
+"""
 STRATEGIES = {EAGER: RangePartitionAssignor, COOPERATIVE: CooperativeStickyAssignor}
 
 
@@ -89,7 +93,7 @@ class KafkaPython(Client):
         found: list[str] = []
         deadline = time.monotonic() + patience_s
         while len(found) < count and time.monotonic() < deadline:
-            for records in consumer.poll(100, max_records=1).values():
+            for records in consumer.poll(POLL_MS, max_records=1).values():
                 found += [one.value.decode() for one in records]
                 time.sleep(pause_s)
         consumer.close()
