@@ -45,7 +45,8 @@ class Confluent(Client):
             producer.begin_transaction()
         for value in values:
             producer.produce(topic, value, partition=0 if not pause_s else -1, on_delivery=said)
-            producer.poll(pause_s)
+            producer.poll(0)
+            time.sleep(pause_s)  # poll() itself would be back as soon as one is delivered
         assert producer.flush(PATIENCE_S) == 0
         assert not failed, failed
         if transactions:
