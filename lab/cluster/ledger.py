@@ -171,8 +171,13 @@ def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tupl
 
 
 def is_nameless(batch: RecordBatch) -> bool:
-    """Whether no record of the batch has a birth, as those of real clients, or none can be read. Looked for in the
-    bytes, since to decode a real client's records would cost more than all else that is done with them.
+    """Whether no record of the batch has a birth, as those of real clients, or none can be read."""
+    return lacks_births(batch) or not batch.readable()
+
+
+def lacks_births(batch: RecordBatch) -> bool:
+    """Whether no record of the batch has a birth. Looked for in the bytes, since to decode the records of a large batch
+    would cost more than all else that is done with them.
     """
     payload = batch.data[HEADER_SIZE:]
     try:
@@ -180,7 +185,7 @@ def is_nameless(batch: RecordBatch) -> bool:
             payload = decompress(batch.compression, payload)
     except Malformed:
         return True
-    return BIRTH_BYTES not in payload or not batch.readable()
+    return BIRTH_BYTES not in payload
 
 
 def _is_load(batch: RecordBatch, producer: str, births: range) -> bool:
@@ -381,7 +386,8 @@ class Ledger(Observer):
 
     def _load_appended(self, world: World, node: NodeId, batch: RecordBatch, truth: PartitionTruth) -> bool:
         """A batch of equal records, or of a real client's, is one interval. Returns whether it was one."""
-        if is_nameless(batch):
+        # What only simulated clients have written can be read.
+        if lacks_births(batch) or (self.visited and not batch.readable()):
             found = "", range(batch.base_offset, batch.next_offset)
         else:
             found = load_in(batch)
