@@ -18,7 +18,7 @@ from lab.env.units import Micros
 from lab.world.garbage import uncollected
 from lab.world.world import World
 
-FIELDS = 250
+WORDS = 250
 
 _loading: list[Sealed] = []
 
@@ -33,49 +33,52 @@ def _shared(index: int) -> Sealed:
     return _loading[index]
 
 
-class Fields:
-    """The names of the commonest fields, which writer and reader both know beforehand: what stands among the first 256
-    things of a pickle is referred to by two bytes instead of five, and a world is mostly fields.
+class Vocabulary:
+    """The commonest names of fields and kinds of things, which writer and reader both know beforehand: what stands
+    among the first 256 things of a pickle is referred to by two bytes instead of five, and a world is mostly fields.
+    A kind that a pickle has not met yet would be spelled out, module and all.
     """
 
     __slots__ = ("memo", "preface")
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, known: tuple[str | type[Any], ...]) -> None:
         buffer = io.BytesIO()
         pickler = pickle.Pickler(buffer, protocol=5)
-        pickler.dump(names)
+        pickler.dump(known)
         self.memo = pickler.memo
         self.preface = buffer.getvalue()
 
 
 class _Census(pickle.Pickler):
-    """Counts the fields of everything it is given."""
+    """Counts the fields and the kinds of everything it is given."""
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), protocol=5)
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str | type[Any]] = Counter()
 
     def reducer_override(self, thing: object) -> Any:
         if isinstance(thing, type):
             return NotImplemented
         if isinstance(thing, Sealed):
             return _shared, (0,)
+        if type(thing).__module__ != "builtins":  # functions have a kind that no name leads to
+            self.counts[type(thing)] += 1
         self.counts.update(list(getattr(thing, "__dict__", ())))
         for kind in type(thing).__mro__:
             self.counts.update(kind.__dict__.get("__slots__", ()))
         return NotImplemented
 
 
-_fields: list[Fields] = []
+_vocabulary: list[Vocabulary] = []
 
 
-def fields_of(world: World) -> Fields:
+def vocabulary_of(world: World) -> Vocabulary:
     """Counted once a process, in the first world there is a checkpoint of."""
-    if not _fields:
+    if not _vocabulary:
         census = _Census()
         census.dump(world)
-        _fields.append(Fields(tuple(name for name, _ in census.counts.most_common(FIELDS))))
-    return _fields[0]
+        _vocabulary.append(Vocabulary(tuple(known for known, _ in census.counts.most_common(WORDS))))
+    return _vocabulary[0]
 
 
 class Checkpoint:
@@ -84,7 +87,7 @@ class Checkpoint:
     `number`: how many were taken before it on its branch.
     """
 
-    __slots__ = ("compressed", "data", "event_number", "fields", "number", "sealed", "time")
+    __slots__ = ("compressed", "data", "event_number", "number", "sealed", "time", "vocabulary")
 
     def __init__(self, world: World, number: int = 0) -> None:
         self.number = number
@@ -92,7 +95,7 @@ class Checkpoint:
         self.time: Micros = world.now
         self.sealed: list[Sealed] = []
         self.compressed = False
-        self.fields = fields_of(world)
+        self.vocabulary = vocabulary_of(world)
         self.data = self._dump(world)
 
     def _dump(self, world: World) -> bytes:
@@ -105,7 +108,7 @@ class Checkpoint:
         buffer = io.BytesIO()
         pickler = pickle.Pickler(buffer, protocol=5)
         pickler.dispatch_table = dict.fromkeys(_kinds(), reduce)
-        pickler.memo = self.fields.memo
+        pickler.memo = self.vocabulary.memo
         with uncollected():
             pickler.dump(world)
         return buffer.getvalue()
@@ -116,7 +119,7 @@ class Checkpoint:
         _loading[:] = self.sealed
         try:
             with uncollected():  # ten thousand new objects, none of them garbage: it would look through all of them
-                unpickler = pickle.Unpickler(io.BytesIO(self.fields.preface + data))
+                unpickler = pickle.Unpickler(io.BytesIO(self.vocabulary.preface + data))
                 unpickler.load()  # what it remembers of the preface, the rest refers to
                 return cast("World", unpickler.load())
         finally:
