@@ -5,6 +5,7 @@ and what it tells of exists in its world.
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from lab.resources import scenarios_folder
 
 FILES = sorted(scenarios_folder().glob("*.md"))
 NAMES = [file.stem for file in FILES]
-OTHER_SEEDS = (1, 2024)
+OTHER_SEEDS = (1, pytest.param(2024, marks=pytest.mark.slow))
 MEMBERS = (ConsumerRecipe, ShareConsumerRecipe)
 TERMS = ("poll()", "send()", "earliest", "latest", "none", "time:", "ago:", *(code.name for code in ErrorCode))
 """What may be in code type and is nothing of one world: calls, values of settings, errors."""
@@ -49,10 +50,15 @@ def played(name: str, learner: str = "solution", seed: int | None = None) -> Les
 TAUGHT = [name for name in NAMES if not lesson_of(name).sandbox]
 
 
+def played_once(names: list[str]) -> list[Any]:
+    """Each with a mark that keeps all tests of one scenario in one process, where its runs are remembered."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+
+
 # --- the three learners ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", played_once(NAMES))
 def test_the_solution_passes(name: str):
     runner = played(name)
     assert runner.session.violation == ""
@@ -60,14 +66,14 @@ def test_the_solution_passes(name: str):
 
 
 @pytest.mark.parametrize("seed", OTHER_SEEDS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", played_once(NAMES))
 def test_the_solution_passes_under_other_dice(name: str, seed: int):
     runner = played(name, seed=seed)
     assert runner.session.violation == ""
     assert runner.problems() == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", played_once(NAMES))
 def test_who_does_nothing_does_not_pass(name: str):
     """Because nothing was done, and for no other reason: what holds always holds for the idle too."""
     problems = played(name, "idle").problems()
@@ -75,7 +81,7 @@ def test_who_does_nothing_does_not_pass(name: str):
     assert not [one for one in problems if "broken" in one or "at the end" in one]
 
 
-@pytest.mark.parametrize("name", TAUGHT)
+@pytest.mark.parametrize("name", played_once(TAUGHT))
 def test_who_predicts_wrongly_does_not_pass(name: str):
     """Because of every prediction, and of nothing else."""
     problems = played(name, "wrong").problems()
@@ -113,7 +119,7 @@ def test_no_option_is_right_or_wrong_whatever_the_engine_does(name: str):
         assert not constant
 
 
-@pytest.mark.parametrize("name", TAUGHT)
+@pytest.mark.parametrize("name", played_once(TAUGHT))
 def test_the_engine_finds_exactly_one_option_right(name: str):
     runner = played(name)
     for step, state in zip(runner.lesson.steps, runner.states, strict=True):
@@ -144,7 +150,7 @@ def said(option: Option) -> str:
     return f"{option.text} {option.but}"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", played_once(NAMES))
 def test_every_number_in_braces_can_be_told(name: str):
     """When the page is turned to; and, for what explains a prediction, when that is scored."""
     runner = played(name)
@@ -156,7 +162,7 @@ def test_every_number_in_braces_can_be_told(name: str):
             assert not expressions_in(state.why)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", played_once(NAMES))
 def test_what_is_named_exists(name: str):
     """`code` in the text is the name of something in this world, a setting, or a word of Kafka's."""
     runner = played(name)
