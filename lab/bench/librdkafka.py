@@ -95,8 +95,9 @@ def produce(address: str, topic: str, records: int, size: int, settings: dict[st
 
 
 def consume(address: str, topic: str, partitions: int, records: int, settings: dict[str, str]) -> float:
-    """Seconds from the first record to the last of so many. Each is given to a function of the library itself, which
-    looks whether it is an error, and is freed: one call from Python a record took longer than all else.
+    """Seconds from the first record to the last of so many. The library counts them, and gives each to a function of
+    its own before it frees it: one call from Python a record took longer than all else. An error in the queue would
+    count as a record; a broker that serves what is asked of it puts none there.
     """
     base = {"bootstrap.servers": address, "queued.min.messages": "1000000", "fetch.queue.backoff.ms": "1"}
     client = Librdkafka(1, {**base, **settings})

@@ -29,8 +29,9 @@ def list_scenarios(as_json: bool) -> int:
     if as_json:
         print(json.dumps([_plain(card) for card in cards], ensure_ascii=False))
         return 0
+    widest = max((len(card.name) for card in cards), default=0)
     for card in cards:
-        print(f"{card.code:4}{card.name:28}{card.title}  ({card.minutes} min)")
+        print(f"{card.code:4}{card.name:{widest}}  {card.title}  ({card.minutes} min)")
     return 0
 
 

@@ -60,6 +60,7 @@ class _Walk:
 
     def _object(self, one: Any) -> list[object]:
         """An object's own values. Mutable ones may point at each other, so each is walked once."""
+        assert not isinstance(one, memoryview), "a view in a world: it may change, and has no value of its own"
         number = self.seen.get(id(one))
         if number is not None:
             self._leaf(f"again:{number}")

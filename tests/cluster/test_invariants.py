@@ -436,22 +436,24 @@ def test_a_gap_between_two_polls_is_a_violation():
         story.polled(2)
 
 
-def test_where_the_cleaner_was_records_may_be_missing_and_behind_it_only_what_is_hidden():
+def cleaned_up_to_2() -> Story:
+    """Five records are committed, the first was read, and the cleaner has been there."""
     story = Story()
     story.committed(5)
     story.assigned()
     story.polled(0)
     story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    return story
+
+
+def test_where_the_cleaner_was_records_may_be_missing_and_behind_it_only_what_is_hidden():
+    story = cleaned_up_to_2()
     story.tell("a", facts.OffsetsHidden("pay", "a", ORDERS, ((2, 3),)))
     story.polled(3)
 
 
 def test_a_gap_behind_what_was_cleaned_is_a_violation():
-    story = Story()
-    story.committed(5)
-    story.assigned()
-    story.polled(0)
-    story.tell("broker-1", facts.SegmentsCleaned(ORDERS, (0,), 2, 2, 200, 100))
+    story = cleaned_up_to_2()
     with violated("without gaps or returns"):
         story.polled(1, 4)
 

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from statistics import median
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
 from lab.cluster.session import Session
-from lab.kafka.protocol.apis import BY_REQUEST, write_request
+from lab.kafka.protocol.apis import BY_REQUEST, SIZE_BYTES, write_request
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
@@ -50,25 +51,28 @@ class Pinger:
         try:
             with socket.create_connection(("127.0.0.1", self.port), WAIT_S) as connection:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.settimeout(WAIT_S)
+                answers = connection.makefile("rb")
                 for name, body, version in (
                     ("ApiVersions", ApiVersionsRequest("ping", "1"), OTHER_VERSION),
                     ("Metadata", MetadataRequest(None), 9),
                     ("Produce, acks=1", produced(), PRODUCE_VERSION),
                 ):
                     self.took_ms[name] = [
-                        self._round_trip(connection, body, version, number) for number in range(PINGS)
+                        self._round_trip(connection, answers, body, version, number) for number in range(PINGS)
                     ]  # fmt: skip
         except OSError as gone:
             self.wrong = str(gone)
 
-    def _round_trip(self, connection: "socket", body: object, version: int, number: int) -> float:
+    def _round_trip(
+        self, connection: "socket", answers: BufferedReader, body: object, version: int, number: int
+    ) -> float:
         threading.Event().wait(PAUSE_S)
         frame = write_request(BY_REQUEST[type(body)][0], version, number, "ping", body)
         begun = perf_counter()
         connection.sendall(frame)
-        size = int.from_bytes(_exactly(connection, 4), "big")
-        _exactly(connection, size)
+        size = int.from_bytes(answers.read(SIZE_BYTES), "big")
+        if not size or len(answers.read(size)) < size:
+            raise ConnectionError("the cluster has closed the connection")
         return (perf_counter() - begun) * 1_000
 
 
@@ -76,16 +80,6 @@ def produced() -> ProduceRequest:
     """One record for the first partition."""
     batch = RecordBatch.build([Record(0, time_ns() // 1_000_000, b"Ada", b"cup")])
     return ProduceRequest(1, 5_000, {TopicPartition("orders", 0): batch})
-
-
-def _exactly(connection: "socket", size: int) -> bytes:
-    found = b""
-    while len(found) < size:
-        data = connection.recv(size - len(found))
-        if not data:
-            raise ConnectionError("the cluster has closed the connection")
-        found += data
-    return found
 
 
 @group("wire-idle")

@@ -1,6 +1,5 @@
 """Apache Kafka itself on loopback: its jars from Maven, one broker that is its own controller, a temporary folder."""
 
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -10,9 +9,11 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.live.maven import classpath, jars
+
 VERSION = "4.0.0"
 ARTIFACTS = ("kafka_2.13", "kafka-tools")
-FETCHING_S, STARTING_S = 300, 90
+STARTING_S = 90
 JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 SMALL = {
     "offsets.topic.num.partitions": "3", "transaction.state.log.num.partitions": "3",
@@ -24,13 +25,6 @@ SINGLE = {
     "transaction.state.log.min.isr": "1", "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
 }  # fmt: skip
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>witness</groupId><artifactId>witness</artifactId><version>1</version><dependencies>{}</dependencies></project>
-"""
-DEPENDENCY = (
-    "<dependency><groupId>org.apache.kafka</groupId><artifactId>{}</artifactId>"
-    f"<version>{VERSION}</version></dependency>"
-)
 
 
 class Missing(Exception):
@@ -38,28 +32,18 @@ class Missing(Exception):
 
 
 @cache
-def classpath() -> str:
-    """The jars of Kafka and its tools, fetched where they are not in Maven's folder yet. Raises Missing."""
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            raise Missing(f"no {program} on this machine")
-    with tempfile.TemporaryDirectory() as folder:
-        pom, found = Path(folder) / "pom.xml", Path(folder) / "classpath"
-        pom.write_text(POM.format("".join(DEPENDENCY.format(one) for one in ARTIFACTS)), encoding="utf-8")
-        command = ("mvn", "-q", "-B", "-f", str(pom), "dependency:build-classpath", f"-Dmdep.outputFile={found}")
-        try:
-            run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=FETCHING_S)
-        except subprocess.TimeoutExpired:
-            raise Missing(f"Maven did not fetch Kafka {VERSION} in {FETCHING_S} s") from None
-        if run.returncode or not found.is_file():
-            raise Missing(f"Maven did not fetch Kafka {VERSION}: {run.stdout.strip()[-300:]}")
-        return found.read_text(encoding="utf-8")
+def kafka_jars() -> str:
+    """The class path of Kafka and its tools. Raises Missing."""
+    found = jars(*(f"org.apache.kafka:{name}:{VERSION}" for name in ARTIFACTS))
+    if isinstance(found, str):
+        raise Missing(found)
+    return classpath(found)
 
 
 def java(main: str, *arguments: str, timeout_s: float = 60, said: str = "") -> subprocess.CompletedProcess[str]:
     """Run one of Kafka's programs to its end."""
     return subprocess.run(
-        ("java", *JVM, "-cp", classpath(), main, *arguments),
+        ("java", *JVM, "-cp", kafka_jars(), main, *arguments),
         check=False, capture_output=True, text=True, timeout=timeout_s, input=said,
     )  # fmt: skip
 
@@ -67,7 +51,7 @@ def java(main: str, *arguments: str, timeout_s: float = 60, said: str = "") -> s
 @contextmanager
 def apache() -> Iterator[str]:
     """Its address, while it runs. Raises Missing."""
-    jars = classpath()
+    path = kafka_jars()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker, controller = _free_port(), _free_port()
@@ -82,7 +66,7 @@ def apache() -> Iterator[str]:
         assert formatted.returncode == 0, formatted.stderr
         with (folder / "output").open("wb") as output:
             process = subprocess.Popen(
-                ("java", *JVM, "-cp", jars, "kafka.Kafka", str(settings)), stdout=output, stderr=subprocess.STDOUT
+                ("java", *JVM, "-cp", path, "kafka.Kafka", str(settings)), stdout=output, stderr=subprocess.STDOUT
             )
             try:
                 _wait_for(process, broker, folder / "output")

@@ -59,11 +59,9 @@ NORMALISED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "last_caught_up_timestamp": (_always, "the clock"),
     "finalized_features_epoch": (_always, "the offset of a metadata log with other records in it"),
     "log_end_offset": (_always, "the offset of a metadata log with other records in it"),
-    "current_leader_epoch_of_quorum": (_always, "elections of the quorum"),
     "log_dir": (_whether, "a folder of the machine"),
     "size": (_whether, "of a whole log, with its tail"),
     "documentation": (_whether, "prose"),
-    "client_host": (lambda value: value, "compared"),
 }
 """Fields in which two clusters differ without being different, and why."""
 MEANINGLESS_ORDER = (

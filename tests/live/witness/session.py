@@ -1,12 +1,11 @@
 """The script, played to Kafka and to ours."""
 
-import socket
-import struct
 import time
 from collections.abc import Iterator
 
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec
+from tests.live.raw import Raw
 from tests.live.served import Served
 from tests.live.witness import kio_messages
 from tests.live.witness.apache import SMALL, apache
@@ -22,11 +21,10 @@ def held(address: str) -> Versions:
     frame = kio_messages.request(
         "api_versions", 3, 1, "witness", {"client_software_name": "a", "client_software_version": "1"}
     )
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), 20) as tcp:
-        tcp.sendall(struct.pack(">i", len(frame)) + frame)
-        stream = tcp.makefile("rb")
-        found = kio_messages.answer("api_versions", 3, stream.read(int.from_bytes(stream.read(4), "big")))
+    with Raw(address) as connection:
+        answer = connection.ask(frame)
+    assert answer is not None
+    found = kio_messages.answer("api_versions", 3, answer)
     names = {key: name for name, key in kio_messages.KEYS.items()}
     return {
         names[one["api_key"]]: (one["min_version"], one["max_version"])

@@ -1,11 +1,10 @@
 """Talk: one client's session with one cluster, and a minute of what was asked and answered."""
 
-import socket
-import struct
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from tests.live.raw import Raw
 from tests.live.witness import kio_messages
 from tests.live.witness.batches import heads
 
@@ -40,7 +39,7 @@ class Talk:
         self.lowest = lowest
         self.now_ms = now_ms
         self.minutes: list[Said] = []
-        self._tcp: socket.socket | None = None
+        self._connection: Raw | None = None
         self._number = 0
 
     def name(self, word: str) -> str:
@@ -73,42 +72,40 @@ class Talk:
 
     def frame(self, case: str, data: bytes, patience_s: float = 3) -> None:
         """Bytes as they are, over a connection of their own; of an answer only the first two fields are looked at."""
-        with self._connected() as tcp:
-            tcp.settimeout(patience_s)
+        with Raw(self.address) as connection:
+            connection.tcp.settimeout(patience_s)
             try:
-                tcp.sendall(data)
-                found = _frame(tcp)
+                connection.tcp.sendall(data)
+                found = connection.answer()
             except TimeoutError:
                 self.minutes.append(Said("frames", case, 0, SILENT))
             except ConnectionError:
                 self.minutes.append(Said("frames", case, 0, CLOSED))
             else:
-                self.minutes.append(Said("frames", case, 0, {"answer": found[:6].hex(" ")}))
+                answer = CLOSED if found is None else {"answer": found[:6].hex(" ")}
+                self.minutes.append(Said("frames", case, 0, answer))
 
     def close(self) -> None:
-        if self._tcp is not None:
-            self._tcp.close()
-            self._tcp = None
+        if self._connection is not None:
+            self._connection.tcp.close()
+            self._connection = None
 
     def _version(self, api: str, *, highest: bool = False) -> int:
         return self.versions[api][0 if self.lowest and not highest else 1]
 
-    def _connected(self) -> socket.socket:
-        host, _, port = self.address.rpartition(":")
-        return socket.create_connection((host, int(port)), PATIENCE_S)
-
     def _exchange(self, api: str, version: int, said: dict[str, Any], patience_s: float) -> dict[str, Any]:
         self._number += 1
         frame = kio_messages.request(api, version, self._number, CLIENT_ID, said)
-        self._tcp = tcp = self._tcp or self._connected()
-        tcp.settimeout(patience_s)
+        self._connection = connection = self._connection or Raw(self.address)
+        connection.tcp.settimeout(patience_s)
         try:
-            tcp.sendall(struct.pack(">i", len(frame)) + frame)
-            found = _frame(tcp)
+            found = connection.ask(frame)
         except TimeoutError:
             self.close()
             return SILENT
         except ConnectionError:
+            found = None
+        if found is None:
             self.close()
             return CLOSED
         assert int.from_bytes(found[:4], "big") == self._number
@@ -131,17 +128,3 @@ def _with_heads(answer: Any) -> Any:
             for name, one in answer.items()
         }
     return [_with_heads(one) for one in answer] if isinstance(answer, list) else answer
-
-
-def _frame(tcp: socket.socket) -> bytes:
-    return _exactly(tcp, int.from_bytes(_exactly(tcp, 4), "big"))
-
-
-def _exactly(tcp: socket.socket, size: int) -> bytes:
-    found = b""
-    while len(found) < size:
-        part = tcp.recv(size - len(found))
-        if not part:
-            raise ConnectionError("closed")
-        found += part
-    return found
