@@ -157,7 +157,7 @@ def test_spec_07_12_a_topic_is_fetched_by_its_id_and_an_unknown_one_is_refused_b
         one = leader(cluster, ORDERS)
         topic_id = one.ask(METADATA, 12, MetadataRequest(("orders",))).topics["orders"].topic_id
         known, unknown = TopicPartition(topic_id, 0), TopicPartition("A" * 20 + "EA", 0)
-        written = one.ask(PRODUCE, 13, ProduceRequest(1, 1_000, {known: batch(), unknown: batch()})).responses
+        written = one.ask(PRODUCE, 13, ProduceRequest(-1, 1_000, {known: batch(), unknown: batch()})).responses
         assert written[known].error_code is ErrorCode.NONE
         assert written[unknown].error_code is ErrorCode.UNKNOWN_TOPIC_ID
         asked = dict.fromkeys((known, unknown), FetchPartition(0, 1_000))
