@@ -11,11 +11,13 @@ from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.broker.coordinators import OFFSETS_TOPIC
 from lab.kafka.broker.transactions import TRANSACTIONS_TOPIC
+from lab.kafka.clients.births import birth_of
 from lab.kafka.clients.consumer.app import ConsumerApp
-from lab.kafka.clients.processor.app import SOURCE
+from lab.kafka.clients.processor.outcomes import source_of
 from lab.kafka.clients.recipes import ProcessorRecipe
+from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.control import read_marker
-from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition, java_hash
 from lab.world.world import World
 
@@ -44,7 +46,7 @@ class Written:
 
     first: int
     stretches: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    causes: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+    causes: list[tuple[str, TopicPartition, int]] = field(default_factory=list[tuple[str, TopicPartition, int]])
 
 
 @dataclass(slots=True)
@@ -277,8 +279,18 @@ class ExactlyOnce(Transactional):
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
-        self.outcomes: dict[tuple[str, str], IntervalSet] = {}
+        self.outcomes: dict[tuple[str, TopicPartition], IntervalSet] = {}
         self.jumped: dict[tuple[str, TopicPartition], None] = {}
+        self.users: dict[int, str] = {}
+
+    @hears(facts.TransactionStateChanged)
+    def _used(self, world: World, node: NodeId, fact: facts.TransactionStateChanged) -> None:
+        self.users[fact.producer_id] = fact.transactional_id
+
+    @hears(facts.TransactionsLoaded)
+    def _found(self, world: World, node: NodeId, fact: facts.TransactionsLoaded) -> None:
+        """What a coordinator decided that did not live to tell."""
+        self.users |= {producer_id: name for name, (producer_id, _, _) in fact.transactions.items()}
 
     def written(self, world: World, partition: TopicPartition, story: Story, batch: RecordBatch) -> None:
         """Note of which records these are the outcome."""
@@ -287,13 +299,20 @@ class ExactlyOnce(Transactional):
             return
         found = story.open[batch.producer_id]
         for record in batch.readable():
-            headers = {header.key: (header.value or b"").decode() for header in record.headers}
-            if SOURCE in headers:
-                host = world.hosts.get(split_birth(headers["birth"])[0].partition(".")[0])
-                recipe = host.recipe if host is not None else None
-                source, _, offset = headers[SOURCE].rpartition(":")
-                if isinstance(recipe, ProcessorRecipe):
-                    found.causes.append((recipe.group_id, source, int(offset)))
+            source = source_of(record)
+            recipe = self._maker(world, record, batch.producer_id) if source is not None else None
+            if source is not None and recipe is not None:
+                found.causes.append((recipe.group_id, *source))
+
+    def _maker(self, world: World, record: Record, producer_id: int) -> ProcessorRecipe | None:
+        """The application that an outcome names. None if another writes it: a program copies headers, too."""
+        birth = birth_of(record)
+        host = world.hosts.get(split_birth(birth)[0].partition(".")[0]) if birth else None
+        recipe = host.recipe if host is not None else None
+        if not isinstance(recipe, ProcessorRecipe):
+            return None
+        own = ProducerConfig(recipe.producer_configs).transactional_id
+        return recipe if self.users.get(producer_id) == own else None
 
     def marked(
         self, partition: TopicPartition, story: Story, written: Written | None, batch: RecordBatch, commit: bool
@@ -301,13 +320,11 @@ class ExactlyOnce(Transactional):
         """What is committed now was not before."""
         if written is None or not commit or not written.causes:
             return
-        for group, source, offset in written.causes:
-            topic, _, index = source.rpartition("-")
-            read = TopicPartition(topic, int(index))
-            again = self.outcomes.setdefault((group, source), IntervalSet()).add(offset)
+        for group, read, offset in written.causes:
+            again = self.outcomes.setdefault((group, read), IntervalSet()).add(offset)
             self.require(
                 not again or (group, read) in self.jumped or self._excused(group, read, offset, partition),
-                group, "commits the outcome of", f"{source}@{offset}", "a second time, in", partition,
+                group, "commits the outcome of", f"{read}@{offset}", "a second time, in", partition,
             )  # fmt: skip
 
     def _excused(self, group: str, read: TopicPartition, offset: int, written: TopicPartition) -> bool:

@@ -5,9 +5,10 @@ from collections import Counter
 from lab.cluster.lookup import replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.clients.consumer.isolation import aborted_batches
-from lab.kafka.clients.processor.app import SOURCE
+from lab.kafka.clients.processor.outcomes import source_of
 from lab.kafka.log.transaction_index import read_aborted
 from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
 
@@ -26,7 +27,7 @@ def repeated_outcomes(world: World, partition: Value, isolation: Value = "read_u
     return sum(count - 1 for count in found.values())
 
 
-def _sources(log: UnifiedLog, isolation: str) -> Counter[bytes]:
+def _sources(log: UnifiedLog, isolation: str) -> Counter[tuple[TopicPartition, int]]:
     """How often each record that was read (its partition and offset) has an outcome in what is replicated."""
     committed = isolation == "read_committed"
     end = log.last_stable_offset if committed else log.high_watermark
@@ -36,8 +37,7 @@ def _sources(log: UnifiedLog, isolation: str) -> Counter[bytes]:
     entries = [one for segment in log.segments for one in read_aborted(log.disk, segment.stem)] if committed else []
     hidden = aborted_batches(batches, tuple((one.producer_id, one.first_offset) for one in entries))
     return Counter(
-        header.value
+        source
         for batch in batches if not batch.is_control and batch.base_offset not in hidden
-        for record in batch.readable()
-        for header in record.headers if header.key == SOURCE and header.value is not None
+        for record in batch.readable() if (source := source_of(record)) is not None
     )  # fmt: skip

@@ -9,7 +9,8 @@ from lab.cluster.actions.clients import PauseConsumer, ResumeConsumer
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
 from lab.cluster.spec import ProcessorSpec, TopicSpec, TransactionSpec
 from lab.kafka import facts
-from lab.kafka.clients.processor.app import CAUSE, ProcessorApp
+from lab.kafka.clients.processor.app import ProcessorApp
+from lab.kafka.clients.processor.outcomes import CAUSE
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.orders import EndTransaction, SendRecords
 from lab.kafka.protocol.errors import ErrorCode
@@ -17,9 +18,10 @@ from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest, Isol
 from lab.kafka.protocol.messages.find_coordinator import TRANSACTION, FindCoordinatorRequest
 from lab.kafka.protocol.messages.list_offsets import LATEST, ListOffsetsRequest
 from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest, OffsetFetchRequest
+from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
 from lab.kafka.protocol.messages.transactions import EndTxnRequest, TxnOffsetCommitRequest
-from lab.kafka.protocol.records import Record
+from lab.kafka.protocol.records import Header, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from tests.story import ORDERS, Story, orders, settings
 
@@ -351,3 +353,31 @@ def test_each_order_is_billed_once_while_the_brokers_crash_one_after_the_other()
     story.run(15)
     assert set(causes(story).values()) == {1}
     assert story.ledger.lost() == 0
+
+
+FORGED = (
+    (Header("source", b"orders-0:7"),),
+    (Header("source", b"orders:x"), Header("birth", b"billing-0:1")),
+    (Header("source", b"\xff\xfe"), Header("birth", b"\xff")),
+    (Header("source", None), Header("birth", None)),
+)
+
+
+def test_a_program_that_copies_bills_with_their_headers_is_not_taken_for_the_app():
+    """A mirror writes what it reads, headers and all, in transactions of its own: no order is billed a second time."""
+    story = shop()
+    finish(story, 60)
+    clerk = Clerk(story)
+    log = story.replica(story.state(BILLS).leader_id, BILLS).log
+    bills = [record for batch in read_all(log) if not batch.is_control for record in batch.records()]
+    forged = [Record(0, bills[0].timestamp_ms, None, b"forged", headers) for headers in FORGED]
+    batch = RecordBatch.build(
+        [*bills[:20], *forged], producer_id=clerk.producer[0], producer_epoch=clerk.producer[1], base_sequence=0,
+        transactional=True,
+    )  # fmt: skip
+    request = ProduceRequest(-1, 5_000, {BILLS: batch}, "clerk", 2)
+    answer = story.ask(f"broker-{story.state(BILLS).leader_id}", request)
+    assert answer.responses[BILLS].error_code is ErrorCode.NONE
+    clerk.end(True)
+    story.run(5)
+    assert len(story.polled("ledger")) == 200 + len(bills[:20]) + len(FORGED)

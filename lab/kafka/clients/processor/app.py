@@ -2,8 +2,9 @@
 
 from lab.env import Address, Env, Micros, Timer
 from lab.kafka import facts
-from lab.kafka.clients.births import birth_of
+from lab.kafka.clients.births import BIRTH
 from lab.kafka.clients.consumer.app import ConsumerApp
+from lab.kafka.clients.processor.outcomes import made_from
 from lab.kafka.clients.producer.app import INCARNATION
 from lab.kafka.clients.producer.producer import Producer
 from lab.kafka.clients.producer.transactions import (
@@ -23,8 +24,6 @@ from lab.kafka.rpc.envelope import Response
 
 OUTPUT = "output"
 """The connections of the producer half, and the timer for it."""
-CAUSE, SOURCE = "cause", "source"
-"""Headers of an outcome: the birth of what it was made from, and where that was read."""
 POLLING, WORKING, FLUSHING, ADDING_OFFSETS, ENDING, OVER = (
     "polling", "working", "flushing", "adding offsets", "ending", "over",
 )  # fmt: skip
@@ -132,9 +131,8 @@ class ProcessorApp(ConsumerApp):
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.producer.topic, record.key))
         headers = (
-            Header("birth", f"{self.source}:{birth}".encode()),
-            Header(CAUSE, birth_of(record).encode()),
-            Header(SOURCE, f"{partition}:{record.offset}".encode()),
+            Header(BIRTH, f"{self.source}:{birth}".encode()),
+            *made_from(partition, record),
         )
         outcome = Record(0, env.wall_time_ms, record.key, (record.value or b"").upper(), headers)
         self.producer.send(env, outcome, birth)
