@@ -8,10 +8,11 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median_low
 
 from lab.env.units import Micros, NodeId
 from lab.world.branch import TRUNK, Branch, Told
-from lab.world.checkpoint import Checkpoint, cpu_ns
+from lab.world.checkpoint import Checkpoint, cpu_ns, vocabulary_of
 from lab.world.garbage import uncollected
 from lab.world.world import Moment, Until, World, WorldAction
 
@@ -22,6 +23,8 @@ since the last one, which at the same time is what replaying from it will cost.
 
 CHECKPOINT_EVERY_NS = 20_000_000
 """But none is due earlier than this."""
+
+COSTS = 5
 
 LOOK_EVERY = 64
 """Events between two looks at the processor's clock."""
@@ -64,7 +67,7 @@ class Timeline:
         self.run_ns = 0
         self._due = 0
         self._begun = 0
-        self._cost_ns = 0
+        self._costs_ns: tuple[int, ...] = ()
         self._near: Checkpoint | None = None
         self._take()
         self._note()
@@ -371,6 +374,7 @@ class Timeline:
         checkpoints = self.branch.checkpoints
         if checkpoints and checkpoints[-1].event_number >= self.world.event_number:
             return
+        vocabulary_of(self.world)  # the first of a process takes as long as ten checkpoints
         begun = cpu_ns()
         checkpoints.append(Checkpoint(self.world, self.branch.taken))
         if len(checkpoints) > UNCOMPRESSED:
@@ -379,9 +383,9 @@ class Timeline:
             self._thin()
         ended = cpu_ns()
         self.checkpoint_ns += ended - begun
-        # The lower of the last two: one that was interrupted would leave a hole behind it.
-        cost, self._cost_ns = min(ended - begun, self._cost_ns or ended), ended - begun
-        self._due = self._worked_ns() + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * cost)
+        # The middle of the last few: one that was interrupted would leave a hole behind it.
+        self._costs_ns = (*self._costs_ns[1 - COSTS :], ended - begun)
+        self._due = self._worked_ns() + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * median_low(self._costs_ns))
 
     def _thin(self) -> None:
         """Keep all of the last KEPT, of as many before them every second, of twice as many before those every
