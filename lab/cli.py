@@ -225,7 +225,7 @@ def _bench_arguments() -> argparse.ArgumentParser:
         nargs="?",
         metavar="GROUP",
         help="one group of measurements (world, fleet, checkpoint, rewind, promises, throughput, compaction, "
-        "determinism, window, wire, wire-idle, disk)",
+        "determinism, window, window-served, wire, wire-idle, disk)",
     )
     parser.add_argument("--json", action="store_true", help="as JSON, to compare with earlier runs")
     return parser

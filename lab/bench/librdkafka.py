@@ -71,8 +71,8 @@ class Librdkafka:
         self.lib.rd_kafka_poll(self.client, timeout_ms)
 
 
-def produce(address: str, topic: str, records: int, size: int, settings: dict[str, str]) -> float:
-    """Seconds until all are acknowledged."""
+def produce(address: str, topic: str, records: int, size: int, settings: dict[str, str], pace: int = 0) -> float:
+    """Seconds until all are acknowledged; at most `pace` a second are sent (0: as fast as they are taken)."""
     base = {"bootstrap.servers": address, "queue.buffering.max.messages": "1000000", "acks": "1"}
     client = Librdkafka(0, {**base, **settings})
     handle = client.topic(topic)
@@ -83,6 +83,8 @@ def produce(address: str, topic: str, records: int, size: int, settings: dict[st
     begun = time.perf_counter()
     left = records
     while left:
+        if pace:
+            time.sleep(max(0.0, begun + (records - left) / pace - time.perf_counter()))
         wanted = min(AT_ONCE, left)
         taken = client.lib.rd_kafka_produce_batch(handle, PARTITION_UNASSIGNED, COPY | BLOCK, batch, wanted)
         left -= taken
@@ -157,6 +159,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("what", choices=(*RUN, "mock"))
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--pace", type=int, default=0, help="records a second, of `produce`")
     given = parser.parse_args(arguments)
     settings = dict(one.split("=", 1) for one in given.set)
     if given.what == "mock":
@@ -165,7 +168,8 @@ def main(arguments: Sequence[str]) -> None:
         return
     address, topic, first, second = given.rest
     spent = time.process_time()
-    seconds = RUN[given.what](address, topic, int(first), int(second), settings)
+    paced = {"pace": given.pace} if given.pace else {}
+    seconds = RUN[given.what](address, topic, int(first), int(second), settings, **paced)
     print(json.dumps({"seconds": seconds, "cpu_s": time.process_time() - spent}))
 
 

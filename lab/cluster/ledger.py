@@ -179,13 +179,12 @@ def lacks_births(batch: RecordBatch) -> bool:
     """Whether no record of the batch has a birth. Looked for in the bytes, since to decode the records of a large batch
     would cost more than all else that is done with them.
     """
-    payload = batch.data[HEADER_SIZE:]
+    if not batch.attributes & COMPRESSION_MASK:
+        return batch.data.find(BIRTH_BYTES, HEADER_SIZE) < 0
     try:
-        if batch.attributes & COMPRESSION_MASK:
-            payload = decompress(batch.compression, payload)
+        return BIRTH_BYTES not in decompress(batch.compression, batch.data[HEADER_SIZE:])
     except Malformed:
         return True
-    return BIRTH_BYTES not in payload
 
 
 def _is_load(batch: RecordBatch, producer: str, births: range) -> bool:

@@ -36,8 +36,9 @@ from lab.world.world import Moment, Until, World, WorldStopped
 __all__ = ["Field", "Offer", "Session"]
 
 V = TypeVar("V")
-SLICE = 200
-"""Events between two looks at the clock."""
+SLICE = 64
+"""Events between two looks at the clock: fewer when they turn out to take long."""
+SLOW_SLICE_NS = 1_000_000
 SPEED_MIN, SPEED_MAX = Fraction(1, 1000), Fraction(64)
 ATTACHED_MIN, ATTACHED_MAX = Fraction(1, 5), Fraction(5)
 """While real clients are attached, whose clocks go as they go."""
@@ -111,6 +112,7 @@ class Session:
         self.outside: Outside | None = None
         self._views: dict[object, object] = {}
         self._owed = Fraction(0)
+        self._slice = SLICE
 
     # --- where we are -----------------------------------------------------------------------------
 
@@ -259,11 +261,17 @@ class Session:
             self._owed -= self.now - before
 
     def _run_within(self, target: Micros, budget_us: int) -> None:
-        deadline = time.perf_counter_ns() + budget_us * 1_000
+        begun = time.perf_counter_ns()
+        deadline = begun + budget_us * 1_000
 
         def run(until: Until | None) -> None:
-            while self.now < target and self.breakpoints.hit is None and time.perf_counter_ns() < deadline:
-                self.timeline.run_until(target, SLICE, until)
+            looked = begun
+            while self.now < target and self.breakpoints.hit is None and looked < deadline:
+                self.timeline.run_until(target, self._slice, until)
+                before, looked = looked, time.perf_counter_ns()
+                self._slice = (
+                    max(1, self._slice // 2) if looked - before > SLOW_SLICE_NS else min(SLICE, self._slice * 2)
+                )
 
         self._run(run)
 

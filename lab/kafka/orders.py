@@ -6,6 +6,7 @@ changed line of its code. They are not part of the protocol.
 
 from dataclasses import dataclass
 
+from lab.env.sealed import Sealed
 from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -175,7 +176,7 @@ class FenceOff:
 
 
 @dataclass(slots=True)
-class FrameArrived:
+class FrameArrived(Sealed):
     """A whole frame came in over a connection, without its size."""
 
     connection: int

@@ -11,7 +11,7 @@ from lab.cluster.refused import Refused
 from lab.cluster.session import Session
 from lab.cluster.watch import Watch
 from lab.env import NodeId
-from lab.live.doorman import Doorman
+from lab.live.doorman import UNHURRIED_US, Doorman
 from lab.live.gateway import Gateway, Opened
 from lab.world.world import World
 
@@ -35,11 +35,11 @@ class Attachment(Doorman):
         self.live = self.attached.branch_name
         self.attached.outside = self
 
-    def bring_in(self) -> int:
+    def bring_in(self, budget_us: int = UNHURRIED_US) -> int:
         """See Doorman. As long as nobody is there, they will live wherever time goes on."""
         if not self.programs and not self.attached.timeline.rewound:
             self.live = self.attached.branch_name
-        return super().bring_in()
+        return super().bring_in(budget_us)
 
     def _is_new(self, world: World) -> bool:
         return self.attached.branch_name == self.live and super()._is_new(world)

@@ -26,6 +26,7 @@ NAME_MAX = 40
 PROGRAMS_MAX = 50
 """So many clients get a machine of their own; all others share one. A program may make up a client id each time."""
 OTHERS = "other-programs"
+UNHURRIED_US = 1_000_000
 LEGAL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -103,14 +104,16 @@ class Doorman(Observer):
 
     # --- in ---------------------------------------------------------------------------------------
 
-    def bring_in(self) -> int:
-        """Whatever has arrived, in the order in which it came. Returns how many events there were. While the session
-        looks back it waits in the gateway, as it does while nobody calls this: that is what back-pressure is.
+    def bring_in(self, budget_us: int = UNHURRIED_US) -> int:
+        """What has arrived, in the order in which it came, for so long at most. Returns how many events there were.
+        What is left waits in the gateway, as all does while the session looks back, or while nobody calls this: that is
+        what back-pressure is.
         """
         if self.looks_back:
             return 0
         count = 0
-        while self.gateway.events:
+        deadline = time.perf_counter_ns() + budget_us * 1_000
+        while self.gateway.events and (not count or time.perf_counter_ns() < deadline):
             self._bring(self.gateway.events.popleft())
             count += 1
         return count

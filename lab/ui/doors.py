@@ -133,7 +133,9 @@ class Doors(QObject):
         session = self.window.session
         if self.doorman is None or session is None or not session.playing:
             return
-        self._go_on()
+        # Not here: Qt delivers what is posted meanwhile before it looks at its timers, and a client that does not pause
+        # would never let it come to the next frame.
+        self._due.start(0)
 
     def _go_on(self) -> None:
         """Up to the clock on the wall, and then set the alarm for what is next."""
@@ -144,7 +146,7 @@ class Doors(QObject):
         self.let_in()
         if session.now < self._alert_until:
             session.run_ahead(LEAD_US, BUDGET_US)
-            due = session.next_event_in()
+            due = 0 if self.doorman.gateway.events else session.next_event_in()
             if due is not None:
                 self._due.start(max(0, int(due / session.speed) // 1_000))
 
@@ -153,7 +155,7 @@ class Doors(QObject):
         session = self.window.session
         if self.doorman is None or session is None:
             return
-        if session.playing and self.doorman.bring_in():
+        if session.playing and self.doorman.bring_in(BUDGET_US):
             self._alert_until = session.now + ALERT_US
         self.doorman.keep_ports()
         if self.doorman.clients != self.attached:

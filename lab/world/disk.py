@@ -5,11 +5,12 @@ object, so replication does not triple memory, and a checkpoint of the disk cost
 as after a minute.
 """
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lab.env.disk import Disk, DiskFull
+from lab.env.sealed import Sealed
 from lab.env.units import Micros
-from lab.env.vec import Vec
+from lab.env.vec import Spine, Vec
 from lab.world.dice import Stream
 
 OP_US: Micros = 4
@@ -17,6 +18,7 @@ OP_US: Micros = 4
 KILOBYTE_US: Micros = 1
 FLUSH_US: Micros = 800
 """An fsync of a fast disk."""
+BULK_BYTES = 1_024
 
 
 class HostDisk(Disk, Protocol):
@@ -40,6 +42,17 @@ class HostDisk(Disk, Protocol):
         ...
 
 
+class Bulk(Sealed):
+    """A large piece, as a checkpoint refers to it: a real client's batches are a thousand times what a teaching world's
+    are, and the last few of each file would make a checkpoint of megabytes.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
 class File:
     """One file: its name, pieces as (position, bytes), its length, and how much of it is safe."""
 
@@ -54,11 +67,16 @@ class File:
 
     # Where the last read ended is a guess for the next one, and no part of the world: whoever only looks at a
     # file must change nothing.
-    def __getstate__(self) -> tuple[str, Vec[tuple[int, bytes]], int, int]:
-        return self.path, self.pieces, self.size, self.flushed
+    def __getstate__(self) -> "FileState":
+        pieces = self.pieces
+        last = [(at, data if len(data) < BULK_BYTES else Bulk(data)) for at, data in pieces.tail]
+        return self.path, pieces.spine, last, self.size, self.flushed
 
-    def __setstate__(self, state: tuple[str, Vec[tuple[int, bytes]], int, int]) -> None:
-        self.path, self.pieces, self.size, self.flushed = state
+    def __setstate__(self, state: "FileState") -> None:
+        self.path, spine, last, self.size, self.flushed = state
+        self.pieces = pieces = Vec[tuple[int, bytes]]()
+        pieces.spine = spine
+        pieces.tail = [(at, data.data if isinstance(data, Bulk) else data) for at, data in last]
         self._near = 0
 
     def append(self, data: bytes) -> None:
@@ -121,6 +139,9 @@ class File:
                 self.pieces.append((position, data[: size - position]))
         self.size = size
         self.flushed = min(self.flushed, size)
+
+
+FileState: TypeAlias = tuple[str, Spine, "list[tuple[int, bytes | Bulk]]", int, int]
 
 
 class SimDisk:

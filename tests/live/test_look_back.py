@@ -1,6 +1,7 @@
 """Real clients and the past: to look back leaves them alone, to go on from there cuts them off behind a fence."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -28,7 +29,7 @@ from lab.kafka.protocol.messages.transactions import AddPartitionsToTxnRequest, 
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.digest import digest
-from tests.live.attended import Attended, attended
+from tests.live.attended import PATIENCE_S, Attended, attended
 from tests.live.raw_client import RawClient
 from tests.live.served import THREE, replayed
 
@@ -53,6 +54,13 @@ def produce(cluster: Attended, client: RawClient) -> ProduceResponse:
     return found
 
 
+def wait_for(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not happens():
+        assert time.monotonic() < deadline, "nothing comes in"
+        time.sleep(0.001)
+
+
 # --- looking back ---------------------------------------------------------------------------------
 
 
@@ -70,6 +78,19 @@ def test_while_one_looks_back_frames_wait_and_the_clients_stay():
         assert cluster.session.latest_event == live
         cluster.session.seek(cluster.session.latest)
         cluster.until(lambda: client.heard() is not None)
+
+
+def test_a_client_that_does_not_pause_waits_for_the_window():
+    """Who brings in what came has a frame to paint, too: what there is no time for stays where it is, in its order."""
+    with attended(THREE) as cluster:
+        clients = [cluster.client("broker-1", f"shop-{number}") for number in range(5)]
+        for client in clients:
+            cluster.answer(client, PING, 3)
+        for client in clients:
+            client.ask(PING, 3)
+        wait_for(lambda: len(cluster.doorman.gateway.events) == 5)
+        assert [cluster.doorman.bring_in(budget_us=0) for _ in range(5)] == [1] * 5
+        cluster.until(lambda: all(client.heard() is not None for client in clients if client.asked))
 
 
 def test_nobody_acts_in_the_past_of_a_real_client():

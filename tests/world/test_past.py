@@ -74,6 +74,24 @@ def test_a_checkpoint_costs_the_same_however_long_the_past_is():
     assert Checkpoint(world).size_bytes < 1.3 * early
 
 
+def test_a_checkpoint_refers_to_large_pieces_of_files_and_is_no_larger_for_them():
+    """A real client's batches are megabytes; the last few of each file would stand in every checkpoint."""
+    world = ticking()
+    world.run_until(300 * MS)
+    before = Checkpoint(world).size_bytes
+    disk = world.hosts["ann"].disk
+    pieces = [bytes([number]) * 500_000 for number in range(20)]
+    for piece in pieces:
+        disk.append("log", piece)
+    checkpoint = Checkpoint(world)
+    assert checkpoint.size_bytes < before + 2_000
+    restored = checkpoint.restore()
+    assert digest(restored) == digest(world)
+    assert restored.hosts["ann"].disk.read("log", 19 * 500_000, 500_000) is pieces[19]
+    restored.hosts["ann"].disk.append("log", b"more")
+    assert disk.size("log") == 10_000_000, "and shares nothing that changes"
+
+
 def test_seeking_anywhere_finds_the_world_that_was_there(timeline: Timeline):
     assert len(timeline.branch.checkpoints) > 20
     for time in (1_500, 40, 1_999, 500, 501, 799, 1_200, 0, 2_000):

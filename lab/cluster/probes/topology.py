@@ -154,8 +154,8 @@ def recent(log: UnifiedLog) -> tuple[tuple[str, bool], ...]:
 
 @lru_cache(maxsize=512)
 def letters_in(batch: RecordBatch) -> tuple[tuple[int, str], ...]:
-    """The offset and letter of each record. Remembered: every replica shows the same batch, frame after frame."""
-    return tuple((record.offset, letter_of(record.key)) for record in batch.readable())
+    """Offset and letter of the newest records. Remembered: every replica shows the same batch, frame after frame."""
+    return tuple((record.offset, letter_of(record.key)) for record in batch.newest(RECENT))
 
 
 def _producer(world: World, host: Host) -> ProducerView:

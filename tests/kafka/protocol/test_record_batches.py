@@ -254,3 +254,19 @@ def test_a_placed_batch_is_read_back_at_any_length_of_stream(found: list[Record]
     data = b"".join(RecordBatch.build(found).placed(at * len(found), 3).data for at in range(3))
     assert [one.base_offset for one in batches_in(data)] == [0, len(found), 2 * len(found)]
     assert all(one.size == one.data[8:12][3] + LOG_OVERHEAD for one in batches_in(data) if one.size < 200)
+
+
+@pytest.mark.parametrize("codec", list(Compression))
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 500])
+def test_the_newest_records_are_found_without_decoding_the_rest(codec: Compression, count: int):
+    many = [Record(0, MS + at, b"k%d" % at, b"v" * at, (Header("h", b"x"),)) for at in range(count)]
+    batch = RecordBatch.build(many, base_offset=40, compression=codec)
+    assert batch.newest(8) == batch.records()[-8:]
+
+
+def test_no_newest_records_are_told_of_what_is_no_batch():
+    batch = RecordBatch.build([Record(0, MS, None, b"v")])
+    for body in (b"", b"\x01" * 10, b"\xff" * 10, b"\x7e\x00"):
+        torn = RecordBatch.assembled(0, 0, MS, MS, -1, -1, -1, 1 << 30, body, 0, 0)
+        assert torn.newest(8) == ()
+    assert batch.newest(8) == batch.records()
