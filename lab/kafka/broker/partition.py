@@ -117,6 +117,11 @@ class Partition:
         """`min.insync.replicas`, but never more than there are replicas."""
         return min(self.log.config.min_insync_replicas, len(self.replicas))
 
+    def _too_few_in_sync(self) -> bool:
+        """Fewer than `min_isr`; asked with every batch, and answered without working that out where it is plain."""
+        count = len(self.in_sync_replicas)
+        return count < self.log.config.min_insync_replicas and count < len(self.replicas)
+
     # --- becoming (spec 2.5) ----------------------------------------------------------------------
 
     def become_leader(self, env: Env, state: PartitionState) -> None:
@@ -175,7 +180,7 @@ class Partition:
         if not self.leading:
             # A coordinator may still be at work while its broker learns that another leads.
             return AppendRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, "another broker leads")
-        if acks == -1 and len(self.in_sync_replicas) < self.min_isr:
+        if acks == -1 and self._too_few_in_sync():
             return AppendRefused(
                 ErrorCode.NOT_ENOUGH_REPLICAS,
                 f"{len(self.in_sync_replicas)} in sync, min.insync.replicas is {self.min_isr}",
@@ -305,7 +310,7 @@ class Partition:
         end = log.log_end_offset
         if end == log.high_watermark or not self.leading:
             return
-        if len(self.in_sync_replicas) < self.min_isr:
+        if self._too_few_in_sync():
             return  # KAFKA-15583: below min.insync.replicas nothing is committed, not even for acks=1
         required = self.maximal_isr
         for replica_id, remote in self.remotes.items():

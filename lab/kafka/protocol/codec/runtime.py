@@ -37,7 +37,9 @@ def read_uvarint(buf: Buffer, at: int) -> tuple[int, int]:
 
 
 def skip_tags(buf: Buffer, at: int, end: int) -> int:
-    """Behind a tag section nobody here knows anything of."""
+    """Behind a tag section nobody here knows anything of; most of them are empty."""
+    if buf[at] == 0:
+        return at + 1
     count, at = read_uvarint(buf, at)
     for _ in range(count):
         _, at = read_uvarint(buf, at)
@@ -62,6 +64,9 @@ def grouped(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> 
     """By topic, in the order in which they come up: (partition, value), or the partition alone."""
     found: dict[str, list[Any]] = {}
     if isinstance(table, dict):
+        if len(table) == 1:
+            for (topic, partition), value in table.items():
+                return {topic: [(partition, value)]}
         for (topic, partition), value in table.items():
             found.setdefault(topic, []).append((partition, value))
     else:
