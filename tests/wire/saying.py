@@ -37,7 +37,7 @@ BESIDE: Mapping[tuple[type, str], str] = {
         "Kafka's clients read the feature in ApiVersions, which simulated ones do not ask for"
     ),
     (AllocateProducerIdsRequest, "least"): (
-        "a broker that was fenced off skips ids; Kafka's have no such fence, and no look back"
+        "behind a fence between two futures of a real client a broker skips ids; Kafka has one future"
     ),
     (DescribedGroup, "generation_id"): "Kafka's administrators are not told it; here they see it, to learn what it is",
 }

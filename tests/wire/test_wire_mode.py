@@ -20,8 +20,19 @@ from lab.env import Address, Env
 from lab.kafka.broker.context import HANDLERS
 from lab.kafka.protocol.apis import APIS
 from lab.kafka.protocol.codec import decode, encode
-from lab.kafka.protocol.messages.groups import HeartbeatRequest
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.groups import (
+    DESCRIBE_GROUPS,
+    DescribedGroup,
+    DescribeGroupsResponse,
+    HeartbeatRequest,
+)
 from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest
+from lab.kafka.protocol.messages.producer_ids import (
+    INIT_PRODUCER_ID,
+    AllocateProducerIdsRequest,
+    InitProducerIdResponse,
+)
 from lab.kafka.protocol.schema import Message
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
@@ -31,9 +42,9 @@ from lab.lessons.runner import LessonRunner
 from lab.resources import scenarios_folder
 from lab.world.world import World, WorldStopped
 from tests.story import Story, orders
-from tests.wire.between_servers import SERVER_APIS
+from tests.wire.between_servers import ALLOCATE_PRODUCER_IDS, SERVER_APIS
 from tests.wire.rounds import rounds
-from tests.wire.saying import NO_WIRE
+from tests.wire.saying import BESIDE, NO_WIRE
 from tests.wire.values import difference, value_digest
 from tests.wire.wire_mode import PICKLED, Sample, WireMode, wire_mode
 
@@ -132,6 +143,28 @@ def test_every_request_that_simulated_nodes_make_has_travelled():
 
 def test_what_has_no_wire_is_known_and_is_said():
     assert {kind for kind, version in both_rounds().wire.travelled if version == PICKLED} == set(NO_WIRE)
+
+
+def test_what_is_said_beside_the_wire_is_said():
+    """Without its place on the list each would have been missed: no version brings it."""
+    told = (
+        (ALLOCATE_PRODUCER_IDS.request(0), 0, AllocateProducerIdsRequest(1, 5, least=7)),
+        (INIT_PRODUCER_ID.response(5), 5, InitProducerIdResponse(ErrorCode.NONE, 1, 0, transaction_version=2)),
+        (
+            DESCRIBE_GROUPS.response(6), 6,
+            DescribeGroupsResponse((DescribedGroup(ErrorCode.NONE, "pay", "Stable", "consumer", "range", 3, ()),)),
+        ),
+    )  # fmt: skip
+    lost = [
+        difference(body, decode(schema, version, b"".join(encode(schema, version, body))), "")
+        for schema, version, body in told
+    ]
+    assert lost == [
+        ".least: 7, then 0",
+        ".transaction_version: 2, then 1",
+        ".groups[0].generation_id: 3, then -1",
+    ]
+    assert sorted(name for _, name in BESIDE) == ["generation_id", "least", "transaction_version"]
 
 
 def test_all_is_said_in_the_newest_version_but_what_means_something_else_there():
