@@ -15,6 +15,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsRequest,
     DeleteRecordsRequest,
     DeleteTopicsRequest,
+    ElectionType,
     ElectLeadersRequest,
     NewTopic,
 )
@@ -155,7 +156,8 @@ class ElectLeader(ClusterAction):
     def apply(self, world: World) -> None:
         found = partition_of(self.partition)
         assert found is not None
-        world.signal(ADMIN, Admin(ElectLeadersRequest(self.unclean, (found,))))
+        wanted = ElectionType.UNCLEAN if self.unclean else ElectionType.PREFERRED
+        world.signal(ADMIN, Admin(ElectLeadersRequest(wanted, (found,))))
         kind = "an unclean leader" if self.unclean else "the preferred leader"
         world.mark("changed", self.partition, f"{kind} is asked for in {self.partition}")
 

@@ -18,7 +18,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 )
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 from lab.kafka.rpc.envelope import Request
 
 REQUEST_BYTES = 96
@@ -55,7 +55,7 @@ def ask(broker: Asker, env: Env, fetcher: ReplicaFetcher, partitions: Partitions
         return False
     broker.correlation_id += 1
     fetcher.in_flight = broker.correlation_id
-    body = OffsetForLeaderEpochRequest(asked)
+    body = OffsetForLeaderEpochRequest(by_topic(asked))
     env.send(fetcher.address, Request(broker.correlation_id, env.name, body), REQUEST_BYTES)
     return True
 

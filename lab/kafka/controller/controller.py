@@ -45,6 +45,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsResponse,
     DeleteTopicsRequest,
     DeleteTopicsResponse,
+    ElectionType,
     ElectLeadersRequest,
     ElectLeadersResponse,
     NewTopic,
@@ -268,7 +269,7 @@ class Controller:
         records: list[MetadataRecord] = []
         answers: dict[TopicPartition, ErrorCode] = {}
         for partition in partitions:
-            found = self._election(partition, request.unclean)
+            found = self._election(partition, request.election_type is ElectionType.UNCLEAN)
             if isinstance(found, PartitionChangeRecord):
                 records.append(found)
                 answers[partition] = ErrorCode.NONE

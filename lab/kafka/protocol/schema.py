@@ -113,7 +113,8 @@ class Table:
 class ByTopic:
     """An array of topics with an array of partitions each, in the engine one dict by TopicPartition; without a `value`
     a tuple of them. `ids`: the versions in which the topic is its id: that stands for the name until a broker has said
-    the request again with names (see `ByTopicId`).
+    the request again with names (see `ByTopicId`). `in_order`: partitions keep their order, so that a topic may
+    come up again behind another.
     """
 
     value: "Field | Struct | None" = None
@@ -123,6 +124,7 @@ class ByTopic:
     key_at: int = 0
     nullable: Versions = NEVER
     ids: Versions = NEVER
+    in_order: bool = False
 
 
 Kind = Fixed | Sized | Converted | Array | Struct | Single | Table | ByTopic

@@ -1,6 +1,9 @@
 """TopicPartition, and what a topic may be called."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
+
+V = TypeVar("V")
 
 NAME_MAX = 249
 LEGAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -14,6 +17,14 @@ class TopicPartition(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.partition}"
+
+
+def by_topic(table: Mapping[TopicPartition, V]) -> dict[TopicPartition, V]:
+    """The same, topic by topic: the order in which a message comes to its reader that has partitions within topics."""
+    topics: dict[str, dict[TopicPartition, V]] = {}
+    for one, value in table.items():
+        topics.setdefault(one.topic, {})[one] = value
+    return {one: value for partitions in topics.values() for one, value in partitions.items()}
 
 
 def valid_topic_name(name: str) -> str:

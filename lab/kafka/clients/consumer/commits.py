@@ -10,7 +10,7 @@ from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest, OffsetCommitResponse
 from lab.kafka.protocol.records import Record
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 96
@@ -106,7 +106,7 @@ class Commits:
             self.membership.group_id,
             self.membership.generation,
             self.membership.member_id,
-            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in offsets.items()},
+            {one: CommittedOffset(offset, self._epoch(one)) for one, offset in by_topic(offsets).items()},
             self.membership.instance_id,
         )
         self.waiting = wait

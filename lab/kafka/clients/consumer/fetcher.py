@@ -37,7 +37,7 @@ from lab.kafka.protocol.messages.offset_for_leader_epoch import (
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 from lab.kafka.rpc.fetch_session import FetchSessionHandler
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
@@ -153,9 +153,9 @@ class Fetcher:
                     position.offset_epoch,
                 )
         for host, asked in resets.items():
-            self._send(env, host, ListOffsetsRequest(-1, asked, self.isolation), ("list", tuple(asked)))
+            self._send(env, host, ListOffsetsRequest(-1, by_topic(asked), self.isolation), ("list", tuple(asked)))
         for host, asked in checks.items():
-            self._send(env, host, OffsetForLeaderEpochRequest(asked), ("epoch", tuple(asked)))
+            self._send(env, host, OffsetForLeaderEpochRequest(by_topic(asked)), ("epoch", tuple(asked)))
 
     def _notice_new_epoch(self, position: Position, epoch: int) -> None:
         """A new leader may have cut the log below our position (KIP-320). An older epoch is a new topic's: metadata

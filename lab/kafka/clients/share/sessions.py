@@ -14,7 +14,7 @@ from lab.kafka.protocol.messages.share_fetch import (
     ShareAcknowledgeRequest,
     ShareFetchRequest,
 )
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 from lab.kafka.rpc.network_client import NetworkClient
 
 REQUEST_BYTES = 128
@@ -91,7 +91,7 @@ class ClientSessions:
             ShareFetchRequest(
                 self.group_id, self.member_id, session.epoch, self.config.fetch_max_wait_ms,
                 self.config.fetch_max_bytes, self.config.max_poll_records,
-                {**dict.fromkeys(added, ()), **said}, tuple(one for one in forgotten if one not in said),
+                by_topic({**dict.fromkeys(added, ()), **said}), tuple(one for one in forgotten if one not in said),
             ),
             ("share-fetch", host, tuple(said)),
         )  # fmt: skip

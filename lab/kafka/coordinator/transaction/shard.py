@@ -238,8 +238,10 @@ class TransactionShard:
         of_the_next = request.transaction_version >= 2 and not retried
         if stored.status is prepared or (of_the_next and stored.status in PREPARED):
             return EndTxnResponse(ErrorCode.CONCURRENT_TRANSACTIONS)
-        if stored.status is complete and (retried or request.transaction_version < 2):
+        if stored.status is complete and retried:
             return EndTxnResponse(ErrorCode.NONE, stored.producer_id, stored.producer_epoch)
+        if stored.status is complete and request.transaction_version < 2:
+            return EndTxnResponse(ErrorCode.NONE)
         return EndTxnResponse(ErrorCode.INVALID_TXN_STATE)
 
     def _prepare(
@@ -249,12 +251,12 @@ class TransactionShard:
         stored, last = metadata.stored, metadata.last_producer_epoch
         status = S.PREPARE_COMMIT if request.committed else S.PREPARE_ABORT
         wanted = replace(stored, status=status, updated_ms=now_ms, transaction_version=request.transaction_version)
-        answer = EndTxnResponse(ErrorCode.NONE, stored.producer_id, stored.producer_epoch)
+        answer = EndTxnResponse(ErrorCode.NONE)
         if stored.status is not S.ONGOING:
             wanted = replace(wanted, partitions=(), started_ms=now_ms)
         if request.transaction_version >= 2:
             last = metadata.producer_epoch
-            answer.producer_epoch = last + 1
+            answer = EndTxnResponse(ErrorCode.NONE, stored.producer_id, last + 1)
             wanted = replace(wanted, producer_epoch=last + 1)
             if metadata.exhausted:
                 wanted = replace(wanted, next_producer_id=fresh_id)

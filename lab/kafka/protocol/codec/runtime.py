@@ -1,6 +1,7 @@
 """What compiled readers and writers call: compact lengths, tag sections, and the words of what is wrong."""
 
 import struct
+from collections.abc import Collection
 from typing import Any, TypeAlias
 
 from lab.kafka.protocol.primitives import Malformed
@@ -60,8 +61,12 @@ def null(name: str, at: int) -> Malformed:
     return Malformed(f"{name} before byte {at}: something wanted, null found")
 
 
-def grouped(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> dict[str, list[Any]]:
-    """By topic, in the order in which they come up: (partition, value), or the partition alone."""
+Topics: TypeAlias = Collection[tuple[str, list[Any]]]
+"""Topics, each with what follows it: (partition, value), or the partition alone."""
+
+
+def grouped(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> Topics:
+    """By topic, in the order in which topics come up."""
     found: dict[str, list[Any]] = {}
     if isinstance(table, dict):
         if len(table) == 1:
@@ -72,11 +77,25 @@ def grouped(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> 
     else:
         for topic, partition in table:
             found.setdefault(topic, []).append(partition)
+    return found.items()
+
+
+def in_runs(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> Topics:
+    """In the order of the partitions: a topic comes up again where another was between."""
+    found: list[tuple[str, list[Any]]] = []
+    run: list[Any] = []
+    for one in table:
+        topic, partition = one
+        if not found or found[-1][0] != topic:
+            run = []
+            found.append((topic, run))
+        run.append((partition, table[one]) if isinstance(table, dict) else partition)
     return found
 
 
 RUNTIME: dict[str, Any] = {
     "read_uvarint": read_uvarint, "uvarint": uvarint, "skip_tags": skip_tags, "short": short, "null": null,
-    "SHORT": SHORT, "TopicPartition": TopicPartition, "grouped": grouped, "unpack_from": struct.unpack_from,
+    "SHORT": SHORT, "TopicPartition": TopicPartition, "grouped": grouped, "in_runs": in_runs,
+    "unpack_from": struct.unpack_from,
     "pack": struct.pack, "Malformed": Malformed,
 }  # fmt: skip

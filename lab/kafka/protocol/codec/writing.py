@@ -212,8 +212,9 @@ def _write_by_topic(packer: Packer, kind: ByTopic, value: str) -> None:
     topics = source.new("topics")
     packer.flush()
     nullable = kind.nullable.has(source.version)
-    source.line(f"{topics} = {f'None if {value} is None else ' if nullable else ''}grouped({value})")
-    with _elements(packer, topics, nullable=nullable, items=True) as topic:
+    group = "in_runs" if kind.in_order else "grouped"
+    source.line(f"{topics} = {f'None if {value} is None else ' if nullable else ''}{group}({value})")
+    with _elements(packer, topics, nullable=nullable) as topic:
         if kind.ids.has(source.version):
             _write(packer, TOPIC_ID, f"{topic}[0]")
         else:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
@@ -143,29 +144,56 @@ _FETCHED = struct(
 
 _BY_ID = Versions.of("13+")
 
+
+def _request(replica_state: tuple[int, int], **more: Any) -> FetchRequest:
+    """From version 15 on a replica says its epoch, too; all others say nothing (KIP-903)."""
+    replica_id, replica_epoch = replica_state
+    return FetchRequest(replica_id=replica_id, replica_epoch=replica_epoch, **more)
+
+
+def _request_parts(request: FetchRequest) -> tuple[object, ...]:
+    return (
+        (request.replica_id, request.replica_epoch), request.max_wait_ms, request.min_bytes, request.max_bytes,
+        request.isolation_level, request.session_id, request.session_epoch, request.partitions, request.forgotten,
+        request.rack_id,
+    )  # fmt: skip
+
+
+_ASKING = (
+    wire("max_wait_ms", INT32),
+    wire("min_bytes", INT32),
+    wire("max_bytes", INT32),
+    wire("isolation_level", Fixed("b", IsolationLevel)),
+    wire("session_id", INT32, "7+", default=0),
+    wire("session_epoch", INT32, "7+", default=FINAL_EPOCH),
+    wire(
+        "topics", ByTopic(_ASKED, topic="topic", index="partition", ids=_BY_ID, in_order=True), attribute="partitions"
+    ),
+    wire("forgotten_topics_data", ByTopic(topic="topic", ids=_BY_ID), "7+", attribute="forgotten", default=()),
+    wire("rack_id", STRING, "11+", default=""),
+)
+_CLUSTER_ID = unused("cluster_id", NULLABLE_STRING, None, "12+", tag=0)
+
 FETCH = api(
     1, "Fetch", "4-17", 12,
-    message(
-        FetchRequest,
-        unused("cluster_id", NULLABLE_STRING, None, "12+", tag=0),
-        wire("replica_id", INT32, "0-14", default=CONSUMER),
-        unused("replica_state", _REPLICA, None, "15+", tag=1),
-        wire("max_wait_ms", INT32),
-        wire("min_bytes", INT32),
-        wire("max_bytes", INT32),
-        wire("isolation_level", Fixed("b", IsolationLevel)),
-        wire("session_id", INT32, "7+", default=0),
-        wire("session_epoch", INT32, "7+", default=FINAL_EPOCH),
-        wire("topics", ByTopic(_ASKED, topic="topic", index="partition", ids=_BY_ID), attribute="partitions"),
-        wire("forgotten_topics_data", ByTopic(topic="topic", ids=_BY_ID), "7+", attribute="forgotten", default=()),
-        wire("rack_id", STRING, "11+", default=""),
+    (
+        message(FetchRequest, _CLUSTER_ID, wire("replica_id", INT32), *_ASKING, versions="0-14"),
+        message(
+            FetchRequest,
+            _CLUSTER_ID,
+            wire("replica_state", _REPLICA, tag=1, default=(CONSUMER, -1)),
+            *_ASKING,
+            versions="15+",
+            make=_request,
+            parts=_request_parts,
+        ),
     ),
     message(
         FetchResponse,
         THROTTLE,
         wire("error_code", ERROR, "7+", default=ErrorCode.NONE),
         wire("session_id", INT32, "7+", default=0),
-        wire("responses", ByTopic(_FETCHED, topic="topic", ids=_BY_ID)),
+        wire("responses", ByTopic(_FETCHED, topic="topic", ids=_BY_ID, in_order=True)),
         unused("node_endpoints", Array(_NODE), (), "16+", tag=0),
     ),
     by_topic_id=_BY_ID,

@@ -145,9 +145,9 @@ class ElectionType(IntEnum):
 
 @dataclass(slots=True)
 class ElectLeadersRequest:
-    """`unclean` False elects the preferred leaders. `partitions` None: all."""
+    """`partitions` None: all."""
 
-    unclean: bool
+    election_type: ElectionType
     partitions: tuple[TopicPartition, ...] | None = None
 
 
@@ -312,7 +312,7 @@ ELECT_LEADERS = api(
     43, "ElectLeaders", "0-2", 2,
     message(
         ElectLeadersRequest,
-        wire("election_type", Fixed("b", ElectionType), "1+", attribute="unclean", default=ElectionType.PREFERRED),
+        wire("election_type", Fixed("b", ElectionType), "1+", default=ElectionType.PREFERRED),
         wire(
             "topic_partitions", ByTopic(topic="topic", nullable=Versions.of("0+")), attribute="partitions"
         ),
