@@ -6,6 +6,7 @@ changed line of its code. They are not part of the protocol.
 
 from dataclasses import dataclass
 
+from lab.kafka.protocol.acls import Peer
 from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -159,6 +160,7 @@ class ProgramConnected:
     connection: int
     broker: str
     listeners: tuple[tuple[str, str], ...]
+    peer: Peer
 
 
 @dataclass(slots=True)
