@@ -435,9 +435,8 @@ class Broker:
 
 
 def _rephrased(channel: RequestChannel, body: object) -> object:
-    for one in channel.rephrased:
-        body = one.rephrase(body)
-    channel.rephrased.clear()
+    while channel.rephrased:
+        body = channel.rephrased.pop().rephrase(body)
     return body
 
 

@@ -16,7 +16,7 @@ class Rephrased(Protocol):
 class RequestChannel:
     """While a request is unanswered the connection is muted, as Kafka's selector mutes it: what the client
     pipelines waits in the socket. `served`: somebody further up the call stack takes one after the other.
-    `rephrased`: what was made of the unanswered request, the last first.
+    `rephrased`: what was made of the unanswered request, one after the other.
     """
 
     __slots__ = ("busy", "rephrased", "served", "waiting")

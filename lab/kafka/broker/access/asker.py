@@ -107,13 +107,16 @@ class Asker:
 
     def go_on(self, request: object, refused: object = None) -> Any:
         """Have that done; `refused`: the answer to what else was asked for."""
-        answer = HANDLERS[type(request)](self.broker, request, self.context)
-        if refused is None or answer is NO_REPLY:
-            return answer
+        handler = HANDLERS[type(request)]
+        if refused is None:
+            return handler(self.broker, request, self.context)
+        rephrased = self.broker.channels[self.context.sender].rephrased
+        rephrased.append(Refused(refused))  # before: some handlers reply themselves
+        answer = handler(self.broker, request, self.context)
         if answer is PENDING:
-            self.broker.channels[self.context.sender].rephrased.append(Refused(refused))
             return answer
-        return merged(answer, refused)
+        rephrased.pop()
+        return answer if answer is NO_REPLY else merged(answer, refused)
 
 
 Check = Callable[[Asker, Any], object]

@@ -11,10 +11,10 @@ def by_topic_id(broker: Broker, body: ByTopicId, context: RequestContext) -> obj
     """As any other request, but for the names."""
     naming = Naming(broker.image)
     request = with_names(body.request, naming, broker.sessions)
+    rephrased = broker.channels[context.sender].rephrased
+    rephrased.append(naming)  # before: some handlers reply themselves
     answer = broker.answer(request, context)
-    if answer is NO_REPLY:
-        return answer
     if answer is PENDING:
-        broker.channels[context.sender].rephrased.append(naming)
         return answer
-    return naming.rephrase(answer)
+    rephrased.pop()
+    return answer if answer is NO_REPLY else naming.rephrase(answer)
