@@ -30,7 +30,7 @@ from tests.live.served import AT_ONCE, Served
 
 PATIENCE_S = 20
 PASSWORD = "secret"
-USERS = dict.fromkeys(("admin", "alice", "bob"), PASSWORD)
+USERS: dict[str, str] = dict.fromkeys(("admin", "alice", "bob"), PASSWORD)
 GATED = ClusterSpec(
     brokers=3,
     topics=(TopicSpec("orders", 1, 3), TopicSpec("payments", 1, 3)),
@@ -102,7 +102,7 @@ def test_a_producer_is_refused_until_a_rule_allows_it_and_again_when_that_is_gon
 
     admin = AdminClient(librdkafka(gated, "admin"))
     mine = AclBindingFilter(
-        ResourceType.TOPIC, "orders", ResourcePatternType.MATCH, "User:alice", None, AclOperation.ANY,
+        ResourceType.TOPIC, "orders", ResourcePatternType.MATCH, "User:alice", "*", AclOperation.ANY,
         AclPermissionType.ANY,
     )  # fmt: skip
     assert admin.describe_acls(mine, request_timeout=PATIENCE_S).result(PATIENCE_S) == [rule]

@@ -354,12 +354,62 @@ def test_a_simulated_client_is_the_user_of_its_own_name():
     gated.consumer("till")
     gated.run(20)
     assert len(gated.done()) > 20
-    gated.have("allow shop WRITE topic orders", "allow till READ group pay")
-    gated.run(2)
-    before = len(gated.done())
+    assert not gated.told(facts.RecordsFailed)
+
+
+@pytest.mark.parametrize(
+    ("rules", "error"),
+    [
+        (("allow shop IDEMPOTENT_WRITE cluster kafka-cluster",), "TOPIC_AUTHORIZATION_FAILED"),
+        (("allow shop DESCRIBE topic orders",), "CLUSTER_AUTHORIZATION_FAILED"),
+        (
+            ("allow shop DESCRIBE topic orders", "allow shop IDEMPOTENT_WRITE cluster kafka-cluster"),
+            "TOPIC_AUTHORIZATION_FAILED",
+        ),
+    ],
+)
+def test_a_producer_without_rules_fails_what_it_is_given_at_once(rules: tuple[str, ...], error: str):
+    gated = Gated(topics=orders())
+    gated.have(*rules)
+    gated.producer("shop", rate=5)
     gated.run(5)
-    assert len(gated.done()) == before, "what it had fetched is done, and no more comes"
-    assert gated.told(facts.RecordsAcked)
+    failed = gated.told(facts.RecordsFailed)
+    assert failed
+    assert {one.error for one in failed} == {error}
+    assert sum(len(one.births) for one in failed) >= 20
+    gated.have("allow shop WRITE topic orders")
+    gated.run(3)
+    assert gated.told(facts.RecordsAcked), "its next records are written"
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+@pytest.mark.parametrize(
+    ("rules", "exception"),
+    [
+        ((), "TopicAuthorizationException: orders"),
+        (("allow till READ topic orders",), "GroupAuthorizationException"),
+        (("allow till READ topic orders", "allow till DESCRIBE group pay"), "GroupAuthorizationException"),
+        (("allow till DESCRIBE topic orders", "allow till READ group pay"), "TopicAuthorizationException: orders"),
+    ],
+)
+def test_a_consumer_without_rules_throws_and_ends(rules: tuple[str, ...], exception: str, protocol: str):
+    gated = Gated(topics=orders())
+    gated.have(*rules)
+    gated.consumer("till", config=(("group.protocol", protocol),))
+    gated.run(10)
+    assert exception in [one.exception for one in gated.told(facts.PollFailed)]
+
+
+def test_what_a_consumer_may_read_no_more_ends_it():
+    gated = Gated(topics=orders())
+    gated.have("allow shop WRITE topic orders", "allow till READ topic orders", "allow till READ group pay")
+    gated.producer("shop", rate=5)
+    gated.consumer("till")
+    gated.run(20)
+    assert not gated.told(facts.PollFailed)
+    gated.have("allow shop WRITE topic orders", "allow till READ group pay")
+    gated.run(5)
+    assert [one.exception for one in gated.told(facts.PollFailed)] == ["TopicAuthorizationException: orders"]
 
 
 def test_a_super_user_needs_no_rule():
