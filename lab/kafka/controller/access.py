@@ -35,7 +35,7 @@ def create_acls(controller: Controller, request: CreateAclsRequest, dice: Dice) 
     records: list[MetadataRecord] = []
     results: list[AclResult] = []
     for binding in request.creations:
-        wrong = _wrong(binding)
+        wrong = wrong_binding(binding)
         results.append(AclResult(ErrorCode.INVALID_REQUEST, wrong) if wrong else AclResult(ErrorCode.NONE))
         if not wrong and binding not in known:
             known[binding] = None
@@ -43,7 +43,7 @@ def create_acls(controller: Controller, request: CreateAclsRequest, dice: Dice) 
     return Decision(CreateAclsResponse(tuple(results)), records)
 
 
-def _wrong(binding: AclBinding) -> str:
+def wrong_binding(binding: AclBinding) -> str:
     """What cannot be made, in Kafka's words; empty if nothing is wrong."""
     (kind, name, pattern_type), (principal, _, operation, permission_type) = binding
     if kind is ResourceType.CLUSTER and name != CLUSTER_NAME:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.cluster.actions.access import AddAcl, DeleteAcls
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.build import CONTROLLER
 from lab.cluster.spec import TopicSpec
@@ -342,6 +343,44 @@ def test_rules_outlive_their_controller_and_stand_in_a_snapshot():
     again = image_of_records(records_of(image), image.offset)
     assert again.acls is not None
     assert again.acls.bindings == acls.bindings
+
+
+# --- as a person does it --------------------------------------------------------------------------
+
+
+def test_a_person_allows_and_takes_it_back():
+    gated = Gated(topics=orders())
+    rule_of_shop = AddAcl("User:shop", "WRITE", resource="orders")
+    assert rule_of_shop.describe() == "Allow User:shop to WRITE topic orders"
+    gated.act(rule_of_shop)
+    gated.run(1)
+    gated.producer("shop", rate=5)
+    gated.run(5)
+    assert not gated.told(facts.RecordsFailed)
+    gated.act(DeleteAcls("User:shop"))
+    gated.run(5)
+    assert {one.error for one in gated.told(facts.RecordsFailed)} == {"TOPIC_AUTHORIZATION_FAILED"}
+    results = [(one.request, one.error, one.text) for one in gated.told(facts.AdminResult)]
+    assert results[-2:] == [("CreateAclsRequest", "", ""), ("DeleteAclsRequest", "", "1 deleted")]
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (AddAcl(operation="EAT"), "operation: wanted one of ANY, ALL, READ"),
+        (AddAcl(operation="ANY"), "Invalid operation ANY"),
+        (AddAcl(principal="shop"), "Could not parse principal"),
+        (AddAcl(resource_type="CLUSTER"), "The only valid name for the CLUSTER resource is kafka-cluster"),
+        (DeleteAcls(pattern_type="REGEX"), "pattern_type: wanted one of ANY, MATCH, LITERAL, PREFIXED"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_before_it_is_asked_for(action: AddAcl | DeleteAcls, text: str):
+    assert action.refusal(Gated(topics=orders()).world).startswith(text)
+
+
+@pytest.mark.parametrize("action", [AddAcl(), DeleteAcls()])
+def test_without_an_authorizer_rules_are_refused_with_the_setting(action: AddAcl | DeleteAcls):
+    assert "wanted authorizer.class.name" in action.refusal(Story(topics=orders()).world)
 
 
 # --- simulated clients ----------------------------------------------------------------------------
