@@ -95,6 +95,7 @@ TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID = (
 )
 PRODUCER = 5, 0
 COMMIT = {ORDERS: CommittedOffset(1)}
+SHARE_FETCH = ShareFetchRequest("pay", "m", 0, 0, 1_000, 10, {ORDERS: ()})
 ONE = {ORDERS: FetchPartition(0, 1_000)}
 
 
@@ -121,7 +122,7 @@ ACTION = "CLUSTER_ACTION cluster kafka-cluster", CLUSTER
 CASES = (
     needing(ProduceRequest(1, 1_000, {ORDERS: batch("one")}), ("WRITE topic orders", TOPIC)),
     needing(FetchRequest(-1, 0, 1, 1_000, ONE), READ_ORDERS),
-    needing(FetchRequest(1, 0, 1, 1_000, ONE), (ACTION[0], TOPIC)),
+    needing(FetchRequest(9, 0, 1, 1_000, ONE), (ACTION[0], TOPIC)),
     needing(ListOffsetsRequest(-1, {ORDERS: (EARLIEST, -1)}), DESCRIBE_ORDERS),
     needing(OffsetForLeaderEpochRequest({ORDERS: (-1, 0)}), DESCRIBE_ORDERS),
     needing(OffsetForLeaderEpochRequest({ORDERS: (-1, 0)}), (ACTION[0], TOPIC)),
@@ -162,8 +163,8 @@ CASES = (
     needing(OffsetFetchesRequest((OffsetFetchRequest("pay", (ORDERS,)),)), DESCRIBE_PAY, DESCRIBE_ORDERS),
     needing(DescribeGroupsRequest(("pay",)), DESCRIBE_PAY),
     needing(ConsumerGroupDescribeRequest(("pay",)), DESCRIBE_PAY),
-    needing(DeleteGroupsRequest(("pay",)), ("DELETE group pay", GROUP)),
-    needing(OffsetDeleteRequest("pay", (ORDERS,)), ("DELETE group pay", GROUP)),
+    needing(DeleteGroupsRequest(("gone",)), ("DELETE group gone", GROUP)),
+    needing(OffsetDeleteRequest("pay", (ORDERS,)), ("DELETE group pay", GROUP), READ_ORDERS),
     needing(InitProducerIdRequest(), ("IDEMPOTENT_WRITE cluster kafka-cluster", CLUSTER)),
     needing(InitProducerIdRequest(), ("WRITE topic any", CLUSTER)),
     needing(InitProducerIdRequest("tx"), WRITE_TX),
@@ -201,7 +202,7 @@ CASES = (
         ShareGroupHeartbeatRequest("pay", "m", 0, ("orders",)), READ_PAY, DESCRIBE_ORDERS
     ),
     needing(ShareGroupDescribeRequest(("pay",)), DESCRIBE_PAY),
-    needing(ShareFetchRequest("pay", "m", 0, 0, 1_000, 10, {ORDERS: ()}), READ_PAY, READ_ORDERS),
+    needing(SHARE_FETCH, READ_PAY, READ_ORDERS),
     needing(ShareAcknowledgeRequest("pay", "m", 1, {ORDERS: ()}), READ_PAY, READ_ORDERS),
     needing(InitializeShareGroupStateRequest("pay", ORDERS, 0), ACTION),
     needing(ReadShareGroupStateRequest("pay", ORDERS, 0), ACTION),
@@ -214,8 +215,16 @@ LEFT_OUT_ONLY = (ListGroupsRequest, ListTransactionsRequest)
 
 @pytest.fixture(scope="module")
 def gated() -> Gated:
-    """One cluster for all cases here."""
-    return Gated(topics=orders())
+    """One cluster for all cases here, whose only broker looks after all groups and transactions. There is a group, and
+    a share session.
+    """
+    found = Gated(brokers=1, topics=orders(1, 1))
+    found.have("allow hand ALL group *", "allow hand ALL transactional_id *", "allow hand ALL topic *")
+    for one in (FindCoordinatorRequest("pay"), FindCoordinatorRequest("tx", TRANSACTION)):
+        found.until(lambda one=one: not found.ask("broker-1", one).error_code)
+    assert not any(found.ask("broker-1", OffsetCommitRequest("pay", -1, "", COMMIT)).partitions.values())
+    assert not found.ask("broker-1", SHARE_FETCH).error_code
+    return found
 
 
 def named(one: Case) -> str:
