@@ -160,7 +160,8 @@ def _topics(world: World, spec: ClusterSpec) -> None:
     world.run_until(world.now + SET_UP // 2)
     for topic in spec.topics:
         if not topic_exists(world, topic.name):
-            raise Refused(f"topic {topic.name} could not be created: its name or a setting is wrong")
+            reason = "its name or a setting is wrong, or super.users does not name User:admin, who makes it"
+            raise Refused(f"topic {topic.name} could not be created: {reason}")
 
 
 # --- adding to a world ----------------------------------------------------------------------------

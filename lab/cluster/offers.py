@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
+from lab.cluster.actions.access import ANY, words
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.clients import FLAVOURS_OWN
 from lab.cluster.actions.settings import cluster_config, configured, group_config, holds_at_once, topic_settings
@@ -20,6 +21,7 @@ from lab.cluster.share_spec import FAILURES
 from lab.kafka.config.client import ClientConfig
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import FLAVOURS
+from lab.kafka.protocol.acls import AclOperation, AclPermissionType, PatternType, ResourceType
 from lab.world.world import World
 
 CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
@@ -32,6 +34,14 @@ CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("add_consumer", "commit"): ("auto", "sync", "async", "record", "before", "none"),
     ("add_share_consumer", "acknowledgement"): ("explicit", "implicit"),
     ("add_share_consumer", "on_failure"): FAILURES,
+    ("add_acl", "operation"): words(AclOperation),
+    ("add_acl", "resource_type"): words(ResourceType),
+    ("add_acl", "permission"): words(AclPermissionType)[::-1],
+    ("add_acl", "pattern_type"): (PatternType.LITERAL.name, PatternType.PREFIXED.name),
+    ("delete_acls", "operation"): (ANY, *words(AclOperation)),
+    ("delete_acls", "resource_type"): (ANY, *words(ResourceType)),
+    ("delete_acls", "permission"): (ANY, *words(AclPermissionType)),
+    ("delete_acls", "pattern_type"): (ANY, *words(PatternType)),
 }
 UNITS = {
     "extra_ms": "ms",

@@ -7,6 +7,7 @@ changed line of its code. They are not part of the protocol.
 from dataclasses import dataclass
 
 from lab.env.sealed import Sealed
+from lab.kafka.protocol.acls import Peer
 from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -160,6 +161,7 @@ class ProgramConnected:
     connection: int
     broker: str
     listeners: tuple[tuple[str, str], ...]
+    peer: Peer
 
 
 @dataclass(slots=True)

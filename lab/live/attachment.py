@@ -49,9 +49,9 @@ class Attachment(Doorman):
     def cut_all(self) -> int:
         """Close every connection from our side. Returns how many real clients that were; the world is not told."""
         count = self.clients
-        for connection in [*self.brokers]:
+        for connection in [*self.opened]:
             self.gateway.close(connection)
-        self.brokers.clear()
+        self.opened.clear()
         self.programs.clear()
         return count
 
@@ -90,7 +90,7 @@ class Attachment(Doorman):
                 session.seek(session.latest)
                 session.seek_event(session.latest_event)
             for connection, program in [*self.programs.items()]:
-                session.bring(HangUpProgram(program, connection, self.brokers[connection]))
+                session.bring(HangUpProgram(program, connection, self.opened[connection].broker))
             session.run_to(session.now)
             if back is not None:
                 session.switch(back[0])

@@ -39,8 +39,8 @@ class Doorman(Observer):
         self.guard = guard
         self.ports: dict[NodeId, int] = {}
         self.open: dict[NodeId, bool] = {}
-        self.brokers: dict[int, NodeId] = {}
-        """Of each connection the broker; it has no program yet while nothing was sent over it."""
+        self.opened: dict[int, Opened] = {}
+        """Every connection; it has no program yet while nothing was sent over it."""
         self.programs: dict[int, NodeId] = {}
         session.greet(self._greet)
 
@@ -121,12 +121,12 @@ class Doorman(Observer):
     def _bring(self, event: Event) -> None:
         match event:
             case Opened():
-                self.brokers[event.connection] = event.broker
+                self.opened[event.connection] = event
                 if self.guard is not None:
                     self.guard.opened(event.connection)
             case Received():
                 known = self.guard is None or self.guard.admits(event.connection, event.frame)
-                if known and event.connection in self.brokers:
+                if known and event.connection in self.opened:
                     self._frame(event.connection, event.frame)
             case Closed():
                 self._closed(event.connection)
@@ -135,7 +135,9 @@ class Doorman(Observer):
         program = self.programs.get(connection)
         if program is None:
             program = self.programs[connection] = self._program(frame)
-            self.session.bring(ConnectProgram(program, connection, self.brokers[connection], self.listeners()))
+            user = self.guard.known[connection] if self.guard is not None else ""
+            one = self.opened[connection]
+            self.session.bring(ConnectProgram(program, connection, one.broker, self.listeners(), user, one.host))
         self.session.bring(BringFrame(program, connection, bytes(frame) if self.session.keeps_frames else frame))
 
     def _program(self, frame: Buffer) -> NodeId:
@@ -151,10 +153,10 @@ class Doorman(Observer):
     def _closed(self, connection: int) -> None:
         if self.guard is not None:
             self.guard.closed(connection)
-        broker = self.brokers.pop(connection, None)
+        opened = self.opened.pop(connection, None)
         program = self.programs.pop(connection, None)
-        if program is not None and broker is not None:
-            self.session.bring(HangUpProgram(program, connection, broker))
+        if program is not None and opened is not None:
+            self.session.bring(HangUpProgram(program, connection, opened.broker))
 
     # --- out --------------------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class Doorman(Observer):
     @hears(facts.HungUp)
     def _hung_up(self, world: World, node: NodeId, fact: facts.HungUp) -> None:
         if self._is_new(world):
-            self.brokers.pop(fact.connection, None)
+            self.opened.pop(fact.connection, None)
             self.programs.pop(fact.connection, None)
             self.gateway.close(fact.connection)
 

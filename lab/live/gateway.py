@@ -50,10 +50,11 @@ NOTHING = memoryview(b"")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Somebody has connected to a broker's port."""
+    """Somebody has connected to a broker's port, from the address `host`."""
 
     connection: int
     broker: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class Gateway:
     def _accept(self, broker: str, listener: object) -> None:
         assert isinstance(listener, socket.socket)
         try:
-            connection, _ = listener.accept()
+            connection, peer = listener.accept()
         except OSError as wrong:
             if wrong.errno in (errno.EMFILE, errno.ENFILE):
                 self._accept_more(yes=False)
@@ -265,7 +266,7 @@ class Gateway:
         self._count += 1
         one = self._sockets[self._count] = _Socket(self._count, connection)
         self._selector.register(connection, selectors.EVENT_READ, one)
-        self._happened(Opened(one.number, broker))
+        self._happened(Opened(one.number, broker, peer[0]))
         if len(self._sockets) >= self.limits.connections:
             self._accept_more(yes=False)
 

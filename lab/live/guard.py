@@ -54,13 +54,16 @@ class Users:
 
 
 class Guard:
-    """Of each connection, how far its client has come. `send` and `close`: a gateway's."""
+    """Of each connection, how far its client has come, and in the end which user it is. `send` and `close`: a
+    gateway's.
+    """
 
     def __init__(self, users: Users, send: Callable[[int, bytes], None], close: Callable[[int], None]) -> None:
         self.users = users
         self.send = send
         self.close = close
         self.strangers: dict[int, Stranger] = {}
+        self.known: dict[int, str] = {}
 
     def opened(self, connection: int) -> None:
         """Somebody has come."""
@@ -69,12 +72,17 @@ class Guard:
     def closed(self, connection: int) -> None:
         """And has gone."""
         self.strangers.pop(connection, None)
+        self.known.pop(connection, None)
 
     def admits(self, connection: int, frame: Buffer) -> bool:
-        """Whether a frame is for the world. One of a stranger is answered here, or closes the connection."""
+        """Whether a frame is for the world. One of a stranger is answered here, or closes the connection; what was
+        sent behind that is for nobody.
+        """
+        if connection in self.known:
+            return True
         stranger = self.strangers.get(connection)
         if stranger is None:
-            return True
+            return False
         try:
             if len(frame) > RECEIVE_MAX:
                 raise Malformed(f"at most {RECEIVE_MAX:,} bytes wanted, {len(frame):,} found")
@@ -130,23 +138,28 @@ class Guard:
     def _token(self, connection: int, stranger: Stranger, data: bytes) -> bytes:
         """The mechanism's answer; the client is no stranger any more if that was all. Raises Denied."""
         if stranger.mechanism == PLAIN:
-            self._plain(data)
-            said, known = b"", True
-        else:
-            stranger.scram = stranger.scram or Scram(stranger.mechanism, self.users.credentials[stranger.mechanism])
-            said, known = stranger.scram.take(data)
+            self._admit(connection, self._plain(data))
+            return b""
+        stranger.scram = stranger.scram or Scram(stranger.mechanism, self.users.credentials[stranger.mechanism])
+        said, known = stranger.scram.take(data)
         if known:
-            self.closed(connection)
+            self._admit(connection, stranger.scram.user)
         return said
 
-    def _plain(self, data: bytes) -> None:
+    def _admit(self, connection: int, user: str) -> None:
+        self.strangers.pop(connection)
+        self.known[connection] = user
+
+    def _plain(self, data: bytes) -> str:
         """As whom, who, and the password, with zeros between (RFC 4616)."""
         parts = data.split(b"\0")
         if len(parts) != 3 or parts[0] not in (b"", parts[1]):
             raise Denied
-        password = self.users.passwords.get(parts[1].decode("utf-8", "replace"))
+        user = parts[1].decode("utf-8", "replace")
+        password = self.users.passwords.get(user)
         if password is None or not hmac.compare_digest(password.encode(), parts[2]):
             raise Denied
+        return user
 
 
 def _versions(*, known: bool) -> object:

@@ -158,7 +158,7 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "reconnect.backoff.ms": (ConsumerConfig, "pauses before reconnecting"),
     "queued.min.messages": (ConsumerConfig, "fetching ahead as librdkafka does"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
-    "authorizer.class.name": (BrokerConfig, "access control"),
+    "delegation.token.master.key": (BrokerConfig, "delegation tokens"),
     "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),
     "controller.quorum.bootstrap.servers": (BrokerConfig, "voters that come and go"),
     "log.dirs": (BrokerConfig, "several log directories"),

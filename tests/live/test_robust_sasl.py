@@ -21,7 +21,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.apis import APIS, read_response
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.schema import Api
-from lab.live.guard import MECHANISMS, Users
+from lab.live.guard import MECHANISMS, Guard, Users
 from lab.live.listening import Listening, is_loopback
 from lab.live.scram import Credential, Denied, Scram
 from tests.live.broken_frames import every_version, head, valid_frame
@@ -156,6 +156,17 @@ def test_bare_tokens_follow_version_0_of_the_handshake(guarded: Served):
         found = client.ask(head(APIS[17], 1) + b"\0\x05PLAIN")
         assert found is not None
         assert said_in(APIS[17], 1, found).error_code is ErrorCode.ILLEGAL_SASL_STATE
+
+
+def test_what_is_sent_behind_a_wrong_password_is_for_nobody():
+    closed: list[int] = []
+    guard = Guard(Users(USERS), lambda connection, data: None, closed.append)
+    guard.opened(7)
+    token = b"\0alice\0wrong"
+    assert not guard.admits(7, head(APIS[17], 1) + b"\0\x05PLAIN")
+    assert not guard.admits(7, head(APIS[36], 1) + struct.pack(">i", len(token)) + token)
+    assert closed == [7]
+    assert not guard.admits(7, head(APIS[3], 9) + b"\0\0\0\0\0"), "it came before the connection was closed"
 
 
 def test_no_password_stands_in_the_journal(guarded: Served):

@@ -5,6 +5,7 @@ in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
 from lab.cluster.actions import (
+    access,
     clients,
     disks,
     groups,
@@ -25,6 +26,7 @@ from lab.cluster.actions.base import ACTIONS, ClusterAction, action_from
 __all__ = [
     "ACTIONS",
     "ClusterAction",
+    "access",
     "action_from",
     "clients",
     "disks",

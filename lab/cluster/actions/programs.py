@@ -12,6 +12,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.program import Program, ProgramRecipe
 from lab.kafka.coordinator.transaction.metadata import PREPARED
 from lab.kafka.orders import FenceOff, FrameArrived, ProgramConnected, ProgramHungUp
+from lab.kafka.protocol.acls import ANONYMOUS, USER, Peer
 from lab.kafka.protocol.codec import Buffer
 from lab.world.connections import hang_up
 from lab.world.dice import Stream
@@ -39,12 +40,16 @@ class OpenDoors(ClusterAction):
 
 @dataclass(frozen=True, slots=True)
 class ConnectProgram(ClusterAction):
-    """A real program opens a connection. It has a machine of its own, so that its links can be cut and slowed down."""
+    """A real program opens a connection. It has a machine of its own, so that its links can be cut and slowed down.
+    `user`: who it has proved to be, empty for nobody; `host`: the address it comes from.
+    """
 
     program: NodeId
     connection: int
     broker: NodeId
     listeners: tuple[tuple[str, str], ...]
+    user: str = ""
+    host: str = ""
 
     title: ClassVar[str] = "Connect a program"
 
@@ -53,7 +58,8 @@ class ConnectProgram(ClusterAction):
             world.add_host(self.program, ProgramRecipe(self.program))
             world.boot(self.program)
             world.mark("built", self.program, f"{self.program}, a real program, connects to {self.broker}")
-        world.signal(self.program, ProgramConnected(self.connection, self.broker, self.listeners))
+        peer = Peer(USER + self.user if self.user else ANONYMOUS, self.host)
+        world.signal(self.program, ProgramConnected(self.connection, self.broker, self.listeners, peer))
 
     def describe(self) -> str:
         return f"{self.program} connects to {self.broker}"

@@ -8,6 +8,7 @@ from lab.cluster.build import image_of, kind_of
 from lab.env import NodeId
 from lab.kafka.clients.program import Program, ProgramRecipe
 from lab.kafka.orders import FrameArrived, ProgramConnected
+from lab.kafka.protocol.acls import ANONYMOUS, Peer
 from lab.kafka.protocol.apis import BY_REQUEST, SIZE_BYTES, write_request
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
@@ -92,5 +93,5 @@ def _stand_in(world: World, program: NodeId, broker: NodeId) -> int:
     connection = -1 - int(broker.partition("-")[2])
     node = world.hosts[program].node
     if isinstance(node, Program) and connection not in node.connections:
-        world.signal(program, ProgramConnected(connection, broker, ()))
+        world.signal(program, ProgramConnected(connection, broker, (), Peer(ANONYMOUS, program)))
     return connection

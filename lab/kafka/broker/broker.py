@@ -3,6 +3,7 @@
 from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, millis
 from lab.kafka import facts
 from lab.kafka.broker import fencing, lifecycle, older_truncation, publishing, waiting
+from lab.kafka.broker.access import Access
 from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
@@ -92,6 +93,7 @@ class Broker:
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
         self.sharing: Sharing | None = None
+        self.access = Access.of(config)
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -221,22 +223,27 @@ class Broker:
     def _handle(self, env: Env, sender: Address, channel: RequestChannel, request: Request) -> None:
         channel.busy = True
         body = request.body
-        context = RequestContext(env, sender, request.correlation_id, request.client_id)
-        answer = HANDLERS[type(body)](self, body, context)
+        context = RequestContext(env, sender, request.correlation_id, request.client_id, request.peer)
+        answer = self.answer(body, context)
         if answer is PENDING:
             return
         if answer is not NO_REPLY:
             env.send(sender, Response(request.correlation_id, answer), size_of(answer))
         channel.busy = False
 
+    def answer(self, body: object, context: RequestContext) -> object:
+        """What its handler says to a request; what its sender may not ask for is refused before."""
+        if self.access is None:
+            return HANDLERS[type(body)](self, body, context)
+        return self.access.answer(self, body, context)
+
     def reply(self, env: Env, sender: Address, correlation_id: int, body: object) -> None:
         """Answer a request that had to wait, and take the next of its connection."""
         channel = self.channels.get(sender)
         if channel is None:
             return  # the connection is gone
-        if channel.rephrased is not None:
-            body = channel.rephrased.with_ids(body)
-            channel.rephrased = None
+        if channel.rephrased:
+            body = _rephrased(channel, body)
         env.send(sender, Response(correlation_id, body), size_of(body))
         channel.busy = False
         if channel.waiting:
@@ -250,7 +257,7 @@ class Broker:
         answer = HANDLERS[type(body)](self, body, context)
         if answer is NO_REPLY:
             channel.busy = False
-            channel.rephrased = None
+            channel.rephrased.clear()
             self._serve(context.env, context.sender, channel)
         elif answer is not PENDING:
             self.reply(context.env, context.sender, context.correlation_id, answer)
@@ -425,6 +432,12 @@ class Broker:
     def committed(self, env: Env, partition: Partition) -> None:
         """The high watermark may have moved: producers and consumers may have waited for that."""
         waiting.committed(self, env, partition)
+
+
+def _rephrased(channel: RequestChannel, body: object) -> object:
+    while channel.rephrased:
+        body = channel.rephrased.pop().rephrase(body)
+    return body
 
 
 def size_of(body: object) -> int:

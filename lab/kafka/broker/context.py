@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from lab.env import Address, Env
+from lab.kafka.protocol.acls import Peer
 
 
 class Later(Enum):
@@ -27,6 +28,7 @@ class RequestContext:
     sender: Address
     correlation_id: int
     client_id: str
+    peer: Peer | None = None
 
 
 Handler = Callable[[Any, Any, RequestContext], object]

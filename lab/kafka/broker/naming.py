@@ -80,7 +80,7 @@ class Naming:
         """An answer for each partition of an unknown topic."""
         return {one: make() for one in self.unknown}
 
-    def with_ids(self, answer: object) -> object:
+    def rephrase(self, answer: object) -> object:
         """The answer as it was asked for."""
         return with_ids(answer, self)
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from lab.env import Address, Env, Micros, Timer, address, millis
 from lab.kafka import facts
-from lab.kafka.clients.descriptions import classic_text, consumer_text, settings_text, transaction_text
+from lab.kafka.clients.descriptions import acls_text, classic_text, consumer_text, settings_text, transaction_text
 from lab.kafka.clients.hanging import Search
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.orders import (
@@ -18,6 +18,7 @@ from lab.kafka.orders import (
     ResetGroup,
 )
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.acls import CreateAclsResponse, DeleteAclsResponse
 from lab.kafka.protocol.messages.configs import (
     AlterConfigsResponse,
     ConfigResource,
@@ -299,6 +300,13 @@ class AdminApp:
                 refused = [one for one in body.resources.values() if one.error_code]
                 text = refused[0].error_message if refused else settings_text(body)
                 self._settled(env, job, [one.error_code for one in refused], text)
+            case CreateAclsResponse():
+                wrong = [one for one in body.results if one.error_code]
+                self._settled(env, job, [one.error_code for one in wrong], wrong[0].error_message if wrong else "")
+            case DeleteAclsResponse():
+                wrong = [one for one in body.filter_results if one.error_code]
+                text = wrong[0].error_message if wrong else acls_text(body)
+                self._settled(env, job, [one.error_code for one in wrong], text)
             case UnregisterBrokerResponse() | UpdateFeaturesResponse():
                 self._settled(env, job, [body.error_code] if body.error_code else [], body.error_message)
             case CreateTopicsResponse() | DeleteTopicsResponse() | CreatePartitionsResponse():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from lab.kafka.clients.assignors.subscription import decode_assignment
+from lab.kafka.protocol.messages.acls import DeleteAclsResponse
 from lab.kafka.protocol.messages.configs import ConfigEntry, DescribeConfigsResponse
 from lab.kafka.protocol.messages.consumer_groups import DescribedConsumerGroup
 from lab.kafka.protocol.messages.groups import DescribedGroup
@@ -54,3 +55,8 @@ def settings_text(response: DescribeConfigsResponse) -> str:
 def _setting(entry: ConfigEntry) -> str:
     synonyms = ", ".join(f"{one.source.name}:{one.name}={one.value}" for one in entry.synonyms)
     return f"{entry.name}={entry.value} {{{synonyms}}}"
+
+
+def acls_text(body: DeleteAclsResponse) -> str:
+    """How many ACLs are gone."""
+    return f"{sum(len(one.matching_acls) for one in body.filter_results)} deleted"

@@ -9,13 +9,16 @@ from lab.kafka.rpc.network_client import NetworkClient
 
 
 class Metadata:
-    """Brokers, and who leads what in which epoch. A leader with an older epoch is not believed."""
+    """Brokers, and who leads what in which epoch. A leader with an older epoch is not believed. `denied`: topics that
+    the last answer says one may not know of.
+    """
 
     __slots__ = (
         "asked_at",
         "bootstrap",
         "brokers",
         "counts",
+        "denied",
         "leaders",
         "missing",
         "needed",
@@ -33,6 +36,7 @@ class Metadata:
         self.brokers: dict[int, str] = {}
         self.leaders: dict[TopicPartition, tuple[int, int]] = {}
         self.counts: dict[str, int] = {}
+        self.denied: tuple[str, ...] = ()
         self.topic_ids: dict[str, TopicId] = {}
         self.needed = True
         self.asked_at: Micros = -1
@@ -50,9 +54,12 @@ class Metadata:
         self.missing = tuple(topic for topic in self.missing if topic not in response.topics)
         self.needed = bool(self.missing)
         self.updated_at = now
+        self.denied = ()
         for name, topic in response.topics.items():
             if topic.error_code is not ErrorCode.NONE:
                 self.needed = True
+                if topic.error_code is ErrorCode.TOPIC_AUTHORIZATION_FAILED:
+                    self.denied = (*self.denied, name)
                 continue
             self.counts[name] = len(topic.partitions)
             if self.topic_ids.get(name, topic.topic_id) != topic.topic_id:

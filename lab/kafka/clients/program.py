@@ -14,6 +14,7 @@ from lab.env import Address, Env, Micros, NodeId, Timer, address
 from lab.kafka import facts
 from lab.kafka.clients.refusals import REFUSALS
 from lab.kafka.orders import FrameArrived, ProgramConnected, ProgramHungUp
+from lab.kafka.protocol.acls import Peer
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, Header, api_versions, read_request, write_response
 from lab.kafka.protocol.codec import Buffer
 from lab.kafka.protocol.errors import ErrorCode
@@ -58,12 +59,13 @@ class Exchange:
 
 
 class Connection:
-    """One connection to a broker, and what was asked over it: a broker answers in order."""
+    """One connection to a broker, who has opened it, and what was asked over it: a broker answers in order."""
 
-    __slots__ = ("broker", "waiting")
+    __slots__ = ("broker", "peer", "waiting")
 
-    def __init__(self, broker: NodeId) -> None:
+    def __init__(self, broker: NodeId, peer: Peer) -> None:
         self.broker = broker
+        self.peer = peer
         self.waiting: deque[Exchange] = deque()
 
 
@@ -91,7 +93,7 @@ class Program:
         """What came through a socket, or an answer."""
         match body:
             case ProgramConnected():
-                self.connections[body.connection] = Connection(body.broker)
+                self.connections[body.connection] = Connection(body.broker, body.peer)
                 self.listeners = dict(body.listeners)
                 env.tell(facts.ProgramCame(body.connection))
             case FrameArrived():
@@ -136,7 +138,7 @@ class Program:
         self._look_at(env, header, body, exchange)
         if header.api.by_topic_id.has(header.version):
             body = ByTopicId(body)
-        request = Request(header.correlation_id, header.client_id, body)
+        request = Request(header.correlation_id, header.client_id, body, connection.peer)
         env.send(address(connection.broker, str(number)), request, len(frame))
 
     def _answered(self, env: Env, number: int, response: Response) -> None:

@@ -8,6 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.acls import (
+    AclResult,
+    CreateAclsRequest,
+    CreateAclsResponse,
+    DeleteAclsRequest,
+    DeleteAclsResponse,
+    DeletedAcls,
+)
 from lab.kafka.protocol.messages.configs import (
     AlterConfigsRequest,
     AlterConfigsResponse,
@@ -54,6 +62,14 @@ def _not_elected(request: ElectLeadersRequest, error: ErrorCode) -> ElectLeaders
     return ElectLeadersResponse(dict.fromkeys(request.partitions or (), error), error)
 
 
+def _no_acls_created(request: CreateAclsRequest, error: ErrorCode) -> CreateAclsResponse:
+    return CreateAclsResponse((AclResult(error),) * len(request.creations))
+
+
+def _no_acls_deleted(request: DeleteAclsRequest, error: ErrorCode) -> DeleteAclsResponse:
+    return DeleteAclsResponse((DeletedAcls(error),) * len(request.filters))
+
+
 REFUSALS: dict[type, Callable[[Any, ErrorCode], object]] = {
     CreateTopicsRequest: _not_created,
     DeleteTopicsRequest: _not_deleted,
@@ -63,6 +79,8 @@ REFUSALS: dict[type, Callable[[Any, ErrorCode], object]] = {
     ElectLeadersRequest: _not_elected,
     AlterPartitionReassignmentsRequest: lambda _, error: AlterPartitionReassignmentsResponse({}, error),
     ListPartitionReassignmentsRequest: lambda _, error: ListPartitionReassignmentsResponse({}, error),
+    CreateAclsRequest: _no_acls_created,
+    DeleteAclsRequest: _no_acls_deleted,
     DescribeQuorumRequest: lambda _, error: DescribeQuorumResponse(error),
 }
 """Of each request that a broker hands on to the controller, the answer that is this error."""

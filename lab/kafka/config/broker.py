@@ -6,6 +6,7 @@ from typing import ClassVar
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.listeners import LISTENERS
 from lab.kafka.config.log_defaults import log_settings, topic_defaults
+from lab.kafka.config.security import ACCESS_CONTROL, super_users
 from lab.kafka.config.share import SHARE_COORDINATOR, SHARE_GROUPS
 from lab.kafka.config.truncation import TRUNCATION_RULE
 
@@ -18,6 +19,8 @@ class BrokerConfig(Config):
     what changes while that runs (Kafka's `updateCurrentConfig`); `static` is what stands in `server.properties`.
     """
 
+    allow_everyone_if_no_acl_found: bool
+    authorizer_class_name: str
     auto_create_topics_enable: bool
     auto_leader_rebalance_enable: bool
     broker_heartbeat_interval_ms: int
@@ -117,6 +120,7 @@ class BrokerConfig(Config):
     share_coordinator_state_topic_replication_factor: int
     share_coordinator_write_timeout_ms: int
     socket_request_max_bytes: int
+    super_users: str
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int
     transaction_max_timeout_ms: int
     transaction_partition_verification_enable: bool
@@ -130,6 +134,7 @@ class BrokerConfig(Config):
     unclean_leader_election_interval_ms: int
 
     settings: ClassVar = table(
+        *ACCESS_CONTROL,
         Setting("auto.create.topics.enable", True, "make a topic that a client asks about and wants made"),
         Setting("auto.leader.rebalance.enable", True, "give leadership back to the preferred replicas"),
         Setting("broker.heartbeat.interval.ms", 2_000, "how often a broker tells the controller it lives", 1),
@@ -381,7 +386,8 @@ class BrokerConfig(Config):
         super().__setstate__(overrides)
 
     def check(self) -> None:
-        """Only assignors that there are."""
+        """Only assignors that there are, and users that are principals."""
+        super_users(self.super_users)
         named = [one.strip() for one in self.group_consumer_assignors.split(",")]
         unknown = [one for one in named if one not in SERVER_ASSIGNORS]
         if unknown:

@@ -319,7 +319,9 @@ class Controller:
                 results.append(wrong)
                 continue
             topic_id = NO_TOPIC_ID if request.validate_only else draw_topic_id(dice)
-            results.append(self._created(topic, topic_id))
+            results.append(
+                _undescribed(topic, topic_id) if topic.name in request.undescribed else self._created(topic, topic_id)
+            )
             if topic_id:
                 records += self._topic_records(topic, topic_id)
         return Decision(CreateTopicsResponse(tuple(results)), records)
@@ -502,6 +504,11 @@ class Controller:
             AllocateProducerIdsResponse(ErrorCode.NONE, start, PRODUCER_ID_BLOCK),
             [ProducerIdsRecord(start + PRODUCER_ID_BLOCK)],
         )
+
+
+def _undescribed(topic: NewTopic, topic_id: TopicId) -> TopicResult:
+    error = ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    return TopicResult(topic.name, ErrorCode.NONE, topic_id=topic_id, topic_config_error_code=error)
 
 
 def _both_said(topic: NewTopic) -> TopicResult | None:

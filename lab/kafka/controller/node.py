@@ -6,7 +6,7 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.controller import administration, configuration
+from lab.kafka.controller import access, administration, configuration
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -22,6 +22,7 @@ from lab.kafka.metadata.records import (
 )
 from lab.kafka.orders import Shutdown
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.acls import CreateAclsRequest, DeleteAclsRequest
 from lab.kafka.protocol.messages.brokers import (
     AlterPartitionRequest,
     BrokerHeartbeatRequest,
@@ -115,6 +116,8 @@ class ControllerNode:
             env.tell(facts.ReassignmentAsked(request.partitions))
         if isinstance(request, CreateTopicsRequest):
             return self.controller.create_topics(request, env.dice)
+        if isinstance(request, CreateAclsRequest):
+            return access.create_acls(self.controller, request, env.dice)
         return self.DECIDES[type(request)](self, request, env.now)
 
     def disconnected(self, env: Env, peer: Address) -> None:
@@ -267,4 +270,5 @@ class ControllerNode:
         AlterConfigsRequest: _timeless(configuration.alter),
         IncrementalAlterConfigsRequest: _timeless(configuration.alter_incrementally),
         AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
+        DeleteAclsRequest: _timeless(access.delete_acls),
     }

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from lab.kafka.metadata.acls import Acls
 from lab.kafka.metadata.records import (
+    AccessControlEntryRecord,
     BrokerConfigRecord,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
@@ -14,6 +16,7 @@ from lab.kafka.metadata.records import (
     PartitionRecord,
     ProducerIdsRecord,
     RegisterBrokerRecord,
+    RemoveAccessControlEntryRecord,
     RemoveTopicRecord,
     TopicRecord,
     UnregisterBrokerRecord,
@@ -118,11 +121,12 @@ class TopicImage:
 
 class MetadataImage:
     """Everything the metadata log says, up to `offset` (exclusive). What few clusters have is kept aside, by
-    partition, broker or group: `reassignments`, `racks`, `broker_config`, `group_config`, and, where that feature is
-    on, `eligible`.
+    partition, broker or group: `reassignments`, `racks`, `broker_config`, `group_config`, where that feature is on,
+    `eligible`, and, once there is a rule of who may do what, `acls`.
     """
 
     __slots__ = (
+        "acls",
         "broker_config",
         "brokers",
         "eligible",
@@ -146,6 +150,7 @@ class MetadataImage:
         self.racks: dict[int, str] = {}
         self.broker_config: dict[str, dict[str, str]] = {}
         self.group_config: dict[str, dict[str, str]] = {}
+        self.acls: Acls | None = None
 
     def partition(self, partition: TopicPartition) -> PartitionState | None:
         """A partition's state; None if there is no such partition."""
@@ -200,6 +205,12 @@ class MetadataImage:
                 self.eligible = {} if record.feature_level > 0 else None
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
+            case AccessControlEntryRecord():
+                self.acls = self.acls or Acls()
+                self.acls.add(record)
+            case RemoveAccessControlEntryRecord():
+                assert self.acls is not None, record
+                self.acls.remove(record.id)
             case NoOpRecord():
                 pass
         self.offset += 1

@@ -131,6 +131,27 @@ class ProducerIdsRecord(Sealed):
 
 
 @dataclass(slots=True)
+class AccessControlEntryRecord(Sealed):
+    """A rule of who may do what; kinds by their numbers in the protocol."""
+
+    id: str
+    resource_type: int
+    resource_name: str
+    pattern_type: int
+    principal: str
+    host: str
+    operation: int
+    permission_type: int
+
+
+@dataclass(slots=True)
+class RemoveAccessControlEntryRecord(Sealed):
+    """A rule holds no more."""
+
+    id: str
+
+
+@dataclass(slots=True)
 class NoOpRecord(Sealed):
     """Nothing, but an offset: what an idle quorum writes, and how a new leader's first record reaches a broker."""
 
@@ -148,6 +169,8 @@ MetadataRecord: TypeAlias = (
     | PartitionRecord
     | PartitionChangeRecord
     | ProducerIdsRecord
+    | AccessControlEntryRecord
+    | RemoveAccessControlEntryRecord
     | NoOpRecord
 )
 
@@ -166,6 +189,8 @@ KINDS: dict[str, type[Any]] = {
         PartitionRecord,
         PartitionChangeRecord,
         ProducerIdsRecord,
+        AccessControlEntryRecord,
+        RemoveAccessControlEntryRecord,
         NoOpRecord,
     )
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from lab.kafka.metadata.acls import record_of
 from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, MetadataImage, PartitionState, TopicImage
 from lab.kafka.metadata.records import (
     BrokerConfigRecord,
@@ -41,6 +42,8 @@ def records_of(image: MetadataImage) -> list[MetadataRecord]:
         found += _topic(image, topic)
     if image.next_producer_id:
         found.append(ProducerIdsRecord(image.next_producer_id))
+    if image.acls is not None:
+        found += [record_of(acl_id, binding) for acl_id, binding in image.acls.bindings.items()]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.acls import CREATE_ACLS, DELETE_ACLS, DESCRIBE_ACLS
 from lab.kafka.protocol.messages.api_versions import API_VERSIONS, ApiVersionsResponse
 from lab.kafka.protocol.messages.cluster import DESCRIBE_CLUSTER
 from lab.kafka.protocol.messages.configs import ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS
@@ -80,6 +81,9 @@ APIS: dict[int, Api] = {
         END_TXN,
         WRITE_TXN_MARKERS,
         TXN_OFFSET_COMMIT,
+        DESCRIBE_ACLS,
+        CREATE_ACLS,
+        DELETE_ACLS,
         DESCRIBE_CONFIGS,
         ALTER_CONFIGS,
         DESCRIBE_LOG_DIRS,

@@ -22,14 +22,15 @@ it. What a field means is in Kafka's own
 |---:|---|---|---|---|---|
 """
 TAIL = """
-Left out everywhere: throttling (`throttle_time_ms` is always 0), lists of allowed operations, racks in answers, the
-addresses of new leaders in Produce and Fetch (KIP-951; who leads is told). How answers compare with those of Apache
-Kafka, field by field: [witness.md](witness.md).
+Left out everywhere: throttling (`throttle_time_ms` is always 0), racks in answers, the addresses of new
+leaders in Produce and Fetch (KIP-951; who leads is told). How answers compare with those of Apache Kafka, field by
+field: [witness.md](witness.md).
 """
 KAFKA = {
     0: "3-12", 1: "4-17", 2: "1-10", 3: "0-13", 8: "2-9", 9: "1-9", 10: "0-6", 11: "0-9", 12: "0-4", 13: "0-5",
     14: "0-5", 15: "0-6", 16: "0-5", 17: "0-1", 18: "0-4", 19: "2-7", 20: "1-6", 21: "0-2", 22: "0-5",
-    23: "2-4", 24: "0-5", 25: "0-4", 26: "0-5", 27: "1", 28: "0-5", 32: "1-4", 33: "0-2", 35: "1-4", 36: "0-2",
+    23: "2-4", 24: "0-5", 25: "0-4", 26: "0-5", 27: "1", 28: "0-5", 29: "1-3",
+    30: "1-3", 31: "1-3", 32: "1-4", 33: "0-2", 35: "1-4", 36: "0-2",
     37: "0-3", 42: "0-2", 43: "0-2", 44: "0-1", 45: "0", 46: "0", 47: "0", 55: "0-2", 60: "0-2", 61: "0",
     65: "0", 66: "0-1", 68: "0-1", 69: "0-1", 75: "0", 76: "0", 77: "0", 78: "0", 79: "0",
 }  # fmt: skip

@@ -177,7 +177,7 @@ UUID = Fixed("16s")
 TOPIC_ID = Converted(UUID, topic_id_of, topic_id_bytes)
 THROTTLE = unused("throttle_time_ms", INT32, 0)
 UNKNOWN_OPERATIONS = -(1 << 31)
-"""What the caller may do is not said: nobody asks for it, and nobody is denied anything."""
+"""What the caller may do is not said: it was not asked for."""
 
 
 def string(nullable: str) -> Sized:

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 
 from lab.env import Sealed
+from lab.kafka.protocol.acls import Peer
 
 
 @dataclass(slots=True)
 class Request(Sealed):
-    """One request on one connection. Responses come back in the order of requests."""
+    """One request on one connection. Responses come back in the order of requests. `peer` None: a simulated machine,
+    which is what it is called.
+    """
 
     correlation_id: int
     client_id: str
     body: object
+    peer: Peer | None = None
 
 
 @dataclass(slots=True)

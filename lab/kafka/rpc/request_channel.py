@@ -6,17 +6,17 @@ from lab.kafka.rpc.envelope import Request
 
 
 class Rephrased(Protocol):
-    """How topics were called in a request that was said again with their names."""
+    """What was made of a request before it was handled: with names for ids, or less than was asked for."""
 
-    def with_ids(self, answer: object) -> object:
-        """The answer as it was asked for."""
+    def rephrase(self, answer: object) -> object:
+        """The answer to what was asked."""
         ...
 
 
 class RequestChannel:
     """While a request is unanswered the connection is muted, as Kafka's selector mutes it: what the client
     pipelines waits in the socket. `served`: somebody further up the call stack takes one after the other.
-    `rephrased`: how the topics of the unanswered request were called, if not by name.
+    `rephrased`: what was made of the unanswered request, one after the other.
     """
 
     __slots__ = ("busy", "rephrased", "served", "waiting")
@@ -24,5 +24,5 @@ class RequestChannel:
     def __init__(self) -> None:
         self.busy = False
         self.served = False
-        self.rephrased: Rephrased | None = None
+        self.rephrased: list[Rephrased] = []
         self.waiting: list[Request] = []

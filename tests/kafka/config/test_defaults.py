@@ -44,6 +44,8 @@ TOPIC = {
     "unclean.leader.election.enable": False,
 }
 BROKER = {
+    "allow.everyone.if.no.acl.found": False,
+    "authorizer.class.name": "",
     "auto.create.topics.enable": True,
     "auto.leader.rebalance.enable": True,
     "broker.heartbeat.interval.ms": 2_000,
@@ -143,6 +145,7 @@ BROKER = {
     "share.coordinator.state.topic.replication.factor": 3,
     "share.coordinator.write.timeout.ms": 5_000,
     "socket.request.max.bytes": 104_857_600,
+    "super.users": "",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 10_000,
     "transaction.max.timeout.ms": 900_000,
     "transaction.partition.verification.enable": True,

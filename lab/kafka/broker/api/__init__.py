@@ -5,6 +5,7 @@ later. The listing is the table of what the broker speaks.
 """
 
 from lab.kafka.broker.api import (
+    acls,
     admin,
     api_versions,
     by_topic_id,
@@ -27,6 +28,6 @@ from lab.kafka.broker.api import (
     transactions,
 )
 
-LOADED = (admin, api_versions, by_topic_id, cluster, consumer_groups, describe_topic_partitions, fetch,
+LOADED = (acls, admin, api_versions, by_topic_id, cluster, consumer_groups, describe_topic_partitions, fetch,
           find_coordinator, group_admin, groups, init_producer_id, list_offsets, metadata,
           offset_for_leader_epoch, offsets, produce, sasl, share, transaction_admin, transactions)  # fmt: skip

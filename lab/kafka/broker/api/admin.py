@@ -1,4 +1,4 @@
-"""What administrators ask: topics, partitions, settings, elections go on to the controller; DeleteRecords and
+"""What administrators ask: topics, partitions, settings, elections, ACLs go on to the controller; DeleteRecords and
 DescribeConfigs are ours.
 
 DeleteRecords answers when all living followers have moved their log start too, which they learn with a fetch.
@@ -11,6 +11,7 @@ from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.describing import Descriptions
 from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.acls import CreateAclsRequest, DeleteAclsRequest
 from lab.kafka.protocol.messages.configs import (
     AlterConfigsRequest,
     DescribeConfigsRequest,
@@ -46,6 +47,8 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(ListPartitionReassignmentsRequest)
 @handles(UnregisterBrokerRequest)
 @handles(UpdateFeaturesRequest)
+@handles(CreateAclsRequest)
+@handles(DeleteAclsRequest)
 def forwarded(broker: Broker, request: object, context: RequestContext) -> Later:
     """The controller decides; this broker passes the answer back (Kafka's Envelope)."""
     broker.forward(context, request)

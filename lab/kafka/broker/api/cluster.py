@@ -1,5 +1,6 @@
 """DescribeCluster (60) and DescribeLogDirs (35): brokers, and what stands on their disks."""
 
+from lab.kafka.broker.access.operations import allowed_on_cluster
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
@@ -25,7 +26,10 @@ def describe_cluster(
         error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
         return DescribeClusterResponse(error, {}, endpoint_type=request.endpoint_type)
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
-    return DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1))
+    answer = DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1))
+    if request.include_cluster_authorized_operations:
+        answer.cluster_authorized_operations = allowed_on_cluster(broker, context)
+    return answer
 
 
 @handles(DescribeLogDirsRequest)

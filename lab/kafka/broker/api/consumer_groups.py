@@ -5,6 +5,7 @@ groups with members in them.
 """
 
 from lab.kafka.broker import consumer_groups
+from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.protocol.errors import ErrorCode
@@ -33,6 +34,8 @@ def consumer_group_describe(
 ) -> ConsumerGroupDescribeResponse:
     """Each group by its coordinator."""
     groups = tuple(_describe(broker, group_id) for group_id in request.group_ids)
+    if request.include_authorized_operations:
+        tell_operations(broker, context, groups)
     members = [member for group in groups for member in group.members]
     topics = [one.topic for member in members for one in (*member.assignment, *member.target_assignment)]
     return ConsumerGroupDescribeResponse(groups, {topic: broker.image.topic_id(topic) for topic in topics})

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from lab.kafka.broker.access.operations import allowed_operations
 from lab.kafka.broker.api.metadata import partition_metadata
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.metadata.image import NONE_ELIGIBLE, PartitionState
+from lab.kafka.protocol.acls import ResourceType
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.describe_topic_partitions import (
     PARTITIONS_MAX,
@@ -23,6 +25,13 @@ def describe_topic_partitions(
     broker: Broker, request: DescribeTopicPartitionsRequest, context: RequestContext
 ) -> DescribeTopicPartitionsResponse:
     """From the cursor on, until the page is full."""
+    answer = _page(broker, request)
+    for one in answer.topics:
+        one.authorized_operations = allowed_operations(broker, context, ResourceType.TOPIC, one.name)
+    return answer
+
+
+def _page(broker: Broker, request: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse:
     begin = request.cursor or Cursor("", 0)
     if begin.partition_index < 0:
         wrong = ErrorCode.INVALID_REQUEST

@@ -3,6 +3,7 @@
 We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-848 (next storey).
 """
 
+from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.coordinator.shard import Joining
@@ -76,7 +77,10 @@ def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestCont
 @handles(DescribeGroupsRequest)
 def describe_groups(broker: Broker, request: DescribeGroupsRequest, context: RequestContext) -> DescribeGroupsResponse:
     """Each group by its coordinator."""
-    return DescribeGroupsResponse(tuple(_describe(broker, group_id) for group_id in request.group_ids))
+    groups = tuple(_describe(broker, group_id) for group_id in request.group_ids)
+    if request.include_authorized_operations:
+        tell_operations(broker, context, groups)
+    return DescribeGroupsResponse(groups)
 
 
 def _describe(broker: Broker, group_id: str) -> DescribedGroup:

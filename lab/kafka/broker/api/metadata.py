@@ -1,10 +1,12 @@
 """Metadata (3): brokers that serve, and who leads what, as this broker has heard (spec 3.11)."""
 
+from lab.kafka.broker.access.operations import allowed_on_cluster, allowed_operations
 from lab.kafka.broker.api.find_coordinator import new_topic
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
 from lab.kafka.config.truncation import FENCED_EPOCH
 from lab.kafka.metadata.image import PartitionState, TopicImage
+from lab.kafka.protocol.acls import ResourceType
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import (
     MetadataRequest,
@@ -28,7 +30,13 @@ def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) 
     unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
     # Any broker forwards what is for the controller, so that a client may take any for it. Kafka draws one.
-    return MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids)
+    answer = MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids)
+    if request.include_topic_authorized_operations:
+        for name, one in topics.items():
+            one.authorized_operations = allowed_operations(broker, context, ResourceType.TOPIC, name)
+    if request.include_cluster_authorized_operations:
+        answer.cluster_authorized_operations = allowed_on_cluster(broker, context)
+    return answer
 
 
 def _create(broker: Broker, names: list[str], context: RequestContext) -> None:

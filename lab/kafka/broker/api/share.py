@@ -5,6 +5,7 @@ We do: epochs, the simple assignor, sessions, locks, delivery counts, durable st
 offsets (90, 91), renewed locks (4.2).
 """
 
+from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.share.sharing import sharing_of
@@ -48,6 +49,8 @@ def share_group_describe(
     """Each group by its coordinator."""
     groups = sharing_of(broker).groups
     found = tuple(groups.describe(broker, group_id) for group_id in request.group_ids)
+    if request.include_authorized_operations:
+        tell_operations(broker, context, found)
     topics = (one.topic for group in found for *_, assigned in group.members for one in assigned)
     return ShareGroupDescribeResponse(found, {topic: broker.image.topic_id(topic) for topic in topics})
 

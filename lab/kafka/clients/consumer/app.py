@@ -375,6 +375,8 @@ class ConsumerApp:
             case MetadataResponse():
                 self.metadata.asked_at = -1
                 self.metadata.update(body, env.now)
+                for name in self.metadata.denied:
+                    self.fetcher.denied(name)
                 self.membership.metadata_came(env)
             case FindCoordinatorResponse():
                 self.membership.found(env, body)

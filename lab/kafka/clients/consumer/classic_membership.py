@@ -14,6 +14,7 @@ from lab.kafka.clients.assignors.subscription import (
     encode_subscription,
 )
 from lab.kafka.clients.consumer.membership import (
+    DENIED,
     JOINING,
     LEFT,
     REDISCOVER,
@@ -41,6 +42,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
 
 FATAL = {
+    **DENIED,
     ErrorCode.FENCED_INSTANCE_ID: "FencedInstanceIdException",
     ErrorCode.GROUP_MAX_SIZE_REACHED: "GroupMaxSizeReachedException",
     ErrorCode.INCONSISTENT_GROUP_PROTOCOL: "InconsistentGroupProtocolException",

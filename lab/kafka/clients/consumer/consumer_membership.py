@@ -6,7 +6,7 @@ application takes that in its next poll(): it commits and gives up what goes, an
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
-from lab.kafka.clients.consumer.membership import JOINING, LEFT, REDISCOVER, STABLE, UNJOINED, Membership
+from lab.kafka.clients.consumer.membership import DENIED, JOINING, LEFT, REDISCOVER, STABLE, UNJOINED, Membership
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
@@ -22,6 +22,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
 
 FATAL = {
+    **DENIED,
     ErrorCode.FENCED_INSTANCE_ID: "FencedInstanceIdException",
     ErrorCode.GROUP_ID_NOT_FOUND: "GroupIdNotFoundException",
     ErrorCode.GROUP_MAX_SIZE_REACHED: "GroupMaxSizeReachedException",
@@ -133,7 +134,7 @@ class ConsumerMembership(Membership):
 
     def refused(self, env: Env, error: ErrorCode, sent_as: tuple[str, int]) -> None:
         """A commit or a question for offsets was refused. A stale epoch is only that: another is on its way to us."""
-        if error in REDISCOVER or (error in FENCED and sent_as == self.identity):
+        if error in (*REDISCOVER, *DENIED) or (error in FENCED and sent_as == self.identity):
             self._membership_error(env, error)
 
     def _membership_error(self, env: Env, error: ErrorCode) -> None:

@@ -271,6 +271,10 @@ class Fetcher:
         self.preferred = preferred
         self._by_leader = None
 
+    def denied(self, topic: str) -> None:
+        """The next poll() throws: an ACL is missing."""
+        self.exception = f"TopicAuthorizationException: {topic}"
+
     def fetched(self, env: Env, host: str, body: FetchResponse) -> None:
         """A broker's answer. What was asked for before a seek or a rebalance is of no use any more."""
         asked = self.fetching.pop(host, {})
@@ -299,6 +303,8 @@ class Fetcher:
                     self._retry(env, position)
             case ErrorCode.OFFSET_OUT_OF_RANGE:
                 self._out_of_range(env, partition, position)
+            case ErrorCode.TOPIC_AUTHORIZATION_FAILED:
+                self.denied(partition.topic)
             case _:
                 if one.current_leader is not None and self.metadata.learn_leader(partition, one.current_leader):
                     return

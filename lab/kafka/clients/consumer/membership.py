@@ -15,6 +15,11 @@ from lab.kafka.rpc.network_client import NetworkClient, Tag
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
 REQUEST_BYTES = 128
 CHANNEL = "coordinator"
+DENIED = {
+    ErrorCode.GROUP_AUTHORIZATION_FAILED: "GroupAuthorizationException",
+    ErrorCode.TOPIC_AUTHORIZATION_FAILED: "TopicAuthorizationException",
+}
+"""What poll() throws where an ACL is missing."""
 REDISCOVER = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
 
@@ -84,6 +89,7 @@ class Membership:
         if body.error_code is ErrorCode.NONE:
             self.coordinator = address(body.host, CHANNEL)
         else:
+            self.exception = DENIED.get(body.error_code, self.exception)
             self._pause(env)
 
     def _send(self, env: Env, target: Address, body: object, tag: str) -> None:

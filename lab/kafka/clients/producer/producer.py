@@ -240,9 +240,25 @@ class Producer:
                 sent = batch.base_sequence >= 0
                 self._failed(env, partition, batch.numbers, "TransactionAbortedException", unknown=sent)
             self._drop_if_empty(partition, queue)
+        self._fail_unplaced(env, "TransactionAbortedException")
+
+    def _fail_unplaced(self, env: Env, error: str) -> None:
+        """Records that wait for a partition never get one."""
         for _, birth, _, _, _ in self.unplaced:
-            self._failed(env, TopicPartition(self.topic, -1), (birth,), "TransactionAbortedException", unknown=False)
+            self._failed(env, TopicPartition(self.topic, -1), (birth,), error, unknown=False)
         self.unplaced = []
+
+    def _fail_all(self, env: Env, error: str) -> None:
+        """A producer that gets no id can send nothing. What comes later tries again, as an application would that
+        makes another producer.
+        """
+        self._fail_unplaced(env, error)
+        for partition, queue in list(self.queues.items()):
+            for batch in queue.waiting:
+                self._release(batch)
+                self._failed(env, partition, batch.numbers, error, unknown=batch.attempts > 0)
+            queue.waiting = []
+            self._drop_if_empty(partition, queue)
 
     def _bump_epoch(self) -> None:
         """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
@@ -356,12 +372,16 @@ class Producer:
                 self.metadata.asked_at = -1
                 for partition in self.metadata.update(body, env.now):
                     self._forget_backoff(env, partition)
+                if self.metadata.denied:
+                    self._fail_unplaced(env, ErrorCode.TOPIC_AUTHORIZATION_FAILED.name)
                 if self.metadata.needed or self.unplaced:
                     self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
             case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
                 self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
                 if body.error_code is ErrorCode.NONE:
                     self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
+                elif not body.error_code.retriable:
+                    self._fail_all(env, body.error_code.name)
             case ProduceResponse() if isinstance(tag, Sent):
                 for partition, batch in tag.batches.items():
                     answer = body.responses.get(partition)

@@ -72,6 +72,8 @@ class ShareMembership:
         if body.error_code is ErrorCode.NONE:
             self.coordinator = address(body.host, "coordinator")
         else:
+            if body.error_code is ErrorCode.GROUP_AUTHORIZATION_FAILED:
+                self.fatal = body.error_code.name
             self._pause(env)
 
     def heard(self, env: Env, body: ShareGroupHeartbeatResponse) -> None:

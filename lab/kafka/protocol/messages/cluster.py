@@ -30,17 +30,19 @@ class DescribeClusterRequest:
     """`endpoint_type`: brokers, or controllers, whom clients do not talk to here."""
 
     endpoint_type: int = BROKERS
+    include_cluster_authorized_operations: bool = False
 
 
 @dataclass(slots=True)
 class DescribeClusterResponse:
-    """`brokers`: broker id -> host name."""
+    """`brokers`: broker id -> host name. `cluster_authorized_operations`: what the asker may do, a bit each."""
 
     error_code: ErrorCode
     brokers: dict[int, str]
     controller_id: int = -1
     cluster_id: str = "lab"
     endpoint_type: int = BROKERS
+    cluster_authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 _BROKER = Struct(HOST.make, (*HOST.fields, unused("rack", NULLABLE_STRING, None)), parts=HOST.parts)
@@ -49,7 +51,7 @@ DESCRIBE_CLUSTER = api(
     60, "DescribeCluster", "0-1", 0,
     message(
         DescribeClusterRequest,
-        unused("include_cluster_authorized_operations", BOOL, False),
+        wire("include_cluster_authorized_operations", BOOL),
         wire("endpoint_type", INT8, "1+", default=BROKERS),
     ),
     message(
@@ -60,6 +62,6 @@ DESCRIBE_CLUSTER = api(
         wire("cluster_id", STRING),
         wire("controller_id", INT32),
         wire("brokers", Table(wire("broker_id", INT32), _BROKER)),
-        unused("cluster_authorized_operations", INT32, UNKNOWN_OPERATIONS),
+        wire("cluster_authorized_operations", INT32),
     ),
 )  # fmt: skip

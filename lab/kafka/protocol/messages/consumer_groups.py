@@ -76,6 +76,7 @@ class ConsumerGroupDescribeRequest:
     """ConsumerGroupDescribe (69)."""
 
     group_ids: tuple[str, ...]
+    include_authorized_operations: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class DescribedConsumerGroup:
     assignment_epoch: int = 0
     assignor_name: str = ""
     members: tuple[DescribedMember, ...] = ()
+    authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 @dataclass(slots=True)
@@ -194,7 +196,7 @@ Row = tuple[Any, ...]
 def _groups(groups: tuple[Row, ...]) -> ConsumerGroupDescribeResponse:
     topic_ids: dict[str, TopicId] = {}
     found: list[DescribedConsumerGroup] = []
-    for error, group_id, state, epoch, assignment_epoch, assignor, rows in groups:
+    for error, group_id, state, epoch, assignment_epoch, assignor, rows, operations in groups:
         members: list[DescribedMember] = []
         for member_id, instance_id, member_epoch, client_id, topics, regex, assignment, target in rows:
             topic_ids |= ids_of(assignment) | ids_of(target)
@@ -202,7 +204,9 @@ def _groups(groups: tuple[Row, ...]) -> ConsumerGroupDescribeResponse:
                 member_id, client_id, instance_id, member_epoch, topics, regex, partitions_of(assignment),
                 partitions_of(target),
             ))  # fmt: skip
-        found.append(DescribedConsumerGroup(error, group_id, state, epoch, assignment_epoch, assignor, tuple(members)))
+        found.append(DescribedConsumerGroup(
+            error, group_id, state, epoch, assignment_epoch, assignor, tuple(members), operations
+        ))  # fmt: skip
     return ConsumerGroupDescribeResponse(tuple(found), topic_ids)
 
 
@@ -212,6 +216,7 @@ def _groups_parts(response: ConsumerGroupDescribeResponse) -> tuple[tuple[Row, .
             (
                 one.error_code, one.group_id, one.group_state, one.group_epoch, one.assignment_epoch,
                 one.assignor_name, tuple(_member(member, response.topic_ids) for member in one.members),
+                one.authorized_operations,
             )
             for one in response.groups
         ),
@@ -249,7 +254,7 @@ _GROUP = struct(
     wire("assignment_epoch", INT32),
     wire("assignor_name", STRING),
     wire("members", Array(_MEMBER)),
-    unused("authorized_operations", INT32, UNKNOWN_OPERATIONS),
+    wire("authorized_operations", INT32),
 )
 
 CONSUMER_GROUP_DESCRIBE = api(
@@ -257,7 +262,7 @@ CONSUMER_GROUP_DESCRIBE = api(
     message(
         ConsumerGroupDescribeRequest,
         wire("group_ids", Array(STRING)),
-        unused("include_authorized_operations", BOOL, False),
+        wire("include_authorized_operations", BOOL),
     ),
     message(
         ConsumerGroupDescribeResponse, THROTTLE, wire("groups", Array(_GROUP)), make=_groups, parts=_groups_parts

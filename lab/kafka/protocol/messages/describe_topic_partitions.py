@@ -11,6 +11,7 @@ from lab.kafka.protocol.schema import (
     STRING,
     THROTTLE,
     TOPIC_ID,
+    UNKNOWN_OPERATIONS,
     Array,
     Struct,
     Versions,
@@ -18,13 +19,9 @@ from lab.kafka.protocol.schema import (
     message,
     or_empty,
     struct,
-    unused,
     wire,
 )
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
-
-ALL_OF_A_TOPIC = 3_576
-"""Which operations are allowed, a bit each: all that there are for a topic, since nobody checks."""
 
 PARTITIONS_MAX = 2_000
 """So many partitions an answer has at most (`max.request.partition.size.limit`)."""
@@ -63,13 +60,14 @@ class DescribedPartition:
 
 @dataclass(slots=True)
 class DescribedTopic:
-    """One topic, or as much of it as has room on the page."""
+    """One topic, or as much of it as has room on the page. `authorized_operations`: what the asker may do."""
 
     error_code: ErrorCode
     name: str
     topic_id: TopicId = NO_TOPIC_ID
     is_internal: bool = False
     partitions: tuple[DescribedPartition, ...] = ()
+    authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 @dataclass(slots=True)
@@ -102,7 +100,7 @@ _TOPIC = struct(
     wire("topic_id", TOPIC_ID),
     wire("is_internal", BOOL),
     wire("partitions", Array(_PARTITION)),
-    unused("topic_authorized_operations", INT32, ALL_OF_A_TOPIC),
+    wire("topic_authorized_operations", INT32, attribute="authorized_operations"),
 )
 
 DESCRIBE_TOPIC_PARTITIONS = api(

@@ -145,6 +145,7 @@ class DescribeGroupsRequest:
     """DescribeGroups (15)."""
 
     group_ids: tuple[str, ...]
+    include_authorized_operations: bool = False
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class DescribedGroupMember:
 @dataclass(slots=True)
 class DescribedGroup:
     """State names are Kafka's: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead. The generation is told to
-    simulated administrators only.
+    simulated administrators only. `authorized_operations`: what the asker may do, a bit each.
     """
 
     error_code: ErrorCode
@@ -171,6 +172,7 @@ class DescribedGroup:
     protocol: str
     generation_id: int
     members: tuple[DescribedGroupMember, ...]
+    authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 @dataclass(slots=True)
@@ -315,13 +317,17 @@ def _described(**more: Any) -> DescribedGroup:
 
 
 def _described_parts(group: DescribedGroup) -> tuple[object, ...]:
-    return group.error_code, group.group_id, group.state, group.protocol_type, group.protocol, group.members
+    return (
+        group.error_code, group.group_id, group.state, group.protocol_type, group.protocol, group.members,
+        group.authorized_operations,
+    )  # fmt: skip
 
 
 def _existing_parts(group: DescribedGroup) -> tuple[object, ...]:
     """From version 6 on a group that does not exist is an error (KIP-1043), and no longer a dead group."""
-    dead = group.state == "Dead" and not group.error_code
-    return ErrorCode.GROUP_ID_NOT_FOUND if dead else group.error_code, *_described_parts(group)[1:]
+    if group.state != "Dead" or group.error_code:
+        return _described_parts(group)
+    return (ErrorCode.GROUP_ID_NOT_FOUND, *_described_parts(group)[1:-1], UNKNOWN_OPERATIONS)
 
 
 _DESCRIBED_MEMBER = struct(
@@ -343,7 +349,7 @@ def _described_group(parts: Callable[[DescribedGroup], tuple[object, ...]]) -> S
         wire("protocol_type", STRING),
         wire("protocol_data", STRING, attribute="protocol"),
         wire("members", Array(_DESCRIBED_MEMBER)),
-        unused("authorized_operations", INT32, UNKNOWN_OPERATIONS, "3+"),
+        wire("authorized_operations", INT32, "3+", default=UNKNOWN_OPERATIONS),
     )
     return Struct(_described, fields, parts=parts)
 
@@ -362,7 +368,7 @@ DESCRIBE_GROUPS = api(
     message(
         DescribeGroupsRequest,
         wire("groups", Array(STRING), attribute="group_ids"),
-        unused("include_authorized_operations", BOOL, False, "3+"),
+        wire("include_authorized_operations", BOOL, "3+", default=False),
     ),
     (_described_groups("0-5", _described_parts), _described_groups("6+", _existing_parts)),
 )  # fmt: skip

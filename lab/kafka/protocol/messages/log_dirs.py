@@ -52,6 +52,7 @@ class DescribeLogDirsResponse:
     """Of each folder; here every broker has one."""
 
     log_dirs: tuple[LogDir, ...]
+    error_code: ErrorCode = ErrorCode.NONE
 
 
 _REPLICA = struct(
@@ -78,7 +79,7 @@ DESCRIBE_LOG_DIRS = api(
     message(
         DescribeLogDirsResponse,
         THROTTLE,
-        unused("error_code", ERROR, ErrorCode.NONE, "3+"),
+        wire("error_code", ERROR, "3+", default=ErrorCode.NONE),
         wire("results", Array(_LOG_DIR), attribute="log_dirs"),
     ),
 )  # fmt: skip

@@ -37,6 +37,8 @@ class MetadataRequest:
     topics: tuple[str, ...] | None = None
     topic_ids: tuple[TopicId, ...] = ()
     allow_auto_topic_creation: bool = False
+    include_cluster_authorized_operations: bool = False
+    include_topic_authorized_operations: bool = False
 
 
 @dataclass(slots=True)
@@ -53,13 +55,14 @@ class PartitionMetadata:
 
 @dataclass(slots=True)
 class TopicMetadata:
-    """One topic, or the error that stands in its place."""
+    """One topic, or the error that stands in its place. `authorized_operations`: what the asker may do, a bit each."""
 
     error_code: ErrorCode
     name: str
     partitions: dict[TopicPartition, PartitionMetadata]
     is_internal: bool = False
     topic_id: TopicId = NO_TOPIC_ID
+    authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class MetadataResponse:
     controller_id: int = -1
     cluster_id: str = "lab"
     unknown_ids: tuple[TopicId, ...] = ()
+    cluster_authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 def _topic(name: str, partitions: dict[int, PartitionMetadata], **more: Any) -> TopicMetadata:
@@ -80,9 +84,9 @@ def _topic(name: str, partitions: dict[int, PartitionMetadata], **more: Any) -> 
     return TopicMetadata(name=name, partitions=named, **more)
 
 
-def _topic_parts(topic: TopicMetadata) -> tuple[ErrorCode, str, TopicId, bool, dict[int, PartitionMetadata]]:
+def _topic_parts(topic: TopicMetadata) -> tuple[object, ...]:
     indexes = {partition.partition: one for partition, one in topic.partitions.items()}
-    return topic.error_code, topic.name, topic.topic_id, topic.is_internal, indexes
+    return topic.error_code, topic.name, topic.topic_id, topic.is_internal, indexes, topic.authorized_operations
 
 
 _PARTITION = struct(
@@ -103,7 +107,13 @@ _TOPIC = Struct(
         wire("topic_id", TOPIC_ID, "10+", default=NO_TOPIC_ID),
         wire("is_internal", BOOL, "1+", default=False),
         wire("partitions", Table(wire("partition_index", INT32), _PARTITION, key_at=1)),
-        unused("topic_authorized_operations", INT32, UNKNOWN_OPERATIONS, "8+"),
+        wire(
+            "topic_authorized_operations",
+            INT32,
+            "8+",
+            attribute="authorized_operations",
+            default=UNKNOWN_OPERATIONS,
+        ),
     ),
     parts=_topic_parts,
 )
@@ -113,18 +123,27 @@ Asked = tuple[TopicId, str | None]
 """A topic by its id, or by its name."""
 
 
-def _request(topics: tuple[Asked, ...] | None, allow_auto_topic_creation: bool) -> MetadataRequest:
+def _request(topics: tuple[Asked, ...] | None, **more: Any) -> MetadataRequest:
     if topics is None:
-        return MetadataRequest(None, (), allow_auto_topic_creation)
+        return MetadataRequest(**more)
     names = tuple(name for topic_id, name in topics if name is not None and not topic_id)
-    return MetadataRequest(names, tuple(one for one, _ in topics if one), allow_auto_topic_creation)
+    return MetadataRequest(names, tuple(one for one, _ in topics if one), **more)
 
 
-def _request_parts(request: MetadataRequest) -> tuple[tuple[Asked, ...] | None, bool]:
+def _request_parts(request: MetadataRequest) -> tuple[tuple[Asked, ...] | None, bool, bool, bool]:
+    return (
+        _asked(request),
+        request.allow_auto_topic_creation,
+        request.include_cluster_authorized_operations,
+        request.include_topic_authorized_operations,
+    )
+
+
+def _asked(request: MetadataRequest) -> tuple[Asked, ...] | None:
     if request.topics is None and not request.topic_ids:
-        return None, request.allow_auto_topic_creation
+        return None
     names = tuple((NO_TOPIC_ID, name) for name in request.topics or ())
-    return (*names, *((one, None) for one in request.topic_ids)), request.allow_auto_topic_creation
+    return (*names, *((one, None) for one in request.topic_ids))
 
 
 def _response(topics: tuple[TopicMetadata, ...], **more: Any) -> MetadataResponse:
@@ -134,7 +153,9 @@ def _response(topics: tuple[TopicMetadata, ...], **more: Any) -> MetadataRespons
 
 def _response_parts(response: MetadataResponse) -> tuple[object, ...]:
     unknown = (TopicMetadata(ErrorCode.UNKNOWN_TOPIC_ID, "", {}, topic_id=one) for one in response.unknown_ids)
-    return response.brokers, response.cluster_id, response.controller_id, (*response.topics.values(), *unknown)
+    topics = *response.topics.values(), *unknown
+    operations = response.cluster_authorized_operations
+    return response.brokers, response.cluster_id, response.controller_id, topics, operations
 
 
 def _all_if_none(topics: tuple[Asked, ...]) -> tuple[Asked, ...] | None:
@@ -156,8 +177,8 @@ METADATA = api(
         wire("topics", Converted(Array(_ASKED), _all_if_none, _none_if_all), "0"),
         wire("topics", Array(_ASKED, nullable=Versions.of("1+")), "1+"),
         wire("allow_auto_topic_creation", BOOL, "4+", default=True),
-        unused("include_cluster_authorized_operations", BOOL, False, "8-10"),
-        unused("include_topic_authorized_operations", BOOL, False, "8+"),
+        wire("include_cluster_authorized_operations", BOOL, "8-10", default=False),
+        wire("include_topic_authorized_operations", BOOL, "8+", default=False),
         make=_request,
         parts=_request_parts,
     ),
@@ -168,7 +189,7 @@ METADATA = api(
         wire("cluster_id", NULLABLE_STRING, "2+"),
         wire("controller_id", INT32, "1+"),
         wire("topics", Array(_TOPIC)),
-        unused("cluster_authorized_operations", INT32, UNKNOWN_OPERATIONS, "8-10"),
+        wire("cluster_authorized_operations", INT32, "8-10", default=UNKNOWN_OPERATIONS),
         unused("error_code", ERROR, ErrorCode.NONE, "13+"),
         make=_response,
         parts=_response_parts,

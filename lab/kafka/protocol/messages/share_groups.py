@@ -64,11 +64,14 @@ class ShareGroupDescribeRequest(Sealed):
     """Which groups."""
 
     group_ids: tuple[str, ...]
+    include_authorized_operations: bool = False
 
 
 @dataclass(slots=True)
 class DescribedShareGroup:
-    """States are Kafka's: Empty, Stable, Dead. `members`: (member id, client id, member epoch, assignment)."""
+    """States are Kafka's: Empty, Stable, Dead. `members`: (member id, client id, member epoch, assignment).
+    `authorized_operations`: what the asker may do, a bit each.
+    """
 
     error_code: ErrorCode
     group_id: str
@@ -76,6 +79,7 @@ class DescribedShareGroup:
     group_epoch: int = 0
     assignment_epoch: int = 0
     members: tuple[tuple[str, str, int, tuple[TopicPartition, ...]], ...] = ()
+    authorized_operations: int = UNKNOWN_OPERATIONS
 
 
 @dataclass(slots=True)
@@ -115,12 +119,12 @@ SHARE_GROUP_HEARTBEAT = api(
 def _groups(groups: tuple[Row, ...]) -> ShareGroupDescribeResponse:
     topic_ids: dict[str, TopicId] = {}
     found: list[DescribedShareGroup] = []
-    for error, group_id, state, epoch, assignment_epoch, rows in groups:
+    for error, group_id, state, epoch, assignment_epoch, rows, operations in groups:
         members: list[tuple[str, str, int, tuple[TopicPartition, ...]]] = []
         for member_id, member_epoch, client_id, assignment in rows:
             topic_ids |= ids_of(assignment)
             members.append((member_id, client_id, member_epoch, partitions_of(assignment)))
-        found.append(DescribedShareGroup(error, group_id, state, epoch, assignment_epoch, tuple(members)))
+        found.append(DescribedShareGroup(error, group_id, state, epoch, assignment_epoch, tuple(members), operations))
     return ShareGroupDescribeResponse(tuple(found), topic_ids)
 
 
@@ -133,6 +137,7 @@ def _groups_parts(response: ShareGroupDescribeResponse) -> tuple[tuple[Row, ...]
                     (member_id, epoch, client_id, (described_assignment(assigned, response.topic_ids),))
                     for member_id, client_id, epoch, assigned in one.members
                 ),
+                one.authorized_operations,
             )
             for one in response.groups
         ),
@@ -159,7 +164,7 @@ _GROUP = struct(
     wire("assignment_epoch", INT32),
     unused("assignor_name", STRING, "simple"),
     wire("members", Array(_MEMBER)),
-    unused("authorized_operations", INT32, UNKNOWN_OPERATIONS),
+    wire("authorized_operations", INT32),
 )
 
 SHARE_GROUP_DESCRIBE = api(
@@ -167,7 +172,7 @@ SHARE_GROUP_DESCRIBE = api(
     message(
         ShareGroupDescribeRequest,
         wire("group_ids", Array(STRING)),
-        unused("include_authorized_operations", BOOL, False),
+        wire("include_authorized_operations", BOOL),
     ),
     message(ShareGroupDescribeResponse, THROTTLE, wire("groups", Array(_GROUP)), make=_groups, parts=_groups_parts),
 )  # fmt: skip

@@ -50,10 +50,13 @@ class NewTopic:
 
 @dataclass(slots=True)
 class CreateTopicsRequest:
-    """Sent to any broker, which forwards it to the active controller."""
+    """Sent to any broker, which forwards it to the active controller. `undescribed`: topics of whose settings the
+    sender may not be told.
+    """
 
     topics: tuple[NewTopic, ...]
     validate_only: bool = False
+    undescribed: tuple[str, ...] = ()
 
 
 class CreatedConfig(NamedTuple):
@@ -79,6 +82,7 @@ class TopicResult:
     num_partitions: int = -1
     replication_factor: int = -1
     configs: tuple[CreatedConfig, ...] | None = ()
+    topic_config_error_code: ErrorCode = ErrorCode.NONE
 
 
 @dataclass(slots=True)
@@ -184,7 +188,7 @@ _CREATED = struct(
     wire("topic_id", TOPIC_ID, "7+", default=NO_TOPIC_ID),
     wire("error_code", ERROR),
     wire("error_message", NULLABLE_STRING),
-    unused("topic_config_error_code", INT16, 0, "5+", tag=0),
+    wire("topic_config_error_code", ERROR, "5+", default=ErrorCode.NONE, tag=0),
     wire("num_partitions", INT32, "5+", default=-1),
     wire("replication_factor", INT16, "5+", default=-1),
     wire("configs", Array(_CREATED_CONFIG, nullable=Versions.of("5+")), "5+", default=None),
