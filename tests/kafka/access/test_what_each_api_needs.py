@@ -67,6 +67,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsRequest,
     DeleteRecordsRequest,
     DeleteTopicsRequest,
+    ElectionType,
     ElectLeadersRequest,
     NewTopic,
 )
@@ -191,7 +192,7 @@ CASES = (
     needing(DescribeAclsRequest(ALL_ACLS), DESCRIBE),
     needing(CreateAclsRequest((rule("allow hand READ topic orders"),)), ALTER),
     needing(DeleteAclsRequest((ALL_ACLS._replace(principal="User:nobody"),)), ALTER),
-    needing(ElectLeadersRequest(False, (ORDERS,)), ALTER),
+    needing(ElectLeadersRequest(ElectionType.PREFERRED, (ORDERS,)), ALTER),
     needing(AlterPartitionReassignmentsRequest({ORDERS: None}), ALTER),
     needing(ListPartitionReassignmentsRequest(), DESCRIBE),
     needing(DescribeQuorumRequest(), DESCRIBE),

@@ -71,7 +71,7 @@ def grouped(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> 
     if isinstance(table, dict):
         if len(table) == 1:
             for (topic, partition), value in table.items():
-                return {topic: [(partition, value)]}
+                return ((topic, [(partition, value)]),)
         for (topic, partition), value in table.items():
             found.setdefault(topic, []).append((partition, value))
     else:
