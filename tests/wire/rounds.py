@@ -6,6 +6,7 @@ from lab.cluster.actions import action_from
 from lab.cluster.controllers import active_controller, controller_hosts
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
+from lab.kafka.config.security import STANDARD_AUTHORIZER
 from lab.world.world import World
 from tests.story import Story, settings
 
@@ -16,6 +17,7 @@ SPEC: dict[str, Any] = {
         metadata_log_max_record_bytes_between_snapshots=2_000, metadata_log_segment_bytes=2_000,
         metadata_max_retention_bytes=2_000, transaction_version=1, group_share_auto_offset_reset="earliest",
         offsets_topic_num_partitions=2, transaction_state_log_num_partitions=2,
+        authorizer_class_name=STANDARD_AUTHORIZER, allow_everyone_if_no_acl_found="true",
     ),
     "topics": (TopicSpec("orders", 2, 3), TopicSpec("audit", 1, 2, settings(cleanup_policy="compact"))),
     "producers": (
@@ -108,6 +110,10 @@ class Rounds(Story):
         self.do("crash", node="broker-4")
         self.do("remove_broker", node="broker-4")
 
+    def allow(self) -> None:
+        self.do("add_acl", principal="User:web", resource="secrets")
+        self.do("delete_acls", resource="secrets")
+
     @property
     def active(self) -> str:
         return active_controller(self.world)
@@ -126,5 +132,6 @@ def rounds() -> World:
     story.lose_and_find_again()
     story.ask_who_has_been_replaced()
     story.remove()
+    story.allow()
     story.run(1)
     return story.world
