@@ -16,6 +16,7 @@ from lab.cluster.refused import Refused
 from lab.cluster.script import Script
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import (
+    AuditSpec,
     ClusterSpec,
     ConsumerSpec,
     DataSpec,
@@ -45,14 +46,15 @@ HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", 
              "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks",
-                "service_levels")  # fmt: skip
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "heap_bytes", "link_extra_us",
+                "racks", "service_levels")  # fmt: skip
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
-                 "transaction", "flavour")  # fmt: skip
+                 "transaction", "audit", "flavour")  # fmt: skip
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started", "flavour")
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
                   "abort_every", "started")  # fmt: skip
+AUDIT_KEYS = ("percent", "shared")
 TRANSACTION_KEYS = ("commit_every", "commit_ms", "abort_every")
 SHARE_CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "poison", "on_failure", "config", "started")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
@@ -362,6 +364,7 @@ def _spec(table: TomlTable) -> ClusterSpec:
         combined=cluster.truth("combined", False),
         racks=cluster.texts("racks"),
         service_levels=cluster.truth("service_levels", False),
+        heap_bytes=cluster.whole("heap_bytes", 0) or None,
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []
@@ -442,7 +445,13 @@ def _producer(table: TomlTable) -> ProducerSpec:
         data=_data(table.table("data")) if "data" in table.values else None,
         flavour=table.text("flavour", DEFAULT_FLAVOUR),
         transaction=_transaction(table.table("transaction")) if "transaction" in table.values else None,
+        audit=_audit(table.table("audit")) if "audit" in table.values else None,
     )
+
+
+def _audit(table: TomlTable) -> AuditSpec:
+    table.only(AUDIT_KEYS)
+    return AuditSpec(table.whole("percent", 0), table.truth("shared", False))
 
 
 def _transaction(table: TomlTable) -> TransactionSpec:

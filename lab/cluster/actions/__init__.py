@@ -5,9 +5,11 @@ in the window and the keywords of a scenario, its docstring the tooltip.
 """
 
 from lab.cluster.actions import (
+    audits,
     clients,
     disks,
     groups,
+    heap,
     keys,
     load,
     machines,
@@ -26,9 +28,11 @@ __all__ = [
     "ACTIONS",
     "ClusterAction",
     "action_from",
+    "audits",
     "clients",
     "disks",
     "groups",
+    "heap",
     "keys",
     "load",
     "machines",
