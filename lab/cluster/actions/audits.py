@@ -12,8 +12,8 @@ from lab.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class DeployAudit(ClusterAction):
-    """Have the audit feature of an application serve so many percent of its requests; 0 rolls it back. It makes a new
-    producer for each of them. `shared`: the mended version, which uses the one producer that the application has.
+    """Have the audit feature of an application serve so many percent of its requests; 0 rolls it back. `shared`: its
+    mended version, which uses the one producer that the application has.
     """
 
     node: NodeId
@@ -43,5 +43,4 @@ class DeployAudit(ClusterAction):
     def _what(self) -> str:
         if not self.percent:
             return "audit feature rolled back"
-        how = "one shared producer" if self.shared else "a new producer for each"
-        return f"audit feature at {self.percent} % of the requests, {how}"
+        return f"{'mended ' if self.shared else ''}audit feature at {self.percent} % of the requests"
