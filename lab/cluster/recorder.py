@@ -190,7 +190,7 @@ METRICS: dict[str, Metric] = {
                together="min"),
         Metric("log-bytes", "bytes", "on the disk", ("broker", "partition"), _log_bytes),
         Metric("request-queue", "requests", "waiting for a busy broker", ("broker",), _queue),
-        Metric("producer-ids", "producer ids", "remembered by replicas", ("broker",), _producer_ids),
+        Metric("producer-ids", "producer ids", "remembered by replicas", ("broker",), _producer_ids, together="max"),
         Metric("connections", "connections", "open", ("broker",), _connections),
         Metric("connections-made", "connections/s", "accepted", ("broker",), _connections_made, rate=True),
         Metric("produce-latency", "ms", "from send() to the acknowledgement", ("client",), _latency, together="max"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
+from lab.cluster.recorder import METRICS
 from lab.cluster.refused import Refused
 from lab.cluster.script import Script
 from lab.cluster.share_spec import ShareConsumerSpec
@@ -40,10 +41,12 @@ LINE_MAX = 2_000
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
+CHARTS = 3
 SCRIPT_MAX_US = 1_000 * 3_600 * 1_000_000
 """No run is longer: to open one is to run it."""
-HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox", "opens_at_us",
-             "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
+HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox", "charts",
+             "opens_at_us", "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer",
+             "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
 CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "heap_bytes", "link_extra_us",
@@ -103,7 +106,19 @@ def read_lesson(path: Path) -> Lesson:
         sandbox=table.truth("sandbox", False),
         script=_script(table),
         opens_at=_instant(table, "opens_at_us"),
+        charts=_charts(table),
     )
+
+
+def _charts(table: TomlTable) -> tuple[str, ...]:
+    """Three metrics, since there is room for three."""
+    found = table.texts("charts")
+    unknown = next((one for one in found if one not in METRICS), None)
+    if unknown is not None:
+        raise table.refuse(f"charts: there is no metric {shown(unknown)}; {nearest(unknown, METRICS)}", "charts")
+    if len(found) not in (0, CHARTS):
+        raise table.refuse(f"charts: wanted {CHARTS} metrics, found {len(found)}", "charts")
+    return found
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ def producer_ids(world: World, broker: Value) -> Value:
 @word(1)
 def heap_percent(world: World, broker: Value) -> Value:
     """How many percent of what a broker's heap has for producer ids are taken (a model); 0 where that has no end."""
-    found = _running(world, broker)
-    return 100 * used_bytes(found.partitions) // found.heap.capacity_bytes if found.heap is not None else 0
+    heap = _running(world, broker).heap
+    return heap.percent if heap is not None else 0
 
 
 @word(0, 1)

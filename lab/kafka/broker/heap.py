@@ -23,17 +23,25 @@ def used_bytes(partitions: Mapping[TopicPartition, Partition]) -> int:
 
 
 class Heap:
-    """What a process has for that. A JVM near its end first collects garbage without pause; this one ends at once."""
+    """What a process has for that, and what was used of it when it was last looked at. A JVM near its end first collects
+    garbage without pause; this one ends at once.
+    """
 
-    __slots__ = ("alarmed", "capacity_bytes")
+    __slots__ = ("alarmed", "capacity_bytes", "used_bytes")
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
+        self.used_bytes = 0
         self.alarmed = False
+
+    @property
+    def percent(self) -> int:
+        """How much of it is taken."""
+        return 100 * self.used_bytes // self.capacity_bytes
 
     def holds(self, env: Env, partitions: Mapping[TopicPartition, Partition]) -> bool:
         """Whether there is room for all that is remembered; an alarm is raised before there is none."""
-        used = used_bytes(partitions)
+        used = self.used_bytes = used_bytes(partitions)
         if used > self.capacity_bytes:
             env.tell(facts.HeapExhausted(used, self.capacity_bytes))
             return False

@@ -84,7 +84,7 @@ CHARTS = (
         "Requests that wait because their broker is busy, mostly with its disk.", by="broker",
     ),
     Chart(
-        "producer-ids", "Producer ids", "producer ids", (Source("producer-ids", "", "record"),),
+        "producer-ids", "Producer ids", "producer ids", (Source("producer-ids", "most", "record"),),
         "Producers that the replicas of a broker remember, so as to know a retry. Each stays for "
         "producer.id.expiration.ms, a day, after its last record, whether it was closed or not.", by="broker",
     ),
@@ -102,6 +102,12 @@ CHARTS = (
 )  # fmt: skip
 
 STRIP = tuple(chart for chart in CHARTS if chart.name in ("throughput", "lag", "under-replicated"))
+
+
+def strip_for(metrics: tuple[str, ...]) -> tuple[Chart, ...]:
+    """The charts of the strip: those that show these metrics; the usual ones where none are named."""
+    named = [next(one for one in CHARTS if metric in [source.metric for source in one.sources]) for metric in metrics]
+    return tuple(named) or STRIP
 
 
 def chart_named(name: str) -> Chart:
