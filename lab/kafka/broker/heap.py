@@ -23,8 +23,8 @@ def used_bytes(partitions: Mapping[TopicPartition, Partition]) -> int:
 
 
 class Heap:
-    """What a process has for that, and what was used of it when it was last looked at. A JVM near its end first collects
-    garbage without pause; this one ends at once.
+    """What a process has for that, and what of it was used when it was last looked at. A JVM near its end collects
+    garbage without pause first; this one ends at once.
     """
 
     __slots__ = ("alarmed", "capacity_bytes", "used_bytes")

@@ -524,7 +524,7 @@ def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
 
 
 def broker_figure(broker: BrokerView) -> tuple[str, str, str]:
-    """The last line of a broker's card, its icon and tone: what is wrong with it, or how full that is which fills up."""
+    """The last line of a broker's card, its icon and tone: what is wrong with it, or how full it is."""
     if broker.note:
         return broker.note, "info", ""
     if broker.heap_percent is not None:
