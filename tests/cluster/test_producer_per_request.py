@@ -1,5 +1,7 @@
 """A producer per request: what it costs is what its messages cost, what it leaves behind is what the logs remember."""
 
+from pathlib import Path
+
 import pytest
 
 from lab.cluster.actions.audits import DeployAudit
@@ -8,11 +10,18 @@ from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import CutLink, HealLink
 from lab.cluster.latencies import latencies_of
 from lab.cluster.refused import Refused
-from lab.cluster.spec import AuditSpec, ClusterSpec, ProducerSpec
+from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
+from lab.cluster.session import Session
+from lab.cluster.spec import AuditSpec, ClusterSpec, ProducerSpec, TopicSpec
 from lab.kafka import facts
 from lab.kafka.broker.heap import ALARM_PERCENT, PRODUCER_BYTES, used_bytes
 from lab.kafka.clients.producer.auditing_app import MARK, THREADS, AuditingApp
 from lab.kafka.log.unified_log import UnifiedLog, read_all
+from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest
+from lab.lessons.format import read_lesson
+from lab.lessons.writer import write_scenario
+from lab.resources import scenarios_folder
 from lab.world.connections import open_links
 from tests.story import ORDERS, Story, orders, settings
 
@@ -167,6 +176,20 @@ def test_a_heap_that_is_full_ends_every_broker_and_a_restart_fills_it_again():
     assert len(set(story.ends().values())) == 1
 
 
+def test_who_asks_a_broker_without_ids_is_told_to_try_again():
+    story = serving(0)
+    story.run(1)
+    block = story.broker(1).producer_ids
+    first = story.ask("broker-1", InitProducerIdRequest())
+    story.run(1)
+    block.next_id = block.end_id
+    assert story.ask("broker-1", InitProducerIdRequest()).error_code is ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+    story.run(1)
+    again = story.ask("broker-1", InitProducerIdRequest())
+    assert again.error_code is ErrorCode.NONE
+    assert again.producer_id > first.producer_id
+
+
 def test_where_a_heap_is_not_watched_it_has_no_end():
     story = serving(100)
     story.run(3)
@@ -201,3 +224,44 @@ def test_only_who_has_the_feature_can_roll_it_out():
     assert DeployAudit("api", 101).refusal(story.world) == "wanted 0 to 100 percent of the requests, found 101"
     assert DeployAudit("broker-1", 1).refusal(story.world) == "wanted a producer, but broker-1 is the broker"
     assert ORDERS in story.broker(1).partitions
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_files_keep_the_feature_and_the_heap_as_they_stand(tmp_path: Path):
+    whole = ClusterSpec(
+        brokers=1, topics=(TopicSpec("orders"),), heap_bytes=12_345,
+        producers=(ProducerSpec("api", "orders", 5, audit=AuditSpec(7)),),
+    )  # fmt: skip
+    saved = SavedSession(VERSION, "Audits", "", whole, (), "main", 0, 0)
+    assert session_from(to_data(saved)) == saved
+    session = Session(whole, "Audits")
+    session.post(DeployAudit("api", 40, shared=True))
+    session.run_to(1_000_000)
+    write_scenario(session, tmp_path / "audits.md")
+    found = read_lesson(tmp_path / "audits.md").spec
+    assert found.heap_bytes == 12_345
+    assert [one.audit for one in found.producers] == [AuditSpec(40, shared=True)]
+
+
+@pytest.mark.parametrize(
+    ("charts", "said"),
+    [
+        ('["producer-ids", "lagg", "connections"]', "charts: there is no metric 'lagg'; there are "),
+        (
+            '["producer-id", "connections", "log-bytes"]',
+            "there is no metric 'producer-id'; did you mean 'producer-ids'?",
+        ),
+        ('["producer-ids"]', "charts: wanted 3 metrics, found 1"),
+    ],
+)
+def test_charts_that_are_not_there_or_have_no_room_are_refused(tmp_path: Path, charts: str, said: str):
+    text = (scenarios_folder() / "49-a-producer-per-request.md").read_text(encoding="utf-8")
+    wrong = tmp_path / "mine.md"
+    kept = [f"charts = {charts}" if line.startswith("charts = ") else line for line in text.splitlines()]
+    wrong.write_text("\n".join(kept), encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        read_lesson(wrong)
+    assert said in str(refused.value)
+    assert str(refused.value).startswith("mine.md, line 8: ")
