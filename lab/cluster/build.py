@@ -16,6 +16,7 @@ from lab.cluster.decisions import Decisions
 from lab.cluster.invariants import all_invariants, quorum_invariants
 from lab.cluster.invariants.service_levels import watch_service_levels
 from lab.cluster.invariants.transactions import watch_transactions
+from lab.cluster.latencies import watch_latencies
 from lab.cluster.ledger import Ledger
 from lab.cluster.moments import Moments
 from lab.cluster.pauses import Pauses
@@ -32,6 +33,7 @@ from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.producer.app import Rows
+from lab.kafka.clients.producer.auditing_app import AuditPlan
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
 from lab.kafka.clients.program import ProgramRecipe
 from lab.kafka.clients.recipes import (
@@ -137,12 +139,12 @@ def _broker_recipe(spec: ClusterSpec, broker_id: int) -> BrokerRecipe:
     if spec.racks:
         config = (*config, (RACK, spec.racks[(broker_id - 1) % len(spec.racks)]))
     if not in_quorum(spec):
-        return BrokerRecipe(broker_id, (CONTROLLER,), config)
+        return BrokerRecipe(broker_id, (CONTROLLER,), config, heap_bytes=spec.heap_bytes)
     voters = voters_of(spec)
     hosts = tuple(host for _, host in voters.members)
     if spec.combined and broker_id in voters.ids:
-        return CombinedRecipe(broker_id, hosts, config, True, voters)
-    return BrokerRecipe(broker_id, hosts, config, True)
+        return CombinedRecipe(broker_id, hosts, config, True, spec.heap_bytes, voters)
+    return BrokerRecipe(broker_id, hosts, config, True, spec.heap_bytes)
 
 
 def _boot(
@@ -181,7 +183,7 @@ def add_broker(world: World) -> NodeId:
     if racks:
         config = (*config, (RACK, min(dict.fromkeys(racks), key=racks.count)))
     name = f"broker-{highest + 1}"
-    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, config, recipe.quorum))
+    _boot(world, name, BrokerRecipe(highest + 1, recipe.controllers, config, recipe.quorum, recipe.heap_bytes))
     return name
 
 
@@ -200,7 +202,10 @@ def add_producer(world: World, spec: ProducerSpec, beside: Path | None = None) -
         pace_percent=spec.data.pace_percent if spec.data is not None else 100,
         load=spec.load,
         transaction=_plan(spec.transaction), flavour=spec.flavour,
+        audit=AuditPlan(spec.audit.percent, spec.audit.shared) if spec.audit is not None else None,
     )  # fmt: skip
+    if spec.audit is not None:
+        watch_latencies(world)
     if "transactional.id" in dict(spec.config):
         watch_transactions(world)
     _start_client(world, spec.name, recipe, spec.started)

@@ -127,6 +127,15 @@ class Moments(Observer):
     def _disk(self, world: World, node: NodeId, fact: facts.LogDirFailed) -> None:
         world.mark("broker", node, f"{node} stops: {fact.reason}")
 
+    @hears(facts.HeapAlarm)
+    def _nearly_full(self, world: World, node: NodeId, fact: facts.HeapAlarm) -> None:
+        percent = 100 * fact.used_bytes // fact.capacity_bytes
+        world.mark("alarm", node, f"{node}: {percent} % of the heap is taken by producer ids")
+
+    @hears(facts.HeapExhausted)
+    def _full(self, world: World, node: NodeId, fact: facts.HeapExhausted) -> None:
+        world.mark("broker", node, f"{node} stops: java.lang.OutOfMemoryError, its heap is full of producer ids")
+
     # --- groups and clients -----------------------------------------------------------------------
 
     @hears(facts.GroupStateChanged)

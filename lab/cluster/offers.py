@@ -50,11 +50,13 @@ UNITS = {
     "bytes_per_second": "bytes/s",
     "rate": "records/s",
     "times": "×",
+    "percent": "%",
+    "heap_bytes": "bytes",
     "offset_ms": "ms",
 }
 
 
-LABELS = {"per_second": "Rate", "bytes_per_second": "Rate"}
+LABELS = {"per_second": "Rate", "bytes_per_second": "Rate", "percent": "Requests", "heap_bytes": "Heap"}
 """Where the field's name says its unit, which a form says behind the label; `_ms` is left off everywhere."""
 
 

@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.latencies import latencies_of
 from lab.cluster.ledger import PartitionTruth, ProducerTruth, Progress
 from lab.cluster.lookup import broker_at, ledger_of
 from lab.cluster.probes.lens import time_lag
 from lab.cluster.probes.topology import group_names
 from lab.env import Micros, millis
+from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.heap import PRODUCER_BYTES, used_bytes
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -144,6 +147,31 @@ def _queue(world: World) -> Reading:
     return {name: len(world.hosts[name].backlog) for name in broker_hosts(world)}
 
 
+def _producer_ids(world: World) -> Reading:
+    return {name: used_bytes(broker.partitions) // PRODUCER_BYTES for name, broker in _running(world)}
+
+
+def _connections(world: World) -> Reading:
+    return {name: len(broker.channels) for name, broker in _running(world)}
+
+
+def _connections_made(world: World) -> Reading:
+    return {name: broker.connections_made for name, broker in _running(world)}
+
+
+def _running(world: World) -> list[tuple[str, Broker]]:
+    found = ((name, broker_at(world, name)) for name in broker_hosts(world))
+    return [(name, broker) for name, broker in found if broker is not None]
+
+
+def _latency(world: World) -> Reading:
+    measured = latencies_of(world)
+    if measured is None:
+        return {}
+    found = {client: measured.of(client, world.now) for client in measured.newest}
+    return {client: latency / 1e3 for client, latency in found.items() if latency is not None}
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -162,6 +190,10 @@ METRICS: dict[str, Metric] = {
                together="min"),
         Metric("log-bytes", "bytes", "on the disk", ("broker", "partition"), _log_bytes),
         Metric("request-queue", "requests", "waiting for a busy broker", ("broker",), _queue),
+        Metric("producer-ids", "producer ids", "remembered by replicas", ("broker",), _producer_ids, together="max"),
+        Metric("connections", "connections", "open", ("broker",), _connections),
+        Metric("connections-made", "connections/s", "accepted", ("broker",), _connections_made, rate=True),
+        Metric("produce-latency", "ms", "from send() to the acknowledgement", ("client",), _latency, together="max"),
     )
 }  # fmt: skip
 

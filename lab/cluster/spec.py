@@ -44,8 +44,8 @@ class ProducerSpec:
     `started`: whether its process runs from the beginning, or waits to be started. `data`: a file below
     `assets/data` or beside the scenario, whose rows it sends at their own pace times `pace_percent`/100. With a
     `transactional.id` in its config it writes in transactions, as `transaction` says. With a `load` it makes batches
-    of so many records, equal but for their number. `flavour`: the client library, by its name in
-    FLAVOURS.
+    of so many records, equal but for their number. With an `audit` it is an application that writes a record of each
+    request it serves. `flavour`: the client library, by its name in FLAVOURS.
     """
 
     name: str
@@ -60,6 +60,17 @@ class ProducerSpec:
     flavour: str = DEFAULT_FLAVOUR
     transaction: "TransactionSpec | None" = None
     load: int = 0
+    audit: "AuditSpec | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSpec:
+    """The audit feature of an application: it serves so many `percent` of the requests, and makes a producer for each,
+    unless it has a `shared` one.
+    """
+
+    percent: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ class ProcessorSpec:
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """Everything that stands at the beginning. `broker_config` goes to every broker and controller; the `racks` are
-    dealt out to the brokers in turn.
+    dealt out to the brokers in turn. `heap_bytes`: what each broker's heap has for producer ids; None: no end.
 
     `controllers`: more than one are a quorum. `combined`: they are no machines of their own, but the first brokers.
     `service_levels`: watch as well what a cluster owes its clients as long as nothing is done to it.
@@ -143,6 +154,7 @@ class ClusterSpec:
     combined: bool = False
     share_consumers: tuple[ShareConsumerSpec, ...] = ()
     service_levels: bool = False
+    heap_bytes: int | None = None
 
     def checked(self) -> "ClusterSpec":
         """This spec, or Refused with the first thing that is wrong."""
@@ -157,6 +169,7 @@ class ClusterSpec:
         wanted(all(self.racks), "wanted a name for each rack", self.racks)
         capacity = self.disk_capacity_bytes
         wanted(capacity is None or capacity > 0, "wanted disk capacity bytes of 1 or more", capacity)
+        wanted(self.heap_bytes is None or self.heap_bytes > 0, "wanted heap bytes of 1 or more", self.heap_bytes)
         _config("the brokers' config", BrokerConfig, self.broker_config)
         clients = (*self.producers, *self.consumers, *self.processors, *self.share_consumers)
         wanted(len(clients) <= CLIENTS_MAX, f"wanted at most {CLIENTS_MAX} clients", len(clients))
@@ -237,8 +250,20 @@ def _producer(producer: ProducerSpec) -> None:
             producer.data.pace_percent,
         )  # fmt: skip
     _config(f"{name}: config", partial(ProducerConfig, flavour=producer.flavour), producer.config)
+    if producer.audit is not None:
+        _audit(name, producer)
     if producer.transaction is not None:
         _transaction(name, producer.transaction, dict(producer.config))
+
+
+def _audit(name: str, producer: ProducerSpec) -> None:
+    assert producer.audit is not None
+    percent = producer.audit.percent
+    wanted(0 <= percent <= 100, f"{name}: audit: wanted a percent of 0 to 100", percent)
+    config = ProducerConfig(producer.config, flavour=producer.flavour)
+    plain = not producer.load and producer.data is None and not config.transactional_id
+    wanted(plain, f"{name}: wanted an audit without a load, data or transactions", "them")
+    wanted(config.enable_idempotence, f"{name}: audit: wanted enable.idempotence in its config", "false")
 
 
 def _transaction(name: str, plan: TransactionSpec, config: dict[str, str]) -> None:

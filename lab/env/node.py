@@ -60,6 +60,12 @@ class Env(Protocol):
         """
         ...
 
+    def hang_up(self, target: Address) -> None:
+        """End the connection with `target`; the other side hears. No harm if there is none. What is still in flight on
+        it, either way, nobody waits for any more, and it is lost.
+        """
+        ...
+
     def set_timer(self, timer: Timer, at: Micros) -> None:
         """Have `wake` called with `timer` at the instant `at` (at the earliest: now)."""
         ...

@@ -21,9 +21,9 @@ from lab.kafka.rpc.envelope import Request
 class CombinedNode(Broker):
     """A broker that is also a voter."""
 
-    def __init__(self, broker_id: int, voters: Voters, config: BrokerConfig) -> None:
+    def __init__(self, broker_id: int, voters: Voters, config: BrokerConfig, heap_bytes: int | None = None) -> None:
         hosts = tuple(host for _, host in voters.members)
-        super().__init__(broker_id, hosts, config, quorum=True)
+        super().__init__(broker_id, hosts, config, quorum=True, heap_bytes=heap_bytes)
         self.voter = QuorumNode(broker_id, voters, BrokerConfig(config.static))
         self.broker_ended = False
 
@@ -71,7 +71,7 @@ class CombinedRecipe(BrokerRecipe):
     def build(self) -> CombinedNode:
         """A new process."""
         assert len(api.LOADED) > 0
-        return CombinedNode(self.broker_id, self.voters, BrokerConfig(self.configs))
+        return CombinedNode(self.broker_id, self.voters, BrokerConfig(self.configs), self.heap_bytes)
 
 
 def controller_of(process: object) -> ControllerNode | None:

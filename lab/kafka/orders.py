@@ -43,6 +43,16 @@ class EndTransaction:
 
 
 @dataclass(slots=True)
+class SetAudit:
+    """Of an application that serves requests: its audit feature serves so many percent of them from now on, and makes
+    a producer for each unless `shared`.
+    """
+
+    percent: int
+    shared: bool
+
+
+@dataclass(slots=True)
 class SetWork:
     """A consumer's work on one record takes `per_record_us` from now on."""
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
+from lab.cluster.recorder import METRICS
 from lab.cluster.refused import Refused
 from lab.cluster.script import Script
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import (
+    AuditSpec,
     ClusterSpec,
     ConsumerSpec,
     DataSpec,
@@ -39,20 +41,23 @@ LINE_MAX = 2_000
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
 TEMPORAL = ("sometime", "always", "never", "finally")
+CHARTS = 3
 SCRIPT_MAX_US = 1_000 * 3_600 * 1_000_000
 """No run is longer: to open one is to run it."""
-HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox", "opens_at_us",
-             "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer", "check")  # fmt: skip
+HEAD_KEYS = ("version", "code", "track", "minutes", "summary", "order", "seed", "select", "sandbox", "charts",
+             "opens_at_us", "script", "cluster", "topic", "producer", "consumer", "processor", "share_consumer",
+             "check")  # fmt: skip
 STEP_KEYS = ("question", "task", "check", "hints", "remember", "solve", "select")
 QUESTION_KEYS = ("text", "when", "option", "answer", "tolerance", "why", "solution", "wrong")
-CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "link_extra_us", "racks",
-                "service_levels")  # fmt: skip
+CLUSTER_KEYS = ("brokers", "combined", "controllers", "config", "disk_capacity_bytes", "heap_bytes", "link_extra_us",
+                "racks", "service_levels")  # fmt: skip
 TOPIC_KEYS = ("name", "partitions", "replicas", "config")
 PRODUCER_KEYS = ("name", "topic", "rate", "keys", "value_bytes", "count", "config", "started", "data", "load",
-                 "transaction", "flavour")  # fmt: skip
+                 "transaction", "audit", "flavour")  # fmt: skip
 CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "commit", "config", "started", "flavour")
 PROCESSOR_KEYS = ("name", "group", "topics", "output", "work_us", "work_ms", "config", "producer_config",
                   "abort_every", "started")  # fmt: skip
+AUDIT_KEYS = ("percent", "shared")
 TRANSACTION_KEYS = ("commit_every", "commit_ms", "abort_every")
 SHARE_CONSUMER_KEYS = ("name", "group", "topics", "work_us", "work_ms", "poison", "on_failure", "config", "started")
 DATA_KEYS = ("path", "key", "value", "timestamp", "pace_percent", "rate", "bad_rows")
@@ -101,7 +106,19 @@ def read_lesson(path: Path) -> Lesson:
         sandbox=table.truth("sandbox", False),
         script=_script(table),
         opens_at=_instant(table, "opens_at_us"),
+        charts=_charts(table),
     )
+
+
+def _charts(table: TomlTable) -> tuple[str, ...]:
+    """Three metrics, since there is room for three."""
+    found = table.texts("charts")
+    unknown = next((one for one in found if one not in METRICS), None)
+    if unknown is not None:
+        raise table.refuse(f"charts: there is no metric {shown(unknown)}; {nearest(unknown, METRICS)}", "charts")
+    if len(found) not in (0, CHARTS):
+        raise table.refuse(f"charts: wanted {CHARTS} metrics, found {len(found)}", "charts")
+    return found
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -362,6 +379,7 @@ def _spec(table: TomlTable) -> ClusterSpec:
         combined=cluster.truth("combined", False),
         racks=cluster.texts("racks"),
         service_levels=cluster.truth("service_levels", False),
+        heap_bytes=cluster.whole("heap_bytes", 0) or None,
     )
     _checked(cluster, spec)
     topics: list[TopicSpec] = []
@@ -442,7 +460,13 @@ def _producer(table: TomlTable) -> ProducerSpec:
         data=_data(table.table("data")) if "data" in table.values else None,
         flavour=table.text("flavour", DEFAULT_FLAVOUR),
         transaction=_transaction(table.table("transaction")) if "transaction" in table.values else None,
+        audit=_audit(table.table("audit")) if "audit" in table.values else None,
     )
+
+
+def _audit(table: TomlTable) -> AuditSpec:
+    table.only(AUDIT_KEYS)
+    return AuditSpec(table.whole("percent", 0), table.truth("shared", False))
 
 
 def _transaction(table: TomlTable) -> TransactionSpec:

@@ -82,7 +82,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """A whole scenario. `checks` hold over all steps. `script`: what happens by itself. `opens_at`: the instant it is
-    opened at, the run up to there being its past.
+    opened at, the run up to there being its past. `charts`: the metrics it is about; none: the usual ones.
     """
 
     name: str
@@ -100,3 +100,4 @@ class Lesson:
     sandbox: bool = False
     script: Script = ()
     opens_at: Micros = 0
+    charts: tuple[str, ...] = ()

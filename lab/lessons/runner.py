@@ -320,6 +320,7 @@ class LessonRunner:
             score=f"{right} of {asked} predictions right" if asked else "",
             predictions=self._predictions(),
             select=step.select or self.lesson.select,
+            charts=self.lesson.charts,
         )
 
     def _question_view(self, step: Step, state: StepState) -> QuestionView | None:

@@ -52,7 +52,7 @@ class TaskView:
 @dataclass(frozen=True, slots=True)
 class LessonView:
     """One step of a lesson. `text` is Markdown. `done`: every step's checks hold. `select`: the name of the thing
-    that the page is about.
+    that the page is about; `charts`: the metrics that the lesson is.
     """
 
     track: str
@@ -73,3 +73,4 @@ class LessonView:
     score: str
     predictions: tuple[PredictionView, ...] = ()
     select: str = ""
+    charts: tuple[str, ...] = ()

@@ -16,10 +16,19 @@ from lab.cluster.refused import Refused, wanted
 from lab.cluster.script import Script
 from lab.cluster.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
-from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
+from lab.cluster.spec import (
+    AuditSpec,
+    ClusterSpec,
+    ConsumerSpec,
+    ProcessorSpec,
+    ProducerSpec,
+    TopicSpec,
+    TransactionSpec,
+)
 from lab.kafka.broker.recipe import BrokerRecipe
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.producer.auditing_app import AuditingApp, AuditPlan
 from lab.kafka.clients.producer.transactional_app import TransactionPlan
 from lab.kafka.clients.recipes import ConsumerRecipe, ProcessorRecipe, ProducerRecipe, ShareConsumerRecipe
 from lab.kafka.clients.share.app import ShareConsumerApp
@@ -89,6 +98,7 @@ def spec_of(session: Session) -> ClusterSpec:
         controllers=session.spec.controllers,
         combined=session.spec.combined,
         service_levels=session.spec.service_levels,
+        heap_bytes=session.spec.heap_bytes,
     ).checked()
 
 
@@ -122,7 +132,12 @@ def _producer(host: Host, recipe: ProducerRecipe, spec: ClusterSpec) -> Producer
         data=data,
         flavour=recipe.flavour,
         transaction=_transaction(recipe.transaction),
+        audit=_audit(node.plan if isinstance(node, AuditingApp) else recipe.audit),
     )
+
+
+def _audit(plan: AuditPlan | None) -> AuditSpec | None:
+    return AuditSpec(plan.percent, plan.shared) if plan is not None else None
 
 
 def _transaction(plan: TransactionPlan | None) -> TransactionSpec | None:
@@ -184,6 +199,7 @@ def lines_of(spec: ClusterSpec) -> list[str]:
             "brokers": spec.brokers, "controllers": spec.controllers, "combined": spec.combined,
             "service_levels": spec.service_levels,
             "config": dict(spec.broker_config), "disk_capacity_bytes": spec.disk_capacity_bytes or 0,
+            "heap_bytes": spec.heap_bytes or 0,
             "link_extra_us": spec.link_extra_us, **({"racks": list(spec.racks)} if spec.racks else {}),
         }),
     ]  # fmt: skip
@@ -242,6 +258,7 @@ def _producer_fields(producer: ProducerSpec) -> dict[str, object]:
         "transaction": {} if plan is None else {
             "commit_every": plan.commit_every, "commit_ms": plan.commit_ms, "abort_every": plan.abort_every,
         },
+        "audit": {} if producer.audit is None else {"percent": producer.audit.percent, "shared": producer.audit.shared},
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QSplitter, QStackedWidget, QVBoxL
 from lab.cluster.probes import Health, Inspect
 from lab.cluster.refused import Refused
 from lab.lessons.views import LessonView
+from lab.ui.charts.catalog import strip_for
 from lab.ui.labels import tab_focus_only
 from lab.ui.panels.banner import Banner
 from lab.ui.panels.bottom import Bottom
@@ -125,6 +126,7 @@ class LabPage(QWidget):
         lesson_due = whole or slow_turn == LESSON_TURN
         if lesson_due:
             self.lesson_view = session.lesson.view() if session.lesson is not None else None
+            self._choose_charts(self.lesson_view.charts if self.lesson_view is not None else ())
         if whole or frame % CLOCK_EVERY:
             self._pull_bar(session)
         if whole or lesson_due or self.shown_in_full() is None:
@@ -137,6 +139,11 @@ class LabPage(QWidget):
             self._pull_slowly(session, self.lesson_view)
         if (whole or slow_turn == INSPECTOR_TURN) and self.inspector.isVisibleTo(self):
             self.show_subject(session)
+
+    def _choose_charts(self, metrics: tuple[str, ...]) -> None:
+        chosen = strip_for(metrics)
+        if chosen != tuple(one.chart for one in self.bottom.charts):
+            self.bottom.choose(chosen)
 
     def _pull_bar(self, session: "Session") -> None:
         if self.presenting:

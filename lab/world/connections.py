@@ -78,10 +78,16 @@ def _end_connection(world: "World", host: Host, peer: Host, address: Address, si
 
 
 def hang_up(world: "World", name: NodeId, target: Address) -> None:
-    """A process ends one of its connections; the other side hears (unless a cut or a freeze is between them)."""
+    """A process ends one of its connections; the other side hears (unless a cut or a freeze is between them). A late
+    answer may have opened it anew, so that only the other side sends over it.
+    """
     host = world.hosts[name]
     link = host.links.pop(target, None)
     if link is None or link.dead:
+        back = name + target[len(node_of(target)) :]
+        peer = world.hosts.get(node_of(target))
+        if peer is not None and back in peer.links:
+            _end_connection(world, host, peer, back, silently=False)
         return
     link.dead = True
     link.held = None

@@ -40,6 +40,13 @@ def test_eligible_leaders_and_both_versions_of_transactions_are_drawn():
         assert config[one] > 5, one
 
 
+def test_some_applications_make_a_producer_for_each_request():
+    found = [(drawn, one) for drawn in PLANS.values() for one in drawn.spec.producers if one.audit is not None]
+    assert 10 < len(found) < 60
+    assert {one.audit.shared for _, one in found if one.audit is not None} == {True, False}
+    assert not any(drawn.spec.service_levels for drawn, _ in found)
+
+
 def test_some_clusters_are_left_alone_and_owe_promptness():
     alone = [drawn for drawn in PLANS.values() if drawn.spec.service_levels]
     assert 15 < len(alone) < 60

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from lab.cluster.recorder import METRICS
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.axes import round_top, thinned, tick_text, ticks
-from lab.ui.charts.catalog import CHARTS, STRIP, chart_named
+from lab.ui.charts.catalog import CHARTS, STRIP, chart_named, strip_for
 from lab.ui.charts.compare import compare
 from lab.ui.charts.lines import Line, in_words, lines_by, strip_lines
 from lab.ui.charts.plot import spread
@@ -73,6 +74,21 @@ def test_the_group_that_is_furthest_behind_is_shown_by_partition_and_its_worst_i
     assert [one.label for one in lines] == ["", "", "p2"]
     assert [one.strong for one in lines] == [False, False, True]
     assert lines[-1].value_at(42) > lines[0].value_at(42)
+
+
+def test_the_strip_shows_what_a_lesson_is_about(look, qtbot):
+    bottom = Bottom()
+    qtbot.addWidget(bottom)
+    metrics = ("producer-ids", "connections-made", "produce-latency")
+    bottom.choose(strip_for(metrics))
+    assert [one.chart.name for one in bottom.charts] == ["producer-ids", "connections", "latency"]
+    assert [one.accessibleName() for one in bottom.charts] == ["Producer ids", "Connections", "Latency of writing"]
+    bottom.choose(strip_for(()))
+    assert [one.chart for one in bottom.charts] == list(STRIP)
+
+
+def test_whatever_metric_a_lesson_names_has_a_chart():
+    assert all(strip_for((metric,)) for metric in METRICS)
 
 
 def test_a_click_and_return_open_the_chart_in_full(strip: list[StripChart], qtbot):

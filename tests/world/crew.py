@@ -28,6 +28,8 @@ class Scribe:
                     env.send(target, one, 10)
             case ("send-sized", str(target), int(size)):
                 env.send(target, size, size)
+            case ("hang up", str(target)):
+                env.hang_up(target)
             case ("timer", timer, int(at)):
                 env.set_timer(timer, at)
             case ("cancel", timer):

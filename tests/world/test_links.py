@@ -143,3 +143,44 @@ def test_a_frozen_host_hears_everything_when_it_thaws():
     assert {time for time, _ in late} == {200_000}
     assert [body for _, body in late if body != "alarm"] == [1, 2], "a connection keeps its order"
     assert len(late) == 3
+
+
+def test_a_node_hangs_up_one_of_its_connections_and_only_the_other_side_hears():
+    world = world_of("ann", "bob")
+    tell(world, "ann", "send", "bob#bulk", "one")
+    tell(world, "ann", "send", "bob#urgent", "two")
+    world.run_until(10_000)
+    world.signal("ann", ("hang up", "bob#bulk"))
+    world.run_until(20_000)
+    assert [one[1] for one in scribe(world, "bob").heard if one[2] == "disconnected"] == ["ann#bulk"]
+    assert "disconnected" not in [one[2] for one in scribe(world, "ann").heard]
+    assert list(world.hosts["ann"].links) == ["bob#urgent"]
+    world.signal("ann", ("hang up", "bob#bulk"))
+    world.run_until(30_000)
+    assert [one[2] for one in scribe(world, "bob").heard].count("disconnected") == 1, "there was none any more"
+
+
+def test_what_is_on_its_way_when_a_node_hangs_up_is_lost_both_ways():
+    world = world_of("ann", "bob")
+    tell(world, "ann", "send", "bob", ("reply", "pong"))
+    world.run_until(10_000)
+    tell(world, "bob", "send", "ann", "late")
+    tell(world, "ann", "send", "bob", "lost")
+    world.signal("ann", ("hang up", "bob"))
+    world.run_until(20_000)
+    assert "lost" not in heard(world, "bob")
+    assert "late" not in heard(world, "ann")
+
+
+def test_an_answer_that_opens_a_connection_anew_can_be_hung_up_by_who_hears_it():
+    world = world_of("ann", "bob")
+    world.network.set_latency("ann", "bob", 5_000)
+    tell(world, "ann", "send", "bob#bulk", "first")
+    world.run_until(10_000)
+    world.signal("ann", ("hang up", "bob#bulk"))
+    tell(world, "bob", "send", "ann#bulk", "late")
+    world.run_until(12_000)
+    assert "late" in heard(world, "ann"), "bob has not heard that it is over"
+    world.signal("ann", ("hang up", "bob#bulk"))
+    world.run_until(30_000)
+    assert world.hosts["bob"].links == {}

@@ -6,9 +6,11 @@ in the window and the keywords of a scenario, its docstring the tooltip.
 
 from lab.cluster.actions import (
     access,
+    audits,
     clients,
     disks,
     groups,
+    heap,
     keys,
     load,
     machines,
@@ -28,9 +30,11 @@ __all__ = [
     "ClusterAction",
     "access",
     "action_from",
+    "audits",
     "clients",
     "disks",
     "groups",
+    "heap",
     "keys",
     "load",
     "machines",

@@ -13,6 +13,7 @@ from lab.cluster.invariants import (
     groups,
     loading,
     logs,
+    producer_ids,
     quorum,
     reassignment,
     replication,
@@ -41,6 +42,7 @@ MODULES = (
     shares,
     consumer_groups,
     settings,
+    producer_ids,
     storms,
 )
 

@@ -20,9 +20,11 @@ from lab.cluster.probes.topology import Cluster, leading_replica, machine_state,
 from lab.cluster.probes.views import OFFSET, CauseView, InspectorView, ReplicaRow, Row, Section
 from lab.cluster.words.groups import lag
 from lab.kafka.broker.broker import Broker
+from lab.kafka.broker.heap import PRODUCER_BYTES, used_bytes
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp
+from lab.kafka.clients.producer.auditing_app import AuditingApp
 from lab.kafka.clients.recipes import ConsumerRecipe, ProducerRecipe
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.config.definition import Config
@@ -58,6 +60,7 @@ TONES = {
     "skipped": "pending",
     "expired": "pending",
     "archived": "fail",
+    "alarm": "fail",
 }
 ICONS = {
     "fault": "zap",
@@ -80,6 +83,7 @@ ICONS = {
     "skipped": "triangle-alert",
     "expired": "timer",
     "archived": "trash-2",
+    "alarm": "triangle-alert",
 }
 
 
@@ -276,6 +280,7 @@ def _broker(world: World, name: str) -> InspectorView | None:
         Row("Incarnation", f"{host.incarnation}"),
         Row("Disk used", f"{grouped(host.disk.used)} bytes"),
         Row("Waiting requests", f"{len(host.backlog)}"),
+        *(_memory(host.node) if isinstance(host.node, Broker) else ()),
     ]
     if state == "partitioned":
         with_it = next(part for part in islands(world) if name in part)
@@ -302,6 +307,22 @@ def _broker(world: World, name: str) -> InspectorView | None:
         f"Why is {name} {state}?",
         causes_of(world, name),
         _server_settings(world, host),
+    )
+
+
+def _memory(broker: Broker) -> tuple[Row, ...]:
+    """What it has to remember of its clients."""
+    ids = used_bytes(broker.partitions) // PRODUCER_BYTES
+    found = (
+        Row("Connections", grouped(len(broker.channels))),
+        Row("Producer ids", grouped(ids)),
+    )
+    if broker.heap is None:
+        return found
+    tone = "fail" if broker.heap.alarmed else ""
+    return (
+        *found,
+        Row("Heap taken by them", f"{broker.heap.percent}% of {grouped(broker.heap.capacity_bytes)} bytes", tone),
     )
 
 
@@ -334,6 +355,7 @@ def _client(world: World, name: str) -> InspectorView | None:
     owned: tuple[Row, ...] = ()
     if isinstance(node, ProducerApp):
         rows += _producer_rows(world, node)
+        rows += _audit_rows(node) if isinstance(node, AuditingApp) else []
         config = _settings_of(node.config, ("acks", "enable.idempotence", "linger.ms", "batch.size"))
     if isinstance(node, ShareConsumerApp):
         done = sum(one.done_by.get(name, 0) for one in ledger_of(world).groups.values())
@@ -395,6 +417,16 @@ def _producer_rows(world: World, node: ProducerApp) -> list[Row]:
         Row("Failed", grouped(len(truth.failed)), "fail" if truth.failed else ""),
         Row("Unknown", grouped(len(truth.unknown)), "pending" if truth.unknown else ""),
         Row("Producer id · epoch", f"{producer.producer_id} · {producer.producer_epoch}"),
+    ]
+
+
+def _audit_rows(node: AuditingApp) -> list[Row]:
+    plan = node.plan
+    version = "the mended version" if plan.shared else "the first version"
+    return [
+        Row("Audit feature", f"{plan.percent}% of the requests, {version}" if plan.percent else "off"),
+        Row("Requests audited", grouped(node.audited)),
+        Row("Requests turned away", grouped(node.turned_away), "fail" if node.turned_away else ""),
     ]
 
 

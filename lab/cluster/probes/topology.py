@@ -103,7 +103,11 @@ def _broker(world: World, name: NodeId, image: MetadataImage, cut: frozenset[Nod
     if state == "slow":
         note = f"disk ×{host.disk.slowdown}"
     leaders = sum(one.leader_id == broker_id for one in image.all_partitions())
-    return BrokerView(name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders)
+    heap = host.node.heap if isinstance(host.node, Broker) else None
+    return BrokerView(
+        name, broker_id, state, note, host.disk.used, host.disk.capacity, len(host.backlog), leaders,
+        heap_percent=heap.percent if heap is not None else None, heap_alarmed=heap is not None and heap.alarmed,
+    )  # fmt: skip
 
 
 def _partition(world: World, state: PartitionState) -> PartitionView:

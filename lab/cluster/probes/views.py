@@ -14,7 +14,11 @@ Tone = str
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
-    """One broker. `state`: running, starting, fenced, slow, frozen, crashed, stopped, off, partitioned."""
+    """One broker. `state`: running, starting, fenced, slow, frozen, crashed, stopped, off, partitioned.
+
+    `heap_percent`: how much of what it has for producer ids is taken, where that is watched; `heap_alarmed`: that is
+    nearly all.
+    """
 
     name: str
     broker_id: int
@@ -25,6 +29,8 @@ class BrokerView:
     queue: int
     leaders: int
     is_controller: bool = False
+    heap_percent: int | None = None
+    heap_alarmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from lab.world.world import World
 def moments(world: World, kind: Value, subject: Value = "") -> Value:
     """How many key moments of a kind there have been: leader, isr, isr+, rebalance, stable, truncated, retention,
     cleaning, cleaned, quorum, broker, client, loss, fault, mended, built, changed, expired, archived, reassign,
-    reassigned, elr, throttled.
+    reassigned, elr, throttled, alarm.
     """
     return sum(one.kind == kind and subject in ("", one.subject) for one in world.moments)
 

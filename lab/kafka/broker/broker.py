@@ -9,6 +9,7 @@ from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFi
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.group_configs import GroupConfigs
+from lab.kafka.broker.heap import Heap
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.broker.lifecycle import Lifecycle
 from lab.kafka.broker.partition import Partition
@@ -69,7 +70,10 @@ NEVER: Micros = 1 << 60
 class Broker:
     """One broker process."""
 
-    def __init__(self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig, quorum: bool) -> None:
+    def __init__(
+        self, broker_id: int, controllers: tuple[NodeId, ...], config: BrokerConfig, quorum: bool,
+        heap_bytes: int | None = None,
+    ) -> None:  # fmt: skip
         self.broker_id = broker_id
         self.config = config
         self.controller = controllers[0]
@@ -94,6 +98,8 @@ class Broker:
         self.unpublished: dict[TopicPartition, None] | None = {}
         self.sharing: Sharing | None = None
         self.access = Access.of(config)
+        self.connections_made = 0
+        self.heap = Heap(heap_bytes) if heap_bytes is not None else None
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -118,6 +124,8 @@ class Broker:
                 self._ordered(env, body)
         except DiskFull as full:
             self._disk_failed(env, full)
+        if self.heap is not None and not self.heap.holds(env, self.partitions):
+            env.stop()
 
     def _ordered(self, env: Env, order: object) -> None:
         if isinstance(order, FenceOff):
@@ -206,6 +214,7 @@ class Broker:
         channel = self.channels.get(sender)
         if channel is None:
             channel = self.channels[sender] = RequestChannel()
+            self.connections_made += 1
         channel.waiting.append(request)
         self._serve(env, sender, channel)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lab.env import Env
+from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest, AllocateProducerIdsResponse
 
@@ -24,6 +25,7 @@ class ProducerIdBlock:
         """A producer id; -1 while a new block is on its way."""
         if self.next_id < self.end_id:
             self.next_id += 1
+            env.tell(facts.ProducerIdGiven(self.next_id - 1))
             return self.next_id - 1
         self._ask(broker, env)
         return -1

@@ -8,6 +8,7 @@ from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.keys import KeyPattern
 from lab.kafka.clients.processor.app import ProcessorApp
 from lab.kafka.clients.producer.app import ProducerApp, Rows
+from lab.kafka.clients.producer.auditing_app import AuditingApp, AuditPlan
 from lab.kafka.clients.producer.load import LoadApp
 from lab.kafka.clients.producer.transactional_app import TransactionalApp, TransactionPlan
 from lab.kafka.clients.share.app import ShareConsumerApp
@@ -20,7 +21,7 @@ from lab.kafka.config.share import ShareConsumerConfig
 class ProducerRecipe:
     """A producer application. With `rows` it sends a data file at the file's pace, or at `rate`. With a
     `transactional.id` among its settings it writes in transactions, which end as `transaction` says. With `load` it
-    makes so many equal records at once.
+    makes so many equal records at once. With an `audit` its records are of requests, of which that serves some.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ProducerRecipe:
     flavour: str = DEFAULT_FLAVOUR
     transaction: TransactionPlan | None = None
     load: int = 0
+    audit: AuditPlan | None = None
 
     def config(self) -> ProducerConfig:
         """Its settings. Raises InvalidConfig."""
@@ -48,6 +50,11 @@ class ProducerRecipe:
             return LoadApp(
                 self.name, self.topic, config, self.bootstrap, self.rate, self.value_bytes, self.count, self.load
             )
+        if self.audit is not None:
+            return AuditingApp(
+                self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,
+                self.rows, self.pace_percent, self.audit,
+            )  # fmt: skip
         if config.transactional_id:
             return TransactionalApp(
                 self.name, self.topic, config, self.bootstrap, self.rate, self.keys, self.value_bytes, self.count,

@@ -62,6 +62,21 @@ class BatchRetried:
 
 
 @dataclass(slots=True)
+class ProducerIdGiven:
+    """A broker has handed out a producer id."""
+
+    producer_id: int
+
+
+@dataclass(slots=True)
+class ProducerIdTaken:
+    """A producer without a transactional id was answered with its producer id, which is its own from now on."""
+
+    producer: str
+    producer_id: int
+
+
+@dataclass(slots=True)
 class RecordsPolled:
     """poll() returned records of one partition to a consumer app: offsets and birth headers."""
 

@@ -45,6 +45,22 @@ class ProducersForgotten:
 
 
 @dataclass(slots=True)
+class HeapAlarm:
+    """What a broker remembers of producer ids has nearly filled what its heap has for them."""
+
+    used_bytes: int
+    capacity_bytes: int
+
+
+@dataclass(slots=True)
+class HeapExhausted:
+    """It remembers more than its heap holds: the process ends (java.lang.OutOfMemoryError)."""
+
+    used_bytes: int
+    capacity_bytes: int
+
+
+@dataclass(slots=True)
 class HighWatermarkMoved:
     """A replica's high watermark changed. For the leader this is what commits."""
 

@@ -403,8 +403,9 @@ class MatrixCards:
             box = layout.brokers[broker.name]
             at = QPointF(box.left() + 13 * scale, box.top() + 61 * scale)
             if box.height() >= 74 * scale and layout.area.top() <= at.y() <= layout.area.bottom():
-                text, icon = (broker.note, "info") if broker.note else (disk_text(broker), "hard-drive")
-                self._line(p, at, icon, "t3", self._elided(text, LABEL_WIDTH - 34, 12), theme.text.t3)
+                text, icon, tone = broker_figure(broker)
+                ink = theme.tone_text(tone) if tone else theme.text.t3
+                self._line(p, at, icon, tone or "t3", self._elided(text, LABEL_WIDTH - 34, 12), ink)
         for group in view.groups:
             box = layout.groups[group.name]
             words, tone = group_words(group)
@@ -520,6 +521,15 @@ def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
     if len(topics) == 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return [f"{numbers[0]}–{numbers[-1]}"]
     return [f"{len(numbers)} parts"]
+
+
+def broker_figure(broker: BrokerView) -> tuple[str, str, str]:
+    """The last line of a broker's card, its icon and tone: what is wrong with it, or how full it is."""
+    if broker.note:
+        return broker.note, "info", ""
+    if broker.heap_percent is not None:
+        return f"heap {broker.heap_percent}%", "gauge", "fail" if broker.heap_alarmed else ""
+    return disk_text(broker), "hard-drive", ""
 
 
 def disk_text(broker: BrokerView) -> str:

@@ -83,9 +83,31 @@ CHARTS = (
         "requests", "Requests waiting", "requests", (Source("request-queue", "", "pending"),),
         "Requests that wait because their broker is busy, mostly with its disk.", by="broker",
     ),
+    Chart(
+        "producer-ids", "Producer ids", "producer ids", (Source("producer-ids", "most", "record"),),
+        "Producers that the replicas of a broker remember, so as to know a retry. Each stays for "
+        "producer.id.expiration.ms, a day, after its last record, whether it was closed or not.", by="broker",
+    ),
+    Chart(
+        "connections", "Connections", "connections",
+        (Source("connections", "open", "record"), Source("connections-made", "made a second", "pending", dashed=True)),
+        "Connections that brokers have open, those of other servers among them, and how many they accept a second. "
+        "Many new ones and few open ones: somebody comes, says one thing and goes.",
+    ),
+    Chart(
+        "latency", "Latency of writing", "ms", (Source("produce-latency", "mean", "pending"),),
+        "From send() to the acknowledgement, the mean of the last second. Measured where an application has an audit "
+        "feature.", by="client",
+    ),
 )  # fmt: skip
 
 STRIP = tuple(chart for chart in CHARTS if chart.name in ("throughput", "lag", "under-replicated"))
+
+
+def strip_for(metrics: tuple[str, ...]) -> tuple[Chart, ...]:
+    """The charts of the strip: those that show these metrics; the usual ones where none are named."""
+    named = [next(one for one in CHARTS if metric in [source.metric for source in one.sources]) for metric in metrics]
+    return tuple(named) or STRIP
 
 
 def chart_named(name: str) -> Chart:

@@ -31,20 +31,24 @@ class StripChart(QWidget):
 
     def __init__(self, chart: Chart, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chart = chart
-        self.headline = Headline(chart.title, "", chart.unit)
         self.theme: Theme | None = None
         self.plot = Plot(MARGINS)
-        self.plot.whole = chart.unit != "s"
         self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setAccessibleName(chart.title)
-        self.setToolTip(chart.explain.replace("*", ""))
+        self.choose(chart)
         layout = QVBoxLayout(self)
         layout.addWidget(self.plot)
         self._take_theme()
+
+    def choose(self, chart: Chart) -> None:
+        """Show this one from now on."""
+        self.chart = chart
+        self.headline = Headline(chart.title, "", chart.unit)
+        self.plot.whole = chart.unit not in ("s", "ms")
+        self.setAccessibleName(chart.title)
+        self.setToolTip(chart.explain.replace("*", ""))
 
     def _take_theme(self) -> None:
         theme = current_theme()

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lab.ui.canvas.timeline import TimelineCanvas
-from lab.ui.charts.catalog import STRIP
+from lab.ui.charts.catalog import STRIP, Chart
 from lab.ui.charts.export import write_csv, write_png, write_svg
 from lab.ui.charts.strip import StripChart
 
@@ -41,6 +41,11 @@ class Bottom(QWidget):
         layout.addLayout(row, 104)
         layout.addWidget(self.timeline, 132)
 
+    def choose(self, chosen: tuple[Chart, ...]) -> None:
+        """Show these charts from now on."""
+        for widget, chart in zip(self.charts, chosen, strict=True):
+            widget.choose(chart)
+
     def pull_charts(self, session: "Session", frame: int, *, whole: bool) -> None:
         """Feed the chart whose turn it is, or all."""
         for at, chart in enumerate(self.charts):
@@ -50,7 +55,7 @@ class Bottom(QWidget):
     def export(self, path: Path, kind: str, session: "Session") -> None:
         """Write the charts as `png`, `svg` or `csv`."""
         if kind == "csv":
-            write_csv(path, STRIP, session)
+            write_csv(path, [one.chart for one in self.charts], session)
         elif kind == "svg":
             write_svg(path, self)
         else:

@@ -107,8 +107,7 @@ class ProducerApp:
             env.set_timer(WORK, at)
 
     def _idle(self) -> bool:
-        producer = self.producer
-        return not producer.unplaced and not producer.queues
+        return self.producer.idle
 
     # --- making records ---------------------------------------------------------------------------
 
@@ -175,4 +174,7 @@ class ProducerApp:
         self.made += 1
         env.tell(facts.RecordBorn(self.source, birth, self.topic, key))
         headers = (Header(BIRTH, f"{self.source}:{birth}".encode()),)
-        self.producer.send(env, Record(0, env.wall_time_ms, key, value, headers), birth, partition)
+        self._hand_over(env, Record(0, env.wall_time_ms, key, value, headers), birth, partition)
+
+    def _hand_over(self, env: Env, record: Record, birth: int, partition: int | None) -> None:
+        self.producer.send(env, record, birth, partition)

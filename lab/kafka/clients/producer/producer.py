@@ -109,9 +109,9 @@ class Producer:
         if self.buffered + size > self.config.buffer_memory:
             return True
         most = self.config.queue_buffering_max_messages
-        return most < INT_MAX and self._queued() >= most
+        return most < INT_MAX and self.unsettled() >= most
 
-    def _queued(self) -> int:
+    def unsettled(self) -> int:
         """How many records are not settled. Counted, not kept: only who has a limit asks, and has few batches."""
         batches = [len(one.births) for queue in self.queues.values() for one in (*queue.waiting, *queue.in_flight)]
         return len(self.unplaced) + sum(batches)
@@ -380,6 +380,7 @@ class Producer:
                 self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
                 if body.error_code is ErrorCode.NONE:
                     self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
+                    env.tell(facts.ProducerIdTaken(self.name, body.producer_id))
                 elif not body.error_code.retriable:
                     self._fail_all(env, body.error_code.name)
             case ProduceResponse() if isinstance(tag, Sent):
@@ -511,6 +512,19 @@ class Producer:
         unknown: bool,
     ) -> None:
         env.tell(facts.RecordsFailed(self.name, partition, births, error, unknown))
+
+    # --- close() ----------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has nothing that is not settled."""
+        return not self.unplaced and not self.queues
+
+    def hang_up(self, env: Env) -> None:
+        """End its connections, which are its own alone."""
+        assert self.net.channel, "these are the application's"
+        for host in dict.fromkeys((*self.metadata.bootstrap, *self.metadata.brokers.values())):
+            env.hang_up(address(host, self.net.channel))
 
     # --- what goes wrong --------------------------------------------------------------------------
 

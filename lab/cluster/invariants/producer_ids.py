@@ -1,0 +1,61 @@
+"""Invariants of producer ids: by its id a leader tells a retry from a new record, so no two producers may have one."""
+
+from lab.cluster.interval_set import IntervalSet
+from lab.cluster.invariants.base import Invariant
+from lab.cluster.invariants.fates import Fates
+from lab.cluster.ledger import Ledger
+from lab.cluster.watch import hears
+from lab.env import NodeId
+from lab.kafka import facts
+from lab.world.world import World
+
+
+class IdsAreOnesOwn(Invariant):
+    """A producer that is made anew gets an id that nobody had before it."""
+
+    claim = "no producer id is handed out twice, or taken by two producers"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.given = IntervalSet()
+        self.taken = IntervalSet()
+
+    @hears(facts.ProducerIdGiven)
+    def _given(self, world: World, node: NodeId, fact: facts.ProducerIdGiven) -> None:
+        self.require(not self.given.add(fact.producer_id), node, "hands out", fact.producer_id, "again")
+
+    @hears(facts.ProducerIdTaken)
+    def _taken(self, world: World, node: NodeId, fact: facts.ProducerIdTaken) -> None:
+        again = self.taken.add(fact.producer_id)
+        self.require(not again, fact.producer, "takes", fact.producer_id, "which another producer has")
+
+
+class IdsWereGiven(Invariant):
+    """What a replica remembers of producers is as much as there were. Real clients may come back from a future that was
+    taken back, with ids that were handed out there.
+    """
+
+    claim = "who writes with a producer id was given it"
+    real = False
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.given = IntervalSet()
+
+    @hears(facts.ProducerIdGiven)
+    def _given(self, world: World, node: NodeId, fact: facts.ProducerIdGiven) -> None:
+        self.given.add(fact.producer_id)
+
+    @hears(facts.ProgramCame)
+    def _came(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
+        self.real = True
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        producer_id = fact.batch.producer_id
+        if fact.leading and producer_id >= 0 and not self.real:
+            known = producer_id in self.given
+            self.require(known, node, "stores records of producer", producer_id, "in", fact.partition)
+
+
+ALL: tuple[type[Invariant], ...] = (IdsAreOnesOwn, IdsWereGiven)
