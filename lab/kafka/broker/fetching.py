@@ -157,7 +157,7 @@ class Fetching:
 
     def _rack(self, request: FetchRequest) -> str:
         """The rack of a consumer that may be sent to a follower; "" if it may not."""
-        return request.rack_id if self.config.replica_selector_class and request.replica_id < 0 else ""
+        return (request.rack_id or "") if self.config.replica_selector_class and request.replica_id < 0 else ""
 
     def _current(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether the asker is a consumer, or the process that signed on last under its id."""
@@ -237,7 +237,7 @@ class Fetching:
         self, broker: Asker, partition: Partition | None, asked: FetchPartition, request: FetchRequest,
         session: FetchSession | None, *, current: bool,
     ) -> ErrorCode:  # fmt: skip
-        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are.
+        """A follower serves consumers too, up to its own high watermark, if they know of that (KIP-392).
 
         Where a log of that name is of another topic than was asked for, a session is told so: it has known the topic
         that was here before. (Kafka asks the session whether it has; one that begins with an old id differs.)
@@ -250,9 +250,14 @@ class Fetching:
                 return ErrorCode.UNKNOWN_TOPIC_ID
         if partition is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:
+        if not current or not (partition.leading or self._may_follow(request)):
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return partition.epoch_error(asked.current_leader_epoch)
+
+    def _may_follow(self, request: FetchRequest) -> bool:
+        """Before KIP-320 a follower could not tell an asker whose leader is one of the past."""
+        knows = request.replica_id < 0 and request.rack_id is not None
+        return knows and self.config.replica_truncation_rule == FENCED_EPOCH
 
     def _current_leader(self, partition: Partition | None, error: ErrorCode) -> tuple[int, int] | None:
         if partition is None or error not in (

@@ -58,7 +58,7 @@ def _listed(one: Difference) -> str:
 
 def main() -> int:
     try:
-        print(page(witness()), end="")
+        print(page(witness(1)), end="")
     except Missing as why:
         print(why, file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from lab.cluster.spec import ClusterSpec, TopicSpec
 from tests.live.served import AT_ONCE, Served, served
 from tests.live.witness.batches import batch, values
 from tests.live.witness.script.records import asked, sent
-from tests.live.witness.session import held
+from tests.live.witness.session import Ours, held
 from tests.live.witness.talk import Talk
 
 ONE = ClusterSpec(brokers=1, topics=(TopicSpec("orders", 1, 1),), broker_config=AT_ONCE)
@@ -26,7 +26,7 @@ def cluster() -> Iterator[Served]:
 
 @pytest.fixture
 def talk(cluster: Served) -> Iterator[Talk]:
-    found = Talk(cluster.addresses, held(cluster.addresses), lowest=False, now_ms=1_700_000_000_000)
+    found = Talk(Ours(cluster), held(cluster.addresses), lowest=False, now_ms=1_700_000_000_000)
     found.settled("find_coordinator", "", key_type=0, coordinator_keys=["readers"])
     found.settled("find_coordinator", "", key_type=1, coordinator_keys=["writer"])
     found.settled("describe_transactions", "", transactional_ids=["writer"])

@@ -69,7 +69,7 @@ class FetchRequest(Sealed):
     partitions: dict[TopicPartition, FetchPartition]
     replica_epoch: int = -1
     isolation_level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED
-    rack_id: str = ""
+    rack_id: str | None = ""
     session_id: int = 0
     session_epoch: int = FINAL_EPOCH
     forgotten: tuple[TopicPartition, ...] = ()
@@ -158,7 +158,7 @@ FETCH = api(
         wire("session_epoch", INT32, "7+", default=FINAL_EPOCH),
         wire("topics", ByTopic(_ASKED, topic="topic", index="partition", ids=_BY_ID), attribute="partitions"),
         wire("forgotten_topics_data", ByTopic(topic="topic", ids=_BY_ID), "7+", attribute="forgotten", default=()),
-        wire("rack_id", STRING, "11+", default=""),
+        wire("rack_id", STRING, "11+", default=None),
     ),
     message(
         FetchResponse,
