@@ -60,6 +60,12 @@ class Env(Protocol):
         """
         ...
 
+    def hang_up(self, target: Address) -> None:
+        """End the connection with `target`, which will hear; all that is in flight either way is lost. No harm if there
+        is none.
+        """
+        ...
+
     def set_timer(self, timer: Timer, at: Micros) -> None:
         """Have `wake` called with `timer` at the instant `at` (at the earliest: now)."""
         ...

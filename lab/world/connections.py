@@ -80,12 +80,17 @@ def _end_connection(world: "World", host: Host, peer: Host, address: Address, si
 def hang_up(world: "World", name: NodeId, target: Address) -> None:
     """A process ends one of its connections; the other side hears (unless a cut or a freeze is between them)."""
     host = world.hosts[name]
+    peer = world.hosts[node_of(target)]
+    back = name + target[len(peer.name) :]
     link = host.links.pop(target, None)
-    if link is None or link.dead:
+    if link is None and back not in peer.links:
         return
-    link.dead = True
-    link.held = None
-    _end_connection(world, host, link.target, link.source, silently=False)
+    if link is not None:
+        if link.dead:
+            return
+        link.dead = True
+        link.held = None
+    _end_connection(world, host, peer, back, silently=False)
 
 
 def _blocked(link: Link) -> bool:

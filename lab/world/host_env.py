@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lab.env.node import Timer
 from lab.env.units import Address, Micros
-from lab.world.connections import connect
+from lab.world.connections import connect, hang_up
 from lab.world.dice import Stream
 from lab.world.host import Host
 from lab.world.network import LATENCY_US
@@ -54,6 +54,10 @@ class HostEnv:
         link.last_arrival = arrives
         world.sequence = sequence = world.sequence + 1
         heappush(world.queue, (arrives, sequence, link, body, departs, world.event_number))
+
+    def hang_up(self, target: Address) -> None:
+        """See Env."""
+        hang_up(self._world, self.name, target)
 
     def set_timer(self, timer: Timer, at: Micros) -> None:
         """See Env."""

@@ -26,6 +26,8 @@ class Scribe:
             case ("send", str(target), *bodies):
                 for one in bodies:
                     env.send(target, one, 10)
+            case ("hang up", str(target)):
+                env.hang_up(target)
             case ("send-sized", str(target), int(size)):
                 env.send(target, size, size)
             case ("timer", timer, int(at)):

@@ -143,3 +143,27 @@ def test_a_frozen_host_hears_everything_when_it_thaws():
     assert {time for time, _ in late} == {200_000}
     assert [body for _, body in late if body != "alarm"] == [1, 2], "a connection keeps its order"
     assert len(late) == 3
+
+
+def test_a_process_ends_a_connection_and_the_other_side_hears():
+    world = world_of("ann", "bob")
+    tell(world, "ann", "send", "bob#a", "one")
+    tell(world, "ann", "send", "bob#b", "two")
+    world.run_until(10_000)
+    tell(world, "ann", "send", "bob#a", "lost")
+    tell(world, "bob", "hang up", "ann#a")
+    world.run_until(20_000)
+    assert [source for _, source, body in scribe(world, "ann").heard if body == "disconnected"] == ["bob#a"]
+    assert sorted(map(str, heard(world, "bob"))) == ["one", "two"], (
+        "what was under way is lost, though nothing had been answered"
+    )
+    tell(world, "ann", "send", "bob#a", "anew")
+    world.run_until(30_000)
+    assert heard(world, "bob")[2:] == ["anew"]
+
+
+def test_to_end_a_connection_that_is_none_harms_nobody():
+    world = world_of("ann", "bob")
+    tell(world, "bob", "hang up", "ann")
+    world.run_until(10_000)
+    assert heard(world, "ann") == []

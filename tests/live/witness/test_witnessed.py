@@ -122,6 +122,18 @@ CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
          "cursor": {"topic_name": "orders", "partition_index": -1}},
         "topics.0.error_code", "INVALID_REQUEST",
     ),
+    "a cursor at another topic": (
+        "describe_topic_partitions", 0,
+        {"topics": [{"name": "orders"}], "response_partition_limit": 9,
+         "cursor": {"topic_name": "others", "partition_index": 0}},
+        "topics.0.error_code", "INVALID_REQUEST",
+    ),
+    "a partition placed twice": (
+        "create_topics", 7,
+        {"topics": [{"name": "placed", "num_partitions": -1, "replication_factor": -1, "assignments": [
+            {"partition_index": 0, "broker_ids": [1]}, {"partition_index": 0, "broker_ids": [1]}]}]},
+        "topics.0.error_code", "INVALID_REPLICA_ASSIGNMENT",
+    ),
     "all settings anew, one of them null": (
         "alter_configs", 2,
         {"resources": [{"resource_type": TOPIC, "resource_name": "orders", "configs": [

@@ -25,7 +25,8 @@ def describe_cluster(
         error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
         return DescribeClusterResponse(error, {}, endpoint_type=request.endpoint_type)
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
-    return DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1))
+    racks = dict(broker.image.racks)
+    return DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1), racks=racks)
 
 
 @handles(DescribeLogDirsRequest)

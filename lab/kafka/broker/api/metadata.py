@@ -28,7 +28,8 @@ def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) 
     unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
     # Any broker forwards what is for the controller, so that a client may take any for it. Kafka draws one.
-    return MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids)
+    racks = dict(image.racks)
+    return MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids, racks=racks)
 
 
 def _create(broker: Broker, names: list[str], context: RequestContext) -> None:

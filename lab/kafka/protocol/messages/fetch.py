@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.node_endpoint import NODE_ENDPOINTS, NodeEndpoint
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.schema import (
     ERROR,
@@ -95,11 +96,14 @@ class FetchedPartition:
 
 @dataclass(slots=True)
 class FetchResponse:
-    """Answers for the partitions that had something to say. `session_id` 0: the broker keeps no session."""
+    """Answers for the partitions that had something to say. `session_id` 0: the broker keeps no session.
+    `node_endpoints`: where those are that lead instead.
+    """
 
     responses: dict[TopicPartition, FetchedPartition]
     error_code: ErrorCode = ErrorCode.NONE
     session_id: int = 0
+    node_endpoints: tuple[NodeEndpoint, ...] = ()
 
 
 def _batches(records: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
@@ -115,9 +119,6 @@ _LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
 _SNAPSHOT = struct(None, wire("end_offset", INT64), wire("epoch", INT32))
 _ABORTED = struct(None, wire("producer_id", INT64), wire("first_offset", INT64))
 _REPLICA = struct(None, wire("replica_id", INT32), wire("replica_epoch", INT64))
-_NODE = struct(
-    None, wire("node_id", INT32), wire("host", STRING), wire("port", INT32), unused("rack", NULLABLE_STRING, None)
-)
 _ASKED = struct(
     FetchPartition,
     wire("current_leader_epoch", INT32, "9+", default=-1),
@@ -166,7 +167,7 @@ FETCH = api(
         wire("error_code", ERROR, "7+", default=ErrorCode.NONE),
         wire("session_id", INT32, "7+", default=0),
         wire("responses", ByTopic(_FETCHED, topic="topic", ids=_BY_ID)),
-        unused("node_endpoints", Array(_NODE), (), "16+", tag=0),
+        wire("node_endpoints", NODE_ENDPOINTS, "16+", tag=0, default=()),
     ),
     by_topic_id=_BY_ID,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from lab.kafka.protocol.schema import (
     TOPIC_ID,
     Array,
     ByTopic,
+    Converted,
     Fixed,
     Struct,
     Table,
@@ -162,12 +163,26 @@ class ElectLeadersResponse:
 TIMEOUT_MS = 60_000
 """How long a caller waits for the controller: it is not looked at, and decisions here are made at once."""
 
+
+def _once_each(placed: tuple[tuple[int, tuple[int, ...]], ...]) -> dict[int, tuple[int, ...]]:
+    """A partition that is placed twice is placed nowhere, which the controller refuses."""
+    found: dict[int, tuple[int, ...]] = {}
+    for index, replicas in placed:
+        found[index] = () if index in found else replicas
+    return found
+
+
+def _placed_parts(placed: dict[int, tuple[int, ...]]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    return tuple(placed.items())
+
+
+_PLACED_AT = struct(None, wire("partition_index", INT32), wire("broker_ids", Array(INT32)))
 _NEW_TOPIC = struct(
     NewTopic,
     wire("name", STRING),
     wire("num_partitions", INT32),
     wire("replication_factor", INT16),
-    wire("assignments", Table(wire("partition_index", INT32), wire("broker_ids", Array(INT32)))),
+    wire("assignments", Converted(Array(_PLACED_AT), _once_each, _placed_parts)),
     wire("configs", Table(wire("name", STRING), wire("value", NULLABLE_STRING))),
 )
 _CREATED_CONFIG = struct(

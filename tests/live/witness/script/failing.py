@@ -1,5 +1,6 @@
 """A broker that is killed, and what the others say meanwhile; and when it is back."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,14 @@ DEAD = 3
 
 
 def failing(talk: Talk) -> None:
-    led, alone, strict, moved = (talk.name(one) for one in ("led-by-dead", "alone", "strict", "moved-to-dead"))
+    led, alone, strict, moved, back, half, twice = (
+        talk.name(one)
+        for one in ("led-by-dead", "alone", "strict", "moved-to-dead", "moved-back", "half-dead", "moved-twice")
+    )
     ids = {
         led: make(talk, led, (3, 1, 2)), alone: make(talk, alone, (3,)), moved: make(talk, moved, (1, 2)),
+        back: make(talk, back, (1, 2)), half: make(talk, half, (1, 3)),
+        twice: make(talk, twice, (1,)),
         strict: make(talk, strict, (1, 2, 3), min_insync_replicas="3"),
     }  # fmt: skip
     for name, leader in ((led, 3), (alone, 3), (strict, 1), (moved, 1)):
@@ -24,6 +30,7 @@ def failing(talk: Talk) -> None:
     talk.cluster.crash(DEAD)
     _wait_for_brokers(talk, LIVING)
     wait_until(lambda: len(partition(talk, strict)["isr_nodes"]) == len(LIVING))
+    time.sleep(1)  # a broker of Kafka tells of what it has heard before it has acted on it
     for name in ids:
         talk.ask("metadata", f"one of three is dead: {_bare(name)}", topics=[{"name": name}],
                  allow_auto_topic_creation=False)  # fmt: skip
@@ -37,18 +44,21 @@ def failing(talk: Talk) -> None:
     _elections(talk, led, alone)
     _topics(talk)
     _moving(talk, moved)
+    _moving_back(talk, back)
+    _moving_what_is_half_dead(talk, half)
+    _moving_twice(talk, twice)
     for number in range(4):
         group = talk.name(f"group-{number}")
         talk.settled("find_coordinator", f"one of three is dead: {_bare(group)}", key=group, key_type=GROUP,
                      coordinator_keys=[group])  # fmt: skip
     talk.cluster.start(DEAD)
     _wait_for_brokers(talk, BROKERS)
-    for name in (led, strict, moved):
-        wait_until(lambda name=name: len(partition(talk, name)["isr_nodes"]) == (2 if name == moved else 3))
+    for name in (led, strict):
+        wait_until(lambda name=name: len(partition(talk, name)["isr_nodes"]) == len(BROKERS))
     wait_until(lambda: not talk.quietly("list_partition_reassignments", topics=None, timeout=5_000)["topics"])
     for name in ids:
         for at in BROKERS:
-            wait_until(lambda name=name, at=at: topic(talk, name) == topic(talk, name, at))
+            wait_until(lambda name=name, at=at: _whole(talk, name) and topic(talk, name) == topic(talk, name, at))
         talk.ask("metadata", f"the dead one is back: {_bare(name)}", topics=[{"name": name}],
                  allow_auto_topic_creation=False)  # fmt: skip
     named = [{"topic": led, "partitions": [0]}]
@@ -57,6 +67,11 @@ def failing(talk: Talk) -> None:
     wait_until(lambda: all(partition(talk, led, at=at)["leader_id"] == DEAD for at in BROKERS))
     talk.ask("metadata", "the dead one leads again", topics=[{"name": led}], allow_auto_topic_creation=False)
     talk.settled("fetch", "of the one that was dead", at=DEAD, **asked(led, ids[led], 0))
+
+
+def _whole(talk: Talk, name: str) -> bool:
+    found = partition(talk, name)
+    return sorted(found["isr_nodes"]) == sorted(found["replica_nodes"])
 
 
 def _bare(name: str) -> str:
@@ -124,15 +139,11 @@ def _moving(talk: Talk, name: str) -> None:
     """Towards the dead one a reassignment is under way for as long as one likes."""
 
     def move(case: str, replicas: Sequence[int] | None) -> None:
-        wanted = [{"name": name, "partitions": [{"partition_index": 0, "replicas": replicas}]}]
-        talk.ask("alter_partition_reassignments", case, topics=wanted, timeout=5_000)
+        _move(talk, name, case, replicas)
         talk.ask("list_partition_reassignments", f"all: {case}", topics=None, timeout=5_000)
-        one = [{"name": name, "partition_indexes": [0]}]
-        talk.ask("list_partition_reassignments", f"one: {case}", topics=one, timeout=5_000)
 
     def look(case: str) -> None:
-        wait_until(lambda: partition(talk, name) == partition(talk, name, at=2))
-        talk.ask("metadata", case, topics=[{"name": name}], allow_auto_topic_creation=False)
+        _looked_at(talk, name, case)
 
     move("to the dead one", (1, DEAD))
     look("on its way to the dead one")
@@ -147,6 +158,48 @@ def _moving(talk: Talk, name: str) -> None:
     look("no longer on its way")
     move("stopped again", None)
     move("to the dead one at last", (1, DEAD))
+
+
+def _move(talk: Talk, name: str, case: str, replicas: Sequence[int] | None) -> None:
+    wanted = [{"name": name, "partitions": [{"partition_index": 0, "replicas": replicas}]}]
+    talk.ask("alter_partition_reassignments", case, topics=wanted, timeout=5_000)
+
+
+def _looked_at(talk: Talk, name: str, case: str) -> None:
+    one = [{"name": name, "partition_indexes": [0]}]
+    talk.ask("list_partition_reassignments", case, topics=one, timeout=5_000)
+    wait_until(lambda: partition(talk, name) == partition(talk, name, at=2))
+    talk.ask("metadata", case, topics=[{"name": name}], allow_auto_topic_creation=False)
+
+
+def _moving_back(talk: Talk, name: str) -> None:
+    """Who changes his mind, rather than stopping it, has both replicas and targets."""
+    _move(talk, name, "out, to the dead one", (1, DEAD))
+    time.sleep(1)
+    _move(talk, name, "back to where it was", (1, 2))
+    time.sleep(1)
+    _looked_at(talk, name, "back to where it was")
+
+
+def _moving_twice(talk: Talk, name: str) -> None:
+    """A second target, while the first one is being added."""
+    _move(talk, name, "away, to the dead one", (DEAD,))
+    time.sleep(1)
+    _move(talk, name, "away, to another one too", (2, DEAD))
+    wait_until(lambda: 2 in partition(talk, name)["isr_nodes"])
+    time.sleep(1)
+    _looked_at(talk, name, "away, to another one too")
+    _move(talk, name, "away no longer", None)
+    time.sleep(1)
+    _looked_at(talk, name, "away no longer")
+
+
+def _moving_what_is_half_dead(talk: Talk, name: str) -> None:
+    """One of the targets is alive and new, the other one dead and old."""
+    _move(talk, name, "from the living one to another", (2, DEAD))
+    wait_until(lambda: 2 in partition(talk, name)["isr_nodes"])
+    time.sleep(1)
+    _looked_at(talk, name, "from the living one to another")
 
 
 PARTS = (failing,)
