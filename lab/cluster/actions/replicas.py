@@ -17,7 +17,7 @@ from lab.kafka.protocol.messages.reassignments import (
     UnregisterBrokerRequest,
     UpdateFeaturesRequest,
 )
-from lab.kafka.protocol.messages.topics import ElectLeadersRequest
+from lab.kafka.protocol.messages.topics import ElectionType, ElectLeadersRequest
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -247,7 +247,7 @@ class BalanceLeaders(ClusterAction):
     title: ClassVar[str] = "Elect all preferred leaders"
 
     def apply(self, world: World) -> None:
-        world.signal(ADMIN, Admin(ElectLeadersRequest(False)))
+        world.signal(ADMIN, Admin(ElectLeadersRequest(ElectionType.PREFERRED)))
         world.mark("changed", "cluster", "all preferred leaders are asked for")
 
 

@@ -15,6 +15,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsRequest,
     DeleteRecordsRequest,
     DeleteTopicsRequest,
+    ElectionType,
     ElectLeadersRequest,
     NewTopic,
 )
@@ -155,7 +156,7 @@ class ElectLeader(ClusterAction):
     def apply(self, world: World) -> None:
         found = partition_of(self.partition)
         assert found is not None
-        world.signal(ADMIN, Admin(ElectLeadersRequest(self.unclean, (found,))))
+        world.signal(ADMIN, Admin(ElectLeadersRequest(ElectionType(self.unclean), (found,))))
         kind = "an unclean leader" if self.unclean else "the preferred leader"
         world.mark("changed", self.partition, f"{kind} is asked for in {self.partition}")
 

@@ -45,6 +45,7 @@ from lab.kafka.protocol.messages.topics import (
     CreateTopicsResponse,
     DeleteTopicsRequest,
     DeleteTopicsResponse,
+    ElectionType,
     ElectLeadersRequest,
     ElectLeadersResponse,
     NewTopic,
@@ -265,10 +266,13 @@ class Controller:
         partitions = request.partitions
         if partitions is None:
             partitions = tuple(state.partition for state in self.image.all_partitions())
+        if not request.election_type.known:
+            wrong = ErrorCode.INVALID_REQUEST
+            return Decision(ElectLeadersResponse(dict.fromkeys(partitions, wrong), wrong))
         records: list[MetadataRecord] = []
         answers: dict[TopicPartition, ErrorCode] = {}
         for partition in partitions:
-            found = self._election(partition, request.unclean)
+            found = self._election(partition, request.election_type is ElectionType.UNCLEAN)
             if isinstance(found, PartitionChangeRecord):
                 records.append(found)
                 answers[partition] = ErrorCode.NONE

@@ -40,6 +40,7 @@ from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
     DeleteTopicsRequest,
+    ElectionType,
     ElectLeadersRequest,
 )
 from lab.kafka.protocol.topics import TopicPartition
@@ -108,7 +109,7 @@ class ControllerNode:
 
     def _decide(self, env: Env, request: object) -> Decision:
         """What to write and to answer."""
-        if isinstance(request, ElectLeadersRequest) and request.unclean:
+        if isinstance(request, ElectLeadersRequest) and request.election_type is ElectionType.UNCLEAN:
             env.tell(facts.UncleanElectionAsked(request.partitions))
         elif isinstance(request, AlterPartitionReassignmentsRequest):
             env.tell(facts.ReassignmentAsked(request.partitions))

@@ -10,6 +10,7 @@ from lab.kafka.protocol.messages.topics import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
     DeleteTopicsRequest,
+    ElectionType,
     ElectLeadersRequest,
     NewTopic,
 )
@@ -215,7 +216,7 @@ def test_spec_02_16_the_first_replica_leads_again_if_it_is_in_sync_and_serves():
 )
 def test_an_election_that_cannot_be_is_refused(unclean: bool, partition: TopicPartition, error: ErrorCode):
     office = Office().open(1, 2).topic([1, 2])
-    decision = office.controller.elect_leaders(ElectLeadersRequest(unclean, (partition,)))
+    decision = office.controller.elect_leaders(ElectLeadersRequest(ElectionType(unclean), (partition,)))
     assert (office.take(decision).partitions, office.written) == ({partition: error}, [])
 
 
@@ -223,13 +224,13 @@ def test_an_unclean_election_without_a_living_replica_has_nobody_to_elect():
     office = Office().open(1, 2).topic([1, 2], isr=[1])
     office.write(office.controller.fence(1))
     office.write(office.controller.fence(2))
-    answer = office.take(office.controller.elect_leaders(ElectLeadersRequest(True, (ORDERS,))))
+    answer = office.take(office.controller.elect_leaders(ElectLeadersRequest(ElectionType.UNCLEAN, (ORDERS,))))
     assert answer.partitions == {ORDERS: ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE}
 
 
 def test_an_election_of_all_says_nothing_of_those_that_need_none():
     office = Office().open(1, 2).topic([1, 2])
-    decision = office.controller.elect_leaders(ElectLeadersRequest(False, None))
+    decision = office.controller.elect_leaders(ElectLeadersRequest(ElectionType.PREFERRED, None))
     assert office.take(decision).partitions == {}
 
 

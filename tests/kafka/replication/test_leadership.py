@@ -7,7 +7,7 @@ from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.produce import ProduceRequest
-from lab.kafka.protocol.messages.topics import ElectLeadersRequest
+from lab.kafka.protocol.messages.topics import ElectionType, ElectLeadersRequest
 from tests.story import ORDERS, Story, batch, orders, settings
 
 
@@ -85,7 +85,7 @@ def test_spec_02_16_a_preferred_leader_leads_again_when_asked():
     story.act(ElectLeader("orders-0"))
     story.elected(1)
     assert (story.state().leader_id, story.state().leader_epoch) == (1, 2)
-    answer = story.ask("broker-3", ElectLeadersRequest(False, (ORDERS,)))
+    answer = story.ask("broker-3", ElectLeadersRequest(ElectionType.PREFERRED, (ORDERS,)))
     assert answer.partitions[ORDERS] is ErrorCode.ELECTION_NOT_NEEDED
 
 
@@ -104,7 +104,7 @@ def test_spec_02_16_a_preferred_leader_that_is_not_in_sync_is_not_available():
     story = Story(topics=orders())
     story.act(Crash("broker-1"))
     story.elected(2)
-    answer = story.ask("broker-3", ElectLeadersRequest(False, (ORDERS,)))
+    answer = story.ask("broker-3", ElectLeadersRequest(ElectionType.PREFERRED, (ORDERS,)))
     assert answer.partitions[ORDERS] is ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE
 
 

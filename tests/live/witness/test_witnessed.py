@@ -74,6 +74,10 @@ def test_a_refused_batch_is_told_where_the_log_begins(talk: Talk):
     assert (one["error_code"], one["log_start_offset"]) == ("INVALID_RECORD", 0)
 
 
+def changing(*changes: dict[str, Any], kind: int = TOPIC) -> dict[str, Any]:
+    return {"resources": [{"resource_type": kind, "resource_name": "orders", "configs": changes}]}
+
+
 CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
     "coordinator of nothing known": (
         "find_coordinator", 4, {"key_type": 9, "coordinator_keys": ["x"]}, "coordinators.0.error_code",
@@ -134,6 +138,46 @@ CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
             {"partition_index": 0, "broker_ids": [1]}, {"partition_index": 0, "broker_ids": [1]}]}]},
         "topics.0.error_code", "INVALID_REPLICA_ASSIGNMENT",
     ),
+    "settings of a kind that is none": (
+        "describe_configs", 4, {"resources": [{"resource_type": 77, "resource_name": "x"}]}, "results.0.error_code",
+        "INVALID_REQUEST",
+    ),
+    "a change of a kind that is none": (
+        "incremental_alter_configs", 1, changing({"name": "a", "config_operation": 0, "value": "b"}, kind=77),
+        "responses.0", {"resource_type": 77, "resource_name": "orders", "error_code": "INVALID_REQUEST",
+                        "error_message": "Unknown resource type 77"},
+    ),
+    "an operation that is none": (
+        "incremental_alter_configs", 1, changing({"name": "retention.ms", "config_operation": 7, "value": "1"}),
+        "responses.0.error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "a setting set to null": (
+        "incremental_alter_configs", 1, changing({"name": "retention.ms", "config_operation": 0, "value": None}),
+        "responses.0.error_message", "Null value not supported for : retention.ms",
+    ),
+    "a setting named twice": (
+        "incremental_alter_configs", 1, changing(*[{"name": "retention.ms", "config_operation": 1, "value": None}] * 2),
+        "responses.0.error_message", "Error due to duplicate config keys",
+    ),
+    "an election that is none": (
+        "elect_leaders", 2, {"election_type": 5, "topic_partitions": [{"topic": "orders", "partitions": [0]}]},
+        "replica_election_results.0.partition_result.0.error_code", "INVALID_REQUEST",
+    ),
+    "offsets at an isolation level that is none": (
+        "list_offsets", 10,
+        {"replica_id": -1, "isolation_level": 7,
+         "topics": [{"name": "orders", "partitions": [{"partition_index": 0, "timestamp": -1}]}]},
+        "topics.0.partitions.0.error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "a fetch at an isolation level that is none": (
+        "fetch", 12, asked("orders", "0" * 32, 0, isolation_level=7), "error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "the port of a coordinator that is none": (
+        "find_coordinator", 4, {"key_type": 9, "coordinator_keys": ["x"]}, "coordinators.0.port", -1,
+    ),
+    "a client without a name": (
+        "api_versions", 3, {"client_software_name": "", "client_software_version": "1"}, "api_keys", [],
+    ),
     "all settings anew, one of them null": (
         "alter_configs", 2,
         {"resources": [{"resource_type": TOPIC, "resource_name": "orders", "configs": [
@@ -159,6 +203,21 @@ def test_it_is_answered_as_kafka_does(talk: Talk, case: str):
     for step in path.split("."):
         found = found[int(step)] if step.isdecimal() else found[step]
     assert found == wanted
+
+
+def test_an_unknown_type_of_endpoint_is_not_repeated(talk: Talk):
+    found = talk.ask("describe_cluster", "", version=1, endpoint_type=3)
+    assert (found["endpoint_type"], found["cluster_id"]) == (1, "")
+
+
+def test_a_session_that_has_nothing_left_to_fetch_ends(talk: Talk):
+    begun = talk.ask("fetch", "", version=12, **asked("orders", "0" * 32, 0, session_epoch=0))
+    known = {"session_id": begun["session_id"], "max_wait": 0, "max_bytes": 1 << 20, "topics": []}
+    forgotten = [{"topic": "orders", "partitions": [0]}]
+    ended = talk.ask("fetch", "", version=12, **known, session_epoch=1, forgotten_topics_data=forgotten)
+    assert (ended["error_code"], ended["session_id"]) == ("NONE", 0)
+    gone = talk.ask("fetch", "", version=12, **known, session_epoch=2)
+    assert gone["error_code"] == "FETCH_SESSION_ID_NOT_FOUND"
 
 
 def test_settings_are_all_told_where_none_is_named(talk: Talk):

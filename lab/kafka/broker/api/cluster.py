@@ -23,7 +23,7 @@ def describe_cluster(
     if request.endpoint_type != BROKERS:
         known = request.endpoint_type == CONTROLLERS
         error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
-        return DescribeClusterResponse(error, {}, endpoint_type=request.endpoint_type)
+        return DescribeClusterResponse(error, {}, cluster_id="")
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
     racks = dict(broker.image.racks)
     return DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1), racks=racks)

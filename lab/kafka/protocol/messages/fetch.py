@@ -1,11 +1,11 @@
 """Fetch (API 1): read batches; consumers and follower replicas use the same request."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.node_endpoint import NODE_ENDPOINTS, NodeEndpoint
+from lab.kafka.protocol.open_number import OpenNumber
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.schema import (
     ERROR,
@@ -36,7 +36,7 @@ CONSUMER = -1
 """The replica id of whoever is no replica. From version 15 on only replicas say who they are."""
 
 
-class IsolationLevel(IntEnum):
+class IsolationLevel(OpenNumber):
     """How far a consumer may read: to the high watermark, or to the last stable offset."""
 
     READ_UNCOMMITTED = 0

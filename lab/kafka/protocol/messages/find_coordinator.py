@@ -20,6 +20,8 @@ from lab.kafka.protocol.schema import (
 )
 
 GROUP, TRANSACTION = 0, 1
+NOWHERE = ":-1"
+"""No host, and Kafka's port of none."""
 
 
 @dataclass(slots=True)
@@ -32,11 +34,11 @@ class FindCoordinatorRequest:
 
 @dataclass(slots=True)
 class FindCoordinatorResponse:
-    """The coordinator's id and host name; -1 with an error."""
+    """The coordinator's id and host name; -1 and nowhere with an error."""
 
     error_code: ErrorCode
     node_id: int = -1
-    host: str = ""
+    host: str = NOWHERE
 
 
 @dataclass(slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.configs import ConfigSource
+from lab.kafka.protocol.open_number import OpenNumber
 from lab.kafka.protocol.schema import (
     BOOL,
     ERROR,
@@ -137,7 +137,7 @@ class DeleteRecordsResponse:
     partitions: dict[TopicPartition, tuple[ErrorCode, int]]
 
 
-class ElectionType(IntEnum):
+class ElectionType(OpenNumber):
     """Which leaders are wanted: the first of each list, or any replica where none in sync is left."""
 
     PREFERRED = 0
@@ -146,9 +146,9 @@ class ElectionType(IntEnum):
 
 @dataclass(slots=True)
 class ElectLeadersRequest:
-    """`unclean` False elects the preferred leaders. `partitions` None: all."""
+    """`partitions` None: all."""
 
-    unclean: bool
+    election_type: ElectionType
     partitions: tuple[TopicPartition, ...] | None = None
 
 
@@ -327,7 +327,7 @@ ELECT_LEADERS = api(
     43, "ElectLeaders", "0-2", 2,
     message(
         ElectLeadersRequest,
-        wire("election_type", Fixed("b", ElectionType), "1+", attribute="unclean", default=ElectionType.PREFERRED),
+        wire("election_type", Fixed("b", ElectionType), "1+", default=ElectionType.PREFERRED),
         wire(
             "topic_partitions", ByTopic(topic="topic", nullable=Versions.of("0+")), attribute="partitions"
         ),
