@@ -351,3 +351,11 @@ def test_each_order_is_billed_once_while_the_brokers_crash_one_after_the_other()
     story.run(15)
     assert set(causes(story).values()) == {1}
     assert story.ledger.lost() == 0
+
+
+def test_what_a_transaction_has_to_commit_makes_a_group_without_members():
+    clerk = Clerk(Story(topics=orders()))
+    nobody = {"generation_id": 3, "member_id": "nobody"}
+    assert clerk.commit(7, **nobody) is ErrorCode.ILLEGAL_GENERATION, "there is no such group"
+    assert clerk.commit(7) is ErrorCode.NONE
+    assert clerk.commit(8, **nobody) is ErrorCode.UNKNOWN_MEMBER_ID

@@ -52,14 +52,9 @@ ALL = (
     Known(BATCHES, "produce", r".*\.(error_code|log_start_offset)",
           "magic 3|an unknown codec|gzip that is none|a batch without records|a count that is wrong"),
     Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
-    Known("SyncGroup without the protocol", "sync_group", ANY, "without the protocol"),
     Known("A consumer group without a name", "consumer_group_describe", r".*error_code", "an empty name"),
     Known("Migration of a group with members in it between the classic protocol and the consumer protocol",
           "join_group", "error_code|member_id", "a classic member of a consumer group"),
-    Known("The rack of a member", "consumer_group_heartbeat", ANY, "an empty id of a rack"),
-    Known("The rack of a member", "list_groups", r"groups\[racks-highest\].*"),
-    Known("A transaction's offsets from a member that is unknown", "txn_offset_commit", r".*error_code",
-          "an unknown member"),
 )  # fmt: skip
 
 

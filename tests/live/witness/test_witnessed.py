@@ -53,6 +53,17 @@ def test_a_commit_beyond_the_end_is_taken_and_the_world_goes_on(talk: Talk):
     assert talk.ask("leave_group", "", group_id="readers", members=leaving)["error_code"] == "NONE"
 
 
+def test_who_syncs_says_of_which_protocol(talk: Talk):
+    said = {"group_id": "readers", "session_timeout": 30_000, "rebalance_timeout": 5_000, "protocol_type": "consumer",
+            "protocols": [{"name": "range", "metadata": b""}], "member_id": ""}  # fmt: skip
+    member = talk.ask("join_group", "", version=3, **said)
+    told = {"group_id": "readers", "member_id": member["member_id"], "generation_id": member["generation_id"]}
+    assert talk.ask("sync_group", "", version=5, **told)["error_code"] == "INCONSISTENT_GROUP_PROTOCOL"
+    assert talk.ask("sync_group", "", version=4, **told)["error_code"] == "NONE", "older ones cannot say it"
+    leaving = [{"member_id": member["member_id"]}]
+    assert talk.ask("leave_group", "", group_id="readers", members=leaving)["error_code"] == "NONE"
+
+
 @pytest.mark.parametrize("sequence", [0, 5])
 def test_sequences_of_a_producer_that_is_none_mean_nothing(talk: Talk, sequence: int):
     data = batch(values("one"), talk.now_ms, producer=(-1, -1, sequence))
@@ -174,6 +185,11 @@ CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
     ),
     "the port of a coordinator that is none": (
         "find_coordinator", 4, {"key_type": 9, "coordinator_keys": ["x"]}, "coordinators.0.port", -1,
+    ),
+    "a member in a rack without a name": (
+        "consumer_group_heartbeat", 0,
+        {"group_id": "racks", "member_id": "one", "rebalance_timeout": 5_000, "subscribed_topic_names": ["orders"],
+         "topic_partitions": [], "rack_id": ""}, "error_code", "INVALID_REQUEST",
     ),
     "a client without a name": (
         "api_versions", 3, {"client_software_name": "", "client_software_version": "1"}, "api_keys", [],

@@ -52,6 +52,7 @@ class ConsumerGroupHeartbeatRequest:
     subscribed_topic_regex: str | None = None
     server_assignor: str | None = None
     topic_partitions: tuple[TopicPartition, ...] | None = None
+    rack_id: str | None = None
 
     @property
     def is_full(self) -> bool:
@@ -137,7 +138,7 @@ CONSUMER_GROUP_HEARTBEAT = api(
         wire("member_id", STRING),
         wire("member_epoch", INT32),
         wire("instance_id", NULLABLE_STRING),
-        unused("rack_id", NULLABLE_STRING, None),
+        wire("rack_id", NULLABLE_STRING),
         wire("rebalance_timeout_ms", INT32),
         wire("subscribed_topic_names", Array(STRING, nullable=_ALWAYS)),
         wire("subscribed_topic_regex", NULLABLE_STRING, "1+"),

@@ -20,8 +20,6 @@ from lab.kafka.protocol.schema import (
 )
 
 GROUP, TRANSACTION = 0, 1
-NOWHERE = ":-1"
-"""No host, and Kafka's port of none."""
 
 
 @dataclass(slots=True)
@@ -34,11 +32,11 @@ class FindCoordinatorRequest:
 
 @dataclass(slots=True)
 class FindCoordinatorResponse:
-    """The coordinator's id and host name; -1 and nowhere with an error."""
+    """The coordinator's id and host name; -1 and nowhere ("") with an error."""
 
     error_code: ErrorCode
     node_id: int = -1
-    host: str = NOWHERE
+    host: str = ""
 
 
 @dataclass(slots=True)
