@@ -307,5 +307,4 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 NOWHERE = ("", -1)
 HOST = row(_host, _host_and_port, wire("host", STRING), wire("port", INT32))
-"""Where a node listens: `host:port` in the engine, "" for nowhere. A simulated one is found by its name, and has port 0.
-"""
+"""Where a node listens: `host:port` in the engine, "" for nowhere. A simulated one is found by its name, at port 0."""

@@ -30,7 +30,9 @@ def failing(talk: Talk) -> None:
     talk.cluster.crash(DEAD)
     _wait_for_brokers(talk, LIVING)
     wait_until(lambda: len(partition(talk, strict)["isr_nodes"]) == len(LIVING))
-    time.sleep(1)  # a broker of Kafka tells of what it has heard before it has acted on it
+    time.sleep(2)  # a broker of Kafka tells of what it has heard before it has acted on it
+    ends = [{"partition_index": 0, "timestamp": LATEST}]
+    talk.settled("list_offsets", "", replica_id=-1, topics=[{"name": led, "partitions": ends}])
     for name in ids:
         talk.ask("metadata", f"one of three is dead: {_bare(name)}", topics=[{"name": name}],
                  allow_auto_topic_creation=False)  # fmt: skip

@@ -370,7 +370,7 @@ def moving(talk: Talk) -> None:
     ]
     talk.ask("alter_partition_reassignments", "two, of which one is bad", topics=both, timeout=5_000)
     look("after two, of which one was bad", 1, (1, 2))
-    talk.ask("fetch", "after all that moving", at=1, **asked(name, known, 0))
+    talk.settled("fetch", "after all that moving", at=1, **asked(name, known, 0))
     _epochs(talk, name, known)
 
 
