@@ -150,6 +150,11 @@ class Story:
         assert isinstance(hand, Hand)
         return hand
 
+    @property
+    def closed(self) -> list[str]:
+        """The connections of the hand that the other side has ended."""
+        return self._hand.closed
+
     def answer(self, number: int) -> Any:
         """The answer to a request; None so far."""
         return self._hand.answers.get(number, (0, None))[1]

@@ -4,7 +4,7 @@ from lab.env import Address, DiskFull, Env, Micros, NodeId, Timer, address, mill
 from lab.kafka import facts
 from lab.kafka.broker import fencing, lifecycle, older_truncation, publishing, waiting
 from lab.kafka.broker.access import Access
-from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.context import HANDLERS, HANG_UP, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
@@ -236,6 +236,9 @@ class Broker:
         answer = self.answer(body, context)
         if answer is PENDING:
             return
+        if answer is HANG_UP:
+            self._hang_up(env, sender)
+            return
         if answer is not NO_REPLY:
             env.send(sender, Response(request.correlation_id, answer), size_of(answer))
         channel.busy = False
@@ -264,12 +267,20 @@ class Broker:
         if channel is None:
             return  # the connection is gone
         answer = HANDLERS[type(body)](self, body, context)
-        if answer is NO_REPLY:
+        if answer is HANG_UP:
+            self._hang_up(context.env, context.sender)
+        elif answer is NO_REPLY:
             channel.busy = False
             channel.rephrased.clear()
             self._serve(context.env, context.sender, channel)
         elif answer is not PENDING:
             self.reply(context.env, context.sender, context.correlation_id, answer)
+
+    def _hang_up(self, env: Env, sender: Address) -> None:
+        """End a connection. What was pipelined on it is not looked at any more."""
+        self.channels[sender].waiting.clear()
+        env.hang_up(sender)
+        self.disconnected(env, sender)
 
     def _answered(self, env: Env, sender: Address, response: Response) -> None:
         body = response.body

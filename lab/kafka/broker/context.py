@@ -1,4 +1,4 @@
-"""RequestContext, and what a handler may answer: a response now, PENDING, or NO_REPLY."""
+"""RequestContext, and what a handler may answer: a response now, or what `Later` has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,18 @@ from lab.kafka.protocol.acls import Peer
 
 
 class Later(Enum):
-    """PENDING: the answer comes from the purgatory. NO_REPLY: there is none (acks=0)."""
+    """PENDING: the answer comes from the purgatory. NO_REPLY: there is none (acks=0). HANG_UP: there is none, and the
+    connection ends.
+    """
 
     PENDING = 0
     NO_REPLY = 1
+    HANG_UP = 2
 
 
 PENDING = Later.PENDING
 NO_REPLY = Later.NO_REPLY
+HANG_UP = Later.HANG_UP
 
 
 @dataclass(slots=True)

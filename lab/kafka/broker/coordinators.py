@@ -362,7 +362,8 @@ class Coordinators:
         if isinstance(found, ErrorCode):
             return TxnOffsetCommitResponse(dict.fromkeys(request.offsets, found))
         name, shard = found
-        error = transactional_commit_error(shard.groups.get(request.group_id), request)
+        pending = self._of(name).has(request.group_id)
+        error = transactional_commit_error(shard.groups.get(request.group_id), request, pending=pending)
         accepted = {one: offset for one, offset in request.offsets.items() if one not in unknown}
         if error or not accepted:
             return TxnOffsetCommitResponse({one: unknown.get(one, error) for one in request.offsets})

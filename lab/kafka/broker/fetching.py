@@ -6,6 +6,7 @@ from lab.env import Address, Env, millis
 from lab.kafka import facts
 from lab.kafka.broker import older_truncation
 from lab.kafka.broker.fetch_session import FetchSession
+from lab.kafka.broker.not_leading import absent, endpoints, leader_of
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.read_replicas import elsewhere
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher, truncation_point
@@ -36,6 +37,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request
 
 REQUEST_BYTES = 128
+TOLD_WHO_LEADS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 NOTHING: dict[TopicPartition, FetchedPartition] = {}
 
 
@@ -77,7 +79,7 @@ class Fetching:
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
             if (
-                self._error(broker, partition, asked, request, session, current=current)
+                self._error(broker, name, partition, asked, request, session, current=current)
                 or self.diverges(partition, asked) is not None
             ):
                 return True
@@ -101,6 +103,7 @@ class Fetching:
         full answer that does so for a broken one.
         """
         found: dict[TopicPartition, FetchedPartition] = {}
+        leaders: list[int] = []
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         every = session is None or session.epoch == 1
@@ -128,18 +131,25 @@ class Fetching:
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
             before = left
-            one = self._read(broker, partition, request, asked, session, left, current=current, first=left == most)
+            one = self._read(
+                broker, name, partition, request, asked, session, left, current=current, first=left == most
+            )
             if one is None and every and partition is not None:
                 one = self._nothing_but_news(partition, request)
             if one is not None:
                 found[name] = one
+                if one.current_leader is not None:
+                    leaders.append(one.current_leader[0])
                 for batch in one.records:
                     left -= batch.size
                 if session is not None and current and one.records:
                     session.rotate(name)
                 if throttle is not None and partition is not None:
                     throttle.gave(partition, request.replica_id, before - left)
-        return FetchResponse(found, session_id=session.session_id if session is not None else 0)
+        answer = FetchResponse(found, session_id=session.session_id if session is not None else 0)
+        if leaders:
+            answer.node_endpoints = endpoints(broker.image, leaders)
+        return answer
 
     def _unwatch(self, session: FetchSession | None, name: TopicPartition, partition: Partition | None) -> None:
         """A partition that the session has forgotten, and that does not know it yet."""
@@ -157,7 +167,7 @@ class Fetching:
 
     def _rack(self, request: FetchRequest) -> str:
         """The rack of a consumer that may be sent to a follower; "" if it may not."""
-        return request.rack_id if self.config.replica_selector_class and request.replica_id < 0 else ""
+        return (request.rack_id or "") if self.config.replica_selector_class and request.replica_id < 0 else ""
 
     def _current(self, broker: Asker, request: FetchRequest) -> bool:
         """Whether the asker is a consumer, or the process that signed on last under its id."""
@@ -184,13 +194,13 @@ class Fetching:
         )
 
     def _read(
-        self, broker: Asker, partition: Partition | None, request: FetchRequest, asked: FetchPartition,
-        session: FetchSession | None, left: int, *, current: bool, first: bool,
+        self, broker: Asker, name: TopicPartition, partition: Partition | None, request: FetchRequest,
+        asked: FetchPartition, session: FetchSession | None, left: int, *, current: bool, first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
-        error = self._error(broker, partition, asked, request, session, current=current)
+        error = self._error(broker, name, partition, asked, request, session, current=current)
         if error:
-            none = () if partition is None else None
-            leader = self._current_leader(partition, error)
+            none = () if error is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION else None
+            leader = leader_of(self.config, broker.image, name, partition) if error in TOLD_WHO_LEADS else None
             return FetchedPartition(error, current_leader=leader, aborted_transactions=none)
         assert partition is not None
         diverging = self.diverges(partition, asked)
@@ -234,10 +244,10 @@ class Fetching:
         return True
 
     def _error(
-        self, broker: Asker, partition: Partition | None, asked: FetchPartition, request: FetchRequest,
-        session: FetchSession | None, *, current: bool,
+        self, broker: Asker, name: TopicPartition, partition: Partition | None, asked: FetchPartition,
+        request: FetchRequest, session: FetchSession | None, *, current: bool,
     ) -> ErrorCode:  # fmt: skip
-        """A follower serves consumers too, up to its own high watermark, if they say in which rack they are.
+        """A follower serves consumers too, up to its own high watermark, if they know of that (KIP-392).
 
         Where a log of that name is of another topic than was asked for, a session is told so: it has known the topic
         that was here before. (Kafka asks the session whether it has; one that begins with an old id differs.)
@@ -249,24 +259,17 @@ class Fetching:
             if topic_id not in broker.image.topic_names:
                 return ErrorCode.UNKNOWN_TOPIC_ID
         if partition is None:
-            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        if (not partition.leading and not (request.rack_id and request.replica_id < 0)) or not current:
+            return absent(broker.image, name)
+        if not current:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        return partition.epoch_error(asked.current_leader_epoch)
+        if self._may_follow(request):
+            return partition.epoch_error(asked.current_leader_epoch)
+        return partition.leader_error(asked.current_leader_epoch)
 
-    def _current_leader(self, partition: Partition | None, error: ErrorCode) -> tuple[int, int] | None:
-        if partition is None or error not in (
-            ErrorCode.NOT_LEADER_OR_FOLLOWER,
-            ErrorCode.FENCED_LEADER_EPOCH,
-        ):
-            return None
-        return self.told_leader(partition)
-
-    def told_leader(self, partition: Partition) -> tuple[int, int] | None:
-        """Who leads instead, for one that asked the wrong broker (KIP-951). Before KIP-320 nobody was told epochs."""
-        if self.config.replica_truncation_rule != FENCED_EPOCH:
-            return None
-        return partition.leader_id, partition.leader_epoch
+    def _may_follow(self, request: FetchRequest) -> bool:
+        """Before KIP-320 a follower could not tell an asker whose leader is one of the past."""
+        knows = request.replica_id < 0 and request.rack_id is not None
+        return knows and self.config.replica_truncation_rule == FENCED_EPOCH
 
     def diverges(self, partition: Partition | None, asked: FetchPartition) -> tuple[int, int] | None:
         """Where the asker's last epoch ended here, if its log cannot be a prefix of this one (spec 2.3.1)."""
@@ -300,19 +303,18 @@ class Fetching:
         """Offsets for times and ends (spec 1.10)."""
         return ListOffsetsResponse(
             {
-                name: self._listed(broker.partitions.get(name), request.isolation_level, *asked)
+                name: self._listed(broker, name, request.isolation_level, *asked)
                 for name, asked in request.partitions.items()
             }
         )
 
     def _listed(
-        self, partition: Partition | None, isolation: IsolationLevel, timestamp: int, epoch: int
+        self, broker: Asker, name: TopicPartition, isolation: IsolationLevel, timestamp: int, epoch: int
     ) -> ListedOffset:
+        partition = broker.partitions.get(name)
         if partition is None:
-            return ListedOffset(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        if not partition.leading:
-            return ListedOffset(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        error = partition.epoch_error(epoch)
+            return ListedOffset(absent(broker.image, name))
+        error = partition.leader_error(epoch)
         if error:
             return ListedOffset(error)
         log = partition.log

@@ -138,13 +138,12 @@ def with_ids(answer: Any, naming: Naming) -> object:
     match answer:
         case FetchResponse():
             if answer.error_code:
-                return answer
-            unknown = naming.refused(lambda: FetchedPartition(UNKNOWN))
+                return replace(answer, responses={})
+            unknown = naming.refused(lambda: FetchedPartition(UNKNOWN, aborted_transactions=()))
             return replace(answer, responses=naming.back(answer.responses) | unknown)
         case ProduceResponse():
-            return ProduceResponse(
-                naming.back(answer.responses) | naming.refused(lambda: PartitionProduceResponse(UNKNOWN))
-            )
+            unknown = naming.refused(lambda: PartitionProduceResponse(UNKNOWN))
+            return replace(answer, responses=naming.back(answer.responses) | unknown)
         case OffsetCommitResponse():
             return OffsetCommitResponse(naming.back(answer.partitions) | naming.refused(lambda: UNKNOWN))
         case OffsetFetchesResponse():

@@ -384,6 +384,11 @@ class Partition:
 
     # --- epochs -----------------------------------------------------------------------------------
 
+    def leader_error(self, current_leader_epoch: int) -> ErrorCode:
+        """Why this replica does not answer one that wants the leader of that epoch; NONE if it does."""
+        error = self.epoch_error(current_leader_epoch)
+        return ErrorCode.NOT_LEADER_OR_FOLLOWER if not error and not self.leading else error
+
     def epoch_error(self, current_leader_epoch: int) -> ErrorCode:
         """Whether the asker believes in this leader's epoch; -1 does not say."""
         if current_leader_epoch < 0 or current_leader_epoch == self.leader_epoch:

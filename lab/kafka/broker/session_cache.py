@@ -32,6 +32,9 @@ class SessionCache:
         if request.session_epoch != session.epoch:
             return ErrorCode.INVALID_FETCH_SESSION_EPOCH
         session.add(request, now)
+        if not session.request.partitions:
+            self._end(request.session_id)
+            return None
         return session
 
     def _begin(self, request: FetchRequest, now: Micros, dice: Dice) -> FetchSession | None:
@@ -52,6 +55,12 @@ class SessionCache:
                 self._close(session_id)
                 return True
         return False
+
+    def _end(self, session_id: int) -> None:
+        """One in which nothing is left to fetch. What it has forgotten may still be watched for it."""
+        del self.sessions[session_id]
+        for partition in self.partitions.values():
+            partition.watchers.pop(session_id, None)
 
     def _close(self, session_id: int) -> None:
         session = self.sessions.pop(session_id, None)

@@ -207,6 +207,9 @@ def advertised(body: Any, listeners: Mapping[str, str]) -> object:
     match body:
         case MetadataResponse() | DescribeClusterResponse():
             return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
+        case ProduceResponse() | FetchResponse() if body.node_endpoints:
+            found = tuple(one._replace(host=listeners.get(one.host, one.host)) for one in body.node_endpoints)
+            return replace(body, node_endpoints=found)
         case FindCoordinatorResponse():
             return replace(body, host=listeners.get(body.host, body.host))
         case FindCoordinatorsResponse():

@@ -23,6 +23,7 @@ from lab.kafka.protocol.messages.configs import (
     ConfigResource,
     IncrementalAlterConfigsRequest,
     ListChange,
+    Nonsense,
     ResourceType,
 )
 
@@ -56,10 +57,12 @@ def alter_incrementally(controller: Controller, request: IncrementalAlterConfigs
 def _plain(image: MetadataImage, resource: ConfigResource, changes: Mapping[str, Change]) -> Changes:
     """Values to set or to reset, where some may be parts of a list to append or to take out."""
     known = _known(image, resource)
-    return {
-        name: _appended(name, known.get(name), change) if isinstance(change, ListChange) else change
-        for name, change in changes.items()
-    }
+    found: dict[str, str | None] = {}
+    for name, change in changes.items():
+        if isinstance(change, Nonsense):
+            raise AlterRefused(*change)
+        found[name] = _appended(name, known.get(name), change) if isinstance(change, ListChange) else change
+    return found
 
 
 def _appended(name: str, value: str | None, change: ListChange) -> str:
@@ -101,7 +104,7 @@ def _known(image: MetadataImage, resource: ConfigResource) -> Mapping[str, str]:
 
 def _altered(image: MetadataImage, resource: ConfigResource, changes: Changes) -> list[MetadataRecord]:
     if resource.type not in ALTERS:
-        raise AlterRefused(ErrorCode.INVALID_REQUEST, f"Unexpected resource type {resource.type.name}.")
+        raise AlterRefused(ErrorCode.INVALID_REQUEST, f"Unknown resource type {resource.type}")
     return list(ALTERS[resource.type](image, resource.name, changes))
 
 

@@ -266,6 +266,9 @@ class Controller:
         partitions = request.partitions
         if partitions is None:
             partitions = tuple(state.partition for state in self.image.all_partitions())
+        if not request.election_type.known:
+            wrong = ErrorCode.INVALID_REQUEST
+            return Decision(ElectLeadersResponse(dict.fromkeys(partitions, wrong), wrong))
         records: list[MetadataRecord] = []
         answers: dict[TopicPartition, ErrorCode] = {}
         for partition in partitions:

@@ -38,10 +38,11 @@ def _begin(image: MetadataImage, state: PartitionState, target: tuple[int, ...])
     """The targets first, then those that are to go. What only changes order, or only drops replicas while all
     others are in sync, is done at once.
     """
-    removing = tuple(sorted(one for one in state.replicas if one not in target))
-    adding = tuple(sorted(one for one in target if one not in state.replicas))
+    under_way = image.reassignments.get(state.partition, IDLE)
+    removing = tuple(sorted(one for one in state.replicas if one not in target)) or under_way.removing
+    adding = tuple(sorted(one for one in target if one not in state.replicas)) or under_way.adding
     merged = (*target, *(one for one in state.replicas if one not in target))
-    if merged == state.replicas and image.reassignments.get(state.partition, IDLE) == Reassignment(adding, removing):
+    if merged == state.replicas and under_way == Reassignment(adding, removing):
         return None
     record = PartitionChangeRecord(
         *state.partition, reason="reassign", replicas=list(merged),

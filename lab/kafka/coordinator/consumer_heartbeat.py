@@ -29,6 +29,7 @@ def request_error(request: ConsumerGroupHeartbeatRequest, config: BrokerConfig) 
         not request.group_id
         or not request.member_id
         or request.instance_id == ""
+        or request.rack_id == ""
         or (request.member_epoch == LEAVE_STATIC_EPOCH and request.instance_id is None)
         or request.member_epoch < LEAVE_STATIC_EPOCH
         or (joins and (request.rebalance_timeout_ms < 0 or bool(request.topic_partitions) or not subscribes))

@@ -51,6 +51,10 @@ class TransactionalOffsets:
             if (group_id, partition) in of_producer:
                 of_producer[group_id, partition].superseded = True
 
+    def has(self, group_id: str) -> bool:
+        """Whether a transaction is about to commit an offset of that group, or not."""
+        return any(group == group_id for of_producer in self.pending.values() for group, _ in of_producer)
+
     def is_unstable(self, group_id: str, partition: TopicPartition) -> bool:
         """Whether a transaction is about to commit an offset, or not."""
         return any((group_id, partition) in of_producer for of_producer in self.pending.values())
@@ -65,14 +69,17 @@ class TransactionalOffsets:
         ]
 
 
-def transactional_commit_error(group: AnyGroup | None, request: TxnOffsetCommitRequest) -> ErrorCode:
+def transactional_commit_error(group: AnyGroup | None, request: TxnOffsetCommitRequest, *, pending: bool) -> ErrorCode:
     """Why a commit within a transaction may not be logged: whoever names a member must be one, of this generation. The
-    group need not be stable, and who names nobody is believed.
+    group need not be stable, and who names nobody is believed. `pending`: with what a transaction has to commit there
+    is a group, even if it has nothing else.
     """
     if request.generation_id < 0 and not request.member_id and request.group_instance_id is None:
         return ErrorCode.NONE
     if group is None:
-        return ErrorCode.ILLEGAL_GENERATION if request.generation_id >= 0 else ErrorCode.UNKNOWN_MEMBER_ID
+        return (
+            ErrorCode.ILLEGAL_GENERATION if request.generation_id >= 0 and not pending else ErrorCode.UNKNOWN_MEMBER_ID
+        )
     if isinstance(group, ConsumerGroup):
         error = member_error(group, request.member_id, request.generation_id)
         # This request is older than member epochs, and so are those who send it.

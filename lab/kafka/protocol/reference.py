@@ -50,7 +50,6 @@ LEFT_OUT = {
     55: "the addresses of the voters",
     60: "version 2, which tells of fenced brokers; the controllers' endpoints",
     66: "patterns",
-    68: "`rack_id`",
     69: "`rack_id` and `client_host`",
     77: "what members subscribe to, `rack_id` and `client_host`; version 0",
     76: "`rack_id`; version 0",

@@ -297,13 +297,16 @@ def error_and_sentence(error: ErrorCode) -> tuple[ErrorCode, str | None]:
 
 
 def _host(host: str, port: int) -> str:
-    return f"{host}:{port}" if port else host
+    return f"{host}:{port}" if port and (host, port) != NOWHERE else host
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
+    if not address:
+        return NOWHERE
     host, colon, port = address.rpartition(":")
     return (host, int(port)) if colon else (address, 0)
 
 
+NOWHERE = ("", -1)
 HOST = row(_host, _host_and_port, wire("host", STRING), wire("port", INT32))
-"""Where a node listens: `host:port` in the engine; a simulated one is found by its name, and has port 0."""
+"""Where a node listens: `host:port` in the engine, "" for nowhere. A simulated one is found by its name, at port 0."""

@@ -35,7 +35,7 @@ SAID_OTHERWISE = {
     DescribeQuorumResponse: "there is one partition to tell of",
     ApiVersionsResponse: "a feature that begins at 0 is not told to older clients",
     DeleteTopicsRequest: "a topic is named by its id or by its name",
-    IncrementalAlterConfigsRequest: "a setting is reset by a null",
+    IncrementalAlterConfigsRequest: "a setting that is reset has no value, and nonsense is a null",
     WriteTxnMarkersResponse: "a producer without partitions is not named",
     MetadataRequest: "a topic is asked for by its id or by its name",
     MetadataResponse: "a topic without a name is one whose id nobody knows",

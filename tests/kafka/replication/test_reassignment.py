@@ -228,3 +228,17 @@ def test_a_move_may_be_given_another_target_that_is_there_already():
     story.run(1)
     assert moving(story) is None
     assert story.state().replicas == (1,)
+
+
+def test_another_target_on_the_way_keeps_what_is_being_added():
+    story = four()
+    story.act(Crash("broker-4"))
+    story.until(lambda: not image_of(story.world).is_active(4))
+    assert altered(story, (1, 2, 4)) is ErrorCode.NONE
+    assert moving(story) == ((4,), (3,))
+    assert altered(story, (2, 1, 4)) is ErrorCode.NONE
+    assert moving(story) == ((4,), (3,)), "nothing new is added or removed, and nothing is forgotten"
+    assert altered(story, (4,)) is ErrorCode.NONE
+    assert moving(story) == ((4,), (1, 2, 3))
+    assert altered(story, None) is ErrorCode.NONE
+    assert (moving(story), sorted(story.state().replicas)) == (None, [1, 2, 3]), "what had been added is gone again"

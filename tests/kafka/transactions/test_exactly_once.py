@@ -381,3 +381,11 @@ def test_a_program_that_copies_bills_with_their_headers_is_not_taken_for_the_app
     clerk.end(True)
     story.run(5)
     assert len(story.polled("ledger")) == 200 + len(bills[:20]) + len(FORGED)
+
+
+def test_what_a_transaction_has_to_commit_makes_a_group_without_members():
+    clerk = Clerk(Story(topics=orders()))
+    nobody = {"generation_id": 3, "member_id": "nobody"}
+    assert clerk.commit(7, **nobody) is ErrorCode.ILLEGAL_GENERATION, "there is no such group"
+    assert clerk.commit(7) is ErrorCode.NONE
+    assert clerk.commit(8, **nobody) is ErrorCode.UNKNOWN_MEMBER_ID

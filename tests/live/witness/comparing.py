@@ -69,6 +69,8 @@ MEANINGLESS_ORDER = (
     "node_id", "broker_id", "api_key", "resource_name",
 )  # fmt: skip
 """Arrays of what has one of these are sorted by it: Kafka keeps them in hash tables."""
+SETS = ("isr_nodes",)
+"""Arrays of numbers that mean the same in any order."""
 
 
 def differences(apache: list[Said], ours: list[Said]) -> Iterator[tuple[Said, list[Difference]]]:
@@ -89,7 +91,9 @@ def differences(apache: list[Said], ours: list[Said]) -> Iterator[tuple[Said, li
 def _fields(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for name, one in value.items():
-            if isinstance(one, dict | list):
+            if name in SETS:
+                yield f"{path}.{name}".lstrip("."), sorted(one)
+            elif isinstance(one, dict | list):
                 yield from _fields(f"{path}.{name}".lstrip("."), one)
             else:
                 yield f"{path}.{name}".lstrip("."), NORMALISED[name][0](one) if name in NORMALISED else one

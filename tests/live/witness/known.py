@@ -24,8 +24,6 @@ class Known:
         )
 
 
-NOTHING = "A number that stands for nothing"
-NAMELESS = "A client that says its name is empty"
 SENTENCES = "Sentences beside errors"
 OFFERED = "Which settings there are"
 BATCHES = "What is no batch"
@@ -35,7 +33,6 @@ ABSENT = r"compression\.(gzip|lz4|zstd)|remote|local|segment\.jitter|preallocate
 ALL = (
     Known("Which APIs, in which versions", "api_versions", r"api_keys.*"),
     Known("Features of the cluster", "api_versions", r"\w+_features.*"),
-    Known(NAMELESS, "api_versions", r"error_code", "no name"),
     Known("The id of a topic that is only tried", "create_topics", r"topics\[.*\]\.topic_id", "validate_only"),
     Known("`min.cleanable.dirty.ratio`", "create_topics|describe_configs", r".*\[min\.cleanable\.dirty\.ratio.*"),
     Known(OFFERED, "create_topics|describe_configs", rf".*\.configs\[({ABSENT}).*"),
@@ -44,35 +41,20 @@ ALL = (
     Known("The name of a topic that has none", "metadata", r"topics\[.*\]\.name", "an empty name"),
     Known("Allowed operations", ANY, r".*authorized_operations"),
     Known(SENTENCES, ANY, r".*error_message"),
-    Known(NOTHING, "describe_configs|incremental_alter_configs|elect_leaders|fetch", ANY,
-          "an unknown (kind|operation|isolation level)"),
     Known("Text that is not UTF-8", "frames", ANY, "a word of another coding"),
-    Known("A setting that is set to null, or twice", "incremental_alter_configs", r".*error_code",
-          "no value|the same setting twice"),
     Known("A broker's setting that nobody knows", "incremental_alter_configs", r".*error_code",
           "an unknown one of a broker"),
     Known("A change of one broker's settings", "incremental_alter_configs", r".*error_code", "an unknown broker"),
-    Known("An unknown type of endpoint", "describe_cluster", "endpoint_type|cluster_id", "an unknown kind of endpoint"),
     Known("The size of a disk", "describe_log_dirs", r".*_bytes"),
     Known(QUORUM, "describe_quorum", ANY),
     Known("ElectLeaders for all partitions", "elect_leaders", ANY, "all partitions"),
-    Known("acks=0 and an error", "produce", "connection", "acks 0 to an unknown topic"),
     Known(BATCHES, "produce", ANY, "no records"),
     Known(BATCHES, "produce", r".*\.(error_code|log_start_offset)",
           "magic 3|an unknown codec|gzip that is none|a batch without records|a count that is wrong"),
-    Known("A fetch session that has no partitions left", "fetch", "session_id", "a partition forgotten"),
-    Known("Empty and null", "fetch", r".*aborted_transactions.*", "an unknown topic"),
-    Known("Empty and null", "find_coordinator", r".*\.port"),
-    Known("Empty and null", "consumer_group_describe", r".*subscribed_topic_regex"),
     Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
-    Known("SyncGroup without the protocol", "sync_group", ANY, "without the protocol"),
     Known("A consumer group without a name", "consumer_group_describe", r".*error_code", "an empty name"),
     Known("Migration of a group with members in it between the classic protocol and the consumer protocol",
           "join_group", "error_code|member_id", "a classic member of a consumer group"),
-    Known("The rack of a member", "consumer_group_heartbeat", ANY, "an empty id of a rack"),
-    Known("The rack of a member", "list_groups", r"groups\[racks-highest\].*"),
-    Known("A transaction's offsets from a member that is unknown", "txn_offset_commit", r".*error_code",
-          "an unknown member"),
 )  # fmt: skip
 
 

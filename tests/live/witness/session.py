@@ -1,19 +1,38 @@
 """The script, played to Kafka and to ours."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from lab.cluster.session import Session
+from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.spec import ClusterSpec
 from tests.live.raw import Raw
-from tests.live.served import Served
+from tests.live.served import Served, served
 from tests.live.witness import kio_messages
-from tests.live.witness.apache import SMALL, apache
+from tests.live.witness.apache import apache, rack, told
 from tests.live.witness.comparing import Difference, differences
-from tests.live.witness.script import frames, groups, records, topics, transactions
-from tests.live.witness.talk import Said, Talk, Versions
+from tests.live.witness.script import failing, frames, groups, records, several, topics, transactions
+from tests.live.witness.talk import Cluster, Said, Talk, Versions
 
-PARTS = (*topics.PARTS, *records.PARTS, *groups.PARTS, *transactions.PARTS, *frames.PARTS)
+Part = Callable[[Talk], None]
+PARTS: dict[int, tuple[Part, ...]] = {
+    1: (*topics.PARTS, *records.PARTS, *groups.PARTS, *transactions.PARTS, *frames.PARTS),
+    3: (*several.PARTS, *failing.PARTS),
+}
+"""What is played, by the number of brokers."""
+
+
+class Ours:
+    """A served cluster, as a script may handle it."""
+
+    def __init__(self, cluster: Served) -> None:
+        self.cluster = cluster
+        self.addresses = cluster.addresses
+
+    def crash(self, broker: int) -> None:
+        self.cluster.do(Crash(f"broker-{broker}"))
+
+    def start(self, broker: int) -> None:
+        self.cluster.do(Restart(f"broker-{broker}"))
 
 
 def held(address: str) -> Versions:
@@ -42,11 +61,11 @@ def common(*ranges: Versions) -> Versions:
     return found
 
 
-def play(address: str, versions: Versions, now_ms: int, parts=PARTS) -> list[Said]:
+def play(cluster: Cluster, versions: Versions, now_ms: int, parts: Sequence[Part]) -> list[Said]:
     found: list[Said] = []
     for lowest in (False, True):
         for part in parts:
-            talk = Talk(address, versions, lowest=lowest, now_ms=now_ms)
+            talk = Talk(cluster, versions, lowest=lowest, now_ms=now_ms)
             try:
                 part(talk)
             finally:
@@ -55,15 +74,16 @@ def play(address: str, versions: Versions, now_ms: int, parts=PARTS) -> list[Sai
     return found
 
 
-def witness(parts=PARTS) -> Iterator[tuple[Said, list[Difference]]]:
-    """Each row of the script, and what differs. Raises Missing."""
+def witness(brokers: int, parts: Sequence[Part] = ()) -> Iterator[tuple[Said, list[Difference]]]:
+    """Each row of the script for so many brokers, or of some `parts`, and what differs. Raises Missing."""
     now_ms = time.time_ns() // 1_000_000
-    cluster = Served(Session(ClusterSpec(brokers=1, broker_config=tuple(SMALL.items())).checked(), "Server"))
-    try:
-        with apache() as address:
-            versions = common(held(address), held(cluster.addresses))
-            theirs = play(address, versions, now_ms, parts)
-        ours = play(cluster.addresses, versions, now_ms, parts)
-    finally:
-        cluster.stop()
+    parts = parts or PARTS[brokers]
+    racks = tuple(rack(1 + number) for number in range(brokers))
+    spec = ClusterSpec(brokers=brokers, racks=racks, broker_config=tuple(told(brokers).items())).checked()
+    with served(spec) as found:
+        cluster = Ours(found)
+        with apache(brokers) as kafka:
+            versions = common(held(kafka.addresses), held(cluster.addresses))
+            theirs = play(kafka, versions, now_ms, parts)
+        ours = play(cluster, versions, now_ms, parts)
     yield from differences(theirs, ours)

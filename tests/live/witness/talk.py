@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tests.live.raw import Raw
 from tests.live.witness import kio_messages
@@ -20,6 +20,17 @@ PASSING = {
 Versions = dict[str, tuple[int, int]]
 
 
+class Cluster(Protocol):
+    """What a script does to a cluster besides asking it. Brokers are numbered from 1 on."""
+
+    @property
+    def addresses(self) -> str: ...
+
+    def crash(self, broker: int, /) -> None: ...
+
+    def start(self, broker: int, /) -> None: ...
+
+
 @dataclass(frozen=True)
 class Said:
     """A request, named by its API and its case, and the answer to it."""
@@ -31,15 +42,17 @@ class Said:
 
 
 class Talk:
-    """Speaks to the first broker. `versions`: of each API, the range that both clusters hold."""
+    """Speaks to the first broker, where no other is named (`at`). `versions`: of each API, the range that both clusters
+    hold.
+    """
 
-    def __init__(self, address: str, versions: Versions, *, lowest: bool, now_ms: int) -> None:
-        self.address = address
+    def __init__(self, cluster: Cluster, versions: Versions, *, lowest: bool, now_ms: int) -> None:
+        self.cluster = cluster
         self.versions = versions
         self.lowest = lowest
         self.now_ms = now_ms
         self.minutes: list[Said] = []
-        self._connection: Raw | None = None
+        self._connections: dict[int, Raw] = {}
         self._number = 0
 
     def name(self, word: str) -> str:
@@ -47,19 +60,27 @@ class Talk:
         return f"{word}-{'lowest' if self.lowest else 'highest'}"
 
     def ask(
-        self, api: str, case: str, /, *, version: int | None = None, patience_s: float = PATIENCE_S, **said: Any
+        self,
+        api: str,
+        case: str,
+        /,
+        *,
+        at: int = 1,
+        version: int | None = None,
+        patience_s: float = PATIENCE_S,
+        **said: Any,
     ) -> Any:
         """Ask, and note it in the minutes."""
         used = self._version(api) if version is None else version
-        answer = self._exchange(api, used, said, patience_s)
+        answer = self._exchange(at, api, used, said, patience_s)
         self.minutes.append(Said(api, case, used, answer))
         return answer
 
-    def settled(self, api: str, case: str, /, **said: Any) -> Any:
+    def settled(self, api: str, case: str, /, *, at: int = 1, **said: Any) -> Any:
         """Ask until nothing in the answer is about to pass: brokers hear of changes a moment later."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            answer = self._exchange(api, self._version(api), said, PATIENCE_S)
+            answer = self._exchange(at, api, self._version(api), said, PATIENCE_S)
             if not passing(answer) or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
@@ -67,12 +88,12 @@ class Talk:
             self.minutes.append(Said(api, case, self._version(api), answer))
         return answer
 
-    def quietly(self, api: str, /, **said: Any) -> Any:
-        return self._exchange(api, self._version(api, highest=True), said, PATIENCE_S)
+    def quietly(self, api: str, /, *, at: int = 1, **said: Any) -> Any:
+        return self._exchange(at, api, self._version(api, highest=True), said, PATIENCE_S)
 
     def frame(self, case: str, data: bytes, patience_s: float = 3) -> None:
         """Bytes as they are, over a connection of their own; of an answer only the first two fields are looked at."""
-        with Raw(self.address) as connection:
+        with Raw(self.cluster.addresses) as connection:
             connection.tcp.settimeout(patience_s)
             try:
                 connection.tcp.sendall(data)
@@ -86,27 +107,34 @@ class Talk:
                 self.minutes.append(Said("frames", case, 0, answer))
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.tcp.close()
-            self._connection = None
+        for at in tuple(self._connections):
+            self._hang_up(at)
+
+    def _hang_up(self, at: int) -> None:
+        self._connections.pop(at).tcp.close()
 
     def _version(self, api: str, *, highest: bool = False) -> int:
         return self.versions[api][0 if self.lowest and not highest else 1]
 
-    def _exchange(self, api: str, version: int, said: dict[str, Any], patience_s: float) -> dict[str, Any]:
+    def _exchange(self, at: int, api: str, version: int, said: dict[str, Any], patience_s: float) -> dict[str, Any]:
         self._number += 1
         frame = kio_messages.request(api, version, self._number, CLIENT_ID, said)
-        self._connection = connection = self._connection or Raw(self.address)
+        if at not in self._connections:
+            try:
+                self._connections[at] = Raw(self.cluster.addresses, at - 1)
+            except ConnectionRefusedError:
+                return CLOSED
+        connection = self._connections[at]
         connection.tcp.settimeout(patience_s)
         try:
             found = connection.ask(frame)
         except TimeoutError:
-            self.close()
+            self._hang_up(at)
             return SILENT
         except ConnectionError:
             found = None
         if found is None:
-            self.close()
+            self._hang_up(at)
             return CLOSED
         assert int.from_bytes(found[:4], "big") == self._number
         # An ApiVersions that is not known is answered in version 0, whatever was asked.

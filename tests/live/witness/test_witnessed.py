@@ -9,7 +9,7 @@ from lab.cluster.spec import ClusterSpec, TopicSpec
 from tests.live.served import AT_ONCE, Served, served
 from tests.live.witness.batches import batch, values
 from tests.live.witness.script.records import asked, sent
-from tests.live.witness.session import held
+from tests.live.witness.session import Ours, held
 from tests.live.witness.talk import Talk
 
 ONE = ClusterSpec(brokers=1, topics=(TopicSpec("orders", 1, 1),), broker_config=AT_ONCE)
@@ -26,7 +26,7 @@ def cluster() -> Iterator[Served]:
 
 @pytest.fixture
 def talk(cluster: Served) -> Iterator[Talk]:
-    found = Talk(cluster.addresses, held(cluster.addresses), lowest=False, now_ms=1_700_000_000_000)
+    found = Talk(Ours(cluster), held(cluster.addresses), lowest=False, now_ms=1_700_000_000_000)
     found.settled("find_coordinator", "", key_type=0, coordinator_keys=["readers"])
     found.settled("find_coordinator", "", key_type=1, coordinator_keys=["writer"])
     found.settled("describe_transactions", "", transactional_ids=["writer"])
@@ -53,6 +53,17 @@ def test_a_commit_beyond_the_end_is_taken_and_the_world_goes_on(talk: Talk):
     assert talk.ask("leave_group", "", group_id="readers", members=leaving)["error_code"] == "NONE"
 
 
+def test_who_syncs_says_of_which_protocol(talk: Talk):
+    said = {"group_id": "readers", "session_timeout": 30_000, "rebalance_timeout": 5_000, "protocol_type": "consumer",
+            "protocols": [{"name": "range", "metadata": b""}], "member_id": ""}  # fmt: skip
+    member = talk.ask("join_group", "", version=3, **said)
+    told = {"group_id": "readers", "member_id": member["member_id"], "generation_id": member["generation_id"]}
+    assert talk.ask("sync_group", "", version=5, **told)["error_code"] == "INCONSISTENT_GROUP_PROTOCOL"
+    assert talk.ask("sync_group", "", version=4, **told)["error_code"] == "NONE", "older ones cannot say it"
+    leaving = [{"member_id": member["member_id"]}]
+    assert talk.ask("leave_group", "", group_id="readers", members=leaving)["error_code"] == "NONE"
+
+
 @pytest.mark.parametrize("sequence", [0, 5])
 def test_sequences_of_a_producer_that_is_none_mean_nothing(talk: Talk, sequence: int):
     data = batch(values("one"), talk.now_ms, producer=(-1, -1, sequence))
@@ -72,6 +83,10 @@ def test_a_refused_batch_is_told_where_the_log_begins(talk: Talk):
     found = talk.ask("produce", "", version=12, **sent("orders", data))
     (one,) = found["responses"][0]["partition_responses"]
     assert (one["error_code"], one["log_start_offset"]) == ("INVALID_RECORD", 0)
+
+
+def changing(*changes: dict[str, Any], kind: int = TOPIC) -> dict[str, Any]:
+    return {"resources": [{"resource_type": kind, "resource_name": "orders", "configs": changes}]}
 
 
 CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
@@ -122,6 +137,63 @@ CASES: dict[str, tuple[str, int, dict[str, Any], str, Any]] = {
          "cursor": {"topic_name": "orders", "partition_index": -1}},
         "topics.0.error_code", "INVALID_REQUEST",
     ),
+    "a cursor at another topic": (
+        "describe_topic_partitions", 0,
+        {"topics": [{"name": "orders"}], "response_partition_limit": 9,
+         "cursor": {"topic_name": "others", "partition_index": 0}},
+        "topics.0.error_code", "INVALID_REQUEST",
+    ),
+    "a partition placed twice": (
+        "create_topics", 7,
+        {"topics": [{"name": "placed", "num_partitions": -1, "replication_factor": -1, "assignments": [
+            {"partition_index": 0, "broker_ids": [1]}, {"partition_index": 0, "broker_ids": [1]}]}]},
+        "topics.0.error_code", "INVALID_REPLICA_ASSIGNMENT",
+    ),
+    "settings of a kind that is none": (
+        "describe_configs", 4, {"resources": [{"resource_type": 77, "resource_name": "x"}]}, "results.0.error_code",
+        "INVALID_REQUEST",
+    ),
+    "a change of a kind that is none": (
+        "incremental_alter_configs", 1, changing({"name": "a", "config_operation": 0, "value": "b"}, kind=77),
+        "responses.0", {"resource_type": 77, "resource_name": "orders", "error_code": "INVALID_REQUEST",
+                        "error_message": "Unknown resource type 77"},
+    ),
+    "an operation that is none": (
+        "incremental_alter_configs", 1, changing({"name": "retention.ms", "config_operation": 7, "value": "1"}),
+        "responses.0.error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "a setting set to null": (
+        "incremental_alter_configs", 1, changing({"name": "retention.ms", "config_operation": 0, "value": None}),
+        "responses.0.error_message", "Null value not supported for : retention.ms",
+    ),
+    "a setting named twice": (
+        "incremental_alter_configs", 1, changing(*[{"name": "retention.ms", "config_operation": 1, "value": None}] * 2),
+        "responses.0.error_message", "Error due to duplicate config keys",
+    ),
+    "an election that is none": (
+        "elect_leaders", 2, {"election_type": 5, "topic_partitions": [{"topic": "orders", "partitions": [0]}]},
+        "replica_election_results.0.partition_result.0.error_code", "INVALID_REQUEST",
+    ),
+    "offsets at an isolation level that is none": (
+        "list_offsets", 10,
+        {"replica_id": -1, "isolation_level": 7,
+         "topics": [{"name": "orders", "partitions": [{"partition_index": 0, "timestamp": -1}]}]},
+        "topics.0.partitions.0.error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "a fetch at an isolation level that is none": (
+        "fetch", 12, asked("orders", "0" * 32, 0, isolation_level=7), "error_code", "UNKNOWN_SERVER_ERROR",
+    ),
+    "the port of a coordinator that is none": (
+        "find_coordinator", 4, {"key_type": 9, "coordinator_keys": ["x"]}, "coordinators.0.port", -1,
+    ),
+    "a member in a rack without a name": (
+        "consumer_group_heartbeat", 0,
+        {"group_id": "racks", "member_id": "one", "rebalance_timeout": 5_000, "subscribed_topic_names": ["orders"],
+         "topic_partitions": [], "rack_id": ""}, "error_code", "INVALID_REQUEST",
+    ),
+    "a client without a name": (
+        "api_versions", 3, {"client_software_name": "", "client_software_version": "1"}, "api_keys", [],
+    ),
     "all settings anew, one of them null": (
         "alter_configs", 2,
         {"resources": [{"resource_type": TOPIC, "resource_name": "orders", "configs": [
@@ -147,6 +219,21 @@ def test_it_is_answered_as_kafka_does(talk: Talk, case: str):
     for step in path.split("."):
         found = found[int(step)] if step.isdecimal() else found[step]
     assert found == wanted
+
+
+def test_an_unknown_type_of_endpoint_is_not_repeated(talk: Talk):
+    found = talk.ask("describe_cluster", "", version=1, endpoint_type=3)
+    assert (found["endpoint_type"], found["cluster_id"]) == (1, "")
+
+
+def test_a_session_that_has_nothing_left_to_fetch_ends(talk: Talk):
+    begun = talk.ask("fetch", "", version=12, **asked("orders", "0" * 32, 0, session_epoch=0))
+    known = {"session_id": begun["session_id"], "max_wait": 0, "max_bytes": 1 << 20, "topics": []}
+    forgotten = [{"topic": "orders", "partitions": [0]}]
+    ended = talk.ask("fetch", "", version=12, **known, session_epoch=1, forgotten_topics_data=forgotten)
+    assert (ended["error_code"], ended["session_id"]) == ("NONE", 0)
+    gone = talk.ask("fetch", "", version=12, **known, session_epoch=2)
+    assert gone["error_code"] == "FETCH_SESSION_ID_NOT_FOUND"
 
 
 def test_settings_are_all_told_where_none_is_named(talk: Talk):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab.kafka.broker.access.merging import merged
-from lab.kafka.broker.context import HANDLERS, NO_REPLY, PENDING, RequestContext
+from lab.kafka.broker.context import HANDLERS, HANG_UP, NO_REPLY, PENDING, RequestContext
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.security import super_users
 from lab.kafka.metadata.acls import Acls
@@ -116,7 +116,9 @@ class Asker:
         if answer is PENDING:
             return answer
         rephrased.pop()
-        return answer if answer is NO_REPLY else merged(answer, refused)
+        if answer is NO_REPLY or answer is HANG_UP:
+            return HANG_UP  # a Produce without acks, of which part was refused
+        return merged(answer, refused)
 
 
 Check = Callable[[Asker, Any], object]

@@ -9,6 +9,7 @@ from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.describing import Descriptions
+from lab.kafka.broker.not_leading import absent
 from lab.kafka.broker.purgatory import DelayedDelete
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.acls import CreateAclsRequest, DeleteAclsRequest
@@ -90,7 +91,7 @@ def delete_records(
 def _delete(broker: Broker, name: TopicPartition, offset: int, context: RequestContext) -> tuple[ErrorCode, int]:
     partition = broker.partitions.get(name)
     if partition is None:
-        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1
+        return absent(broker.image, name), -1
     if not partition.leading:
         return ErrorCode.NOT_LEADER_OR_FOLLOWER, -1
     if name.topic.startswith("__"):

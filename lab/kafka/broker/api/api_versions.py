@@ -21,7 +21,7 @@ def versions(broker: Broker, request: ApiVersionsRequest, context: RequestContex
     has to do so in letters and digits (KIP-511).
     """
     names = request.client_software_name, request.client_software_version
-    if any(names) and not all(_legal(name) for name in names):
+    if any(name is not None and not _legal(name) for name in names):
         return ApiVersionsResponse(ErrorCode.INVALID_REQUEST, ())
     return replace(
         api_versions(),

@@ -24,9 +24,10 @@ def describe_cluster(
     if request.endpoint_type != BROKERS:
         known = request.endpoint_type == CONTROLLERS
         error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
-        return DescribeClusterResponse(error, {}, endpoint_type=request.endpoint_type)
+        return DescribeClusterResponse(error, {}, cluster_id="")
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
-    answer = DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1))
+    racks = dict(broker.image.racks)
+    answer = DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1), racks=racks)
     if request.include_cluster_authorized_operations:
         answer.cluster_authorized_operations = allowed_on_cluster(broker, context)
     return answer

@@ -33,7 +33,8 @@ def describe_topic_partitions(
 
 def _page(broker: Broker, request: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse:
     begin = request.cursor or Cursor("", 0)
-    if begin.partition_index < 0:
+    elsewhere = bool(request.cursor and request.topics) and begin.topic_name not in request.topics
+    if begin.partition_index < 0 or elsewhere:
         wrong = ErrorCode.INVALID_REQUEST
         return DescribeTopicPartitionsResponse(tuple(DescribedTopic(wrong, name) for name in request.topics))
     room = min(max(request.response_partition_limit, 1), PARTITIONS_MAX)
@@ -65,6 +66,6 @@ def _described(broker: Broker, states: list[PartitionState]) -> Iterator[Describ
         known = partition_metadata(broker, state)
         elr = (eligible or {}).get(state.partition, NONE_ELIGIBLE)
         yield DescribedPartition(
-            known.error_code, state.partition.partition, known.leader_id, known.leader_epoch, known.replicas,
+            ErrorCode.NONE, state.partition.partition, known.leader_id, known.leader_epoch, known.replicas,
             known.isr, elr.elr, elr.last_known_elr, known.offline_replicas,
         )  # fmt: skip

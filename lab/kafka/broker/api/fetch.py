@@ -11,13 +11,16 @@ from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.purgatory import DelayedFetch
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.fetch import FINAL_EPOCH, FetchRequest, FetchResponse
+from lab.kafka.protocol.messages.fetch import FINAL_EPOCH, FetchedPartition, FetchRequest, FetchResponse
 
 
 @handles(FetchRequest)
 def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
     """Note what a follower has, then answer at once if there is something to say, else wait."""
     env = context.env
+    if not request.isolation_level.known:
+        wrong = FetchedPartition(ErrorCode.UNKNOWN_SERVER_ERROR, aborted_transactions=())
+        return FetchResponse(dict.fromkeys(request.partitions, wrong), ErrorCode.UNKNOWN_SERVER_ERROR)
     if broker.replicas.throttle is not None:
         broker.replicas.throttle.now = env.now
     session = None

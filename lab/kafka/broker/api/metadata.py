@@ -30,7 +30,8 @@ def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) 
     unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
     # Any broker forwards what is for the controller, so that a client may take any for it. Kafka draws one.
-    answer = MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids)
+    racks = dict(image.racks)
+    answer = MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids, racks=racks)
     if request.include_topic_authorized_operations:
         for name, one in topics.items():
             one.authorized_operations = allowed_operations(broker, context, ResourceType.TOPIC, name)

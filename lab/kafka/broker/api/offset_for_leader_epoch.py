@@ -2,6 +2,7 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import RequestContext, handles
+from lab.kafka.broker.not_leading import absent
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.offset_for_leader_epoch import (
     EpochEndOffset,
@@ -24,10 +25,8 @@ def offset_for_leader_epoch(
 def _one(broker: Broker, name: TopicPartition, current_epoch: int, epoch: int) -> EpochEndOffset:
     partition = broker.partitions.get(name)
     if partition is None:
-        return EpochEndOffset(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if not partition.leading:
-        return EpochEndOffset(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-    error = partition.epoch_error(current_epoch)
+        return EpochEndOffset(absent(broker.image, name))
+    error = partition.leader_error(current_epoch)
     if error:
         return EpochEndOffset(error)
     return EpochEndOffset(ErrorCode.NONE, *partition.log.end_offset_for_epoch(epoch))

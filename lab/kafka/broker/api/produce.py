@@ -6,7 +6,8 @@ in transactions, which may have to wait for the coordinator (KIP-890). We do not
 
 from lab.env import millis
 from lab.kafka.broker.broker import Broker
-from lab.kafka.broker.context import NO_REPLY, PENDING, Later, RequestContext, handles
+from lab.kafka.broker.context import HANG_UP, NO_REPLY, PENDING, Later, RequestContext, handles
+from lab.kafka.broker.not_leading import absent, endpoints, leader_of
 from lab.kafka.broker.purgatory import DelayedProduce
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.protocol.errors import ErrorCode
@@ -52,8 +53,12 @@ def produce_verified(
                 broker, name, batch, request.acks, context, required,
                 transactional=request.transactional_id is not None,
             )  # fmt: skip
+    leaders = [one.current_leader[0] for one in response.responses.values() if one.current_leader is not None]
+    if leaders:
+        response.node_endpoints = endpoints(broker.image, leaders)
     if request.acks == 0:
-        return NO_REPLY
+        # Who hears nothing would go on sending to the wrong broker: Kafka makes it look for the right one.
+        return HANG_UP if any(one.error_code for one in response.responses.values()) else NO_REPLY
     if request.acks != -1 or not required:
         return response
     return _wait(broker, request, context, response, required)
@@ -77,11 +82,10 @@ def _append(
     if batch.is_transactional and not transactional:
         return PartitionProduceResponse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     partition = broker.partitions.get(name)
-    if partition is None:
-        return PartitionProduceResponse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if not partition.leading:
-        leader = broker.fetching.told_leader(partition)
-        return PartitionProduceResponse(ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=leader)
+    if partition is None or not partition.leading:
+        error = absent(broker.image, name) if partition is None else ErrorCode.NOT_LEADER_OR_FOLLOWER
+        leader = leader_of(broker.config, broker.image, name, partition)
+        return PartitionProduceResponse(error, current_leader=leader)
     info = partition.append_as_leader(context.env, batch, acks)
     if isinstance(info, AppendRefused):
         start = -1 if info.error_code in NO_START_TOLD else partition.log.log_start_offset

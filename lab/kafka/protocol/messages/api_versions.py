@@ -8,10 +8,10 @@ from lab.kafka.protocol.schema import ERROR, INT16, INT64, STRING, THROTTLE, Arr
 
 @dataclass(slots=True)
 class ApiVersionsRequest:
-    """Who the client is, from version 3 on."""
+    """Who the client is; None: it does not say so yet."""
 
-    client_software_name: str = ""
-    client_software_version: str = ""
+    client_software_name: str | None = None
+    client_software_version: str | None = None
 
 
 @dataclass(slots=True)

@@ -1,23 +1,24 @@
 """DescribeCluster (60): the brokers there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.node_endpoint import Places, hosts_and_racks, places
 from lab.kafka.protocol.schema import (
     BOOL,
     HOST,
     INT8,
     INT32,
-    NULLABLE_STRING,
     STRING,
     THROTTLE,
     UNKNOWN_OPERATIONS,
-    Struct,
     Table,
     api,
     explained,
     message,
-    unused,
+    or_empty,
+    struct,
     wire,
 )
 
@@ -35,7 +36,9 @@ class DescribeClusterRequest:
 
 @dataclass(slots=True)
 class DescribeClusterResponse:
-    """`brokers`: broker id -> host name. `cluster_authorized_operations`: what the asker may do, a bit each."""
+    """`brokers`: broker id -> host name; `racks` of those that are in one. `cluster_authorized_operations`: what the
+    asker may do, a bit each.
+    """
 
     error_code: ErrorCode
     brokers: dict[int, str]
@@ -43,9 +46,23 @@ class DescribeClusterResponse:
     cluster_id: str = "lab"
     endpoint_type: int = BROKERS
     cluster_authorized_operations: int = UNKNOWN_OPERATIONS
+    racks: dict[int, str] = field(default_factory=dict[int, str])
 
 
-_BROKER = Struct(HOST.make, (*HOST.fields, unused("rack", NULLABLE_STRING, None)), parts=HOST.parts)
+def _response(brokers: Places, **more: Any) -> DescribeClusterResponse:
+    hosts, racks = hosts_and_racks(brokers)
+    return DescribeClusterResponse(brokers=hosts, racks=racks, **more)
+
+
+def _response_parts(response: DescribeClusterResponse) -> tuple[object, ...]:
+    brokers = places(response.brokers, response.racks)
+    return (
+        response.error_code, response.endpoint_type, response.cluster_id, response.controller_id, brokers,
+        response.cluster_authorized_operations,
+    )  # fmt: skip
+
+
+_BROKER = struct(None, wire("host", HOST), wire("rack", or_empty()))
 
 DESCRIBE_CLUSTER = api(
     60, "DescribeCluster", "0-1", 0,
@@ -63,5 +80,7 @@ DESCRIBE_CLUSTER = api(
         wire("controller_id", INT32),
         wire("brokers", Table(wire("broker_id", INT32), _BROKER)),
         wire("cluster_authorized_operations", INT32),
+        make=_response,
+        parts=_response_parts,
     ),
 )  # fmt: skip

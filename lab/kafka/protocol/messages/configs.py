@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.open_number import OpenNumber
 from lab.kafka.protocol.schema import (
     BOOL,
     ERROR,
@@ -16,6 +17,7 @@ from lab.kafka.protocol.schema import (
     Converted,
     Field,
     Fixed,
+    Kind,
     Struct,
     Table,
     Versions,
@@ -30,7 +32,7 @@ CLUSTER = ""
 """The name of the broker resource that stands for all brokers."""
 
 
-class ResourceType(IntEnum):
+class ResourceType(OpenNumber):
     """What has settings (Kafka's `ConfigResource.Type`); here topics, brokers and groups."""
 
     UNKNOWN = 0
@@ -83,7 +85,7 @@ def broker_resource(broker_id: int) -> ConfigResource:
 ALL_BROKERS = ConfigResource(ResourceType.BROKER, CLUSTER)
 
 
-class AlterConfigOp(IntEnum):
+class AlterConfigOp(OpenNumber):
     """What is to be done with a setting. The last two are for those that are lists."""
 
     SET = 0
@@ -99,7 +101,14 @@ class ListChange(NamedTuple):
     value: str
 
 
-Change = str | None | ListChange
+class Nonsense(NamedTuple):
+    """A change that nobody can make, and what is wrong with it. Only real clients ask for it; a null stands for it."""
+
+    error_code: ErrorCode
+    reason: str
+
+
+Change = str | None | ListChange | Nonsense
 """The value to set; None: as if nothing had been set."""
 
 
@@ -198,26 +207,42 @@ class _Type(IntEnum):
     UNKNOWN, BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST, CLASS, PASSWORD = range(10)
 
 
-def _changed(config_operation: AlterConfigOp, value: str | None) -> Change:
-    match config_operation:
-        case AlterConfigOp.SET:
-            return value
-        case AlterConfigOp.DELETE:
-            return None
-        case _:
-            return ListChange(config_operation, value or "")
+Written = tuple[str, AlterConfigOp, str | None]
+"""A change as it is sent: which setting, what to do with it, and the value to do it with."""
 
 
-def _changed_parts(change: Change) -> tuple[AlterConfigOp, str | None]:
+def _changes(written: tuple[Written, ...]) -> dict[str, Change]:
+    found: dict[str, Change] = {}
+    for name, operation, value in written:
+        found[name] = TWICE if name in found else _change(name, operation, value)
+    return found
+
+
+def _change(name: str, operation: AlterConfigOp, value: str | None) -> Change:
+    if not operation.known:
+        return Nonsense(ErrorCode.UNKNOWN_SERVER_ERROR, "")
+    if operation is AlterConfigOp.DELETE:
+        return None
+    if value is None:
+        return Nonsense(ErrorCode.INVALID_REQUEST, f"Null value not supported for : {name}")
+    return value if operation is AlterConfigOp.SET else ListChange(operation, value)
+
+
+def _written(changes: Mapping[str, Change]) -> tuple[Written, ...]:
+    return tuple((name, *_operation(change)) for name, change in changes.items())
+
+
+def _operation(change: Change) -> tuple[AlterConfigOp, str | None]:
+    if isinstance(change, Nonsense):
+        return AlterConfigOp.SET, None
     if isinstance(change, ListChange):
         return change
     return (AlterConfigOp.DELETE if change is None else AlterConfigOp.SET), change
 
 
-_CHANGE = Struct(
-    _changed,
-    (wire("config_operation", Fixed("b", AlterConfigOp)), wire("value", NULLABLE_STRING)),
-    parts=_changed_parts,
+TWICE = Nonsense(ErrorCode.INVALID_REQUEST, "Error due to duplicate config keys")
+_CHANGE = struct(
+    None, wire("name", STRING), wire("config_operation", Fixed("b", AlterConfigOp)), wire("value", NULLABLE_STRING)
 )
 
 
@@ -271,18 +296,23 @@ _RESPONSE = message(
 )
 
 
-def _configs(value: Field | Struct) -> Field:
-    return wire("resources", Table(_RESOURCE, wire("configs", Table(wire("name", STRING), value))))
+def _configs(kind: Kind) -> Field:
+    return wire("resources", Table(_RESOURCE, wire("configs", kind)))
 
 
+_VALUES = Table(wire("name", STRING), wire("value", NULLABLE_STRING))
 ALTER_CONFIGS = api(
     33, "AlterConfigs", "0-2", 2,
-    message(AlterConfigsRequest, _configs(wire("value", NULLABLE_STRING)), wire("validate_only", BOOL)),
+    message(AlterConfigsRequest, _configs(_VALUES), wire("validate_only", BOOL)),
     _RESPONSE,
 )  # fmt: skip
 
 INCREMENTAL_ALTER_CONFIGS = api(
     44, "IncrementalAlterConfigs", "0-1", 1,
-    message(IncrementalAlterConfigsRequest, _configs(_CHANGE), wire("validate_only", BOOL)),
+    message(
+        IncrementalAlterConfigsRequest,
+        _configs(Converted(Array(_CHANGE), _changes, _written)),
+        wire("validate_only", BOOL),
+    ),
     _RESPONSE,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from lab.kafka.protocol.schema import (
     api,
     explained,
     message,
+    never_null,
     or_empty,
     struct,
     unused,
@@ -51,6 +52,7 @@ class ConsumerGroupHeartbeatRequest:
     subscribed_topic_regex: str | None = None
     server_assignor: str | None = None
     topic_partitions: tuple[TopicPartition, ...] | None = None
+    rack_id: str | None = None
 
     @property
     def is_full(self) -> bool:
@@ -138,7 +140,7 @@ CONSUMER_GROUP_HEARTBEAT = api(
         wire("member_id", STRING),
         wire("member_epoch", INT32),
         wire("instance_id", NULLABLE_STRING),
-        unused("rack_id", NULLABLE_STRING, None),
+        wire("rack_id", NULLABLE_STRING),
         wire("rebalance_timeout_ms", INT32),
         wire("subscribed_topic_names", Array(STRING, nullable=_ALWAYS)),
         wire("subscribed_topic_regex", NULLABLE_STRING, "1+"),
@@ -240,7 +242,7 @@ _MEMBER = struct(
     wire("client_id", STRING),
     unused("client_host", STRING, ""),
     wire("subscribed_topic_names", Array(STRING)),
-    wire("subscribed_topic_regex", or_empty()),
+    wire("subscribed_topic_regex", never_null()),
     wire("assignment", DESCRIBED_ASSIGNMENT),
     wire("target_assignment", DESCRIBED_ASSIGNMENT),
     unused("member_type", INT8, CONSUMER_MEMBER, "1+"),

@@ -1,11 +1,12 @@
 """Fetch (API 1): read batches; consumers and follower replicas use the same request."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.node_endpoint import NODE_ENDPOINTS, NodeEndpoint
+from lab.kafka.protocol.open_number import OpenNumber
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.schema import (
     ERROR,
@@ -36,7 +37,7 @@ CONSUMER = -1
 """The replica id of whoever is no replica. From version 15 on only replicas say who they are."""
 
 
-class IsolationLevel(IntEnum):
+class IsolationLevel(OpenNumber):
     """How far a consumer may read: to the high watermark, or to the last stable offset."""
 
     READ_UNCOMMITTED = 0
@@ -70,7 +71,7 @@ class FetchRequest(Sealed):
     partitions: dict[TopicPartition, FetchPartition]
     replica_epoch: int = -1
     isolation_level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED
-    rack_id: str = ""
+    rack_id: str | None = ""
     session_id: int = 0
     session_epoch: int = FINAL_EPOCH
     forgotten: tuple[TopicPartition, ...] = ()
@@ -96,11 +97,14 @@ class FetchedPartition:
 
 @dataclass(slots=True)
 class FetchResponse:
-    """Answers for the partitions that had something to say. `session_id` 0: the broker keeps no session."""
+    """Answers for the partitions that had something to say. `session_id` 0: the broker keeps no session.
+    `node_endpoints`: where those are that lead instead.
+    """
 
     responses: dict[TopicPartition, FetchedPartition]
     error_code: ErrorCode = ErrorCode.NONE
     session_id: int = 0
+    node_endpoints: tuple[NodeEndpoint, ...] = ()
 
 
 def _batches(records: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
@@ -116,9 +120,6 @@ _LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
 _SNAPSHOT = struct(None, wire("end_offset", INT64), wire("epoch", INT32))
 _ABORTED = struct(None, wire("producer_id", INT64), wire("first_offset", INT64))
 _REPLICA = struct(None, wire("replica_id", INT32), wire("replica_epoch", INT64))
-_NODE = struct(
-    None, wire("node_id", INT32), wire("host", STRING), wire("port", INT32), unused("rack", NULLABLE_STRING, None)
-)
 _ASKED = struct(
     FetchPartition,
     wire("current_leader_epoch", INT32, "9+", default=-1),
@@ -194,7 +195,7 @@ FETCH = api(
         wire("error_code", ERROR, "7+", default=ErrorCode.NONE),
         wire("session_id", INT32, "7+", default=0),
         wire("responses", ByTopic(_FETCHED, topic="topic", ids=_BY_ID, in_order=True)),
-        unused("node_endpoints", Array(_NODE), (), "16+", tag=0),
+        wire("node_endpoints", NODE_ENDPOINTS, "16+", tag=0, default=()),
     ),
     by_topic_id=_BY_ID,
 )  # fmt: skip

@@ -32,7 +32,7 @@ class FindCoordinatorRequest:
 
 @dataclass(slots=True)
 class FindCoordinatorResponse:
-    """The coordinator's id and host name; -1 with an error."""
+    """The coordinator's id and host name; -1 and nowhere ("") with an error."""
 
     error_code: ErrorCode
     node_id: int = -1

@@ -70,7 +70,9 @@ class JoinGroupResponse:
 
 @dataclass(slots=True)
 class SyncGroupRequest:
-    """The leader brings the assignment of everybody: (member id, assignment bytes); the others bring nothing."""
+    """The leader brings the assignment of everybody: (member id, assignment bytes); the others bring nothing. Who is
+    too old to say the protocol has None there; "" is nobody's.
+    """
 
     group_id: str
     generation_id: int
@@ -252,8 +254,8 @@ SYNC_GROUP = api(
         wire("generation_id", INT32),
         wire("member_id", STRING),
         wire("group_instance_id", NULLABLE_STRING, "3+"),
-        wire("protocol_type", NULLABLE_STRING, "5+"),
-        wire("protocol_name", NULLABLE_STRING, "5+"),
+        wire("protocol_type", or_empty(), "5+"),
+        wire("protocol_name", or_empty(), "5+"),
         wire("assignments", Array(_ASSIGNMENT)),
     ),
     message(

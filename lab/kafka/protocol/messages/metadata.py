@@ -1,9 +1,10 @@
 """Metadata (API 3): who leads what, and where the brokers are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.node_endpoint import Places, hosts_and_racks, places
 from lab.kafka.protocol.schema import (
     BOOL,
     ERROR,
@@ -68,7 +69,7 @@ class TopicMetadata:
 @dataclass(slots=True)
 class MetadataResponse:
     """`brokers`: broker id -> host name (an address in the simulated world, `host:port` outside). `unknown_ids`: what
-    was asked about by id and is no topic, UNKNOWN_TOPIC_ID.
+    was asked about by id and is no topic, UNKNOWN_TOPIC_ID. `racks` of those brokers that are in one.
     """
 
     brokers: dict[int, str]
@@ -77,6 +78,7 @@ class MetadataResponse:
     cluster_id: str = "lab"
     unknown_ids: tuple[TopicId, ...] = ()
     cluster_authorized_operations: int = UNKNOWN_OPERATIONS
+    racks: dict[int, str] = field(default_factory=dict[int, str])
 
 
 def _topic(name: str, partitions: dict[int, PartitionMetadata], **more: Any) -> TopicMetadata:
@@ -146,16 +148,19 @@ def _asked(request: MetadataRequest) -> tuple[Asked, ...] | None:
     return (*names, *((one, None) for one in request.topic_ids))
 
 
-def _response(topics: tuple[TopicMetadata, ...], **more: Any) -> MetadataResponse:
+def _response(brokers: Places, topics: tuple[TopicMetadata, ...], **more: Any) -> MetadataResponse:
     known = {topic.name: topic for topic in topics if topic.name}
-    return MetadataResponse(topics=known, unknown_ids=tuple(one.topic_id for one in topics if not one.name), **more)
+    hosts, racks = hosts_and_racks(brokers)
+    unknown = tuple(one.topic_id for one in topics if not one.name)
+    return MetadataResponse(hosts, known, unknown_ids=unknown, racks=racks, **more)
 
 
 def _response_parts(response: MetadataResponse) -> tuple[object, ...]:
     unknown = (TopicMetadata(ErrorCode.UNKNOWN_TOPIC_ID, "", {}, topic_id=one) for one in response.unknown_ids)
+    brokers = places(response.brokers, response.racks)
     topics = *response.topics.values(), *unknown
     operations = response.cluster_authorized_operations
-    return response.brokers, response.cluster_id, response.controller_id, topics, operations
+    return brokers, response.cluster_id, response.controller_id, topics, operations
 
 
 def _all_if_none(topics: tuple[Asked, ...]) -> tuple[Asked, ...] | None:
@@ -168,7 +173,7 @@ def _none_if_all(topics: tuple[Asked, ...] | None) -> tuple[Asked, ...]:
 
 
 _ASKED = struct(None, wire("topic_id", TOPIC_ID, "10+", default=NO_TOPIC_ID), wire("name", string("10+")))
-_BROKER = Struct(HOST.make, (*HOST.fields, unused("rack", NULLABLE_STRING, None, "1+")), parts=HOST.parts)
+_BROKER = struct(None, wire("host", HOST), wire("rack", or_empty(), "1+", default=""))
 
 METADATA = api(
     3, "Metadata", "0-13", 9,

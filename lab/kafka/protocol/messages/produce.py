@@ -6,6 +6,7 @@ from functools import partial
 from typing import ClassVar, cast
 
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.node_endpoint import NODE_ENDPOINTS, NodeEndpoint
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.schema import (
@@ -15,7 +16,6 @@ from lab.kafka.protocol.schema import (
     INT64,
     NULLABLE_STRING,
     RECORDS,
-    STRING,
     Array,
     ByTopic,
     Converted,
@@ -87,17 +87,15 @@ class PartitionProduceResponse:
 
 @dataclass(slots=True)
 class ProduceResponse:
-    """One answer a partition."""
+    """One answer a partition. `node_endpoints`: where those are that lead instead."""
 
     responses: dict[TopicPartition, PartitionProduceResponse] = field(
         default_factory=dict[TopicPartition, PartitionProduceResponse]
     )
+    node_endpoints: tuple[NodeEndpoint, ...] = ()
 
 
 _RECORDS = wire("records", Converted(RECORDS, NoBatch.or_batch, NoBatch.bytes_of))
-_NODE = struct(
-    None, wire("node_id", INT32), wire("host", STRING), wire("port", INT32), unused("rack", NULLABLE_STRING, None)
-)
 _ERROR = struct(None, wire("batch_index", INT32), wire("batch_index_error_message", NULLABLE_STRING))
 _LEADER = struct(None, wire("leader_id", INT32), wire("leader_epoch", INT32))
 _ANSWER = struct(
@@ -129,7 +127,7 @@ PRODUCE = api(
         ProduceResponse,
         wire("responses", ByTopic(_ANSWER, partitions="partition_responses", index="index", ids=_BY_ID)),
         unused("throttle_time_ms", INT32, 0, "1+"),
-        unused("node_endpoints", Array(_NODE), (), "10+", tag=0),
+        wire("node_endpoints", NODE_ENDPOINTS, "10+", tag=0, default=()),
     ),
     advertised="0-13",
     by_topic_id=_BY_ID,

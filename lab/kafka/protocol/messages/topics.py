@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import NamedTuple
 
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.configs import ConfigSource
+from lab.kafka.protocol.open_number import OpenNumber
 from lab.kafka.protocol.schema import (
     BOOL,
     ERROR,
@@ -19,6 +19,7 @@ from lab.kafka.protocol.schema import (
     TOPIC_ID,
     Array,
     ByTopic,
+    Converted,
     Fixed,
     Struct,
     Table,
@@ -140,7 +141,7 @@ class DeleteRecordsResponse:
     partitions: dict[TopicPartition, tuple[ErrorCode, int]]
 
 
-class ElectionType(IntEnum):
+class ElectionType(OpenNumber):
     """Which leaders are wanted: the first of each list, or any replica where none in sync is left."""
 
     PREFERRED = 0
@@ -166,12 +167,26 @@ class ElectLeadersResponse:
 TIMEOUT_MS = 60_000
 """How long a caller waits for the controller: it is not looked at, and decisions here are made at once."""
 
+
+def _once_each(placed: tuple[tuple[int, tuple[int, ...]], ...]) -> dict[int, tuple[int, ...]]:
+    """A partition that is placed twice is placed nowhere, which the controller refuses."""
+    found: dict[int, tuple[int, ...]] = {}
+    for index, replicas in placed:
+        found[index] = () if index in found else replicas
+    return found
+
+
+def _placed_parts(placed: dict[int, tuple[int, ...]]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    return tuple(placed.items())
+
+
+_PLACED_AT = struct(None, wire("partition_index", INT32), wire("broker_ids", Array(INT32)))
 _NEW_TOPIC = struct(
     NewTopic,
     wire("name", STRING),
     wire("num_partitions", INT32),
     wire("replication_factor", INT16),
-    wire("assignments", Table(wire("partition_index", INT32), wire("broker_ids", Array(INT32)))),
+    wire("assignments", Converted(Array(_PLACED_AT), _once_each, _placed_parts)),
     wire("configs", Table(wire("name", STRING), wire("value", NULLABLE_STRING))),
 )
 _CREATED_CONFIG = struct(
