@@ -19,7 +19,7 @@ SPEC: dict[str, Any] = {
         offsets_topic_num_partitions=2, transaction_state_log_num_partitions=2,
         authorizer_class_name=STANDARD_AUTHORIZER, allow_everyone_if_no_acl_found="true",
     ),
-    "topics": (TopicSpec("orders", 2, 3), TopicSpec("audit", 1, 2, settings(cleanup_policy="compact"))),
+    "topics": (TopicSpec("orders", 2, 3), TopicSpec("audit", 2, 2, settings(cleanup_policy="compact"))),
     "producers": (
         ProducerSpec("web", "orders", 15, "cycle:4"),
         ProducerSpec(
@@ -28,14 +28,16 @@ SPEC: dict[str, Any] = {
     ),
     "consumers": (
         ConsumerSpec("pay-a", "pay", ("orders", "audit")),
-        ConsumerSpec("pay-b", "pay", ("orders",)),
+        ConsumerSpec("pay-b", "pay", ("audit", "orders")),
         ConsumerSpec("ship-a", "ship", ("orders", "audit"), config=settings(group_protocol="consumer")),
     ),
     "processors": (
-        ProcessorSpec("mill", "mills", ("orders",), "flour", producer_config=settings(transactional_id="mill")),
+        ProcessorSpec("mill", "mills", ("orders", "audit"), "flour", producer_config=settings(transactional_id="mill")),
     ),
     "share_consumers": tuple(
-        ShareConsumerSpec(f"{group}-a", group, ("orders",), config=settings(share_acknowledgement_mode="explicit"))
+        ShareConsumerSpec(
+            f"{group}-a", group, ("orders", "audit"), config=settings(share_acknowledgement_mode="explicit")
+        )
         for group in ("work", "toil", "rest")
     ),
 }  # fmt: skip
@@ -104,7 +106,7 @@ class Rounds(Story):
         self.do("thaw", node=asleep)
         self.run(1)
 
-    def remove(self) -> None:
+    def add_and_remove(self) -> None:
         self.do("add_broker")
         self.run(2)
         self.do("crash", node="broker-4")
@@ -130,8 +132,8 @@ def rounds() -> World:
     story.ask_about_everything()
     story.change_everything()
     story.lose_and_find_again()
+    story.add_and_remove()
     story.ask_who_has_been_replaced()
-    story.remove()
     story.allow()
     story.run(1)
     return story.world

@@ -51,7 +51,7 @@ from tests.wire.wire_mode import PICKLED, Sample, WireMode, wire_mode
 pytestmark = pytest.mark.xdist_group("wire")
 
 SCENARIOS = tuple(file.stem for file in sorted(scenarios_folder().glob("*.md")))
-OFTEN = {"06-committed", "36-a-transaction"}
+OFTEN = {"36-a-transaction"}
 SEEDS = (13, 19)
 """With what the rounds have not: followers that are cut off, disks that fill up, clients that freeze."""
 

@@ -9,7 +9,7 @@ from lab.kafka.protocol.messages.brokers import (
     AlterPartitionRequest,
     AlterPartitionResponse,
 )
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 
 
 class IsrChanges:
@@ -47,7 +47,7 @@ class IsrChanges:
         if not changes:
             return None
         self.in_flight = dict.fromkeys(changes)
-        return AlterPartitionRequest(self.broker_id, broker_epoch, changes)
+        return AlterPartitionRequest(self.broker_id, broker_epoch, by_topic(changes))
 
     def _epoch(self, partition: Partition, replica_id: int, image: MetadataImage) -> int:
         """The broker epoch with which a follower fetched: a restarted one must catch up again first."""

@@ -8,7 +8,7 @@ from lab.kafka.coordinator.transaction.metadata import StoredTransaction, Transa
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.transactions import TxnMarker, WriteTxnMarkersRequest, WriteTxnMarkersResponse
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 from lab.kafka.rpc.network_client import NetworkClient
 
 CHANNEL = "markers"
@@ -94,7 +94,9 @@ class Markers:
             stored = marking.stored
             commit = stored.status is TransactionStatus.PREPARE_COMMIT
             markers.append(
-                TxnMarker(stored.producer_id, stored.producer_epoch, commit, marking.coordinator_epoch, chosen)
+                TxnMarker(
+                    stored.producer_id, stored.producer_epoch, commit, marking.coordinator_epoch, all_by_topic(chosen)
+                )
             )
             for partition in chosen:
                 del marking.waiting[partition]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lab.kafka.coordinator.consumer_group import ConsumerMember, MemberState, Partitions
-from lab.kafka.protocol.topics import TopicPartition, by_topic
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 
 
 def reconciled(
@@ -53,6 +53,6 @@ def _next(
     state = MemberState.STABLE if len(free) == len(wanted) else MemberState.UNRELEASED_PARTITIONS
     found = replace(
         member, state=state, epoch=target_epoch, previous_epoch=member.epoch,
-        assigned=tuple(by_topic(dict.fromkeys((*kept, *free)))), pending_revocation=(),
+        assigned=all_by_topic((*kept, *free)), pending_revocation=(),
     )  # fmt: skip
     return member if replace(found, previous_epoch=member.previous_epoch) == member else found

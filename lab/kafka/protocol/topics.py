@@ -1,6 +1,6 @@
 """TopicPartition, and what a topic may be called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 V = TypeVar("V")
@@ -25,6 +25,11 @@ def by_topic(table: Mapping[TopicPartition, V]) -> dict[TopicPartition, V]:
     for one, value in table.items():
         topics.setdefault(one.topic, {})[one] = value
     return {one: value for partitions in topics.values() for one, value in partitions.items()}
+
+
+def all_by_topic(partitions: Iterable[TopicPartition]) -> tuple[TopicPartition, ...]:
+    """The same of partitions alone."""
+    return tuple(by_topic(dict.fromkeys(partitions)))
 
 
 def valid_topic_name(name: str) -> str:

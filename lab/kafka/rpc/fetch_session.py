@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from lab.kafka.protocol.messages.fetch import INITIAL_EPOCH, FetchPartition, FetchResponse
-from lab.kafka.protocol.topics import TopicPartition, by_topic
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 
 EPOCHS = (1 << 31) - 1
 
@@ -43,9 +43,9 @@ class FetchSessionHandler:
         """What the next request withdraws."""
         if not self.forgotten:
             return ()
-        gone = by_topic({one: None for one in self.forgotten if one not in self.partitions})
+        gone = all_by_topic(one for one in self.forgotten if one not in self.partitions)
         self.forgotten.clear()
-        return tuple(gone) if self.epoch != INITIAL_EPOCH else ()
+        return gone if self.epoch != INITIAL_EPOCH else ()
 
     def answered(self, response: FetchResponse) -> bool:
         """Whether the answer is one to read. If not, the session is gone and the next request asks for all."""

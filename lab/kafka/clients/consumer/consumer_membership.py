@@ -18,7 +18,7 @@ from lab.kafka.protocol.messages.consumer_groups import (
     ConsumerGroupHeartbeatResponse,
 )
 from lab.kafka.protocol.messages.offsets import OffsetFetchRequest
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 from lab.kafka.rpc.network_client import NetworkClient
 
 FATAL = {
@@ -161,7 +161,9 @@ class ConsumerMembership(Membership):
 
     def offset_fetch(self, partitions: tuple[TopicPartition, ...], *, require_stable: bool) -> OffsetFetchRequest:
         """The question where the group has got to, as a member of this epoch."""
-        return OffsetFetchRequest(self.group_id, partitions, require_stable, self.member_id, self.generation)
+        return OffsetFetchRequest(
+            self.group_id, all_by_topic(partitions), require_stable, self.member_id, self.generation
+        )
 
     def leave(self, env: Env, reason: str) -> None:
         """A static member says that it will be back: nobody gets what it had within its session."""

@@ -9,7 +9,7 @@ from lab.kafka.protocol.messages.find_coordinator import (
     FindCoordinatorResponse,
 )
 from lab.kafka.protocol.messages.offsets import OffsetFetchRequest
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 UNJOINED, JOINING, SYNCING, STABLE, LEFT = "unjoined", "joining", "syncing", "stable", "left"
@@ -118,7 +118,7 @@ class Membership:
 
     def offset_fetch(self, partitions: tuple[TopicPartition, ...], *, require_stable: bool) -> OffsetFetchRequest:
         """The question where the group has got to."""
-        return OffsetFetchRequest(self.group_id, partitions, require_stable)
+        return OffsetFetchRequest(self.group_id, all_by_topic(partitions), require_stable)
 
     # --- what each protocol does in its own way ---------------------------------------------------
 

@@ -29,7 +29,7 @@ from lab.kafka.protocol.messages.transactions import (
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
 )
-from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.protocol.topics import TopicPartition, by_topic
 from lab.kafka.rpc.network_client import NetworkClient
 
 UNINITIALIZED, INITIALIZING, READY, IN_TRANSACTION, COMMITTING, ABORTING, ABORTABLE_ERROR, FATAL_ERROR = (
@@ -271,7 +271,8 @@ class TransactionManager:
             self.began = True
             group = offsets.group
             self._send(env, self.group_coordinator, TxnOffsetCommitRequest(
-                self.transactional_id, group.group_id, self.producer_id, self.producer_epoch, offsets.offsets,
+                self.transactional_id, group.group_id, self.producer_id, self.producer_epoch,
+                by_topic(offsets.offsets),
                 group.generation_id, group.member_id, group.group_instance_id, self.transaction_version,
             ))  # fmt: skip
 

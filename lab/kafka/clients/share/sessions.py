@@ -14,7 +14,7 @@ from lab.kafka.protocol.messages.share_fetch import (
     ShareAcknowledgeRequest,
     ShareFetchRequest,
 )
-from lab.kafka.protocol.topics import TopicPartition, by_topic
+from lab.kafka.protocol.topics import TopicPartition, all_by_topic, by_topic
 from lab.kafka.rpc.network_client import NetworkClient
 
 REQUEST_BYTES = 128
@@ -91,7 +91,8 @@ class ClientSessions:
             ShareFetchRequest(
                 self.group_id, self.member_id, session.epoch, self.config.fetch_max_wait_ms,
                 self.config.fetch_max_bytes, self.config.max_poll_records,
-                by_topic({**dict.fromkeys(added, ()), **said}), tuple(one for one in forgotten if one not in said),
+                by_topic({**dict.fromkeys(added, ()), **said}),
+                all_by_topic(one for one in forgotten if one not in said),
             ),
             ("share-fetch", host, tuple(said)),
         )  # fmt: skip
@@ -103,7 +104,7 @@ class ClientSessions:
                 continue
             said = session.taken()
             epoch = FINAL_EPOCH if close else session.epoch
-            body = ShareAcknowledgeRequest(self.group_id, self.member_id, epoch, said)
+            body = ShareAcknowledgeRequest(self.group_id, self.member_id, epoch, by_topic(said))
             self._send(env, host, session, body, ("share-acknowledge", host, tuple(said)))
 
     def _send(self, env: Env, host: str, session: ClientSession, body: object, tag: Asked) -> None:
