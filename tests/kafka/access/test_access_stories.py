@@ -17,7 +17,7 @@ from lab.kafka.protocol.messages.acls import (
     DescribeAclsRequest,
 )
 from lab.kafka.protocol.messages.cluster import DescribeClusterRequest
-from lab.kafka.protocol.messages.describe_topic_partitions import DescribeTopicPartitionsRequest
+from lab.kafka.protocol.messages.describe_topic_partitions import Cursor, DescribeTopicPartitionsRequest
 from lab.kafka.protocol.messages.fetch import INITIAL_EPOCH, FetchPartition, FetchRequest
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorRequest
 from lab.kafka.protocol.messages.group_admin import ListGroupsRequest
@@ -114,6 +114,16 @@ def test_of_all_topics_only_those_are_told_that_one_may_describe():
     gated.have()
     assert gated.ask("broker-1", MetadataRequest()).topics == {}
     assert gated.ask("broker-1", DescribeTopicPartitionsRequest(())).topics == ()
+
+
+def test_a_refused_topic_stands_on_no_page_that_begins_behind_it():
+    gated = Gated(topics=TOPICS)
+    gated.have("allow hand DESCRIBE topic payments")
+    both_named = DescribeTopicPartitionsRequest(("orders", "payments"))
+    first = gated.ask("broker-1", both_named).topics
+    assert [(one.name, one.error_code) for one in first] == [("payments", ErrorCode.NONE), ("orders", DENIED)]
+    both_named.cursor = Cursor("payments", 0)
+    assert [one.name for one in gated.ask("broker-1", both_named).topics] == ["payments"]
 
 
 def test_whether_a_topic_exists_is_not_told_to_one_who_may_not_describe_it():

@@ -138,6 +138,7 @@ def test_allow_everyone_is_for_what_has_no_rule_at_all():
         (("allow alice WRITE topic orders", "deny alice WRITE topic ord*"), False),
         (("allow alice WRITE topic orders", "deny alice WRITE topic *"), False),
         (("allow alice WRITE topic ord*", "deny alice WRITE topic orders"), True),
+        (("allow alice WRITE topic ord*", "deny alice WRITE topic ord"), True),
         (("allow alice WRITE topic ord*", "deny alice WRITE topic o*"), False),
         (("allow alice WRITE topic *", "deny alice WRITE topic orders"), True),
         (("allow alice ALL topic pay*", "deny alice READ topic *"), True),

@@ -61,12 +61,12 @@ class Access:
         """Who asks; None for a broker of this cluster, which may do all. A simulated client is the user of its own
         name, as if it had proved so.
         """
+        if context.peer is not None:
+            return Asker(broker, context, self.authorizer, Principal(*context.peer))
         host = context.sender.partition("#")[0]
         if host == context.env.name or any(one.host == host for one in broker.image.brokers.values()):
             return None
-        peer = context.peer
-        principal = Principal(USER + host, host) if peer is None else Principal(peer.principal, peer.host)
-        return Asker(broker, context, self.authorizer, principal)
+        return Asker(broker, context, self.authorizer, Principal(USER + host, host))
 
 
 class Asker:

@@ -62,10 +62,13 @@ def _not_creatable(asker: Asker, request: MetadataRequest, names: dict[str, None
 
 @checks(DescribeTopicPartitionsRequest)
 def describe_topic_partitions(asker: Asker, request: DescribeTopicPartitionsRequest) -> object:
-    """DESCRIBE on each topic: of all topics others are left out, of those that are named they are refused."""
+    """DESCRIBE on each topic: of all topics others are left out; of those that are named they are refused, on every
+    page on which they could stand.
+    """
+    first = request.cursor.topic_name if request.cursor is not None else ""
     names = request.topics or tuple(asker.broker.image.topics)
     seen = asker.among(AclOperation.DESCRIBE, TOPIC, names)
-    denied = [name for name in request.topics if name not in seen]
+    denied = [name for name in dict.fromkeys(request.topics) if name not in seen and name >= first]
     refused = tuple(DescribedTopic(DENIED, name) for name in sorted(denied))
     if not seen:
         return DescribeTopicPartitionsResponse(refused)
