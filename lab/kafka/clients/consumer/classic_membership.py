@@ -184,6 +184,7 @@ class ClassicMembership(Membership):
             assignments,
             self.protocol,
             self.instance_id,
+            "consumer",
         )
         assert self.coordinator is not None
         timeout = millis(max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + 5_000))
