@@ -33,8 +33,8 @@ class IdsAreOnesOwn(Invariant):
 
 
 class IdsWereGiven(Invariant):
-    """What a replica remembers of producers is as much as there were. Of simulated ones: a real client may come back from
-    a future that was taken back with an id it was given there, and who writes by hand may make one up.
+    """What a replica remembers of producers is as much as there were. Of simulated ones: a real client may come back
+    from a future that was taken back with an id it was given there, and who writes by hand may make one up.
     """
 
     claim = "who writes with a producer id was given it"
