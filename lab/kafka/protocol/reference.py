@@ -22,9 +22,14 @@ it. What a field means is in Kafka's own
 |---:|---|---|---|---|---|
 """
 TAIL = """
+<<<<<<< HEAD
 Left out everywhere: throttling (`throttle_time_ms` is always 0), racks in answers, the addresses of new
 leaders in Produce and Fetch (KIP-951; who leads is told). How answers compare with those of Apache Kafka, field by
 field: [witness.md](witness.md).
+=======
+Left out everywhere: throttling (`throttle_time_ms` is always 0) and lists of allowed operations. How answers compare with
+those of Apache Kafka, field by field: [witness.md](witness.md).
+>>>>>>> witness3
 """
 KAFKA = {
     0: "3-12", 1: "4-17", 2: "1-10", 3: "0-13", 8: "2-9", 9: "1-9", 10: "0-6", 11: "0-9", 12: "0-4", 13: "0-5",
@@ -53,7 +58,7 @@ LEFT_OUT = {
     69: "`rack_id` and `client_host`",
     77: "what members subscribe to, `rack_id` and `client_host`; version 0",
     76: "`rack_id`; version 0",
-    78: "`min_bytes` and `batch_size`; version 0",
+    78: "`min_bytes` and `batch_size`, the addresses of new leaders; version 0",
     79: "version 0",
 }
 

@@ -26,7 +26,7 @@ def describe_cluster(
         error = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
         return DescribeClusterResponse(error, {}, cluster_id="")
     brokers = {one.broker_id: one.host for one in broker.image.brokers.values() if not one.fenced}
-    racks = dict(broker.image.racks)
+    racks = {one: rack for one, rack in broker.image.racks.items() if one in brokers}
     answer = DescribeClusterResponse(ErrorCode.NONE, brokers, min(brokers, default=-1), racks=racks)
     if request.include_cluster_authorized_operations:
         answer.cluster_authorized_operations = allowed_on_cluster(broker, context)

@@ -30,7 +30,7 @@ def metadata(broker: Broker, request: MetadataRequest, context: RequestContext) 
     unknown_ids = tuple(one for one in request.topic_ids if one not in image.topic_names)
     brokers = {one.broker_id: one.host for one in image.brokers.values() if not one.fenced}
     # Any broker forwards what is for the controller, so that a client may take any for it. Kafka draws one.
-    racks = dict(image.racks)
+    racks = {one: rack for one, rack in image.racks.items() if one in brokers}
     answer = MetadataResponse(brokers, topics, min(brokers, default=-1), unknown_ids=unknown_ids, racks=racks)
     if request.include_topic_authorized_operations:
         for name, one in topics.items():
