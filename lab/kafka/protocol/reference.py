@@ -22,14 +22,8 @@ it. What a field means is in Kafka's own
 |---:|---|---|---|---|---|
 """
 TAIL = """
-<<<<<<< HEAD
-Left out everywhere: throttling (`throttle_time_ms` is always 0), racks in answers, the addresses of new
-leaders in Produce and Fetch (KIP-951; who leads is told). How answers compare with those of Apache Kafka, field by
+Left out everywhere: throttling (`throttle_time_ms` is always 0). How answers compare with those of Apache Kafka, field by
 field: [witness.md](witness.md).
-=======
-Left out everywhere: throttling (`throttle_time_ms` is always 0) and lists of allowed operations. How answers compare with
-those of Apache Kafka, field by field: [witness.md](witness.md).
->>>>>>> witness3
 """
 KAFKA = {
     0: "3-12", 1: "4-17", 2: "1-10", 3: "0-13", 8: "2-9", 9: "1-9", 10: "0-6", 11: "0-9", 12: "0-4", 13: "0-5",
@@ -42,7 +36,6 @@ KAFKA = {
 """The versions of Apache Kafka 4.0. Share groups were a preview there, and got version 1 with 4.1."""
 LEFT_OUT = {
     0: "several batches for one partition",
-    1: "a replica is always -1 from version 15 on: followers are simulated",
     3: "the top-level error of version 13, which is for rebootstrapping",
     15: "`client_host` is empty",
     16: "share groups; the error while a coordinator loads",
