@@ -7,6 +7,8 @@ from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
+from lab.kafka.clients.births import birth_of
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
 
@@ -31,12 +33,11 @@ class IdsAreOnesOwn(Invariant):
 
 
 class IdsWereGiven(Invariant):
-    """What a replica remembers of producers is as much as there were. Real clients may come back from a future that was
-    taken back, with ids that were handed out there.
+    """What a replica remembers of producers is as much as there were. Of simulated ones: a real client may come back
+    from a future that was taken back with an id it was given there, and who writes by hand may make one up.
     """
 
     claim = "who writes with a producer id was given it"
-    real = False
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
@@ -46,16 +47,20 @@ class IdsWereGiven(Invariant):
     def _given(self, world: World, node: NodeId, fact: facts.ProducerIdGiven) -> None:
         self.given.add(fact.producer_id)
 
-    @hears(facts.ProgramCame)
-    def _came(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
-        self.real = True
-
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        producer_id = fact.batch.producer_id
-        if fact.leading and producer_id >= 0 and not self.real:
-            known = producer_id in self.given
-            self.require(known, node, "stores records of producer", producer_id, "in", fact.partition)
+        batch = fact.batch
+        if not fact.leading or batch.producer_id < 0:
+            return
+        self.require(
+            batch.producer_id in self.given or not self._is_simulated(batch),
+            node, "stores records of producer", batch.producer_id, "in", fact.partition,
+        )  # fmt: skip
+
+    def _is_simulated(self, batch: RecordBatch) -> bool:
+        """Whether its records are of a producer that the ledger follows."""
+        births = () if batch.is_control else map(birth_of, batch.readable())
+        return any(one.rpartition(":")[0] in self.ledger.producers for one in births)
 
 
 ALL: tuple[type[Invariant], ...] = (IdsAreOnesOwn, IdsWereGiven)
