@@ -22,8 +22,8 @@ it. What a field means is in Kafka's own
 |---:|---|---|---|---|---|
 """
 TAIL = """
-Left out everywhere: throttling (`throttle_time_ms` is always 0). How answers compare with those of Apache Kafka, field by
-field: [witness.md](witness.md).
+Left out everywhere: throttling (`throttle_time_ms` is always 0). How answers compare with those of Apache Kafka, field
+by field: [witness.md](witness.md).
 """
 KAFKA = {
     0: "3-12", 1: "4-17", 2: "1-10", 3: "0-13", 8: "2-9", 9: "1-9", 10: "0-6", 11: "0-9", 12: "0-4", 13: "0-5",
