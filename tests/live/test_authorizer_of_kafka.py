@@ -70,12 +70,11 @@ class World:
         for number, one in enumerate(self.bindings):
             acls.add(record_of(str(number), one))
         judge = StandardAuthorizer((SUPER_USER,), self.everyone)
-        return [
-            "yes"
-            if (judge.allows(acls, *asked, name) if name else judge.allows_any(acls, *asked))
-            else "no"
-            for *asked, name in self.questions
-        ]  # fmt: skip
+        found = [
+            judge.allows(acls, who, operation, kind, name) if name else judge.allows_any(acls, who, operation, kind)
+            for who, operation, kind, name in self.questions
+        ]
+        return ["yes" if one else "no" for one in found]
 
 
 @pytest.mark.slow
