@@ -72,6 +72,7 @@ def high_watermark_waits_for_a_majority(patch: Patch) -> None:
 
 def min_insync_replicas_is_ignored(patch: Patch) -> None:
     patch.setattr(Partition, "min_isr", property(lambda self: 1))
+    patch.setattr(Partition, "_too_few_in_sync", lambda self: not self.in_sync_replicas)
 
 
 def acks_all_is_answered_before_the_isr_has_it(patch: Patch) -> None:

@@ -71,10 +71,8 @@ class World:
             acls.add(record_of(str(number), one))
         judge = StandardAuthorizer((SUPER_USER,), self.everyone)
         found = [
-            judge.allows(acls, principal, operation, kind, name)
-            if name
-            else judge.allows_any(acls, principal, operation, kind)
-            for principal, operation, kind, name in self.questions
+            judge.allows(acls, who, operation, kind, name) if name else judge.allows_any(acls, who, operation, kind)
+            for who, operation, kind, name in self.questions
         ]
         return ["yes" if one else "no" for one in found]
 

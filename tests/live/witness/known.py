@@ -39,7 +39,6 @@ ALL = (
     Known("Types in a description", "describe_configs", r".*\.config_type"),
     Known(UNITS, "describe_configs", r".*synonyms\[log\.retention\.hours\].*|.*configs\[log\.retention\.ms\]\.value"),
     Known("The name of a topic that has none", "metadata", r"topics\[.*\]\.name", "an empty name"),
-    Known("Allowed operations", ANY, r".*authorized_operations"),
     Known(SENTENCES, ANY, r".*error_message"),
     Known("Text that is not UTF-8", "frames", ANY, "a word of another coding"),
     Known("A broker's setting that nobody knows", "incremental_alter_configs", r".*error_code",
