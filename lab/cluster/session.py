@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from lab.cluster.actions import ClusterAction, action_from
+from lab.cluster.actions.programs import BringFrame
 from lab.cluster.beside import Beside
 from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
@@ -28,7 +29,8 @@ from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
 from lab.cluster.script import Script, Scripted, rising, script_to_data, scripted
 from lab.cluster.spec import ClusterSpec
-from lab.env import Micros, seconds
+from lab.env import Micros, NodeId, seconds
+from lab.kafka.protocol.codec import Buffer
 from lab.world.branch import TRUNK, Branch
 from lab.world.timeline import Timeline
 from lab.world.world import Moment, Until, World, WorldStopped
@@ -76,8 +78,6 @@ class Outside(Protocol):
 
 class Session:
     """A cluster, its past, and the pace at which it goes on."""
-
-    keeps_frames = True
 
     def __init__(
         self,
@@ -215,6 +215,10 @@ class Session:
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program: journalled as all actions are, but not held up by breakpoints or lessons."""
         self._move(lambda: self.timeline.bring(action))
+
+    def bring_frame(self, program: NodeId, connection: int, frame: Buffer) -> None:
+        """A frame from a real program; the journal keeps bytes of its own."""
+        self.bring(BringFrame(program, connection, bytes(frame)))
 
     # --- time -------------------------------------------------------------------------------------
 

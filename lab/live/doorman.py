@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Iterable
 
-from lab.cluster.actions.programs import BringFrame, ConnectProgram, HangUpProgram, OpenDoors
+from lab.cluster.actions.programs import ConnectProgram, HangUpProgram, OpenDoors
 from lab.cluster.build import broker_hosts
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId
@@ -138,7 +138,7 @@ class Doorman(Observer):
             user = self.guard.known[connection] if self.guard is not None else ""
             one = self.opened[connection]
             self.session.bring(ConnectProgram(program, connection, one.broker, self.listeners(), user, one.host))
-        self.session.bring(BringFrame(program, connection, bytes(frame) if self.session.keeps_frames else frame))
+        self.session.bring_frame(program, connection, frame)
 
     def _program(self, frame: Buffer) -> NodeId:
         """Under which name a client is known: by its client id, which no simulated machine may have."""

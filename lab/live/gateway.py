@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from lab.kafka.protocol.apis import is_answered
 from lab.kafka.protocol.codec import Buffer
@@ -57,8 +57,7 @@ class Opened:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A whole frame, without its size: in the memory into which it was received, which nobody writes to any more."""
 
     connection: int
@@ -292,11 +291,11 @@ class Gateway:
             self._read(one)
 
     def _read(self, one: _Socket) -> None:
-        data = b""
+        data = NOTHING
         try:
             if one.frame is None:
-                data = one.tcp.recv(READ_BYTES)
-                count = len(data)
+                data = self._received(one)
+                count = len(data) - len(one.coming)
             else:
                 count = one.tcp.recv_into(one.frame[one.filled :])
         except BlockingIOError:
@@ -309,7 +308,7 @@ class Gateway:
             return
         one.active_at = time.monotonic()
         if one.frame is None:
-            one.coming = memoryview(b"".join((one.coming, data)) if one.coming else data)
+            one.coming = data
             self._take_frames(one)
         else:
             one.filled += count
@@ -317,6 +316,16 @@ class Gateway:
                 self._take(one, one.frame.toreadonly())
                 one.frame, one.filled, one.begun_at = None, 0, 0.0
                 self._taken(one)
+
+    def _received(self, one: _Socket) -> memoryview:
+        """What had come already with what comes now behind it: in a room, as long as one is free."""
+        kept = len(one.coming)
+        room = self._rooms.spare(kept + READ_BYTES)
+        if room is None:
+            data = one.tcp.recv(READ_BYTES)
+            return memoryview(b"".join((one.coming, data)) if kept else data)
+        room[:kept] = one.coming
+        return room[: kept + one.tcp.recv_into(room[kept:])].toreadonly()
 
     def _take_frames(self, one: _Socket) -> None:
         """Hand over what is whole, as long as it may be unfinished: one read can bring a thousand requests."""
@@ -336,7 +345,8 @@ class Gateway:
                 break
             self._take(one, coming[begins : begins + size])
             at, begun = begins + size, 0.0
-        one.coming = coming[at:] if at < end else NOTHING
+        # Bytes of its own: a client that never finishes its request would keep all of a room with them.
+        one.coming = memoryview(bytes(coming[at:])) if at < end else NOTHING
         if at:
             self._taken(one)
         one.begun_at = (begun or one.active_at) if one.unfinished else 0.0

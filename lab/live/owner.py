@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lab.cluster.actions import ClusterAction
-from lab.env import Micros
+from lab.env import Micros, NodeId
+from lab.kafka.protocol.codec import Buffer
 from lab.world.world import World
 
 
@@ -12,8 +13,6 @@ class Owner(Protocol):
     """Lets a world go on, and does to it what is brought."""
 
     violation: str
-    keeps_frames: bool
-    """Whether what is brought is kept in a journal: as bytes of its own, which nobody else holds."""
 
     @property
     def world(self) -> World:
@@ -36,6 +35,10 @@ class Owner(Protocol):
 
     def bring(self, action: ClusterAction) -> None:
         """Something from a real program."""
+        ...
+
+    def bring_frame(self, program: NodeId, connection: int, frame: Buffer) -> None:
+        """A whole frame from a real program, in memory that is used again once nobody looks into it."""
         ...
 
     def post(self, action: ClusterAction) -> None:

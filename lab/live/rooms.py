@@ -19,13 +19,19 @@ class Rooms:
 
     def take(self, size: int) -> memoryview:
         """Room for a frame of so many bytes, which are not zero. It stays the taker's as long as there is a view."""
+        found = self.spare(size)
+        return found if found is not None else memoryview(bytearray(size))
+
+    def spare(self, size: int) -> memoryview | None:
+        """As `take`, but only where memory is used again; None if no room is free, or large enough."""
         if size > ROOM_BYTES:
-            return memoryview(bytearray(size))
+            return None
         found = next(filter(_is_free, self._rooms), None)
         if found is None:
+            if len(self._rooms) == ROOMS_MAX:
+                return None
             found = bytearray(ROOM_BYTES)
-            if len(self._rooms) < ROOMS_MAX:
-                self._rooms.append(found)
+            self._rooms.append(found)
         return memoryview(found)[:size]
 
 

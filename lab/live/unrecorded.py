@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 
 from lab.cluster.actions import ClusterAction
-from lab.cluster.actions.programs import BringFrame
 from lab.cluster.build import broker_hosts, build_unwatched
 from lab.cluster.controllers import controller_hosts
 from lab.cluster.refused import Refused
 from lab.cluster.spec import ClusterSpec
 from lab.disks.data_folder import DataFolder
 from lab.env import Micros, NodeId, seconds
-from lab.kafka.orders import Shutdown
+from lab.kafka.orders import FrameArrived, Shutdown
+from lab.kafka.protocol.codec import Buffer
 from lab.world.world import World, WorldStopped
 
 STOP_MAX: Micros = seconds(60)
@@ -26,7 +26,6 @@ class Unrecorded:
     """Owns a world, and lets it go on. `data`: where its machines have their disks; simulated ones if there is none."""
 
     latest_event = -1
-    keeps_frames = False
 
     def __init__(self, spec: ClusterSpec, data: DataFolder | None = None) -> None:
         """Raises Refused."""
@@ -46,13 +45,15 @@ class Unrecorded:
         greeter(self.world)
 
     def bring(self, action: ClusterAction) -> None:
-        """See Owner. It happens one microsecond from now, as in a session; what frames lead to waits for the next run,
-        so that those that came together are one run and not one each.
+        """See Owner. It happens one microsecond from now, as in a session."""
+        self._move(lambda: self._apply(action))
+
+    def bring_frame(self, program: NodeId, connection: int, frame: Buffer) -> None:
+        """See Owner. No action and no event, since there is no journal for it; and what it leads to waits for the next
+        run, so that frames that came together are one run and not one each.
         """
-        if type(action) is BringFrame:
-            self._move(lambda: self._happens(action))
-        else:
-            self._move(lambda: self._apply(action))
+        self.world.now += 1
+        self.world.signal(program, FrameArrived(connection, frame))
 
     def post(self, action: ClusterAction) -> None:
         """See Owner."""
@@ -87,9 +88,6 @@ class Unrecorded:
 
     def _apply(self, action: ClusterAction) -> None:
         self.world.run_until(self.world.now)
-        self._happens(action)
-
-    def _happens(self, action: ClusterAction) -> None:
         self.world.now += 1
         self.world.apply(action)
 

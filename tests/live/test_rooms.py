@@ -26,3 +26,13 @@ def test_more_frames_than_rooms_and_longer_ones_have_memory_of_their_own() -> No
         one[0] = number
     assert [one[0] for one in taken] == list(range(ROOMS_MAX + 3))
     assert len(rooms.take(ROOM_BYTES + 1)) == ROOM_BYTES + 1
+
+
+def test_a_spare_room_is_one_that_is_used_again_or_none() -> None:
+    rooms = Rooms()
+    taken = [rooms.spare(10) for _ in range(ROOMS_MAX)]
+    assert None not in taken
+    assert rooms.spare(10) is None, "all are looked into"
+    assert rooms.spare(ROOM_BYTES + 1) is None
+    taken.pop()
+    assert rooms.spare(ROOM_BYTES) is not None

@@ -24,7 +24,9 @@ def in_older_words(api_key: int, version: int, body: Any) -> Any:
     """The answer as a client of that version understands it."""
     if isinstance(body, MetadataResponse):
         return _those_that_live(body) if version == 0 else body
-    first, word, before = OLDER.get(api_key, (0, ErrorCode.NONE, ErrorCode.NONE))
+    if api_key not in OLDER:
+        return body
+    first, word, before = OLDER[api_key]
     if version >= first:
         return body
     if isinstance(body, OffsetCommitResponse):
