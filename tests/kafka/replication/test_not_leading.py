@@ -3,9 +3,10 @@
 import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, Thaw
+from lab.kafka.protocol.apis import SIZE_BYTES, read_request, write_request
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.cluster import DescribeClusterRequest
-from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
+from lab.kafka.protocol.messages.fetch import FETCH, FetchPartition, FetchRequest
 from lab.kafka.protocol.messages.list_offsets import LATEST, ListOffsetsRequest
 from lab.kafka.protocol.messages.metadata import MetadataRequest
 from lab.kafka.protocol.messages.offset_for_leader_epoch import OffsetForLeaderEpochRequest
@@ -58,6 +59,15 @@ def test_a_follower_looks_at_the_epoch_first(story: Story, epoch: int, error: Er
     assert listed.partitions[ORDERS].error_code is error
     ended = story.ask("broker-2", OffsetForLeaderEpochRequest({ORDERS: (epoch, 0)}))
     assert ended.partitions[ORDERS].error_code is error
+
+
+@pytest.mark.parametrize(("version", "error"), [(10, ErrorCode.NOT_LEADER_OR_FOLLOWER), (11, ErrorCode.NONE)])
+def test_a_follower_serves_a_client_whose_requests_have_room_for_a_rack(story: Story, version: int, error: ErrorCode):
+    """KIP-392: who says no rack may still read from a follower; who could not say one does not know of that."""
+    asked = FetchRequest(-1, 0, 1, 1 << 20, {ORDERS: FetchPartition(0, 1 << 20)})
+    _, heard = read_request(write_request(FETCH, version, 1, "old", asked)[SIZE_BYTES:])
+    story.run(1)
+    assert story.ask("broker-2", heard).responses[ORDERS].error_code is error
 
 
 def test_brokers_are_told_with_their_racks(story: Story):

@@ -24,10 +24,11 @@ from lab.kafka.protocol.topics import valid_topic_name
 def describe_topic_partitions(
     broker: Broker, request: DescribeTopicPartitionsRequest, context: RequestContext
 ) -> DescribeTopicPartitionsResponse:
-    """From the cursor on, until the page is full."""
+    """From the cursor on, until the page is full. Where the cursor is wrong nothing more is told."""
     answer = _page(broker, request)
     for one in answer.topics:
-        one.authorized_operations = allowed_operations(broker, context, ResourceType.TOPIC, one.name)
+        if one.error_code is not ErrorCode.INVALID_REQUEST:
+            one.authorized_operations = allowed_operations(broker, context, ResourceType.TOPIC, one.name)
     return answer
 
 

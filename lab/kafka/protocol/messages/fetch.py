@@ -171,7 +171,7 @@ _ASKING = (
         "topics", ByTopic(_ASKED, topic="topic", index="partition", ids=_BY_ID, in_order=True), attribute="partitions"
     ),
     wire("forgotten_topics_data", ByTopic(topic="topic", ids=_BY_ID), "7+", attribute="forgotten", default=()),
-    wire("rack_id", STRING, "11+", default=""),
+    wire("rack_id", STRING, "11+", default=None),
 )
 _CLUSTER_ID = unused("cluster_id", NULLABLE_STRING, None, "12+", tag=0)
 
