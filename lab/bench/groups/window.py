@@ -1,6 +1,5 @@
 """window: what a frame costs while everything moves, and that a still picture costs nothing."""
 
-import os
 import sys
 from collections.abc import Iterator
 from statistics import median
@@ -8,6 +7,7 @@ from time import perf_counter, process_time_ns, sleep
 from typing import TYPE_CHECKING, Any
 
 from lab import preflight
+from lab.bench.drawn_window import drawn_window
 from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from lab.ui.main_window import MainWindow
 
-SIZE = (1600, 1000)
 PARTICLES = 2_000
 FLIGHT: Micros = seconds(1)
 WARM_UP = seconds(10)
@@ -86,28 +85,14 @@ def measure(say: Say) -> Iterator[Figure]:
     if problem is not None:
         print(f"lab bench: {problem}. The window is not measured.", file=sys.stderr)
         return
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from lab.ui import app, garbage  # noqa: PLC0415
-
-    application = app.start_application()
-    window = app.make_window("dark", quiet=True)
-    garbage.attend(window)
-    try:
-        session = CrowdedSession()
-        session.run_for(WARM_UP)
-        session.crowd()
-        window.resize(*SIZE)
-        window.show_session(session)
-        window.show()
+    session = CrowdedSession()
+    session.run_for(WARM_UP)
+    session.crowd()
+    with drawn_window(session) as (application, window):
         say(f"{FRAMES} frames")
         yield from _playing(application, window)
         say("a still picture")
         yield from _still(application, window)
-    finally:
-        window.timer.stop()
-        window.close()
-        window.deleteLater()
-        application.processEvents()
 
 
 def _playing(application: "QApplication", window: "MainWindow") -> Iterator[Figure]:

@@ -1,7 +1,6 @@
 """window-served: whether the window keeps its frames while a real client writes 200,000 records a second."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lab import preflight
-from lab.bench.groups.wire_idle import leaders_port
+from lab.bench.drawn_window import drawn_window, leaders_port, open_to_clients
 from lab.bench.librdkafka import library
 from lab.bench.measurement import Figure, Say, at_least, at_most, group, told
 from lab.bench.processor import percentile
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from lab.ui.main_window import MainWindow
 
-SIZE = (1600, 1000)
 SERVED = "clicks"
 RATE = 200_000
 RECORD_BYTES = 100
@@ -42,25 +40,10 @@ def measure(say: Say) -> Iterator[Figure]:
     if problem is not None:
         print(f"lab bench: {problem}. The window with a client at work is not measured.", file=sys.stderr)
         return
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from lab.ui import app, garbage  # noqa: PLC0415
-
-    application = app.start_application()
-    window = app.make_window("dark", quiet=True)
-    garbage.attend(window)
-    try:
-        window.resize(*SIZE)
-        window.show_session(Session(served_spec(), "Served"))
-        window.show()
-        window.doors.first_port = 0
-        window.doors.open()
-        window.page.show_cluster()
+    with drawn_window(Session(served_spec(), "Served")) as (application, window):
+        open_to_clients(window)
         say(f"{SERVED_S} seconds of {RATE:,} records each")
         yield from _served(application, window)
-    finally:
-        window.close()
-        window.deleteLater()
-        application.processEvents()
 
 
 def served_spec() -> ClusterSpec:

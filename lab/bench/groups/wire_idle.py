@@ -1,6 +1,5 @@
 """wire-idle: how long a real client waits for an answer while the window is open and nothing else is asked."""
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from time import perf_counter, time_ns
 from typing import TYPE_CHECKING
 
 from lab import preflight
+from lab.bench.drawn_window import drawn_window, leaders_port, open_to_clients
 from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from lab.ui.main_window import MainWindow
 
-SIZE = (1600, 1000)
 PINGS = 200
 PAUSE_S = 0.02
 PRODUCE_VERSION, OTHER_VERSION = 9, 3
@@ -89,25 +88,10 @@ def measure(say: Say) -> Iterator[Figure]:
     if problem is not None:
         print(f"lab bench: {problem}. The round trip with a window is not measured.", file=sys.stderr)
         return
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from lab.ui import app, garbage  # noqa: PLC0415
-
-    application = app.start_application()
-    window = app.make_window("dark", quiet=True)
-    garbage.attend(window)
-    try:
-        window.resize(*SIZE)
-        window.show_session(Session(teaching_spec(), "Wire"))
-        window.show()
-        window.doors.first_port = 0
-        window.doors.open()
-        window.page.show_cluster()
+    with drawn_window(Session(teaching_spec(), "Wire")) as (application, window):
+        open_to_clients(window)
         say(f"{PINGS} round trips of each kind")
         yield from _pinged(application, window)
-    finally:
-        window.close()
-        window.deleteLater()
-        application.processEvents()
 
 
 def _pinged(application: "QApplication", window: "MainWindow") -> Iterator[Figure]:
@@ -131,13 +115,3 @@ def _pinged(application: "QApplication", window: "MainWindow") -> Iterator[Figur
     for name, took in pinger.took_ms.items():
         yield at_most(f"{name}, median", "ms", median(took), 5)
         yield told(f"{name}, 95 of 100", "ms", percentile(took, 95))
-
-
-def leaders_port(window: "MainWindow") -> int:
-    """Of the broker that leads the first partition."""
-    assert window.session is not None
-    assert window.doors.doorman is not None
-    partitions = window.page.stage.cluster_view
-    assert partitions is not None
-    leader = next(one.leader for one in partitions.partitions if one.name == "orders-0")
-    return window.doors.doorman.ports[leader]
