@@ -11,6 +11,7 @@ from lab.kafka.config.security import super_users
 from lab.kafka.metadata.acls import Acls
 from lab.kafka.metadata.authorizer import Principal, StandardAuthorizer
 from lab.kafka.protocol.acls import CLUSTER_NAME, USER, AclOperation, ResourceType
+from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.by_topic_id import ByTopicId
 from lab.kafka.protocol.messages.cluster import DescribeClusterRequest
@@ -90,6 +91,14 @@ class Asker:
     def may_any(self, operation: AclOperation, resource_type: ResourceType) -> bool:
         """Whether they may do that with at least one resource of the type."""
         return self.authorizer.allows_any(self.acls, self.principal, operation, resource_type)
+
+    def may_join(self, group_id: str, topics: Iterable[str] | None) -> ErrorCode:
+        """READ on a group, and DESCRIBE on each topic that a member names."""
+        if not self.may(AclOperation.READ, ResourceType.GROUP, group_id):
+            return ErrorCode.GROUP_AUTHORIZATION_FAILED
+        if all(self.may(AclOperation.DESCRIBE, ResourceType.TOPIC, one) for one in topics or ()):
+            return ErrorCode.NONE
+        return ErrorCode.TOPIC_AUTHORIZATION_FAILED
 
     def among(self, operation: AclOperation, resource_type: ResourceType, names: Iterable[str]) -> dict[str, None]:
         """Of these the ones with which they may."""

@@ -76,12 +76,8 @@ def membership(asker: Asker, request: Any) -> object:
 @checks(ConsumerGroupHeartbeatRequest)
 def consumer_group_heartbeat(asker: Asker, request: ConsumerGroupHeartbeatRequest) -> object:
     """READ on the group, and DESCRIBE on each topic that is named. A pattern is not looked at."""
-    if not asker.may(AclOperation.READ, GROUP, request.group_id):
-        return ConsumerGroupHeartbeatResponse(DENIED)
-    names = request.subscribed_topic_names or ()
-    if len(asker.among(AclOperation.DESCRIBE, TOPIC, names)) < len(dict.fromkeys(names)):
-        return ConsumerGroupHeartbeatResponse(TOPIC_DENIED)
-    return asker.go_on(request)
+    error = asker.may_join(request.group_id, request.subscribed_topic_names)
+    return ConsumerGroupHeartbeatResponse(error) if error else asker.go_on(request)
 
 
 @checks(FindCoordinatorRequest)

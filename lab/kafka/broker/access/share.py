@@ -27,12 +27,8 @@ TOPIC_DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 @checks(ShareGroupHeartbeatRequest)
 def share_group_heartbeat(asker: Asker, request: ShareGroupHeartbeatRequest) -> object:
     """READ on the group, and DESCRIBE on each topic that is named."""
-    if not asker.may(AclOperation.READ, GROUP, request.group_id):
-        return ShareGroupHeartbeatResponse(DENIED)
-    names = request.subscribed_topic_names or ()
-    if len(asker.among(AclOperation.DESCRIBE, TOPIC, names)) < len(dict.fromkeys(names)):
-        return ShareGroupHeartbeatResponse(TOPIC_DENIED)
-    return asker.go_on(request)
+    error = asker.may_join(request.group_id, request.subscribed_topic_names)
+    return ShareGroupHeartbeatResponse(error) if error else asker.go_on(request)
 
 
 @checks(ShareGroupDescribeRequest)
