@@ -101,7 +101,7 @@ def group_epoch_is_not_kept_in_the_log(patch: Patch) -> None:
 
 
 def heartbeat_is_answered_before_it_is_replicated(patch: Patch) -> None:
-    patch.setattr(consumer_groups, "_when_committed", lambda broker, env, name, pending: pending.response)
+    patch.setattr(consumer_groups, "_when_committed", lambda broker, env, name, reply_to, response: response)
 
 
 # --- where it shows -------------------------------------------------------------------------------

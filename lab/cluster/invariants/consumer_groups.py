@@ -84,6 +84,7 @@ class OneOwnerAtATime(GroupLog):
 
     @hears(facts.GroupConverted)
     def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
+        """What classic members hold is not known; what each of them is given as a consumer group's is told next."""
         self.groups.pop(fact.group_id, None)
 
     @hears(facts.PartitionsAssigned)
@@ -142,8 +143,17 @@ class EpochsRise(GroupLog):
 
     @hears(facts.GroupConverted)
     def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
-        self.epochs.pop(fact.group_id, None)
+        """With members in it a group goes on counting."""
+        before = self.epochs.pop(fact.group_id, -1)
         self.heard.pop(fact.group_id, None)
+        if fact.generation_id < 0 or self.replaced(fact.group_id, node):
+            return
+        if fact.group_type == "consumer":
+            self.epochs[fact.group_id] = fact.generation_id
+        self.require(
+            fact.group_type == "consumer" or fact.generation_id >= before or self.forgotten(fact.group_id),
+            fact.group_id, "goes back in generation", fact.generation_id, "after epoch", before,
+        )  # fmt: skip
 
     @hears(facts.PartitionsAssigned)
     def _heard(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:

@@ -136,7 +136,8 @@ class OneOwner(GroupLog):
 
     @hears(facts.GroupConverted)
     def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
-        self.owners.pop(fact.group_id, None)
+        if fact.generation_id < 0:
+            self.owners.pop(fact.group_id, None)
 
     @hears(facts.PartitionsAssigned)
     def _assigned(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
@@ -167,6 +168,7 @@ class CommitsHold(GroupLog):
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
         self.generations: dict[str, int] = {}
+        self.epochs: dict[str, int] = {}
         self.told: dict[tuple[NodeId, str], int] = {}
         self.offsets: dict[str, dict[TopicPartition, int]] = {}
         self.sought: dict[tuple[str, TopicPartition], int] = {}
@@ -186,6 +188,11 @@ class CommitsHold(GroupLog):
         self.require(
             fact.generation_id > before or self.forgotten(fact.group_id),
             fact.group_id, "is stable in generation", fact.generation_id, "after", before,
+        )  # fmt: skip
+        epoch = self.epochs.pop(fact.group_id, -1)
+        self.require(
+            fact.generation_id > epoch or self.forgotten(fact.group_id),
+            fact.group_id, "is stable in generation", fact.generation_id, "and came back from epoch", epoch,
         )  # fmt: skip
         self.told[node, fact.group_id] = fact.generation_id
         if not late:
@@ -213,8 +220,18 @@ class CommitsHold(GroupLog):
 
     @hears(facts.GroupConverted)
     def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
-        self.generations.pop(fact.group_id, None)
+        """With members in it a group goes on counting; what it is in as a consumer group is told otherwise."""
+        newest = self.generations.pop(fact.group_id, -1)
         self.told.pop((node, fact.group_id), None)
+        self.epochs.pop(fact.group_id, None)
+        if fact.generation_id < 0 or self.replaced(fact.group_id, node):
+            return
+        self.require(
+            fact.generation_id >= newest or self.forgotten(fact.group_id),
+            fact.group_id, "goes over in generation", fact.generation_id, "and was in", newest,
+        )  # fmt: skip
+        if fact.group_type == "classic":
+            self.epochs[fact.group_id] = fact.generation_id
 
     @hears(facts.OffsetsForgotten)
     def _expired(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:
@@ -239,6 +256,7 @@ class CommitsHold(GroupLog):
     def _loaded(self, world: World, node: NodeId, fact: facts.GroupsLoaded) -> None:
         for group, (generation, _) in fact.groups.items():
             self.told[node, group] = generation
+            self.epochs.pop(group, None)  # whether it has come back at all is in the log, or is not
         fate = self.fates.table[fact.partition]
         if fate.elected_epoch != fate.leader_epoch or node != fate.leader or not fate.elections:
             return  # a coordinator that does not know yet it was replaced

@@ -1,29 +1,39 @@
-"""Consumer groups of this broker's shards: a heartbeat is decided on a draft, logged, and answered when committed."""
+"""Consumer groups of this broker's shards: a request is decided on a draft, logged, and answered when committed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.purgatory import DelayedAppend
-from lab.kafka.coordinator import consumer_heartbeat
+from lab.kafka.coordinator import consumer_heartbeat, migration
 from lab.kafka.coordinator.assignors import offered
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, MemberState
 from lab.kafka.coordinator.consumer_records import GroupEpoch, read_record, tombstones
 from lab.kafka.coordinator.draft import Draft
 from lab.kafka.coordinator.group import EMPTY, Group, Token
 from lab.kafka.coordinator.groups import AnyGroup, as_classic_group, as_consumer_group
-from lab.kafka.coordinator.offset_records import GroupKey, group_key
+from lab.kafka.coordinator.offset_records import GroupKey, group_key, group_value
 from lab.kafka.coordinator.shard import GroupShard
+from lab.kafka.coordinator.turn import Turn
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import (
+    CLASSIC_MEMBER,
+    CONSUMER_MEMBER,
+    JOIN_EPOCH,
     ConsumerGroupHeartbeatRequest,
     ConsumerGroupHeartbeatResponse,
     DescribedConsumerGroup,
     DescribedMember,
+)
+from lab.kafka.protocol.messages.groups import (
+    HeartbeatResponse,
+    JoinGroupResponse,
+    LeaveGroupResponse,
+    SyncGroupResponse,
 )
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topic_ids import TopicId
@@ -46,15 +56,25 @@ APPEND_ERRORS = {
 """What a failed append becomes for a group's member (spec 4.2.6)."""
 
 
+Answer = ConsumerGroupHeartbeatResponse | JoinGroupResponse | SyncGroupResponse | HeartbeatResponse | LeaveGroupResponse
+"""What a consumer group answers its members, of either protocol."""
+Found = tuple[TopicPartition, GroupShard]
+"""A shard, and the partition that keeps it."""
+R = TypeVar("R")
+A = TypeVar("A", bound=Answer)
+TAKEN = (ErrorCode.NONE, ErrorCode.REBALANCE_IN_PROGRESS)
+"""Answers with other errors refuse a request: then nothing has happened."""
+
+
 @dataclass(slots=True)
-class PendingHeartbeat:
+class PendingAnswer:
     """An answer that waits until what it says is committed."""
 
     reply_to: Token
-    response: ConsumerGroupHeartbeatResponse
+    response: Answer
 
 
-# --- heartbeats -----------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------
 
 
 def heartbeat(
@@ -67,16 +87,42 @@ def heartbeat(
     name, shard = found
     there = shard.groups.get(request.group_id)
     if isinstance(there, Group) and there.state != EMPTY:
-        # A group of the classic protocol with members in it: Kafka's answer where migration is switched off.
-        return ConsumerGroupHeartbeatResponse(ErrorCode.GROUP_ID_NOT_FOUND)
-    draft = _draft(broker, env, as_consumer_group(shard.groups, request.group_id))
+        draft = _draft(broker, env, ConsumerGroup(there.group_id))
+        draft.group.offsets, draft.group.committed_ms = there.offsets, there.committed_ms
+        joins = request.member_epoch == JOIN_EPOCH
+        error = migration.upgrade(draft, there) if joins else ErrorCode.GROUP_ID_NOT_FOUND
+        if error:
+            return ConsumerGroupHeartbeatResponse(error)
+    else:
+        draft = _draft(broker, env, as_consumer_group(shard.groups, request.group_id))
     response = consumer_heartbeat.heartbeat(draft, request, client_id, exists=isinstance(there, ConsumerGroup))
-    if response.error_code:
+    return _conclude(broker, env, name, shard, draft, response, reply_to)
+
+
+def with_members(found: Found, group_id: str) -> ConsumerGroup | None:
+    """The consumer group of this id, if anybody is in it: then members of the classic protocol are in it, too."""
+    group = found[1].groups.get(group_id)
+    return group if isinstance(group, ConsumerGroup) and group.members else None
+
+
+def serve(
+    broker: "Broker", env: Env, found: Found, group: ConsumerGroup, decide: Callable[[Draft, R], A], request: R,
+    reply_to: Token,
+) -> A | None:  # fmt: skip
+    """A request of the classic protocol to a consumer group: an answer now, or none because it comes later."""
+    draft = _draft(broker, env, group)
+    return _conclude(broker, env, *found, draft, decide(draft, request), reply_to)
+
+
+def _conclude(
+    broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft, response: A, reply_to: Token
+) -> A | None:
+    if response.error_code not in TAKEN:
         return response
     error = _take(broker, env, name, shard, draft)
     if error:
-        return ConsumerGroupHeartbeatResponse(error)
-    return _when_committed(broker, env, name, PendingHeartbeat(reply_to, response))
+        return refused(response, error)
+    return _when_committed(broker, env, name, reply_to, response)
 
 
 def fence(
@@ -105,47 +151,63 @@ def _draft(broker: "Broker", env: Env, group: ConsumerGroup) -> Draft:
 def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft) -> ErrorCode:
     """The draft becomes the group, if the log takes what it decides."""
     draft.conclude()
-    group_id = draft.group.group_id
-    records = [Record(0, env.wall_time_ms, *one.encoded(broker.image.topic_id)) for one in draft.records]
+    group_id, now_ms = draft.group.group_id, env.wall_time_ms
+    records = [Record(0, now_ms, *one.encoded(broker.image.topic_id)) for one in draft.records]
     there = shard.groups.get(group_id)
     if isinstance(there, Group) and there.protocol_type:
-        records.insert(0, Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), None))
+        records.insert(0, Record(0, now_ms, group_key(GroupKey(group_id)), None))
+    if draft.classic is not None:
+        draft.classic.state_timestamp_ms = now_ms
+        records.append(Record(0, now_ms, group_key(GroupKey(group_id)), group_value(draft.classic.stored())))
     partition = broker.partitions[name]
     if records:
         info = partition.append_as_leader(env, RecordBatch.build(records), -1, from_client=False)
         if isinstance(info, AppendRefused):
             return APPEND_ERRORS.get(info.error_code, info.error_code)
-    if isinstance(there, Group):
-        env.tell(facts.GroupConverted(group_id, "consumer"))
-    shard.groups[group_id] = draft.group
-    for fact in draft.facts:
-        env.tell(fact)
+    _replace(broker, env, name, shard, draft)
     if records:
         broker.appended(env, partition)
     broker.coordinators.schedule(env)
     return ErrorCode.NONE
 
 
-def _when_committed(
-    broker: "Broker", env: Env, name: TopicPartition, pending: PendingHeartbeat
-) -> ConsumerGroupHeartbeatResponse | None:
+def _replace(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft) -> None:
+    """The log has it: the draft takes the place of what was there, or a classic group does."""
+    group_id = draft.group.group_id
+    there = shard.groups.get(group_id)
+    turn = Turn(env.now, env.wall_time_ms)
+    if isinstance(there, Group):
+        env.tell(facts.GroupConverted(group_id, "consumer", there.generation if there.members else -1))
+        shard.hand_over(there, turn)
+    shard.groups[group_id] = draft.group if draft.classic is None else draft.classic
+    for fact in draft.facts:
+        env.tell(fact)
+    if draft.classic is not None:
+        env.tell(facts.GroupConverted(group_id, "classic", draft.classic.generation))
+        shard.begin(turn, draft.rebalances)
+    broker.coordinators.carry_out(broker, env, name, turn)
+
+
+def _when_committed(broker: "Broker", env: Env, name: TopicPartition, reply_to: Token, response: A) -> A | None:
     """Also an answer that logs nothing may tell of something that is in the log and not committed yet."""
     partition = broker.partitions[name]
     end = partition.log.log_end_offset
     if partition.log.high_watermark >= end:
-        return pending.response
+        return response
     deadline = env.now + millis(broker.config.offsets_commit_timeout_ms)
-    operation = DelayedAppend(name, end, partition.leader_epoch, deadline, pending)
+    operation = DelayedAppend(name, end, partition.leader_epoch, deadline, PendingAnswer(reply_to, response))
     partition.waiting_produces[broker.wait(env, operation)] = None
     return None
 
 
-def answer(broker: "Broker", env: Env, pending: PendingHeartbeat, error: ErrorCode) -> None:
+def answer(broker: "Broker", env: Env, pending: PendingAnswer, error: ErrorCode) -> None:
     """It is committed, or will not be."""
-    response = pending.response
-    if error:
-        response = ConsumerGroupHeartbeatResponse(error)
-    broker.reply(env, *pending.reply_to, response)
+    broker.reply(env, *pending.reply_to, refused(pending.response, error) if error else pending.response)
+
+
+def refused(response: A, error: ErrorCode) -> A:
+    """An answer of the same kind that says nothing but the error."""
+    return type(response)(error)
 
 
 def describe(shard: GroupShard, group_id: str) -> DescribedConsumerGroup:
@@ -156,7 +218,7 @@ def describe(shard: GroupShard, group_id: str) -> DescribedConsumerGroup:
     members = tuple(
         DescribedMember(
             one.member_id, one.client_id, one.instance_id, one.epoch, one.topics, one.regex, one.assigned,
-            group.target.get(one.member_id, ()),
+            group.target.get(one.member_id, ()), CONSUMER_MEMBER if one.classic is None else CLASSIC_MEMBER,
         )
         for one in group.members.values()
     )  # fmt: skip
@@ -225,6 +287,6 @@ def expire(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard) 
 
 def _try_again(group: ConsumerGroup, now: Micros) -> None:
     """The log did not take it."""
-    for table in (group.sessions, group.revocations):
+    for table in group.clocks:
         for member_id, at in table.items():
             table[member_id] = max(at, now + RETRY)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.broker import consumer_groups
-from lab.kafka.broker.consumer_groups import APPEND_ERRORS, PendingHeartbeat
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS, PendingAnswer
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.config.broker import BrokerConfig
@@ -81,7 +81,7 @@ class PendingGroup:
 
     partition: TopicPartition
     group_id: str
-    generation: int
+    stored: StoredGroup
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Forgetting:
     outcome: "Outcome | None" = None
 
 
-WAITING = (PendingCommit, PendingTransactionalCommit, PendingHeartbeat, Outcome)
+WAITING = (PendingCommit, PendingTransactionalCommit, PendingAnswer, Outcome)
 """What somebody may wait for."""
 
 
@@ -158,7 +158,9 @@ class Coordinators:
                 },
             )
         )
-        self.schedule(env)
+        turn = Turn(env.now, env.wall_time_ms)
+        shard.begin(turn)
+        self.carry_out(broker, env, partition.partition, turn)
 
     def on_not_leader(self, broker: "Broker", env: Env, name: TopicPartition) -> None:
         """Somebody else is the coordinator: those who wait here are sent away."""
@@ -299,7 +301,7 @@ class Coordinators:
 
     def _log_group(self, broker: "Broker", env: Env, name: TopicPartition, group_id: str, stored: StoredGroup) -> None:
         record = Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), group_value(stored))
-        self.append(broker, env, name, [record], PendingGroup(name, group_id, stored.generation))
+        self.append(broker, env, name, [record], PendingGroup(name, group_id, stored))
 
     def append(self, broker: "Broker", env: Env, name: TopicPartition, records: list[Record], token: object) -> None:
         """Log records; `completed` hears how that ends."""
@@ -415,11 +417,11 @@ class Coordinators:
                 shard = self.shards.get(token.partition)
                 if shard is not None:
                     turn = Turn(env.now, env.wall_time_ms)
-                    shard.assigned(token.group_id, token.generation, error, turn)
+                    shard.assigned(token.group_id, token.stored, error, turn)
                     self.carry_out(broker, env, token.partition, turn)
             case Forgetting():
                 self._forgotten(broker, env, token, error)
-            case PendingHeartbeat():
+            case PendingAnswer():
                 consumer_groups.answer(broker, env, token, error)
             case None:
                 pass  # nobody waits for it

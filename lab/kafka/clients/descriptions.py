@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lab.kafka.clients.assignors.subscription import decode_assignment
+from lab.kafka.protocol.consumer_protocol import decode_assignment
 from lab.kafka.protocol.messages.acls import DeleteAclsResponse
 from lab.kafka.protocol.messages.configs import ConfigEntry, DescribeConfigsResponse
 from lab.kafka.protocol.messages.consumer_groups import DescribedConsumerGroup

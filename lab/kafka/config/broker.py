@@ -41,6 +41,7 @@ class BrokerConfig(Config):
     group_consumer_assignors: str
     group_consumer_heartbeat_interval_ms: int
     group_consumer_max_size: int
+    group_consumer_migration_policy: str
     group_consumer_session_timeout_ms: int
     group_initial_rebalance_delay_ms: int
     group_max_session_timeout_ms: int
@@ -184,6 +185,12 @@ class BrokerConfig(Config):
             15_000,
         ),
         Setting("group.consumer.max.size", INT_MAX, "the most members of a group of the consumer protocol", 1),
+        Setting(
+            "group.consumer.migration.policy",
+            "bidirectional",
+            "which groups with members go over to the other group protocol: to the newer one, back, both, none",
+            choices=("bidirectional", "upgrade", "downgrade", "disabled"),
+        ),
         Setting(
             "group.consumer.session.timeout.ms",
             45_000,

@@ -34,11 +34,13 @@ def commit_error(groups: dict[str, AnyGroup], request: OffsetCommitRequest, now:
 
 
 def member_error(group: ConsumerGroup, member_id: str, member_epoch: int) -> ErrorCode:
-    """Whether this is a member of the consumer protocol, in its newest epoch."""
+    """Whether this is a member of a consumer group, in its newest epoch, or generation as it may say."""
     member = group.members.get(member_id)
     if member is None:
         return ErrorCode.UNKNOWN_MEMBER_ID
-    return ErrorCode.NONE if member.epoch == member_epoch else ErrorCode.STALE_MEMBER_EPOCH
+    if member.epoch == member_epoch:
+        return ErrorCode.NONE
+    return ErrorCode.STALE_MEMBER_EPOCH if member.classic is None else ErrorCode.ILLEGAL_GENERATION
 
 
 def expired_offsets(group: AnyGroup, now_ms: int, retention_ms: int) -> tuple[TopicPartition, ...]:

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from lab.env import Micros
 from lab.kafka.coordinator.consumer_records import (
+    ClassicMemberMetadata,
     ConsumerRecord,
     CurrentAssignment,
     GroupEpoch,
@@ -39,7 +40,9 @@ class MemberState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsumerMember:
-    """One member. `assigned`: what it may own; `pending_revocation`: what it has to give up before it goes on."""
+    """One member. `assigned`: what it may own; `pending_revocation`: what it has to give up before it goes on.
+    `classic`: it speaks the classic protocol, and its epoch is its generation.
+    """
 
     member_id: str
     client_id: str = ""
@@ -53,6 +56,7 @@ class ConsumerMember:
     state: MemberState = MemberState.STABLE
     assigned: Partitions = ()
     pending_revocation: Partitions = ()
+    classic: ClassicMemberMetadata | None = None
 
     @property
     def is_away(self) -> bool:
@@ -62,8 +66,9 @@ class ConsumerMember:
     def metadata(self) -> MemberMetadata:
         """What the log says of it, but for its assignment."""
         return MemberMetadata(
-            self.instance_id, self.client_id, self.topics, self.regex, self.rebalance_timeout_ms, self.assignor
-        )
+            self.instance_id, self.client_id, self.topics, self.regex, self.rebalance_timeout_ms, self.assignor,
+            self.classic,
+        )  # fmt: skip
 
     def current(self) -> CurrentAssignment:
         """Its assignment as the log says it."""
@@ -75,7 +80,8 @@ class ConsumerMember:
 class ConsumerGroup:
     """One group. `epoch` counts what asks for a new target, `assignment_epoch` says for which epoch there is one.
 
-    `sessions` and `revocations` are the coordinator's own clocks and not in the log.
+    `sessions`, `revocations`, and of members of the classic protocol `joins` and `syncs`, are the coordinator's own
+    clocks and not in the log.
     """
 
     __slots__ = (
@@ -83,12 +89,14 @@ class ConsumerGroup:
         "committed_ms",
         "epoch",
         "group_id",
+        "joins",
         "members",
         "offsets",
         "partition_counts",
         "resolved",
         "revocations",
         "sessions",
+        "syncs",
         "target",
         "topic_ids",
     )
@@ -105,6 +113,8 @@ class ConsumerGroup:
         self.target: dict[str, Partitions] = {}
         self.sessions: dict[str, Micros] = {}
         self.revocations: dict[str, Micros] = {}
+        self.joins: dict[str, Micros] = {}
+        self.syncs: dict[str, Micros] = {}
         self.offsets: dict[TopicPartition, CommittedOffset] = {}
         self.committed_ms: dict[TopicPartition, int] = {}
 
@@ -116,6 +126,8 @@ class ConsumerGroup:
         drawn.resolved = dict(self.resolved)
         drawn.sessions = dict(self.sessions)
         drawn.revocations = dict(self.revocations)
+        drawn.joins = dict(self.joins)
+        drawn.syncs = dict(self.syncs)
         return drawn
 
     # --- what is asked of it ----------------------------------------------------------------------
@@ -172,7 +184,22 @@ class ConsumerGroup:
 
     def deadlines(self) -> list[Micros]:
         """When something would happen by itself."""
-        return [*self.sessions.values(), *self.revocations.values()]
+        return [at for clock in self.clocks for at in clock.values()]
+
+    @property
+    def clocks(self) -> tuple[dict[str, Micros], ...]:
+        """By when each member is to have done what."""
+        return self.sessions, self.revocations, self.joins, self.syncs
+
+    def awaits_release(self, member: ConsumerMember) -> bool:
+        """Whether something that the member is to have is not free yet."""
+        held = self.held_by_others(member.member_id)
+        return any(one in held for one in self.target.get(member.member_id, ()) if one not in member.assigned)
+
+    def supports(self, protocols: tuple[tuple[str, bytes], ...]) -> bool:
+        """Whether some protocol of these is common to all members of the classic protocol."""
+        spoken = [dict(one.classic.protocols) for one in self.members.values() if one.classic is not None]
+        return any(all(name in one for one in spoken) for name, _ in protocols)
 
     # --- the only way it changes ------------------------------------------------------------------
 
@@ -202,7 +229,7 @@ class ConsumerGroup:
         self.members[member_id] = replace(
             self.members.get(member_id) or ConsumerMember(member_id), client_id=value.client_id,
             instance_id=value.instance_id, topics=value.topics, regex=value.regex,
-            rebalance_timeout_ms=value.rebalance_timeout_ms, assignor=value.assignor,
+            rebalance_timeout_ms=value.rebalance_timeout_ms, assignor=value.assignor, classic=value.classic,
         )  # fmt: skip
 
     def _assign(self, member_id: str, value: CurrentAssignment) -> None:
@@ -217,8 +244,8 @@ class ConsumerGroup:
         match record.kind.key:
             case MemberMetadata.key:
                 self.members.pop(record.member_id, None)
-                self.sessions.pop(record.member_id, None)
-                self.revocations.pop(record.member_id, None)
+                for clock in self.clocks:
+                    clock.pop(record.member_id, None)
             case MemberTarget.key:
                 self.target.pop(record.member_id, None)
             case _:

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from lab.env import millis
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator import migration
 from lab.kafka.coordinator.assignors import offered
 from lab.kafka.coordinator.consumer_group import ConsumerMember, MemberState, Partitions
-from lab.kafka.coordinator.consumer_records import MemberTarget
 from lab.kafka.coordinator.draft import Draft
 from lab.kafka.coordinator.topic_patterns import wrong_pattern
 from lab.kafka.protocol.errors import ErrorCode
@@ -60,7 +59,6 @@ def heartbeat(
     draft: Draft, request: ConsumerGroupHeartbeatRequest, client_id: str, *, exists: bool
 ) -> ConsumerGroupHeartbeatResponse:
     """What a member is answered; records and facts are in the draft. `exists`: there was such a group before."""
-    group = draft.group
     error = request_error(request, draft.config)
     if not error and not exists and request.member_epoch != JOIN_EPOCH:
         error = ErrorCode.GROUP_ID_NOT_FOUND
@@ -71,15 +69,10 @@ def heartbeat(
     before = _member(draft, request)
     if isinstance(before, ErrorCode):
         return ConsumerGroupHeartbeatResponse(before)
-    changed = _subscribe(draft, before, request, client_id)
-    reason = draft.note_topics() or changed
-    if reason:
-        draft.bump(changed or reason)
-    if group.epoch > group.assignment_epoch:
-        draft.assign()
     joins = request.member_epoch == JOIN_EPOCH
-    after = draft.reconcile(group.members[request.member_id], () if joins else request.topic_partitions)
-    group.sessions[after.member_id] = draft.now + millis(draft.group_config.consumer_session_timeout_ms)
+    changed = draft.describe(before, _as_it_says(before, request, client_id))
+    after = draft.advance(before.member_id, changed, () if joins else request.topic_partitions)
+    draft.hear(after)
     told = joins or request.is_full or after.assigned != before.assigned
     return ConsumerGroupHeartbeatResponse(
         ErrorCode.NONE, after.member_id, after.epoch, draft.group_config.consumer_heartbeat_interval_ms,
@@ -97,7 +90,9 @@ def _member(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerMem
         if found is not None and found.member_id != request.member_id:
             if not joins:
                 return ErrorCode.FENCED_INSTANCE_ID
-            return _replaced(draft, found, request.member_id) if found.is_away else ErrorCode.UNRELEASED_INSTANCE_ID
+            if found.is_away or found.classic is not None:
+                return draft.replace_static(found, request.member_id)
+            return ErrorCode.UNRELEASED_INSTANCE_ID
     if found is None and not joins:
         return ErrorCode.UNKNOWN_MEMBER_ID
     if found is None:
@@ -106,35 +101,18 @@ def _member(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerMem
     return epoch_error(found, request.member_epoch, request.topic_partitions) or found
 
 
-def _replaced(draft: Draft, old: ConsumerMember, member_id: str) -> ConsumerMember:
-    """The next process of a static member: another id, the same place. The group does not rebalance."""
-    group = draft.group
-    target = group.target.get(old.member_id, ())
-    draft.drop(old, "is replaced")
-    draft.log(old.metadata(), member_id)
-    draft.log(MemberTarget(target), member_id)
-    draft.put(replace(old, member_id=member_id, epoch=JOIN_EPOCH, previous_epoch=JOIN_EPOCH))
-    return group.members[member_id]
-
-
-def _subscribe(draft: Draft, before: ConsumerMember, request: ConsumerGroupHeartbeatRequest, client_id: str) -> str:
-    """What the member now says of itself. Why that calls for a new target; empty if not."""
+def _as_it_says(before: ConsumerMember, request: ConsumerGroupHeartbeatRequest, client_id: str) -> ConsumerMember:
+    """The member as it now says it is. Whatever it was, it speaks the consumer protocol."""
     topics, regex = request.subscribed_topic_names, request.subscribed_topic_regex
     timeout_ms = request.rebalance_timeout_ms
-    after = replace(
+    return replace(
         before, client_id=client_id, instance_id=request.instance_id or before.instance_id,
         rebalance_timeout_ms=before.rebalance_timeout_ms if timeout_ms < 0 else timeout_ms,
         topics=before.topics if topics is None else tuple(sorted(topics)),
         regex=before.regex if regex is None else regex,
         assignor=before.assignor if request.server_assignor is None else request.server_assignor,
+        classic=None,
     )  # fmt: skip
-    joins = before.member_id not in draft.group.members
-    if joins or after != before:
-        draft.log(after.metadata(), after.member_id)
-    if joins:
-        return f"{client_id} joins"
-    wants_otherwise = (after.topics, after.regex, after.assignor) != (before.topics, before.regex, before.assignor)
-    return f"{client_id} subscribes to other topics" if wants_otherwise else ""
 
 
 def _leave(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerGroupHeartbeatResponse:
@@ -148,7 +126,7 @@ def _leave(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerGrou
     if member is None:
         return ConsumerGroupHeartbeatResponse(ErrorCode.UNKNOWN_MEMBER_ID)
     if request.member_epoch == LEAVE_EPOCH:
-        draft.remove(member, "leaves")
+        migration.remove(draft, {member.member_id: "leaves"})
     else:
         group.revocations.pop(member.member_id, None)
         away = replace(member, state=MemberState.STABLE, epoch=LEAVE_STATIC_EPOCH, previous_epoch=member.epoch)
@@ -156,11 +134,25 @@ def _leave(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerGrou
     return ConsumerGroupHeartbeatResponse(ErrorCode.NONE, request.member_id, request.member_epoch)
 
 
+OVERDUE = (
+    "was silent for its session timeout",
+    "did not revoke within its rebalance timeout",
+    "did not join again within its rebalance timeout",
+    "did not ask for its assignment within its rebalance timeout",
+)
+"""What a member has not done, in the order of a group's clocks."""
+
+
 def expire(draft: Draft) -> None:
-    """Members whose session is over, or who have not given up in time what they were to give up."""
-    group = draft.group
-    for member_id, member in list(group.members.items()):
-        if group.sessions.get(member_id, draft.now + 1) <= draft.now:
-            draft.remove(member, "was silent for its session timeout")
-        elif group.revocations.get(member_id, draft.now + 1) <= draft.now:
-            draft.remove(member, "did not revoke within its rebalance timeout")
+    """Members whose time is over for something, until the group is one of the classic protocol: there each has a full
+    session again.
+    """
+    for member in list(draft.group.members.values()):
+        late = _overdue(draft, member.member_id)
+        if late and draft.classic is None:
+            migration.remove(draft, {member.member_id: late})
+
+
+def _overdue(draft: Draft, member_id: str) -> str:
+    clocks = zip(draft.group.clocks, OVERDUE, strict=True)
+    return next((reason for clock, reason in clocks if clock.get(member_id, draft.now + 1) <= draft.now), "")

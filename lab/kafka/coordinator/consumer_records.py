@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, TypeVar
 
-from lab.kafka.coordinator.flexible import NO_TAGS, FlexibleReader, compact_array, compact_string, plain_string
+from lab.kafka.coordinator.flexible import (
+    NO_TAGS,
+    FlexibleReader,
+    compact_array,
+    compact_bytes,
+    compact_string,
+    only_tag,
+    plain_string,
+)
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId, topic_id_bytes
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -41,9 +49,19 @@ class SubscriptionMetadata:
     ids: dict[str, TopicId]
 
 
+@dataclass(frozen=True, slots=True)
+class ClassicMemberMetadata:
+    """What makes a member one of the classic protocol: its own session time-out, and its subscription under the name of
+    each assignor it has, the best first.
+    """
+
+    session_timeout_ms: int
+    protocols: tuple[tuple[str, bytes], ...]
+
+
 @dataclass(slots=True)
 class MemberMetadata:
-    """ConsumerGroupMemberMetadata: who a member is and what it wants."""
+    """ConsumerGroupMemberMetadata: who a member is and what it wants. `classic`: None in the consumer protocol."""
 
     key: ClassVar[int] = 5
     of_member: ClassVar[bool] = True
@@ -53,6 +71,7 @@ class MemberMetadata:
     regex: str
     rebalance_timeout_ms: int
     assignor: str
+    classic: ClassicMemberMetadata | None = None
 
 
 @dataclass(slots=True)
@@ -125,7 +144,9 @@ class ConsumerRecord:
 
     def encoded(self, topic_id: Identify) -> tuple[bytes, bytes | None]:
         """Key and value as bytes."""
-        value = None if self.value is None else struct.pack(">h", 0) + _encode(self.value, topic_id) + NO_TAGS
+        value = None
+        if self.value is not None:
+            value = struct.pack(">h", 0) + _encode(self.value, topic_id) + _tags(self.value)
         return self.encoded_key(), value
 
 
@@ -205,6 +226,14 @@ def _encode(value: Value, topic_id: Identify) -> bytes:
             return head + _topics(value.assigned, topic_id) + _topics(value.pending_revocation, topic_id)
 
 
+def _tags(value: Value) -> bytes:
+    classic = value.classic if isinstance(value, MemberMetadata) else None
+    if classic is None:
+        return NO_TAGS
+    protocols = [compact_string(name) + compact_bytes(data) + NO_TAGS for name, data in classic.protocols]
+    return only_tag(struct.pack(">i", classic.session_timeout_ms) + compact_array(protocols) + NO_TAGS)
+
+
 class _Cursor(FlexibleReader):
     """Reads what `_encode` wrote."""
 
@@ -231,7 +260,18 @@ class _Cursor(FlexibleReader):
             return CurrentAssignment(epoch, previous, self.number(">b"), self._topics(), self._topics())
         instance, _, client, _ = self.string(), self.string(), self.text(), self.text()
         topics, regex = tuple(self._many(self.text)), self.string() or ""
-        return MemberMetadata(instance, client, topics, regex, self.number(">i"), self.string() or "")
+        timeout_ms, assignor = self.number(">i"), self.string() or ""
+        return MemberMetadata(instance, client, topics, regex, timeout_ms, assignor, self._classic())
+
+    def _classic(self) -> ClassicMemberMetadata | None:
+        if not self.has_only_tag():
+            return None
+        return ClassicMemberMetadata(self.number(">i"), tuple(self._many(self._protocol)))
+
+    def _protocol(self) -> tuple[str, bytes]:
+        found = self.text(), self.blob()
+        self.tags()
+        return found
 
     def _many(self, one: Callable[[], T]) -> list[T]:
         return [one() for _ in range(self.count())]

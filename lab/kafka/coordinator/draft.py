@@ -5,7 +5,7 @@ the records; when it does not take them, nothing has happened.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.env import Micros, millis
 from lab.kafka import facts
@@ -24,9 +24,11 @@ from lab.kafka.coordinator.consumer_records import (
     record_of,
     tombstones,
 )
+from lab.kafka.coordinator.group import Group
 from lab.kafka.coordinator.reconciliation import reconciled
 from lab.kafka.coordinator.topic_patterns import matching
 from lab.kafka.metadata.image import TopicImage
+from lab.kafka.protocol.messages.consumer_groups import JOIN_EPOCH
 from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -35,7 +37,8 @@ from lab.kafka.protocol.topics import TopicPartition
 class Draft:
     """A group while something is decided about it: records to log, facts to tell when they are logged.
 
-    `topics`: all there are. `told`: the state that was told last.
+    `topics`: all there are. `told`: the state that was told last. `classic`: the group of the classic protocol that
+    takes its place, and `rebalances`: why that rebalances at once, empty if it does not.
     """
 
     group: ConsumerGroup
@@ -46,6 +49,8 @@ class Draft:
     told: str
     records: list[ConsumerRecord] = field(default_factory=list[ConsumerRecord])
     facts: list[object] = field(default_factory=list[object])
+    classic: Group | None = None
+    rebalances: str = ""
 
     def log(self, value: Value, member_id: str = "") -> None:
         """Decide one thing."""
@@ -56,11 +61,6 @@ class Draft:
         self.group.replay(record)
 
     # --- members ----------------------------------------------------------------------------------
-
-    def remove(self, member: ConsumerMember, reason: str) -> None:
-        """Out of the group; the others will share what it had."""
-        self.drop(member, reason)
-        self.bump(f"{member.client_id} {reason}")
 
     def drop(self, member: ConsumerMember, reason: str) -> None:
         """Out of the log, and out of mind."""
@@ -82,8 +82,45 @@ class Draft:
 
     def conclude(self) -> None:
         """All is decided: tell where that has led the group."""
-        if self.group.state != self.told:
+        if self.group.state != self.told and self.classic is None:
             self._tell_state("")
+
+    def hear(self, member: ConsumerMember) -> None:
+        """It lives: its session begins anew. In the consumer protocol the coordinator says how long that is."""
+        own = self.group_config.consumer_session_timeout_ms
+        timeout_ms = own if member.classic is None else member.classic.session_timeout_ms
+        self.group.sessions[member.member_id] = self.now + millis(timeout_ms)
+
+    def describe(self, before: ConsumerMember, after: ConsumerMember) -> str:
+        """What a member, who may be new, says of itself from now on. Why that calls for a new target; empty if not."""
+        joins = before.member_id not in self.group.members
+        if joins or after != before:
+            self.log(after.metadata(), after.member_id)
+        if joins:
+            return f"{after.client_id} joins"
+        wants_otherwise = (after.topics, after.regex, after.assignor) != (before.topics, before.regex, before.assignor)
+        return f"{after.client_id} subscribes to other topics" if wants_otherwise else ""
+
+    def replace_static(self, old: ConsumerMember, member_id: str) -> ConsumerMember:
+        """The next process of a static member: another id, the same place. The group does not rebalance."""
+        group = self.group
+        target = group.target.get(old.member_id, ())
+        self.drop(old, "is replaced")
+        self.log(old.metadata(), member_id)
+        self.log(MemberTarget(target), member_id)
+        self.put(replace(old, member_id=member_id, epoch=JOIN_EPOCH, previous_epoch=JOIN_EPOCH))
+        return group.members[member_id]
+
+    def advance(self, member_id: str, changed: str, owned: Partitions | None) -> ConsumerMember:
+        """What follows from what a member has said: a new epoch, if that or other topics call for one; a target for it;
+        and the member's next step.
+        """
+        noted = self.note_topics()
+        if changed or noted:
+            self.bump(changed or noted)
+        if self.group.epoch > self.group.assignment_epoch:
+            self.assign()
+        return self.reconcile(self.group.members[member_id], owned)
 
     def put(self, member: ConsumerMember) -> None:
         """A member's new assignment, or the one it is to be known by from now on."""
@@ -154,7 +191,8 @@ class Draft:
         found = reconciled(member, target, group.assignment_epoch, owned, held)
         if found is not member:
             self.put(found)
-            if found.state is MemberState.UNREVOKED_PARTITIONS:
+            # Members of the classic protocol have to join again in time, and are told so by Heartbeat.
+            if found.state is MemberState.UNREVOKED_PARTITIONS and found.classic is None:
                 group.revocations[found.member_id] = self.now + millis(found.rebalance_timeout_ms)
             else:
                 group.revocations.pop(found.member_id, None)

@@ -23,12 +23,23 @@ def compact_string(text: str | None) -> bytes:
     return unsigned_varint(len(data) + 1) + data
 
 
+def compact_bytes(data: bytes) -> bytes:
+    """Their number plus one, then they."""
+    return unsigned_varint(len(data) + 1) + data
+
+
 def compact_array(items: list[bytes]) -> bytes:
     """Their number plus one, then each."""
     return unsigned_varint(len(items) + 1) + b"".join(items)
 
 
 NO_TAGS = b"\x00"
+
+
+def only_tag(struct_of_it: bytes) -> bytes:
+    """One tagged field, number 0, a nullable struct that is there."""
+    present = b"\x01" + struct_of_it
+    return b"\x01\x00" + unsigned_varint(len(present)) + present
 
 
 class FlexibleReader:
@@ -66,6 +77,20 @@ class FlexibleReader:
             return None
         self.at += size
         return self.data[self.at - size : self.at].decode()
+
+    def blob(self) -> bytes:
+        """Compact bytes that are there."""
+        size = self.varint() - 1
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def has_only_tag(self) -> bool:
+        """Whether the inverse of `only_tag` comes now; its struct is next. Else there are no tags."""
+        if not self.varint():
+            return False
+        tag, _, present = self.varint(), self.varint(), self.varint()
+        assert (tag, present) == (0, 1), (tag, present)
+        return True
 
     def text(self) -> str:
         """A compact string that is there."""

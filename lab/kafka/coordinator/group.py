@@ -139,12 +139,13 @@ class Group:
         """A member whose request is parked here need not send heartbeats; a new one only for so long."""
         return (member.joining is not None and not member.is_new) or member.syncing is not None
 
-    def stored(self) -> StoredGroup:
-        """This generation as the log will remember it."""
+    def stored(self, assignments: dict[str, bytes] | None = None) -> StoredGroup:
+        """This generation as the log will remember it, with a new assignment if there is one."""
         members = tuple(
             StoredMember(
                 member.member_id, member.group_instance_id, member.client_id, member.rebalance_timeout_ms,
-                member.session_timeout_ms, member.metadata(self.protocol), member.assignment,
+                member.session_timeout_ms, member.metadata(self.protocol),
+                member.assignment if assignments is None else assignments.get(member.member_id, b""),
             )
             for member in self.members.values()
         )  # fmt: skip

@@ -11,6 +11,7 @@ from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import COMPLETING, EMPTY, PREPARING, STABLE, Group, Member, Token
 from lab.kafka.coordinator.groups import AnyGroup, as_classic_group
+from lab.kafka.coordinator.offset_records import StoredGroup
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.groups import (
@@ -49,6 +50,16 @@ class Joining:
         )  # fmt: skip
 
 
+def join_request_error(request: JoinGroupRequest, config: BrokerConfig) -> ErrorCode | None:
+    """What is wrong with a JoinGroup whatever group it is for."""
+    if not request.group_id:
+        return ErrorCode.INVALID_GROUP_ID
+    timeout = request.session_timeout_ms
+    if not config.group_min_session_timeout_ms <= timeout <= config.group_max_session_timeout_ms:
+        return ErrorCode.INVALID_SESSION_TIMEOUT
+    return None
+
+
 class GroupShard:
     """Groups by id. One instance a partition that this broker leads."""
 
@@ -64,19 +75,17 @@ class GroupShard:
     # --- joining (spec 4.2.3) ---------------------------------------------------------------------
 
     def join(self, joining: Joining, turn: Turn) -> None:
-        """A consumer wants to be in the next generation."""
+        """A consumer wants to be in the next generation. Not for a consumer group with members in it."""
         request = joining.request
         there = self.groups.get(request.group_id)
         group = as_classic_group(self.groups, request.group_id)
         error = self._join_error(group, request)
-        if isinstance(there, ConsumerGroup) and there.members:
-            error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
         if error is not None:
             self._refuse(joining.token, error, request.member_id, turn)
             return
         if isinstance(there, ConsumerGroup):
             turn.ended.append(request.group_id)
-            turn.facts.append(facts.GroupConverted(request.group_id, "classic"))
+            turn.facts.append(facts.GroupConverted(request.group_id, "classic", -1))
         self.groups[request.group_id] = group
         if request.member_id:
             self._join_known(group, joining, turn)
@@ -92,12 +101,9 @@ class GroupShard:
         turn.replies.append((token, JoinGroupResponse(error, member_id=member_id)))
 
     def _join_error(self, group: Group, request: JoinGroupRequest) -> ErrorCode | None:
-        config = self.config
-        if not request.group_id:
-            return ErrorCode.INVALID_GROUP_ID
-        timeout = request.session_timeout_ms
-        if not config.group_min_session_timeout_ms <= timeout <= config.group_max_session_timeout_ms:
-            return ErrorCode.INVALID_SESSION_TIMEOUT
+        error = join_request_error(request, self.config)
+        if error is not None:
+            return error
         if request.group_id not in self.groups and request.member_id:
             return ErrorCode.UNKNOWN_MEMBER_ID
         if self._full(group, request.member_id):
@@ -320,18 +326,16 @@ class GroupShard:
             return
         member.syncing = token
         if member.member_id == group.leader:
-            assigned = dict(request.assignments)
-            for one in group.members.values():
-                one.assignment = assigned.get(one.member_id, b"")
-            turn.log.append((group.group_id, group.stored()))
+            # What members have until this is in the log is what they had before.
+            turn.log.append((group.group_id, group.stored(dict(request.assignments))))
 
     def _synced(self, group: Group, member: Member) -> SyncGroupResponse:
         return SyncGroupResponse(ErrorCode.NONE, member.assignment, group.protocol_type, group.protocol)
 
-    def assigned(self, group_id: str, generation: int, error: ErrorCode, turn: Turn) -> None:
+    def assigned(self, group_id: str, stored: StoredGroup, error: ErrorCode, turn: Turn) -> None:
         """The assignment is in the log, or could not get there."""
         group = self.classic(group_id)
-        if group is None or group.generation != generation or group.state != COMPLETING:
+        if group is None or group.generation != stored.generation or group.state != COMPLETING:
             return
         if error:
             for member in group.members.values():
@@ -340,6 +344,9 @@ class GroupShard:
                     member.syncing = None
             self._prepare(group, "the assignment could not be stored", turn)
             return
+        for one in stored.members:
+            if one.member_id in group.members:
+                group.members[one.member_id].assignment = one.assignment
         self._change(group, STABLE, "the assignment is stored", turn)
         for member in group.members.values():
             if member.syncing is not None:
@@ -413,6 +420,21 @@ class GroupShard:
         group.pending = {}
         turn.log.append((group_id, group.stored()))
 
+    # --- migration (KIP-848) ----------------------------------------------------------------------
+
+    def hand_over(self, group: Group, turn: Turn) -> None:
+        """A consumer group has taken this one's place: whoever waits here joins that."""
+        for member in group.members.values():
+            self._answer_parked(member, ErrorCode.REBALANCE_IN_PROGRESS, turn)
+
+    def begin(self, turn: Turn, reason: str = "it came back to the classic protocol") -> None:
+        """Groups that have come back to the classic protocol, and have no leader yet, rebalance: at once, or when a new
+        coordinator has read of them.
+        """
+        for group in self.groups.values():
+            if isinstance(group, Group) and group.state == STABLE and not group.leader:
+                self._prepare(group, reason, turn)
+
     # --- time -------------------------------------------------------------------------------------
 
     def next_deadline(self) -> Micros | None:
@@ -449,12 +471,14 @@ class GroupShard:
         group = self.classic(group_id)
         if group is None:
             return DescribedGroup(ErrorCode.NONE, group_id, "Dead", "", "", -1, ())
+        # Only of a group at rest one knows by which protocol it goes.
+        protocol = group.protocol if group.state == STABLE else ""
         members = tuple(
             DescribedGroupMember(
-                one.member_id, one.group_instance_id, one.client_id, one.metadata(group.protocol), one.assignment
+                one.member_id, one.group_instance_id, one.client_id, one.metadata(protocol), one.assignment
             )
             for one in group.members.values()
         )
         return DescribedGroup(
-            ErrorCode.NONE, group_id, group.state, group.protocol_type, group.protocol, group.generation, members
+            ErrorCode.NONE, group_id, group.state, group.protocol_type, protocol, group.generation, members
         )

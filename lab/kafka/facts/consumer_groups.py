@@ -63,10 +63,13 @@ class ConsumerGroupLoaded:
 
 @dataclass(slots=True)
 class GroupConverted:
-    """An empty group goes over to the other protocol; its committed offsets stay, its epochs begin anew."""
+    """A group goes over to the other protocol; its committed offsets stay. `generation_id`: with members in it, the
+    generation or epoch in which it goes on; -1 for an empty one, whose epochs begin anew.
+    """
 
     group_id: str
     group_type: str
+    generation_id: int
 
 
 @dataclass(slots=True)

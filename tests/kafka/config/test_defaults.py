@@ -66,6 +66,7 @@ BROKER = {
     "group.consumer.assignors": "uniform,range",
     "group.consumer.heartbeat.interval.ms": 5_000,
     "group.consumer.max.size": INT_MAX,
+    "group.consumer.migration.policy": "bidirectional",
     "group.consumer.session.timeout.ms": 45_000,
     "group.initial.rebalance.delay.ms": 3_000,
     "group.max.session.timeout.ms": 1_800_000,

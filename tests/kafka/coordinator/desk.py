@@ -59,7 +59,7 @@ class Desk:
         if self.storing:
             for group_id, stored in turn.log:
                 after = self._turn()
-                self.shard.assigned(group_id, stored.generation, ErrorCode.NONE, after)
+                self.shard.assigned(group_id, stored, ErrorCode.NONE, after)
                 self._settle(after)
 
     # --- requests ---------------------------------------------------------------------------------

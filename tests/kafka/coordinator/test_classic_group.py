@@ -319,7 +319,7 @@ def test_an_assignment_that_could_not_be_stored_is_an_error_for_all_and_a_rebala
     desk.wait(3_000)
     assert desk.sync("a", a=b"all") is None
     turn = desk._turn()
-    desk.shard.assigned("pay", 1, ErrorCode.NOT_COORDINATOR, turn)
+    desk.shard.assigned("pay", desk.group.stored(), ErrorCode.NOT_COORDINATOR, turn)
     desk._settle(turn)
     assert error_of(desk.answers["a"]) is ErrorCode.NOT_COORDINATOR
     assert desk.group.state == "PreparingRebalance"

@@ -288,7 +288,7 @@ def test_a_deleted_topic_takes_its_committed_offsets_with_it():
 
 
 def test_a_subscription_begins_with_its_topics():
-    from lab.kafka.clients.assignors.subscription import Subscription, encode_subscription
+    from lab.kafka.protocol.consumer_protocol import Subscription, encode_subscription
     from tests.kafka.coordinator.desk import Desk
 
     subscription = encode_subscription(Subscription("a", ("orders", "bills")))

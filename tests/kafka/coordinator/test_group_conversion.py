@@ -1,7 +1,6 @@
-"""Groups that go over from the classic protocol to the consumer protocol, and back (spec 4.6)."""
+"""Groups that go over from the classic protocol to the consumer protocol, and back, while nobody is in them (spec 4.6)."""
 
 from lab.cluster.actions.machines import Crash, Restart, Stop
-from lab.kafka import facts
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import Group
 from tests.story import Story, orders, settings
@@ -58,18 +57,3 @@ def test_the_next_coordinator_knows_which_protocol_came_last():
     story.run(20)
     assert story.group().state == "Stable"
     assert story.owned("three") == {"three": [0, 1]}
-
-
-def test_a_group_with_members_does_not_change_its_protocol():
-    story = Story(topics=orders(partitions=2))
-    story.consumer("one", config=CLASSIC)
-    story.run(6)
-    story.consumer("two", config=CONSUMER)
-    story.run(6)
-    assert [one.exception for one in story.told(facts.PollFailed)] == ["GroupIdNotFoundException"]
-    story.consumer("three", group="ship", config=CONSUMER)
-    story.run(6)
-    story.consumer("four", group="ship", config=CLASSIC)
-    story.run(6)
-    assert story.told(facts.PollFailed)[-1].exception == "InconsistentGroupProtocolException"
-    assert story.owned("one", "three") == {"one": [0, 1], "three": [0, 1]}

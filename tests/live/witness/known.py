@@ -52,8 +52,6 @@ ALL = (
           "magic 3|an unknown codec|gzip that is none|a batch without records|a count that is wrong"),
     Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
     Known("A consumer group without a name", "consumer_group_describe", r".*error_code", "an empty name"),
-    Known("Migration of a group with members in it between the classic protocol and the consumer protocol",
-          "join_group", "error_code|member_id", "a classic member of a consumer group"),
 )  # fmt: skip
 
 

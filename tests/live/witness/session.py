@@ -10,12 +10,12 @@ from tests.live.served import Served, served
 from tests.live.witness import kio_messages
 from tests.live.witness.apache import apache, rack, told
 from tests.live.witness.comparing import Difference, differences
-from tests.live.witness.script import failing, frames, groups, records, several, topics, transactions
+from tests.live.witness.script import failing, frames, groups, migration, records, several, topics, transactions
 from tests.live.witness.talk import Cluster, Said, Talk, Versions
 
 Part = Callable[[Talk], None]
 PARTS: dict[int, tuple[Part, ...]] = {
-    1: (*topics.PARTS, *records.PARTS, *groups.PARTS, *transactions.PARTS, *frames.PARTS),
+    1: (*topics.PARTS, *records.PARTS, *groups.PARTS, *migration.PARTS, *transactions.PARTS, *frames.PARTS),
     3: (*several.PARTS, *failing.PARTS),
 }
 """What is played, by the number of brokers."""

@@ -1,7 +1,6 @@
 """ConsumerGroupHeartbeat (68) and ConsumerGroupDescribe (69): the consumer group protocol of KIP-848.
 
-We do: server-side assignors, static members, patterns, conversion of empty groups. We do not: racks, conversion of
-groups with members in them.
+We do: server-side assignors, static members, patterns, conversion of groups, empty or not. We do not: racks.
 """
 
 from lab.kafka.broker import consumer_groups

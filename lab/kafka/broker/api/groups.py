@@ -1,11 +1,13 @@
 """JoinGroup (11), Heartbeat (12), LeaveGroup (13), SyncGroup (14), DescribeGroups (15): the classic protocol.
 
-We do: MEMBER_ID_REQUIRED, static members, initial delay, votes. We do not: KIP-848 (next storey).
+We do: MEMBER_ID_REQUIRED, static members, initial delay, votes; members of this protocol in consumer groups (KIP-848).
 """
 
+from lab.kafka.broker import consumer_groups
 from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.coordinator import classic_members
 from lab.kafka.coordinator.shard import Joining
 from lab.kafka.coordinator.turn import Turn
 from lab.kafka.protocol.errors import ErrorCode
@@ -32,9 +34,13 @@ def join_group(broker: Broker, request: JoinGroupRequest, context: RequestContex
         return JoinGroupResponse(found, member_id=request.member_id)
     env = context.env
     fresh_id = f"{request.group_instance_id or context.client_id}-{env.dice.below(1 << 30):08x}-{env.now:x}"
-    turn = Turn(env.now, env.wall_time_ms)
     token = context.sender, context.correlation_id
-    found[1].join(Joining(request, context.client_id, token, fresh_id), turn)
+    joining = Joining(request, context.client_id, token, fresh_id)
+    group = consumer_groups.with_members(found, request.group_id)
+    if group is not None:
+        return consumer_groups.serve(broker, env, found, group, classic_members.join, joining, token) or PENDING
+    turn = Turn(env.now, env.wall_time_ms)
+    found[1].join(joining, turn)
     broker.coordinators.carry_out(broker, env, found[0], turn)
     return PENDING
 
@@ -45,29 +51,44 @@ def sync_group(broker: Broker, request: SyncGroupRequest, context: RequestContex
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return SyncGroupResponse(found)
+    token = context.sender, context.correlation_id
+    group = consumer_groups.with_members(found, request.group_id)
+    if group is not None:
+        return consumer_groups.serve(broker, context.env, found, group, classic_members.sync, request, token) or PENDING
     turn = Turn(context.env.now, context.env.wall_time_ms)
-    found[1].sync(request, (context.sender, context.correlation_id), turn)
+    found[1].sync(request, token, turn)
     broker.coordinators.carry_out(broker, context.env, found[0], turn)
     return PENDING
 
 
 @handles(HeartbeatRequest)
-def heartbeat(broker: Broker, request: HeartbeatRequest, context: RequestContext) -> HeartbeatResponse:
-    """Answered at once."""
+def heartbeat(broker: Broker, request: HeartbeatRequest, context: RequestContext) -> HeartbeatResponse | Later:
+    """Answered at once; in a consumer group when all is committed that it may tell of."""
     if not request.group_id:
         return HeartbeatResponse(ErrorCode.INVALID_GROUP_ID)
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return HeartbeatResponse(found)
+    group = consumer_groups.with_members(found, request.group_id)
+    if group is not None:
+        token = context.sender, context.correlation_id
+        decide = classic_members.heartbeat
+        return consumer_groups.serve(broker, context.env, found, group, decide, request, token) or PENDING
     return HeartbeatResponse(found[1].heartbeat(request, context.env.now))
 
 
 @handles(LeaveGroupRequest)
-def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestContext) -> LeaveGroupResponse:
+def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestContext) -> LeaveGroupResponse | Later:
     """The others rebalance at once instead of after a session time-out."""
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return LeaveGroupResponse(found)
+    group = consumer_groups.with_members(found, request.group_id)
+    if group is not None:
+        token = context.sender, context.correlation_id
+        return (
+            consumer_groups.serve(broker, context.env, found, group, classic_members.leave, request, token) or PENDING
+        )
     turn = Turn(context.env.now, context.env.wall_time_ms)
     response = found[1].leave(request, turn)
     broker.coordinators.carry_out(broker, context.env, found[0], turn)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from lab.kafka.clients.assignors.subscription import Assignment, Subscription
+from lab.kafka.clients.assignors.subscription import Assignment
+from lab.kafka.protocol.consumer_protocol import Subscription
 from lab.kafka.protocol.topics import TopicPartition
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from lab.kafka.balance import balance
-from lab.kafka.clients.assignors.subscription import Assignment, Subscription, remembered
+from lab.kafka.clients.assignors.subscription import Assignment, remembered
+from lab.kafka.protocol.consumer_protocol import Subscription
 from lab.kafka.protocol.topics import TopicPartition
 
 

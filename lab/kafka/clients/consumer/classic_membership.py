@@ -5,14 +5,7 @@ from dataclasses import replace
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.clients.assignors import ASSIGNORS
-from lab.kafka.clients.assignors.subscription import (
-    Subscription,
-    decode_assignment,
-    decode_subscription,
-    encode_assignment,
-    encode_memory,
-    encode_subscription,
-)
+from lab.kafka.clients.assignors.subscription import encode_memory
 from lab.kafka.clients.consumer.membership import (
     DENIED,
     JOINING,
@@ -26,6 +19,13 @@ from lab.kafka.clients.consumer.membership import (
 )
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.client import ConsumerConfig
+from lab.kafka.protocol.consumer_protocol import (
+    Subscription,
+    decode_assignment,
+    decode_subscription,
+    encode_assignment,
+    encode_subscription,
+)
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorResponse
 from lab.kafka.protocol.messages.groups import (

@@ -30,8 +30,8 @@ from lab.kafka.protocol.schema import (
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId
 from lab.kafka.protocol.topics import TopicPartition
 
-CONSUMER_MEMBER = 1
-"""A member of this protocol, of the two types there are; a group of both cannot be here."""
+UNKNOWN_MEMBER, CLASSIC_MEMBER, CONSUMER_MEMBER = -1, 0, 1
+"""Which protocol a member speaks (KIP-1099); before version 1 nobody says."""
 JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH = 0, -1, -2
 """Member epochs that say what is wanted: to join, to leave, and (static) to be back soon."""
 
@@ -93,6 +93,7 @@ class DescribedMember:
     subscribed_topic_regex: str
     assignment: tuple[TopicPartition, ...]
     target_assignment: tuple[TopicPartition, ...]
+    member_type: int = UNKNOWN_MEMBER
 
 
 @dataclass(slots=True)
@@ -200,11 +201,11 @@ def _groups(groups: tuple[Row, ...]) -> ConsumerGroupDescribeResponse:
     found: list[DescribedConsumerGroup] = []
     for error, group_id, state, epoch, assignment_epoch, assignor, rows, operations in groups:
         members: list[DescribedMember] = []
-        for member_id, instance_id, member_epoch, client_id, topics, regex, assignment, target in rows:
+        for member_id, instance_id, member_epoch, client_id, topics, regex, assignment, target, kind in rows:
             topic_ids |= ids_of(assignment) | ids_of(target)
             members.append(DescribedMember(
                 member_id, client_id, instance_id, member_epoch, topics, regex, partitions_of(assignment),
-                partitions_of(target),
+                partitions_of(target), kind,
             ))  # fmt: skip
         found.append(DescribedConsumerGroup(
             error, group_id, state, epoch, assignment_epoch, assignor, tuple(members), operations
@@ -229,7 +230,7 @@ def _member(one: DescribedMember, topic_ids: Mapping[str, TopicId]) -> Row:
     return (
         one.member_id, one.instance_id, one.member_epoch, one.client_id, one.subscribed_topic_names,
         one.subscribed_topic_regex, (described_assignment(one.assignment, topic_ids),),
-        (described_assignment(one.target_assignment, topic_ids),),
+        (described_assignment(one.target_assignment, topic_ids),), one.member_type,
     )  # fmt: skip
 
 
@@ -245,7 +246,7 @@ _MEMBER = struct(
     wire("subscribed_topic_regex", never_null()),
     wire("assignment", DESCRIBED_ASSIGNMENT),
     wire("target_assignment", DESCRIBED_ASSIGNMENT),
-    unused("member_type", INT8, CONSUMER_MEMBER, "1+"),
+    wire("member_type", INT8, "1+", default=UNKNOWN_MEMBER),
 )
 _GROUP = struct(
     None,

@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.kafka.clients.assignors import ASSIGNORS
-from lab.kafka.clients.assignors.subscription import (
-    Assignment,
+from lab.kafka.clients.assignors.subscription import Assignment, encode_memory
+from lab.kafka.protocol.consumer_protocol import (
     Subscription,
     decode_assignment,
     decode_subscription,
     encode_assignment,
-    encode_memory,
     encode_subscription,
 )
 from lab.kafka.protocol.topics import TopicPartition
