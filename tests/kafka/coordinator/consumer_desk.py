@@ -1,26 +1,45 @@
 """A desk for groups of the consumer protocol without a network: members are names, time is milliseconds."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from lab.env import millis
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.group import of_group
-from lab.kafka.coordinator import consumer_heartbeat
+from lab.kafka.coordinator import classic_members, consumer_heartbeat, migration
 from lab.kafka.coordinator.commits import member_error
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import read_record
 from lab.kafka.coordinator.draft import Draft
+from lab.kafka.coordinator.group import Group
+from lab.kafka.coordinator.shard import Joining
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import PartitionRecord, TopicRecord
+from lab.kafka.protocol.consumer_protocol import Subscription, encode_subscription
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import (
     ConsumerGroupHeartbeatRequest,
     ConsumerGroupHeartbeatResponse,
 )
+from lab.kafka.protocol.messages.groups import (
+    HeartbeatRequest,
+    HeartbeatResponse,
+    JoinGroupRequest,
+    JoinGroupResponse,
+    LeaveGroupRequest,
+    LeaveGroupResponse,
+    LeavingMember,
+    SyncGroupRequest,
+    SyncGroupResponse,
+)
 from lab.kafka.protocol.topic_ids import draw_topic_id
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.dice import Stream
 from tests.story import settings
+
+R = TypeVar("R")
+A = TypeVar("A", JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse)
+TAKEN = (ErrorCode.NONE, ErrorCode.REBALANCE_IN_PROGRESS)
 
 
 def orders(*indexes: int) -> tuple[TopicPartition, ...]:
@@ -37,6 +56,8 @@ class ConsumerDesk:
         self.written: list[tuple[bytes, bytes | None]] = []
         self.group = ConsumerGroup("pay")
         self.successor = ConsumerGroup("pay")
+        self.classic: Group | None = None
+        self.rebalances = ""
         self.facts: list[Any] = []
         self.now_ms = 0
 
@@ -61,8 +82,11 @@ class ConsumerDesk:
 
     def _take(self, draft: Draft) -> None:
         draft.conclude()
-        self.group = draft.group
+        self.classic, self.rebalances = draft.classic, draft.rebalances
         self.facts += draft.facts
+        if draft.classic is not None:
+            return
+        self.group = draft.group
         image = self.image
         self.written += [record.encoded(image.topic_id) for record in draft.records]
         self.successor = ConsumerGroup("pay")
@@ -90,6 +114,52 @@ class ConsumerDesk:
 
     def commit(self, name: str, epoch: int) -> ErrorCode:
         return member_error(self.group, name, epoch)
+
+    # --- requests of the classic protocol ---------------------------------------------------------
+
+    def take_over(self, classic: Group) -> ErrorCode:
+        """A classic group goes over."""
+        draft = self._draft()
+        error = migration.upgrade(draft, classic)
+        if not error:
+            self._take(draft)
+        return error
+
+    def _decide(self, decide: Callable[[Draft, R], A], request: R) -> A:
+        draft = self._draft()
+        response = decide(draft, request)
+        if response.error_code in TAKEN:
+            self._take(draft)
+        return response
+
+    def join_classic(
+        self, name: str, *owned: int, member_id: str | None = None, instance: str | None = None,
+        protocols: tuple[tuple[str, bytes], ...] | None = None, protocol_type: str = "consumer",
+    ) -> JoinGroupResponse:  # fmt: skip
+        """One JoinGroup, with the name for an id; dynamic members are taken to have been given theirs."""
+        given = (name if instance is None else "") if member_id is None else member_id
+        mine = encode_subscription(Subscription("", ("orders",), orders(*owned)))
+        request = JoinGroupRequest(
+            "pay",
+            10_000,
+            20_000,
+            given,
+            (("range", mine),) if protocols is None else protocols,
+            protocol_type,
+            instance,
+        )
+        return self._decide(classic_members.join, Joining(request, name, (name, 0), name))
+
+    def sync(self, name: str, generation: int, instance: str | None = None, **more: Any) -> SyncGroupResponse:
+        request = SyncGroupRequest("pay", generation, name, group_instance_id=instance, **more)
+        return self._decide(classic_members.sync, request)
+
+    def heartbeat(self, name: str, generation: int, instance: str | None = None) -> ErrorCode:
+        return self._decide(classic_members.heartbeat, HeartbeatRequest("pay", generation, name, instance)).error_code
+
+    def leave(self, *who: LeavingMember) -> tuple[ErrorCode, ...]:
+        answer = self._decide(classic_members.leave, LeaveGroupRequest("pay", who))
+        return tuple(one.error_code for one in answer.members)
 
     # --- what is there ----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import pytest
 
 from lab.kafka.coordinator.consumer_records import (
+    ClassicMemberMetadata,
     CurrentAssignment,
     GroupEpoch,
     MemberMetadata,
@@ -39,6 +40,14 @@ def identify(name: str) -> str:
             b"\x00\x00" + b"\x00\x00\x02c\x05/lab" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00" + b"\x00",
         ),
         (
+            MemberMetadata(
+                None, "c", ("orders",), "", 300_000, "", ClassicMemberMetadata(45_000, (("range", b"\x00\x03"),))
+            ),
+            "m1", b"\x00\x05" + KEY + b"\x00\x02m1",
+            b"\x00\x00" + b"\x00\x00\x02c\x05/lab" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00"
+            + b"\x01\x00\x11\x01" + b"\x00\x00\xaf\xc8" + b"\x02\x06range\x03\x00\x03\x00" + b"\x00",
+        ),
+        (
             CurrentAssignment(5, 4, 1, orders(0), ()), "m1", b"\x00\x08" + KEY + b"\x00\x02m1",
             b"\x00\x00" + b"\x00\x00\x00\x05\x00\x00\x00\x04\x01" + b"\x02" + ID + b"\x02\x00\x00\x00\x00\x00" + b"\x01"
             + b"\x00",
@@ -52,7 +61,7 @@ def identify(name: str) -> str:
             b"\x00\x00" + b"\x02" + ID + b"\x02\x00\x00\x00\x01\x00" + b"\x00",
         ),
     ],
-    ids=["epoch", "target epoch", "member", "assignment", "topics", "target"],
+    ids=["epoch", "target epoch", "member", "classic member", "assignment", "topics", "target"],
 )  # fmt: skip
 def test_spec_04_3_a_record_of_a_consumer_group_is_in_kafkas_layout(
     value: Value, member: str, key: bytes, stored: bytes

@@ -1,4 +1,4 @@
-"""Groups that go over from the classic protocol to the consumer protocol, and back, while nobody is in them (spec 4.6)."""
+"""Groups that go over from the classic protocol to the consumer protocol, and back, while they are empty (spec 4.6)."""
 
 from lab.cluster.actions.machines import Crash, Restart, Stop
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
