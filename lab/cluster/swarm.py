@@ -18,6 +18,7 @@ from lab.cluster.swarm_audits import with_audits
 from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_flavours import with_flavours
 from lab.cluster.swarm_load import with_loads
+from lab.cluster.swarm_migration import with_migrations
 from lab.cluster.swarm_settings import changes
 from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
@@ -46,10 +47,13 @@ class Plan:
 
 def plan(seed: int) -> Plan:
     """The run of a seed: always the same. Who is left alone is owed promptness, which a producer for each request has
-    not: now and then it finds a broker without an id to give.
+    not: now and then it finds a broker without an id to give. Nor does its group change its protocol meanwhile.
     """
     drawn = with_libraries(seed)
-    return drawn if drawn.spec.service_levels else replace(drawn, spec=with_audits(seed, drawn.spec))
+    if drawn.spec.service_levels:
+        return drawn
+    spec, actions = with_migrations(seed, with_audits(seed, drawn.spec), drawn.actions, FIRST)
+    return replace(drawn, spec=spec, actions=actions)
 
 
 def with_libraries(seed: int) -> Plan:

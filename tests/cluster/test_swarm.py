@@ -2,10 +2,12 @@
 
 from collections import Counter
 
-from lab.cluster.swarm import plan, trouble
+from lab.cluster.actions.settings import SetClientConfig
+from lab.cluster.swarm import Plan, plan, trouble
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 
+POLICY = "group.consumer.migration.policy"
 PLANS = {seed: plan(seed) for seed in range(300)}
 
 
@@ -55,4 +57,21 @@ def test_some_clusters_are_left_alone_and_owe_promptness():
 
 def test_what_a_seed_once_found_is_not_drawn_anew_with_the_libraries():
     for seed, drawn in PLANS.items():
-        assert drawn.actions in (trouble(seed).actions, ())
+        assert [one for one in drawn.actions if one in trouble(seed).actions] in ([*trouble(seed).actions], [])
+
+
+def test_some_groups_change_their_protocol_while_they_run():
+    found = {seed: _protocols(drawn) for seed, drawn in PLANS.items() if _protocols(drawn)}
+    assert 40 < len(found) < 100
+    assert {"classic", "consumer"} == {one for protocols in found.values() for one in protocols}
+    assert sum(len(dict.fromkeys(protocols)) == 2 for protocols in found.values()) > 15
+    policies = Counter(one for drawn in PLANS.values() for one in drawn.spec.broker_config if "migration" in one[0])
+    assert set(policies) == {(POLICY, "bidirectional"), (POLICY, "upgrade")}
+
+
+def _protocols(drawn: Plan) -> list[str]:
+    """To which protocols members of this plan change, in that order."""
+    return [
+        one.value for _, one in drawn.actions
+        if isinstance(one, SetClientConfig) and one.setting == "group.protocol"
+    ]  # fmt: skip
