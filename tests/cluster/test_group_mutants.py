@@ -10,17 +10,23 @@ from typing import Any
 import pytest
 
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.actions.clients import PauseConsumer, ResumeConsumer
-from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Thaw
+from lab.cluster.actions.clients import PauseConsumer, RemoveClient, ResumeConsumer
+from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
+from lab.cluster.actions.settings import SetClientConfig
+from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
+from lab.cluster.swarm import Plan
 from lab.env import seconds
 from lab.kafka.broker import consumer_groups
-from lab.kafka.coordinator import assignors, commits, draft, reconciliation
+from lab.kafka.coordinator import assignors, classic_members, commits, draft, migration, reconciliation
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import GroupEpoch
+from lab.kafka.coordinator.draft import Draft
+from lab.kafka.coordinator.shard import GroupShard
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.groups import HeartbeatResponse
 from lab.world.world import WorldStopped
-from tests.mutants import Mutant, name_of
+from tests.mutants import Mutant, in_plan, name_of, of_plan
 from tests.story import Story, orders, settings
 
 Patch = pytest.MonkeyPatch
@@ -174,7 +180,82 @@ MUTANTS: tuple[tuple[Callable[[Patch], None], Callable[[], str], str], ...] = (
     (heartbeat_is_answered_before_it_is_replicated, lonely_coordinator, EPOCHS),
 )
 
-HUNTED = tuple(Mutant(lie, claim, {story.__name__: story}) for lie, story, claim in MUTANTS)
+
+# --- migration ------------------------------------------------------------------------------------
+
+
+def classic_member_is_not_told_of_another_target(patch: Patch) -> None:
+    def heartbeat(draft: Any, request: Any) -> HeartbeatResponse:
+        found = honest(draft, request)
+        return HeartbeatResponse(ErrorCode.NONE) if found.error_code is ErrorCode.REBALANCE_IN_PROGRESS else found
+
+    honest = classic_members.heartbeat
+    patch.setattr(classic_members, "heartbeat", heartbeat)
+
+
+def members_go_over_with_nothing(patch: Patch) -> None:
+    patch.setattr(migration, "read_assignment", lambda data: ((), None))
+
+
+def members_come_back_with_nothing(patch: Patch) -> None:
+    def downgrade(draft: Draft, members: list[ConsumerMember], reason: str) -> None:
+        draft.group.target = {}
+        honest(draft, members, reason)
+
+    honest = migration.downgrade
+    patch.setattr(migration, "downgrade", downgrade)
+
+
+def generation_begins_anew_when_a_group_comes_back(patch: Patch) -> None:
+    def downgrade(draft: Draft, members: list[ConsumerMember], reason: str) -> None:
+        honest(draft, members, reason)
+        assert draft.classic is not None
+        draft.classic.generation = 0
+
+    honest = migration.downgrade
+    patch.setattr(migration, "downgrade", downgrade)
+
+
+def group_that_comes_back_does_not_rebalance(patch: Patch) -> None:
+    patch.setattr(GroupShard, "begin", lambda self, turn, reason="": None)
+
+
+STICKY = (("partition.assignment.strategy", "cooperative-sticky"), ("auto.offset.reset", "earliest"))
+ROLLED = Plan(
+    1,
+    ClusterSpec(
+        seed=1, brokers=3, topics=(TopicSpec("orders", 6, 3),), producers=(ProducerSpec("web", "orders", 50),),
+        consumers=tuple(ConsumerSpec(name, "pay", ("orders",), config=STICKY) for name in ("one", "two", "three")),
+    ),
+    (
+        (seconds(12), Stop("three")),
+        (seconds(13), SetClientConfig("three", "partition.assignment.strategy", "")),
+        (seconds(13), SetClientConfig("three", "group.protocol", "consumer")),
+        (seconds(20), Restart("three")),
+    ),
+)  # fmt: skip
+"""One member goes over to the consumer protocol, and the group is mixed from then on."""
+BACK = replace(ROLLED, actions=(*ROLLED.actions, (seconds(40), Stop("three")), (seconds(41), RemoveClient("three"))))
+"""And leaves for good."""
+KEEP = "members keep what they have when their group changes its protocol"
+
+MIGRATING: tuple[tuple[Callable[[Patch], None], Plan, str], ...] = (
+    (classic_member_is_not_told_of_another_target, ROLLED, "no rest"),
+    (members_go_over_with_nothing, ROLLED, KEEP),
+    (members_come_back_with_nothing, BACK, KEEP),
+    (generation_begins_anew_when_a_group_comes_back, BACK, "an acknowledged commit holds"),
+    (group_that_comes_back_does_not_rebalance, BACK, "no rest"),
+)
+
+HUNTED = (
+    *(Mutant(lie, claim, {story.__name__: story}) for lie, story, claim in MUTANTS),
+    *(Mutant(lie, claim, in_plan(drawn)) for lie, drawn, claim in MIGRATING),
+)
+
+
+@pytest.mark.parametrize("drawn", [ROLLED, BACK], ids=["rolled", "back"])
+def test_without_a_lie_a_group_that_changes_its_protocol_holds(drawn: Plan):
+    assert of_plan(drawn) == ""
 
 
 @pytest.mark.parametrize("story", [crowd, lonely_coordinator, moved_coordinator, forgetful_coordinator])

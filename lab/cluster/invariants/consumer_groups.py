@@ -196,6 +196,50 @@ class NewestEpochCommits(GroupLog):
         )  # fmt: skip
 
 
+class MembersKeep(GroupLog):
+    """Who goes over has in the other protocol what it has taken in this one. Whoever has not taken yet what it is to
+    have in this generation is not asked.
+    """
+
+    claim = "members keep what they have when their group changes its protocol"
+
+    def __init__(self, ledger: Ledger, fates: Fates) -> None:
+        super().__init__(ledger, fates)
+        self.taken: dict[str, dict[str, tuple[int, Partitions]]] = {}
+
+    @hears(facts.PartitionsAssigned)
+    def _taken(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
+        self.taken.setdefault(fact.group_id, {})[fact.member] = fact.generation_id, fact.owned
+
+    @hears(facts.PartitionsRevoked)
+    def _given_up(self, world: World, node: NodeId, fact: facts.PartitionsRevoked) -> None:
+        taken = self.taken.get(fact.group_id, {})
+        if fact.member in taken:
+            generation, owned = taken[fact.member]
+            taken[fact.member] = generation, tuple(one for one in owned if one not in fact.revoked)
+
+    @hears(facts.OffsetsForgotten)
+    def _ended(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:
+        if fact.ended:
+            self.taken.pop(fact.group_id, None)
+
+    @hears(facts.GroupConverted)
+    def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
+        if fact.generation_id < 0:
+            self.taken.pop(fact.group_id, None)
+        taken = self.taken.get(fact.group_id, {})
+        has: dict[str, list[TopicPartition]] = {}
+        for client_id, partitions in fact.members.values():
+            has.setdefault(client_id, []).extend(partitions)  # a process may have been a member before
+        for client_id, mine in has.items():
+            generation, owned = taken.get(client_id, (-1, ()))
+            late = generation != fact.generation_id or self.replaced(fact.group_id, node)
+            self.require(
+                late or all(one in mine for one in owned) or self.forgotten(fact.group_id),
+                client_id, "of", fact.group_id, "owns", owned, "and goes over with", mine,
+            )  # fmt: skip
+
+
 class TargetComplete(Invariant):
     """Each partition that anybody asks for has one member in the target."""
 
@@ -211,4 +255,4 @@ class TargetComplete(Invariant):
         )  # fmt: skip
 
 
-ALL: tuple[type[Invariant], ...] = (OneOwnerAtATime, EpochsRise, NewestEpochCommits, TargetComplete)
+ALL: tuple[type[Invariant], ...] = (OneOwnerAtATime, EpochsRise, NewestEpochCommits, MembersKeep, TargetComplete)

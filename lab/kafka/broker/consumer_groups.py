@@ -177,13 +177,13 @@ def _replace(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard
     there = shard.groups.get(group_id)
     turn = Turn(env.now, env.wall_time_ms)
     if isinstance(there, Group):
-        env.tell(facts.GroupConverted(group_id, "consumer", there.generation if there.members else -1))
+        if not there.members:
+            env.tell(facts.GroupConverted(group_id, "consumer"))
         shard.hand_over(there, turn)
     shard.groups[group_id] = draft.group if draft.classic is None else draft.classic
     for fact in draft.facts:
         env.tell(fact)
     if draft.classic is not None:
-        env.tell(facts.GroupConverted(group_id, "classic", draft.classic.generation))
         shard.begin(turn, draft.rebalances)
     broker.coordinators.carry_out(broker, env, name, turn)
 

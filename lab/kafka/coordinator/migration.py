@@ -57,6 +57,8 @@ def upgrade(draft: Draft, classic: Group) -> ErrorCode:
     assigned = [partition for one in members for partition in one.assigned]
     if len(dict.fromkeys(assigned)) < len(assigned):
         return ErrorCode.UNKNOWN_SERVER_ERROR  # Kafka's answer where an assignor has given a partition twice
+    has = {one.member_id: (one.client_id, one.assigned) for one in members}
+    draft.facts.append(facts.GroupConverted(classic.group_id, "consumer", classic.generation, has))
     for one in members:
         draft.log(one.metadata(), one.member_id)
     draft.log(GroupEpoch(classic.generation))
@@ -143,6 +145,8 @@ def downgrade(draft: Draft, members: list[ConsumerMember], reason: str) -> None:
     for member in made.members.values():
         version = embedded_version(member.metadata(made.protocol))
         member.assignment = encode_assignment(group.target.get(member.member_id, ()), version)
+    gets = {one.member_id: (one.client_id, group.target.get(one.member_id, ())) for one in members}
+    draft.facts.append(facts.GroupConverted(group.group_id, "classic", group.epoch, gets))
     draft.records += _end(draft)
     draft.classic, draft.rebalances = made, reason
 

@@ -85,7 +85,7 @@ class GroupShard:
             return
         if isinstance(there, ConsumerGroup):
             turn.ended.append(request.group_id)
-            turn.facts.append(facts.GroupConverted(request.group_id, "classic", -1))
+            turn.facts.append(facts.GroupConverted(request.group_id, "classic"))
         self.groups[request.group_id] = group
         if request.member_id:
             self._join_known(group, joining, turn)

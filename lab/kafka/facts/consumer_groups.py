@@ -1,6 +1,6 @@
 """Facts of groups that use the consumer protocol (KIP-848): epochs, targets, and who was given what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -64,12 +64,16 @@ class ConsumerGroupLoaded:
 @dataclass(slots=True)
 class GroupConverted:
     """A group goes over to the other protocol; its committed offsets stay. `generation_id`: with members in it, the
-    generation or epoch in which it goes on; -1 for an empty one, whose epochs begin anew.
+    generation or epoch in which it goes on; -1 for an empty one, whose epochs begin anew. `members`: member id ->
+    (client id, partitions it has or is to have).
     """
 
     group_id: str
     group_type: str
-    generation_id: int
+    generation_id: int = -1
+    members: dict[str, tuple[str, tuple[TopicPartition, ...]]] = field(
+        default_factory=dict[str, tuple[str, tuple[TopicPartition, ...]]]
+    )
 
 
 @dataclass(slots=True)
