@@ -16,6 +16,8 @@ CHANCE_PERCENT = 25
 GROUP_PERCENT, BACK_PERCENT, ALONE_PERCENT, CRASH_PERCENT = 75, 60, 30, 30
 MEMBERS_MAX = 3
 WITHIN_S = 90
+ENDED: Micros = millis(300)
+"""After so long a process that was to end has ended, if it was not busy."""
 Timed = tuple[Micros, ClusterAction]
 
 
@@ -43,7 +45,7 @@ def with_migrations(
 def _more(draw: Draw, spec: ClusterSpec, group: str) -> Iterator[ConsumerSpec]:
     """More members like the first, up to a number: one alone is never in a mixed group."""
     members = [one for one in spec.consumers if one.group == group]
-    for at in range(draw.number(1, MEMBERS_MAX) - len(members)):
+    for at in range(draw.number(2, MEMBERS_MAX) - len(members)):
         name = f"{group}-member-{at}"
         config = tuple((key, name if key == "group.instance.id" else value) for key, value in members[0].config)
         yield replace(members[0], name=name, config=config)
@@ -58,19 +60,20 @@ def _rolled(draw: Draw, members: list[ConsumerSpec], at: Micros) -> Iterator[Tim
     back = ("classic" if forth == "consumer" else "consumer",) if draw.percent(BACK_PERCENT) else ()
     for protocol in (forth, *back):
         for one in rolled:
-            yield from _changed(draw, one, protocol, at)
-            at += draw.duration()
+            found = list(_changed(draw, one, protocol, at))
+            yield from found
+            at = found[-1][0] + draw.duration()
 
 
 def _changed(draw: Draw, member: ConsumerSpec, protocol: str, at: Micros) -> Iterator[Timed]:
-    """It is closed and made anew, or killed and started again."""
-    deeds: list[ClusterAction] = [SetClientConfig(member.name, *one) for one in _settings(member, protocol)]
-    if draw.percent(CRASH_PERCENT):
-        yield at, machines.Crash(member.name)
-        yield from ((at + 1, one) for one in deeds)
-        yield at + millis(draw.number(1, 8_000)), machines.Restart(member.name)
-    else:
-        yield from ((at, one) for one in deeds)
+    """It ends, in order or killed, and its next process speaks the other protocol. Where the old one is still busy
+    then, that stays as it was.
+    """
+    name = member.name
+    end, gone = (machines.Crash(name), 1) if draw.percent(CRASH_PERCENT) else (machines.Stop(name), ENDED)
+    yield at, end
+    yield from ((at + gone, SetClientConfig(name, *one)) for one in _settings(member, protocol))
+    yield at + gone + millis(draw.number(1, 4_000)), machines.Restart(name)
 
 
 def _settings(member: ConsumerSpec, protocol: str) -> Iterator[tuple[str, str]]:
