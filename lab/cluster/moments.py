@@ -155,6 +155,13 @@ class Moments(Observer):
         if fact.state == "Stable":
             world.mark("stable", fact.group_id, f"{fact.group_id} is stable in epoch {fact.group_epoch}")
 
+    @hears(facts.GroupConverted)
+    def _converted(self, world: World, node: NodeId, fact: facts.GroupConverted) -> None:
+        with_members = f" with {len(fact.members)} members in it" if fact.members else ""
+        world.mark(
+            "changed", fact.group_id, f"{fact.group_id} goes over to the {fact.group_type} protocol{with_members}"
+        )
+
     @hears(facts.LeftGroup)
     def _left(self, world: World, node: NodeId, fact: facts.LeftGroup) -> None:
         world.mark("client", fact.member, f"{fact.member} leaves {fact.group_id}: {fact.reason}")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop, Thaw
+from lab.cluster.probes.inspector import Inspect
 from lab.cluster.probes.ownership import GroupOwnership, duration_text, partitions_text, rebalance_words
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
@@ -250,3 +251,41 @@ def test_the_consumer_protocol_is_told_too_with_the_epoch_of_its_group():
     assert last.end is not None
     assert last.generation_id > group.rebalances[0].generation_id
     assert not [one for one in group.stopped if one.end is None], "nobody waits for ever"
+
+
+def test_a_group_is_told_as_one_while_it_goes_over_to_the_other_protocol_and_back():
+    def member(letter: str, *config: tuple[str, str]) -> ConsumerSpec:
+        return ConsumerSpec(f"pay-{letter}", "pay", ("orders",), config=config, started=letter != "c")
+
+    classic = ("partition.assignment.strategy", "cooperative-sticky"), ("heartbeat.interval.ms", "1000")
+    members = (member("a", *classic), member("b", *classic), member("c", ("group.protocol", "consumer")))
+    session = Session(
+        ClusterSpec(
+            topics=(TopicSpec("orders", 6, 3),), producers=(ProducerSpec("shop", "orders", 20),), consumers=members
+        )
+    )
+    session.run_for(15 * SECOND)
+    assert protocol_of(session) == "classic"
+    session.post(Restart("pay-c"))
+    session.run_for(15 * SECOND)
+    group = group_of(session)
+    assert protocol_of(session) == "consumer; 2 of 3 members still speak the classic one"
+    assert owners_at(group, session.now) == owned_now(session)
+    assert set(owned_now(session).values()) == {"pay-a", "pay-b", "pay-c"}
+    assert group.rebalances[-1].reason == "pay-c joins"
+    session.post(Stop("pay-c"))
+    session.run_for(15 * SECOND)
+    group = group_of(session)
+    assert protocol_of(session) == "classic"
+    assert owners_at(group, session.now) == owned_now(session)
+    assert group.rebalances[-1].reason == "pay-c leaves"
+    generations = [one.generation_id for one in group.rebalances]
+    assert -1 not in generations, "each has ended"
+    assert generations == sorted(generations)
+
+
+def protocol_of(session: Session) -> str:
+    """What the inspector says of the group."""
+    view = session.view(Inspect("group", "pay"))
+    assert view is not None
+    return next(row.value for row in view.sections[0].rows if row.label == "Group protocol")

@@ -31,6 +31,8 @@ from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from lab.kafka.controller.node import ControllerNode
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
+from lab.kafka.coordinator.group import Group
+from lab.kafka.coordinator.groups import AnyGroup
 from lab.kafka.metadata.image import PartitionState
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import Host
@@ -463,6 +465,7 @@ def _group(world: World, name: str) -> InspectorView | None:
         rows += [
             Row("State", group.state, tone), Row("Generation", f"{group.generation}"),
             Row("Coordinator", coordinator, link=("broker", coordinator)),
+            Row("Group protocol", _protocols(group)),
             Row("Assignor", group.protocol or "—", mono=True), Row("Members", f"{len(group.members)}"),
         ]  # fmt: skip
     progress: tuple[Row, ...] = ()
@@ -481,6 +484,14 @@ def _group(world: World, name: str) -> InspectorView | None:
     by_servers = found is not None and isinstance(found[1], ConsumerGroup)
     config = _group_settings(world, name, "consumer.") if by_servers else ()
     return InspectorView("group", name, "consumer group", "users", (), sections, why, causes_of(world, name), config)
+
+
+def _protocols(group: AnyGroup) -> str:
+    """Which protocol it is of; while it goes over from the one to the other there are members of both in it."""
+    if isinstance(group, Group):
+        return "classic"
+    classic = sum(one.classic is not None for one in group.members.values())
+    return f"consumer; {classic} of {len(group.members)} members still speak the classic one" if classic else "consumer"
 
 
 def _group_settings(world: World, name: str, protocol: str) -> tuple[tuple[str, str], ...]:

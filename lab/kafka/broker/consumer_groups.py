@@ -150,7 +150,8 @@ def _draft(broker: "Broker", env: Env, group: ConsumerGroup) -> Draft:
 
 def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, draft: Draft) -> ErrorCode:
     """The draft becomes the group, if the log takes what it decides."""
-    draft.conclude()
+    if draft.classic is None:
+        draft.conclude()
     group_id, now_ms = draft.group.group_id, env.wall_time_ms
     records = [Record(0, now_ms, *one.encoded(broker.image.topic_id)) for one in draft.records]
     there = shard.groups.get(group_id)

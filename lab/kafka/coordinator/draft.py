@@ -82,7 +82,7 @@ class Draft:
 
     def conclude(self) -> None:
         """All is decided: tell where that has led the group."""
-        if self.group.state != self.told and self.classic is None:
+        if self.group.state != self.told and not self.rebalances:
             self._tell_state("")
 
     def hear(self, member: ConsumerMember) -> None:

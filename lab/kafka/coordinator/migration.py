@@ -145,10 +145,12 @@ def downgrade(draft: Draft, members: list[ConsumerMember], reason: str) -> None:
     for member in made.members.values():
         version = embedded_version(member.metadata(made.protocol))
         member.assignment = encode_assignment(group.target.get(member.member_id, ()), version)
+    draft.rebalances = reason
+    draft.conclude()
     gets = {one.member_id: (one.client_id, group.target.get(one.member_id, ())) for one in members}
     draft.facts.append(facts.GroupConverted(group.group_id, "classic", group.epoch, gets))
     draft.records += _end(draft)
-    draft.classic, draft.rebalances = made, reason
+    draft.classic = made
 
 
 def _end(draft: Draft) -> list[ConsumerRecord]:

@@ -81,7 +81,8 @@ class ConsumerDesk:
         return Draft(self.group.draft(), self.config, own, now, self.image.topics, self.group.state)
 
     def _take(self, draft: Draft) -> None:
-        draft.conclude()
+        if draft.classic is None:
+            draft.conclude()
         self.classic, self.rebalances = draft.classic, draft.rebalances
         self.facts += draft.facts
         if draft.classic is not None:
