@@ -517,6 +517,48 @@ def test_a_generation_that_returns_is_a_violation():
         story.tell("broker-2", facts.GroupStateChanged("pay", "Stable", 2, ("a",), ""))
 
 
+def test_a_member_that_goes_over_without_what_it_owns_is_a_violation():
+    story = Story()
+    story.assigned("a", 1)
+    story.tell("broker-1", facts.GroupConverted("pay", "consumer", 1, {"id": ("a", (ORDERS,))}))
+    with violated("members keep what they have"):
+        story.tell("broker-1", facts.GroupConverted("pay", "consumer", 1, {"id": ("a", ())}))
+
+
+def test_a_member_that_has_not_taken_its_newest_assignment_yet_may_own_more_than_that():
+    story = Story()
+    story.assigned("a", 1)
+    story.tell("broker-1", facts.GroupConverted("pay", "consumer", 2, {"id": ("a", ())}))
+
+
+def test_a_group_that_goes_over_in_an_older_generation_is_a_violation():
+    story = Story()
+    story.tell("broker-1", facts.GroupStateChanged("pay", "Stable", 3, ("a",), ""))
+    with violated("commit holds"):
+        story.tell("broker-1", facts.GroupConverted("pay", "consumer", 2))
+
+
+def test_a_group_that_comes_back_below_its_epoch_is_a_violation():
+    story = Story()
+    story.tell("broker-1", facts.ConsumerGroupChanged("pay", "Stable", 4, ("a",), ""))
+    with violated("no group epoch falls"):
+        story.tell("broker-1", facts.GroupConverted("pay", "classic", 3))
+
+
+def test_a_group_that_has_come_back_and_does_not_count_on_is_a_violation():
+    story = Story()
+    story.tell("broker-1", facts.GroupConverted("pay", "classic", 4))
+    with violated("commit holds"):
+        story.tell("broker-1", facts.GroupStateChanged("pay", "Stable", 4, ("a",), ""))
+
+
+def test_an_empty_group_that_goes_over_begins_anew():
+    story = Story()
+    story.tell("broker-1", facts.GroupStateChanged("pay", "Stable", 3, ("a",), ""))
+    story.tell("broker-1", facts.GroupConverted("pay", "consumer"))
+    story.tell("broker-1", facts.ConsumerGroupChanged("pay", "Stable", 1, ("a",), ""))
+
+
 @pytest.mark.parametrize("loaded", [{}, {"pay": (1, {})}, {"pay": (1, {ORDERS: 1})}, {"pay": (0, {ORDERS: 2})}])
 def test_a_new_coordinator_that_forgot_a_commit_is_a_violation(
     loaded: dict[str, tuple[int, dict[TopicPartition, int]]],

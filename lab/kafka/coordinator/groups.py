@@ -1,4 +1,4 @@
-"""Groups of both protocols by id, and how an id goes over from the one to the other: only while nobody is in it."""
+"""Groups of both protocols by id, and how an id goes over from the one to the other while nobody is in it."""
 
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import EMPTY, Group
