@@ -37,7 +37,9 @@ EPOCH_MS = 1_767_225_600_000
 
 WRITE_BACK_US = seconds(5)
 CAUSES = 6
-HEARD = 4_096
+HEARD = 1_024
+"""What a picture can be behind at the highest speed. To remember more is to use more, and colder, memory."""
+FLOWN = 4_096
 QUEUE_MIN = 64
 PULSE = 4_095
 """One less than a power of two, so that one event in so many is known by its bits."""
@@ -103,7 +105,7 @@ class World:
         self.trace = Trace()
         self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
         """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
-        self.flown: deque[Flight] = deque(maxlen=HEARD)
+        self.flown: deque[Flight] = deque(maxlen=FLOWN)
         """Those of them that somebody has asked about; the same `Flight` whenever it is asked again."""
         self._envs: dict[NodeId, HostEnv] = {}
 
@@ -115,7 +117,7 @@ class World:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.heard = deque(maxlen=HEARD)
-        self.flown = deque(maxlen=HEARD)
+        self.flown = deque(maxlen=FLOWN)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     def dissolve(self) -> None:

@@ -150,7 +150,7 @@ class ConsumerApp:
         if self.commits.waiting:
             found += [self.commits.deadline, self.commits.retry_at]
         if self._is_busy():
-            found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
+            found.append(self.last_poll_at + self.config.max_poll_interval_us)
         elif self.commits.auto and self.commits.auto_at:
             found.append(self.commits.auto_at)
         if self.commits.in_background:
@@ -319,7 +319,7 @@ class ConsumerApp:
         """The heartbeat thread: an application that does not poll leaves the group."""
         if not self._is_busy() or self.membership.stage != STABLE:
             return
-        if env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms):
+        if env.now - self.last_poll_at >= self.config.max_poll_interval_us:
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -338,19 +338,19 @@ class ConsumerApp:
                 request,
                 REQUEST_BYTES,
                 "offsets",
-                millis(self.config.request_timeout_ms),
+                self.config.request_timeout_us,
             )
 
     def _offsets_found(self, env: Env, body: OffsetFetchResponse) -> None:
         self.asking_offsets = False
         if body.error_code is not ErrorCode.NONE:
             self.membership.refused(env, body.error_code, self.membership.identity)
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_at = env.now + self.config.retry_backoff_us
             return
         for partition in self.fetcher.initializing():
             one = body.offsets.get(partition)
             if partition in body.errors:
-                self.retry_at = env.now + millis(self.config.retry_backoff_ms)  # a transaction is about to commit it
+                self.retry_at = env.now + self.config.retry_backoff_us  # a transaction is about to commit it
             if one is None:
                 continue
             if one.offset >= 0:
@@ -432,13 +432,13 @@ class ConsumerApp:
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
         age = env.now - metadata.updated_at if metadata.updated_at >= 0 else None
-        stale = age is not None and age > millis(self.config.metadata_max_age_ms)
-        due = age is None or age >= millis(self.config.retry_backoff_ms)
+        stale = age is not None and age > self.config.metadata_max_age_us
+        due = age is None or age >= self.config.retry_backoff_us
         if metadata.asked_at < 0 and (metadata.needed or stale) and due:
             metadata.asked_at = env.now
             self.net.send(
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                millis(self.config.request_timeout_ms),
+                self.config.request_timeout_us,
             )  # fmt: skip
 
     def _lost(self, env: Env, peer: Address, tags: list[Tag]) -> None:
@@ -454,7 +454,7 @@ class ConsumerApp:
             self.metadata.needed = True
         elif tag == "offsets":
             self.asking_offsets = False
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_at = env.now + self.config.retry_backoff_us
         elif is_commit(tag):
             self.commits.unanswered(env, tag)
 

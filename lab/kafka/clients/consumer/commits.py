@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab.env import Env, Micros, millis
+from lab.env import Env, Micros
 from lab.kafka import facts
 from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.clients.consumer.membership import STABLE, Membership
@@ -80,7 +80,7 @@ class Commits:
 
     def begin_interval(self, env: Env) -> None:
         """The next auto-commit is an interval from now."""
-        self.auto_at = env.now + millis(self.config.auto_commit_interval_ms)
+        self.auto_at = env.now + self.config.auto_commit_interval_us
 
     def before_giving_up(self, env: Env) -> None:
         """On the same connection as the JoinGroup or LeaveGroup that follows, so it is handled before that."""
@@ -97,7 +97,7 @@ class Commits:
             self._impossible(env)
             return
         if wait and not self.waiting:
-            self.deadline = env.now + millis(self.config.default_api_timeout_ms)
+            self.deadline = env.now + self.config.default_api_timeout_us
         coordinator = self.membership.coordinator
         if coordinator is None:
             self._keep(env, offsets, wait=wait)
@@ -112,7 +112,7 @@ class Commits:
         self.waiting = wait
         self.waits_for = offsets if wait else self.waits_for
         tag: Asked = ("commit", tuple(offsets.items()), wait, self.membership.identity)
-        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _keep(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
         """Until a coordinator is found."""
@@ -125,7 +125,7 @@ class Commits:
         self.membership.advance(env)
 
     def _pause(self, env: Env) -> None:
-        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.retry_at = env.now + self.config.retry_backoff_us
 
     def _impossible(self, env: Env) -> None:
         error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
@@ -176,7 +176,7 @@ class Commits:
         if waited and may_try_again(error):
             self._pause(env)
         elif self.auto and may_try_again(error):
-            self.auto_at = env.now + millis(self.config.retry_backoff_ms)
+            self.auto_at = env.now + self.config.retry_backoff_us
         else:
             self._tell_failure(env, error)
 

@@ -27,6 +27,7 @@ from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 REQUEST_BYTES = 64
 METADATA_TAG, PRODUCER_ID_TAG = "metadata", "producer-id"
+NEVER: Micros = 1 << 62
 ACKS = {"all": -1, "1": 1, "0": 0}
 
 
@@ -209,7 +210,7 @@ class Producer:
         if self.must_bump:
             return False
         if self.producer_id < 0 and self.metadata.brokers and env.now >= self.retry_id_at:
-            self.retry_id_at = env.now + millis(self.config.request_timeout_ms)
+            self.retry_id_at = env.now + self.config.request_timeout_us
             self._ask(env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG)
         return self.producer_id >= 0
 
@@ -273,13 +274,13 @@ class Producer:
         metadata = self.metadata
         if metadata.asked_at >= 0 or env.now < self.retry_metadata_at:
             return
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= millis(self.config.metadata_max_age_ms)
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= self.config.metadata_max_age_us
         if metadata.needed or stale:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
 
     def _ask(self, env: Env, target: Address, body: object, tag: Tag) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _drain(self, env: Env) -> None:
         """Requests, round after round, as long as something is ready and more may be in flight."""
@@ -323,7 +324,7 @@ class Producer:
             or self.unplaced
             or self.closing
             or (self.transactions is not None and self.transactions.completing)
-            or env.now >= batch.created_at + millis(self.config.linger_ms)
+            or env.now >= batch.created_at + self.config.linger_us
         )
 
     def _goes_alone(self, queue: Queue) -> bool:
@@ -360,7 +361,7 @@ class Producer:
             for partition, batch in batches.items():
                 self._acked(env, partition, batch, -1, duplicate=False)
             return
-        self.net.send(env, address(host), request, size, Sent(batches), millis(self.config.request_timeout_ms))
+        self.net.send(env, address(host), request, size, Sent(batches), self.config.request_timeout_us)
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -368,6 +369,11 @@ class Producer:
         """A response."""
         tag = self.net.answered(correlation_id)
         match body:
+            case ProduceResponse() if isinstance(tag, Sent):
+                for partition, batch in tag.batches.items():
+                    answer = body.responses.get(partition)
+                    if answer is not None:
+                        self._batch_answered(env, partition, batch, answer)
             case MetadataResponse() if tag == METADATA_TAG:
                 self.metadata.asked_at = -1
                 for partition in self.metadata.update(body, env.now):
@@ -375,19 +381,14 @@ class Producer:
                 if self.metadata.denied:
                     self._fail_unplaced(env, ErrorCode.TOPIC_AUTHORIZATION_FAILED.name)
                 if self.metadata.needed or self.unplaced:
-                    self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
+                    self.retry_metadata_at = env.now + self.config.retry_backoff_us
             case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
-                self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
+                self.retry_id_at = env.now + self.config.retry_backoff_us
                 if body.error_code is ErrorCode.NONE:
                     self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
                     env.tell(facts.ProducerIdTaken(self.name, body.producer_id))
                 elif not body.error_code.retriable:
                     self._fail_all(env, body.error_code.name)
-            case ProduceResponse() if isinstance(tag, Sent):
-                for partition, batch in tag.batches.items():
-                    answer = body.responses.get(partition)
-                    if answer is not None:
-                        self._batch_answered(env, partition, batch, answer)
             case _ if self.transactions is not None and tag is not None:
                 self.transactions.answered(env, tag, body)
             case _:
@@ -473,8 +474,8 @@ class Producer:
     def _backoff(self, attempts: int, env: Env) -> Micros:
         """retry.backoff.ms, doubled with each attempt up to the maximum, give or take a fifth."""
         backoff = min(
-            millis(self.config.retry_backoff_ms) << min(attempts - 1, 10),
-            millis(self.config.retry_backoff_max_ms),
+            self.config.retry_backoff_us << min(attempts - 1, 10),
+            self.config.retry_backoff_max_us,
         )
         return backoff * (80 + env.dice.below(41)) // 100
 
@@ -543,9 +544,9 @@ class Producer:
     def _lost(self, env: Env, tag: Tag, error: str) -> None:
         if tag == METADATA_TAG:
             self.metadata.asked_at = -1
-            self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_metadata_at = env.now + self.config.retry_backoff_us
         elif tag == PRODUCER_ID_TAG:
-            self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_id_at = env.now + self.config.retry_backoff_us
         elif isinstance(tag, Sent):
             for partition, batch in tag.batches.items():
                 queue = self.queues.get(partition)
@@ -571,7 +572,7 @@ class Producer:
         """Fail what is too old. Until the oldest of the rest is, there is no need to look again: what comes later
         is younger.
         """
-        timeout = millis(self.config.delivery_timeout_ms)
+        timeout = self.config.delivery_timeout_us
         oldest_left = env.now
         for partition, queue in list(self.queues.items()):
             for batches in (queue.in_flight, queue.waiting):
@@ -589,28 +590,44 @@ class Producer:
 
     def next_deadline(self, now: Micros) -> Micros | None:
         """When there is something to do without anything arriving."""
-        found: list[Micros] = []
-        linger, timeout = millis(self.config.linger_ms), millis(self.config.delivery_timeout_ms)
+        first = min(self._batches_due(now), self._questions_due(now))
+        return first if first < NEVER else None
+
+    def _batches_due(self, now: Micros) -> Micros:
+        """When a batch lingers no longer, has paused long enough, or is too old; asked in every turn."""
+        first = NEVER
+        linger, timeout = self.config.linger_us, self.config.delivery_timeout_us
         for queue in self.queues.values():
             if queue.waiting:
-                first = queue.waiting[0]
-                found.append(max(first.created_at + linger, first.retry_at))
-                found.append(first.created_at + timeout)
-            if queue.in_flight:
-                found.append(min([one.created_at for one in queue.in_flight]) + timeout)
-        if self.unplaced:
-            found.append(self.unplaced[0][3])
+                batch = queue.waiting[0]
+                ready = batch.created_at + linger
+                ready = max(ready, batch.retry_at)
+                if now < ready < first:
+                    first = ready
+                if now < batch.created_at + timeout < first:
+                    first = batch.created_at + timeout
+            for batch in queue.in_flight:
+                if now < batch.created_at + timeout < first:
+                    first = batch.created_at + timeout
+        if self.unplaced and now < self.unplaced[0][3] < first:
+            first = self.unplaced[0][3]
+        return first
+
+    def _questions_due(self, now: Micros) -> Micros:
+        """When something is to be asked, or has been out for too long."""
+        at = self.net.next_deadline()
+        first = at if at is not None and at > now else NEVER
         metadata = self.metadata
         if metadata.asked_at < 0 and metadata.needed:
-            found.append(self.retry_metadata_at)
+            at = self.retry_metadata_at
         elif metadata.asked_at < 0 and metadata.updated_at >= 0:
-            found.append(metadata.updated_at + millis(self.config.metadata_max_age_ms))
+            at = metadata.updated_at + self.config.metadata_max_age_us
+        else:
+            at = 0
+        if now < at < first:
+            first = at
         if self.transactions is not None:
-            found.append(self.transactions.next_deadline(now) or 0)
-        elif self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
-            found.append(self.retry_id_at)
-        expiry = self.net.next_deadline()
-        if expiry is not None:
-            found.append(expiry)
-        later = [at for at in found if at > now]
-        return min(later) if later else None
+            at = self.transactions.next_deadline(now) or 0
+        elif self.config.enable_idempotence and self.producer_id < 0 and metadata.brokers:
+            at = self.retry_id_at
+        return at if now < at < first else first
