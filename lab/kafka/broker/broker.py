@@ -27,6 +27,7 @@ from lab.kafka.broker.transactions import (
     Transactions,
 )
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.log.unified_log import AppendInfo
 from lab.kafka.metadata.fetch import (
     FetchMetadataRefused,
     FetchMetadataRequest,
@@ -445,9 +446,9 @@ class Broker:
         """A coordinator's append with acks=all; it hears by `completed`."""
         waiting.append_internal(self, env, partition, batch, token, timeout_ms)
 
-    def appended(self, env: Env, partition: Partition) -> None:
+    def appended(self, env: Env, partition: Partition, info: AppendInfo) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
-        waiting.appended(self, env, partition)
+        waiting.appended(self, env, partition, info)
 
     def committed(self, env: Env, partition: Partition) -> None:
         """The high watermark may have moved: producers and consumers may have waited for that."""

@@ -111,6 +111,7 @@ def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, d
     if isinstance(there, Group) and there.protocol_type:
         records.insert(0, Record(0, env.wall_time_ms, group_key(GroupKey(group_id)), None))
     partition = broker.partitions[name]
+    info = None
     if records:
         info = partition.append_as_leader(env, RecordBatch.build(records), -1, from_client=False)
         if isinstance(info, AppendRefused):
@@ -120,8 +121,8 @@ def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, d
     shard.groups[group_id] = draft.group
     for fact in draft.facts:
         env.tell(fact)
-    if records:
-        broker.appended(env, partition)
+    if info is not None:
+        broker.appended(env, partition, info)
     broker.coordinators.schedule(env)
     return ErrorCode.NONE
 

@@ -192,16 +192,18 @@ class Partition:
             env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
             if info.rolled:
                 env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+            high_watermark = self.log.high_watermark
             self._advance_high_watermark(env)
+            info.committed = self.log.high_watermark > high_watermark
         return info
 
     def append_as_follower(self, env: Env, batch: RecordBatch) -> None:
         """Append what the leader sent. Raises DiskFull."""
-        info = self.log.append_as_follower(batch, env.wall_time_ms)
+        rolled = self.log.append_as_follower(batch, env.wall_time_ms)
         self._touch()
         env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
-        if info.rolled:
-            env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+        if rolled:
+            env.tell(facts.SegmentRolled(self.partition, batch.base_offset))
 
     def follow_high_watermark(self, env: Env, leader_high_watermark: int) -> None:
         """A follower takes the leader's high watermark, as far as its own log reaches."""

@@ -93,7 +93,7 @@ def _append(
             info.error_code, -1, -1, start, record_errors=info.record_errors, error_message=info.message
         )
     if info.batch is not None:
-        broker.appended(context.env, partition)
+        broker.appended(context.env, partition, info)
     if partition.log.high_watermark <= info.last_offset:
         required[name] = info.last_offset + 1
     return PartitionProduceResponse(

@@ -45,6 +45,8 @@ WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
 CHUNK_MAX = 500
+PATIENCE: Micros = millis(250)
+NEVER: Micros = 1 << 62
 
 
 class ConsumerApp:
@@ -144,27 +146,38 @@ class ConsumerApp:
     def _schedule(self, env: Env) -> None:
         """A quarter of a second is often enough for what nobody announces; deadlines are kept exactly."""
         now = env.now
-        found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
-        if self.membership.stage == STABLE:
-            found.append(self.membership.heartbeat_at)
+        first = min(self._group_due(now), self._answers_due(now))
+        if first < NEVER and (self.wakes_at is None or first < self.wakes_at):
+            self.wakes_at = first
+            env.set_timer(LOOP, first)
+
+    def _group_due(self, now: Micros) -> Micros:
+        """When the group is to hear of this member again, or the application has been away for too long."""
+        membership, commits = self.membership, self.commits
+        stable = membership.stage == STABLE
+        first = membership.heartbeat_at if stable and membership.heartbeat_at > now else NEVER
+        if (self.metadata.needed or not stable) and now + PATIENCE < first:
+            first = now + PATIENCE
+        busy = self._is_busy()
+        if busy:
+            at = self.last_poll_at + self.config.max_poll_interval_us
+            if now < at < first:
+                first = at
+        if (not busy or commits.in_background) and commits.auto and now < commits.auto_at < first:
+            first = commits.auto_at
+        return first
+
+    def _answers_due(self, now: Micros) -> Micros:
+        """When something is asked again, or has been out for too long."""
+        first = NEVER
+        for at in (self.membership.retry_at, self.retry_at, self.fetcher.next_retry(now), self.net.next_deadline()):
+            if at is not None and now < at < first:
+                first = at
         if self.commits.waiting:
-            found += [self.commits.deadline, self.commits.retry_at]
-        if self._is_busy():
-            found.append(self.last_poll_at + self.config.max_poll_interval_us)
-        elif self.commits.auto and self.commits.auto_at:
-            found.append(self.commits.auto_at)
-        if self.commits.in_background:
-            found.append(self.commits.auto_at)
-        found += [
-            self.membership.retry_at,
-            self.retry_at,
-            self.fetcher.next_retry(now) or 0,
-            self.net.next_deadline() or 0,
-        ]
-        later = [at for at in found if at > now]
-        if later and (self.wakes_at is None or min(later) < self.wakes_at):
-            self.wakes_at = min(later)
-            env.set_timer(LOOP, self.wakes_at)
+            for at in (self.commits.deadline, self.commits.retry_at):
+                if now < at < first:
+                    first = at
+        return first
 
     # --- poll() -----------------------------------------------------------------------------------
 
