@@ -161,7 +161,7 @@ class Post:
 
     @property
     def waiting(self) -> int:
-        return sum(len(queue.waiting) for queue in self.producer.queues.values())
+        return sum(len(queue.waiting) for queue in self.producer.accumulator.queues.values())
 
     @property
     def acked(self) -> list[tuple[int, ...]]:
