@@ -131,11 +131,12 @@ class ConsumerApp:
         self._refresh_metadata(env)
         if self.commits.retry(env):
             self._go_on(env)
-        self._watch_poll_interval(env)
-        if not self._is_busy():
-            if self.closing:
-                self._close(env)
-                return
+        if self._is_busy():
+            self._watch_poll_interval(env)
+        elif self.closing:
+            self._close(env)
+            return
+        else:
             self._poll(env)
         self._schedule(env)
 
@@ -185,19 +186,23 @@ class ConsumerApp:
         """One poll(): membership, auto-commit, positions, records."""
         self.last_poll_at = env.now
         membership = self.membership
-        if self._throw(env, membership.exception or self.fetcher.exception):
+        if membership.exception or self.fetcher.exception:
+            self._throw(env, membership.exception or self.fetcher.exception)
             return
         if membership.stage == LEFT:
             membership.come_back()
-        self._take_assignment(env)
+        if membership.assignment is not None:
+            self._take_assignment(env, membership.assignment)
         if membership.rejoin and membership.stage in (STABLE, "unjoined") and membership.coordinator is not None:
             self._prepare_to_join(env)
         membership.advance(env)
         self.commits.automatically(env)
-        self._find_offsets(env)
+        if self.fetcher.unsettled:
+            self._find_offsets(env)
         self.fetcher.update_positions(env)
         parts = self.fetcher.collect(self._handed_out())
-        if self._throw(env, self.fetcher.exception):
+        if self.fetcher.exception:
+            self._throw(env, self.fetcher.exception)
             return
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
@@ -214,12 +219,10 @@ class ConsumerApp:
         if not self.commits.waiting:
             self._begin_work(env)
 
-    def _throw(self, env: Env, exception: str) -> bool:
-        """Whether poll() throws, which ends the application."""
-        if exception:
-            env.tell(facts.PollFailed(self.group_id, self.name, exception))
-            self._close(env)
-        return bool(exception)
+    def _throw(self, env: Env, exception: str) -> None:
+        """poll() throws, which ends the application."""
+        env.tell(facts.PollFailed(self.group_id, self.name, exception))
+        self._close(env)
 
     def _handed_out(self) -> int:
         """The most that one poll() returns. A client that hands out single records gives as many as are worked on in
@@ -308,12 +311,10 @@ class ConsumerApp:
             env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
             self.commits.forget(partitions)
 
-    def _take_assignment(self, env: Env) -> None:
+    def _take_assignment(self, env: Env, assigned: tuple[TopicPartition, ...]) -> None:
         """A new generation has an assignment for us."""
         membership = self.membership
-        if membership.assignment is None:
-            return
-        assigned, membership.assignment = membership.assignment, None
+        membership.assignment = None
         revoked = tuple(one for one in membership.owned if one not in assigned)
         if revoked:
             self.commits.before_giving_up(env)
@@ -330,9 +331,8 @@ class ConsumerApp:
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
-        if not self._is_busy() or self.membership.stage != STABLE:
-            return
-        if env.now - self.last_poll_at >= self.config.max_poll_interval_us:
+        late = env.now - self.last_poll_at >= self.config.max_poll_interval_us
+        if late and self.membership.stage == STABLE:
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -444,10 +444,12 @@ class ConsumerApp:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
+        if metadata.asked_at >= 0:
+            return
         age = env.now - metadata.updated_at if metadata.updated_at >= 0 else None
         stale = age is not None and age > self.config.metadata_max_age_us
         due = age is None or age >= self.config.retry_backoff_us
-        if metadata.asked_at < 0 and (metadata.needed or stale) and due:
+        if (metadata.needed or stale) and due:
             metadata.asked_at = env.now
             self.net.send(
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",

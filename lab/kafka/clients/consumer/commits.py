@@ -22,7 +22,9 @@ Unfinished = Sequence[tuple[TopicPartition, Record]]
 
 
 class Commits:
-    """`waiting`: the application is inside commitSync. `auto`: the client commits by itself, next at `auto_at`."""
+    """`waiting`: the application is inside commitSync. `auto`: the client commits by itself, next at `auto_at`;
+    `in_background`: by a thread, and not inside poll().
+    """
 
     def __init__(
         self,
@@ -36,6 +38,8 @@ class Commits:
         self.name = name
         self.config = config
         self.policy = policy
+        self.auto = policy == "auto" and config.enable_auto_commit
+        self.in_background = self.auto and config.flavour.commits_in_background
         self.membership = membership
         self.fetcher = fetcher
         self.net = net
@@ -46,16 +50,6 @@ class Commits:
         self.unsent: dict[TopicPartition, int] = {}
         self.acknowledged: dict[TopicPartition, int] = {}
         self.auto_at: Micros = 0
-
-    @property
-    def auto(self) -> bool:
-        """Whether the client commits by itself."""
-        return self.policy == "auto" and self.config.enable_auto_commit
-
-    @property
-    def in_background(self) -> bool:
-        """Whether a thread commits, and not poll()."""
-        return self.auto and self.config.flavour.commits_in_background
 
     def due(self, unfinished: Unfinished = ()) -> dict[TopicPartition, int]:
         """What poll() has returned up to, where that is news to the coordinator. What is `unfinished` is not to be
@@ -74,7 +68,7 @@ class Commits:
 
     def automatically(self, env: Env, unfinished: Unfinished = ()) -> None:
         """Commit if the interval is over: inside poll(), when nothing is in hand, or from a thread at any time."""
-        if self.auto and self.auto_at and env.now >= self.auto_at:
+        if self.auto_at and env.now >= self.auto_at and self.auto:
             self.begin_interval(env)
             self.send(env, self.due(unfinished))
 

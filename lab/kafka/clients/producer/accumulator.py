@@ -169,12 +169,10 @@ class RecordAccumulator:
         return found
 
     def take_expired(self, now: Micros) -> list[tuple[TopicPartition, ProducerBatch, bool]]:
-        """Batches past delivery.timeout.ms, and whether they were ever sent. Until the oldest of the rest is too old,
-        there is no need to look again: what comes later is younger.
+        """Batches past delivery.timeout.ms, and whether they were ever sent. Until `expires_from`, when the oldest of
+        the rest is too old, there is no need to look again: what comes later is younger.
         """
         found: list[tuple[TopicPartition, ProducerBatch, bool]] = []
-        if now < self.expires_from:
-            return found
         timeout = self.config.delivery_timeout_us
         oldest_left = now
         for partition, queue in list(self.queues.items()):

@@ -103,7 +103,7 @@ class Producer:
         if self.transactions is not None:
             if not self._transactional(env, self.transactions):
                 return
-        elif self.config.enable_idempotence and not self._identified(env):
+        elif self.config.enable_idempotence and (self.producer_id < 0 or self.must_bump) and not self._identified(env):
             return
         self._drain(env)
 
@@ -435,10 +435,12 @@ class Producer:
         for tag in self.net.expired(env.now):
             self._lost(env, tag, "REQUEST_TIMED_OUT")
             self.metadata.needed = True
-        for partition, batch, sent in self.accumulator.take_expired(env.now):
-            self._failed(env, partition, batch.numbers, "delivery.timeout.ms", unknown=sent)
-            self._sequence_lost(env, batch, "delivery.timeout.ms")
-        for one in self.accumulator.take_impatient(env.now):
+        accumulator = self.accumulator
+        if env.now >= accumulator.expires_from:
+            for partition, batch, sent in accumulator.take_expired(env.now):
+                self._failed(env, partition, batch.numbers, "delivery.timeout.ms", unknown=sent)
+                self._sequence_lost(env, batch, "delivery.timeout.ms")
+        for one in accumulator.take_impatient(env.now) if accumulator.unplaced else ():
             self._failed(env, TopicPartition(self.topic, -1), (one.birth,), "max.block.ms", unknown=False)
             if self.transactions is not None:
                 self.transactions.fail(env, "max.block.ms")
