@@ -61,6 +61,8 @@ def appended(broker: "Broker", env: Env, partition: Partition, info: AppendInfo)
     """There are new records here: followers waiting for them have something to fetch, and who waits for what is
     committed if that is all at once, or if the segment is closed from which there is something to read.
     """
+    if not partition.awaited:
+        return
     operations = broker.purgatory.operations
     for number in waiting_fetches(partition):
         operation = operations.get(number)

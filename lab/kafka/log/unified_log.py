@@ -180,7 +180,7 @@ class UnifiedLog:
         self.tail = (*self.tail[1 - TAIL :], batch)
         if batch.attributes & IN_TRANSACTION:
             self.learn_transaction(batch, self.segments[-1])
-        else:
+        elif batch.producer_id >= 0:
             self.producers.update(batch)
         if self.log_end_offset - self.recovery_point >= self.config.flush_messages:
             self.flush()

@@ -98,6 +98,9 @@ class Post:
     def tell(self, fact: object) -> None:
         self.told.append(fact)
 
+    def hears(self, kind: type) -> bool:
+        return True
+
     def hang_up(self, target: str) -> None: ...
 
     def set_timer(self, timer: object, at: int) -> None: ...
