@@ -44,6 +44,8 @@ class Source:
 
     def make(self, make: Callable[..., Any] | None, values: dict[str, str]) -> str:
         """An expression for the object that a struct is."""
+        if make is None and not values:
+            return "()"
         if make is None:
             return f"({', '.join(values.values())},)"
         arguments = ", ".join(f"{attribute}={value}" for attribute, value in values.items())
