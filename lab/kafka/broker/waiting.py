@@ -13,7 +13,7 @@ from lab.kafka.broker.purgatory import (
     DelayedProduce,
     DelayedShareFetch,
 )
-from lab.kafka.broker.share.groups import PendingHeartbeat
+from lab.kafka.broker.share.groups import PendingHeartbeat, PendingJob
 from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.transactions import PendingMarker, PendingTransition
 from lab.kafka.log.unified_log import AppendInfo
@@ -157,7 +157,7 @@ def _end_append(broker: "Broker", env: Env, number: int, operation: DelayedAppen
 def _append_ended(broker: "Broker", env: Env, token: object, error: ErrorCode) -> None:
     if isinstance(token, (PendingTransition, PendingMarker)):
         broker.transactions(env).completed(broker, env, token, error)
-    elif isinstance(token, (PendingState, PendingHeartbeat)):
+    elif isinstance(token, (PendingState, PendingHeartbeat, PendingJob)):
         if broker.sharing is not None:
             broker.sharing.logged(broker, env, token, error)
     else:

@@ -32,6 +32,11 @@ from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNME
 from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
 from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
 from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_DESCRIBE, SHARE_GROUP_HEARTBEAT
+from lab.kafka.protocol.messages.share_offsets import (
+    ALTER_SHARE_GROUP_OFFSETS,
+    DELETE_SHARE_GROUP_OFFSETS,
+    DESCRIBE_SHARE_GROUP_OFFSETS,
+)
 from lab.kafka.protocol.messages.topics import (
     CREATE_PARTITIONS,
     CREATE_TOPICS,
@@ -108,6 +113,9 @@ APIS: dict[int, Api] = {
         SHARE_GROUP_DESCRIBE,
         SHARE_FETCH,
         SHARE_ACKNOWLEDGE,
+        DESCRIBE_SHARE_GROUP_OFFSETS,
+        ALTER_SHARE_GROUP_OFFSETS,
+        DELETE_SHARE_GROUP_OFFSETS,
     )
 }
 """In the order of their numbers."""

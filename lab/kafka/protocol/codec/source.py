@@ -46,6 +46,8 @@ class Source:
 
     def make(self, make: Callable[..., Any] | None, values: dict[str, str]) -> str:
         """An expression for the object that a struct is."""
+        if make is None and not values:
+            return "()"
         if make is None:
             return f"({', '.join(values.values())},)"
         placed = tuple(takewhile(values.__contains__, _by_position(make)))
