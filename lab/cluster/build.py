@@ -5,7 +5,6 @@ then, at zero, do the clients start. So what a person sees begins with a cluster
 of it is faked.
 """
 
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def build_unwatched(spec: ClusterSpec, disk_of: DiskOf, epoch_ms: int) -> World:
     spec.checked()
     world = World(spec.seed, start=-SET_UP if not in_quorum(spec) else -SET_UP - ELECTION, epoch_ms=epoch_ms)
     world.witness = Watch([])
-    world.heard = deque(maxlen=0)  # thousands of messages remembered would be gigabytes of records
+    world.remembers = False  # thousands of messages would be gigabytes of records
     _machines(world, spec, disk_of)
     world.run_until(world.now + RETURN, until=_all_serve)
     _topics(world, spec)

@@ -138,6 +138,11 @@ class GroupHistory:
         return total
 
     def progress(self, partition: TopicPartition) -> Progress:
+        """The group's progress in `partition`; an empty one, if it has none yet."""
+        found = self.partitions.get(partition)
+        return found if found is not None else Progress()
+
+    def begun_progress(self, partition: TopicPartition) -> Progress:
         """The group's progress in `partition`, begun if need be."""
         found = self.partitions.get(partition)
         if found is None:
@@ -248,6 +253,11 @@ class Ledger(Observer):
         )
 
     def producer(self, name: str) -> ProducerTruth:
+        """The truth about a producer; an empty one, if it has made no record yet."""
+        found = self.producers.get(name)
+        return found if found is not None else ProducerTruth()
+
+    def begun_producer(self, name: str) -> ProducerTruth:
         """The truth about a producer, begun if need be."""
         found = self.producers.get(name)
         if found is None:
@@ -255,6 +265,13 @@ class Ledger(Observer):
         return found
 
     def partition(self, partition: TopicPartition) -> PartitionTruth:
+        """The truth about a partition; of one with no record yet, an empty one that nobody keeps: to look changes
+        nothing.
+        """
+        found = self.partitions.get(partition)
+        return found if found is not None else PartitionTruth()
+
+    def begun_partition(self, partition: TopicPartition) -> PartitionTruth:
         """The truth about a partition, begun if need be."""
         found = self.partitions.get(partition)
         if found is None:
@@ -262,6 +279,11 @@ class Ledger(Observer):
         return found
 
     def group(self, name: str) -> GroupHistory:
+        """The history of a group; an empty one, if it has none yet."""
+        found = self.groups.get(name)
+        return found if found is not None else GroupHistory()
+
+    def begun_group(self, name: str) -> GroupHistory:
         """The history of a group, begun if need be."""
         found = self.groups.get(name)
         if found is None:
@@ -272,12 +294,12 @@ class Ledger(Observer):
 
     @hears(facts.RecordBorn)
     def _born(self, world: World, node: NodeId, fact: facts.RecordBorn) -> None:
-        self.producer(fact.producer).born += 1
+        self.begun_producer(fact.producer).born += 1
 
     @hears(facts.RecordsBorn)
     def _born_under_load(self, world: World, node: NodeId, fact: facts.RecordsBorn) -> None:
         self.loaded = True
-        self.producer(fact.producer).born += len(fact.births)
+        self.begun_producer(fact.producer).born += len(fact.births)
 
     @hears(facts.ProgramCame)
     def _real_client(self, world: World, node: NodeId, fact: facts.ProgramCame) -> None:
@@ -285,13 +307,13 @@ class Ledger(Observer):
 
     @hears(facts.RecordsAcked)
     def _acked(self, world: World, node: NodeId, fact: facts.RecordsAcked) -> None:
-        _add(self.producer(fact.producer).acked, fact.births)
+        _add(self.begun_producer(fact.producer).acked, fact.births)
         if fact.base_offset >= 0:
             self._acked_at(fact)
 
     def _acked_at(self, fact: facts.RecordsAcked) -> None:
         """An answer named the offsets: what stands there now decides whether it was the truth."""
-        truth = self.partition(fact.partition)
+        truth = self.begun_partition(fact.partition)
         if isinstance(fact.births, range) and truth.runs is not None:
             run = truth.runs.at_or_below(fact.base_offset)
             if run is not None and (run.base_offset, run.producer, run.first, run.end_offset) == (
@@ -308,7 +330,7 @@ class Ledger(Observer):
 
     @hears(facts.RecordsFailed)
     def _failed(self, world: World, node: NodeId, fact: facts.RecordsFailed) -> None:
-        producer = self.producer(fact.producer)
+        producer = self.begun_producer(fact.producer)
         error = fact.producer, fact.error
         self.errors[error] = self.errors.get(error, 0) + len(fact.births)
         _add(producer.unknown if fact.unknown else producer.failed, fact.births)
@@ -317,7 +339,7 @@ class Ledger(Observer):
 
     @hears(facts.BecameLeader)
     def _leader(self, world: World, node: NodeId, fact: facts.BecameLeader) -> None:
-        truth = self.partition(fact.partition)
+        truth = self.begun_partition(fact.partition)
         if fact.leader_epoch <= truth.leader_epoch:
             return
         truth.leader_epoch = fact.leader_epoch
@@ -345,7 +367,7 @@ class Ledger(Observer):
             truth.appended_at.append(kept.get(offset, world.now))
             if birth is not None:
                 producer, number = split_birth(birth)
-                truth.duplicates += self.producer(producer).stored.add(number)
+                truth.duplicates += self.begun_producer(producer).stored.add(number)
         truth.log_end_offset = fact.log_end_offset
 
     def _kept(self, truth: PartitionTruth, found: dict[int, str | None], begin: int) -> dict[int, Micros]:
@@ -366,7 +388,7 @@ class Ledger(Observer):
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         if not fact.leading or fact.partition.topic.startswith("__"):
             return
-        truth = self.partition(fact.partition)
+        truth = self.begun_partition(fact.partition)
         if fact.leader_epoch < truth.leader_epoch:
             return  # a leader that does not know yet it was replaced: not part of the history
         self._cut(fact.partition, truth, fact.batch.base_offset)
@@ -379,7 +401,7 @@ class Ledger(Observer):
             truth.appended_at.append(world.now)
             if birth is not None:
                 producer, number = split_birth(birth)
-                truth.duplicates += self.producer(producer).stored.add(number)
+                truth.duplicates += self.begun_producer(producer).stored.add(number)
         truth.log_end_offset += len(records)
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(records)
 
@@ -397,7 +419,7 @@ class Ledger(Observer):
             truth.runs = LoadRuns()
         truth.runs.add(batch.base_offset, producer, births, world.now)
         if producer:
-            truth.duplicates += self.producer(producer).stored.add(births.start, births.stop)
+            truth.duplicates += self.begun_producer(producer).stored.add(births.start, births.stop)
         truth.log_end_offset = batch.next_offset
         truth.appended_by[node] = truth.appended_by.get(node, 0) + len(births)
         return True
@@ -406,13 +428,13 @@ class Ledger(Observer):
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         if not fact.leading:
             return
-        truth = self.partition(fact.partition)
+        truth = self.begun_partition(fact.partition)
         if fact.leader_epoch == truth.leader_epoch:
             truth.high_watermark = fact.high_watermark
 
     @hears(facts.LogStartMoved)
     def _start(self, world: World, node: NodeId, fact: facts.LogStartMoved) -> None:
-        truth = self.partition(fact.partition)
+        truth = self.begun_partition(fact.partition)
         if node == truth.leader:
             truth.log_start_offset = max(truth.log_start_offset, fact.log_start_offset)
 
@@ -428,7 +450,7 @@ class Ledger(Observer):
             if birth is None:
                 continue
             producer, number = split_birth(birth)
-            self.producer(producer).stored.remove(number, number + 1)
+            self.begun_producer(producer).stored.remove(number, number + 1)
             if offset in acked and offset not in kept:
                 self._lose(truth, birth)
         for first, last in _runs_without(kept, end, truth.log_end_offset):
@@ -454,7 +476,7 @@ class Ledger(Observer):
     def _polled(self, world: World, node: NodeId, fact: facts.RecordsPolled) -> None:
         if not fact.offsets:
             return
-        progress = self.group(fact.group_id).progress(fact.partition)
+        progress = self.begun_group(fact.group_id).begun_progress(fact.partition)
         if progress.first < 0:
             progress.first = fact.offsets[0]
         progress.first = min(progress.first, fact.offsets[0])
@@ -464,7 +486,7 @@ class Ledger(Observer):
 
     @hears(facts.PositionReset)
     def _reset(self, world: World, node: NodeId, fact: facts.PositionReset) -> None:
-        progress = self.group(fact.group_id).progress(fact.partition)
+        progress = self.begun_group(fact.group_id).begun_progress(fact.partition)
         if progress.first < 0:
             progress.first = fact.offset
         progress.position = fact.offset
@@ -472,10 +494,10 @@ class Ledger(Observer):
 
     @hears(facts.RecordDone)
     def _done(self, world: World, node: NodeId, fact: facts.RecordDone) -> None:
-        group = self.group(fact.group_id)
+        group = self.begun_group(fact.group_id)
         group.done += 1
         group.done_by[fact.member] = group.done_by.get(fact.member, 0) + 1
-        progress = group.progress(fact.partition)
+        progress = group.begun_progress(fact.partition)
         progress.done_by[fact.member] = progress.done_by.get(fact.member, 0) + 1
         if progress.done.add(fact.offset):
             group.duplicates += 1
@@ -499,9 +521,9 @@ class Ledger(Observer):
 
     @hears(facts.OffsetsCommitted)
     def _committed(self, world: World, node: NodeId, fact: facts.OffsetsCommitted) -> None:
-        group = self.group(fact.group_id)
+        group = self.begun_group(fact.group_id)
         for partition, offset in fact.offsets.items():
-            progress = group.progress(partition)
+            progress = group.begun_progress(partition)
             progress.committed = offset
             if fact.generation_id < 0:  # moved from outside: the group answers from here on
                 progress.first = offset if progress.first < 0 else min(progress.first, offset)
@@ -510,12 +532,12 @@ class Ledger(Observer):
     def _decided(self, world: World, node: NodeId, fact: facts.TransactionalOffsetsDecided) -> None:
         for group_id, offsets in fact.offsets.items():
             for partition, offset in offsets.items():
-                self.group(group_id).progress(partition).committed = offset
+                self.begun_group(group_id).begun_progress(partition).committed = offset
 
     @hears(facts.OffsetsHidden)
     def _hidden(self, world: World, node: NodeId, fact: facts.OffsetsHidden) -> None:
-        group = self.group(fact.group_id)
-        progress = group.progress(fact.partition)
+        group = self.begun_group(fact.group_id)
+        progress = group.begun_progress(fact.partition)
         hidden = group.hidden.setdefault(fact.partition, IntervalSet())
         for start, end in fact.ranges:
             progress.fetched.add(start, end)

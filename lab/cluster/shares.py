@@ -46,7 +46,7 @@ class Shares(Observer):
 
     @hears(facts.SharePartitionLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.SharePartitionLoaded) -> None:
-        progress = self.ledger.group(fact.group_id).progress(fact.partition)
+        progress = self.ledger.begun_group(fact.group_id).begun_progress(fact.partition)
         self.group(fact.group_id)
         if progress.first < 0 or fact.initial:
             progress.first = fact.start_offset
@@ -60,7 +60,7 @@ class Shares(Observer):
         group.delivered += count
         if fact.delivery_count > 1:
             group.redelivered += count
-        progress = self.ledger.group(fact.group_id).progress(fact.partition)
+        progress = self.ledger.begun_group(fact.group_id).begun_progress(fact.partition)
         progress.position = max(progress.position, fact.end)
         progress.member = fact.client_id
 
@@ -77,7 +77,7 @@ class Shares(Observer):
 
     @hears(facts.ShareStartMoved)
     def _start(self, world: World, node: NodeId, fact: facts.ShareStartMoved) -> None:
-        progress = self.ledger.group(fact.group_id).progress(fact.partition)
+        progress = self.ledger.begun_group(fact.group_id).begun_progress(fact.partition)
         progress.committed = fact.start_offset
         progress.position = max(progress.position, fact.start_offset)
 

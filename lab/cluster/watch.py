@@ -60,6 +60,10 @@ class Watch:
         for listener in self._table.get(type(fact), ()):
             listener(world, node, fact)
 
+    def hears(self, kind: type) -> bool:
+        """Whether anybody has asked for facts of this kind."""
+        return bool(self._table.get(kind))
+
     def pulse(self, world: World) -> None:
         """Called by the world now and then, and passed on to those who look at how it goes on."""
         for observer in self.observers:

@@ -76,7 +76,13 @@ class Env(Protocol):
 
     def tell(self, fact: object) -> None:
         """State a fact for whoever watches the world (a ledger, a checker). No node hears it, and it
-        changes nothing; where nobody watches, it costs nothing.
+        changes nothing.
+        """
+        ...
+
+    def hears(self, kind: type) -> bool:
+        """Whether anybody does who would hear a fact of this kind. For those stated with every batch of records, so
+        that they need not be made for nobody; what a node does never depends on it.
         """
         ...
 

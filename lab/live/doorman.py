@@ -120,14 +120,14 @@ class Doorman(Observer):
 
     def _bring(self, event: Event) -> None:
         match event:
-            case Opened():
-                self.opened[event.connection] = event
-                if self.guard is not None:
-                    self.guard.opened(event.connection)
             case Received():
                 known = self.guard is None or self.guard.admits(event.connection, event.frame)
                 if known and event.connection in self.opened:
                     self._frame(event.connection, event.frame)
+            case Opened():
+                self.opened[event.connection] = event
+                if self.guard is not None:
+                    self.guard.opened(event.connection)
             case Closed():
                 self._closed(event.connection)
 

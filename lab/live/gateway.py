@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from lab.kafka.protocol.apis import is_answered
 from lab.kafka.protocol.codec import Buffer
@@ -57,7 +57,8 @@ class Opened:
     host: str
 
 
-class Received(NamedTuple):
+@dataclass(slots=True)
+class Received:
     """A whole frame, without its size: in the memory into which it was received, which nobody writes to any more."""
 
     connection: int
@@ -105,6 +106,18 @@ class _Socket:
     def unfinished(self) -> int:
         """Bytes of a frame that is not whole, or waits."""
         return self.filled if self.frame is not None else len(self.coming)
+
+    def sent(self, count: int) -> None:
+        """So many bytes of what was to go out have gone."""
+        going = self.going
+        self.going_bytes -= count
+        if not self.going_bytes:
+            going.clear()
+            return
+        while count >= len(going[0]):
+            count -= len(going.popleft())
+        if count:
+            going[0] = going[0][count:]
 
     def reads(self, *, full: bool) -> bool:
         """Whether more is taken from it now."""
@@ -166,7 +179,10 @@ class Gateway:
 
     def send(self, connection: int, data: bytes) -> None:
         """Bytes for a client; nothing happens if it has gone."""
-        self._tell(lambda: self._send(connection, data))
+        if self._thread is None:
+            self._send(connection, data)
+        else:
+            self._tell(lambda: self._send(connection, data))
 
     def close(self, connection: int) -> None:
         """Hang up, once what was sent before has gone out."""
@@ -418,11 +434,7 @@ class Gateway:
             while one.going:
                 sent = one.tcp.sendmsg(tuple(islice(one.going, TOGETHER)))
                 one.active_at = time.monotonic()
-                one.going_bytes -= sent
-                while one.going and sent >= len(one.going[0]):
-                    sent -= len(one.going.popleft())
-                if sent:
-                    one.going[0] = one.going[0][sent:]
+                one.sent(sent)
         except BlockingIOError:
             pass
         except OSError as gone:

@@ -16,6 +16,7 @@ from lab.disks.data_folder import DataFolder
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.orders import FrameArrived, Shutdown
 from lab.kafka.protocol.codec import Buffer
+from lab.world.network import OPERATOR, Link, Path
 from lab.world.world import World, WorldStopped
 
 STOP_MAX: Micros = seconds(60)
@@ -31,6 +32,8 @@ class Unrecorded:
         """Raises Refused."""
         self.data = data
         self.violation = ""
+        self._ways: dict[NodeId, Link] = {}
+        """By which frames come to each program: its machine stays, and a link a frame would be work for nothing."""
         self.world = build_unwatched(spec, data.disk if data is not None else lambda node: None, date_ms())
         for host in self.world.hosts.values():
             host.disk.slowdown = 0  # whoever is in a hurry does not wait for a disk that is not there
@@ -52,8 +55,11 @@ class Unrecorded:
         """See Owner. No action and no event, since there is no journal for it; and what it leads to waits for the next
         run, so that frames that came together are one run and not one each.
         """
-        self.world.now += 1
-        self.world.signal(program, FrameArrived(connection, frame))
+        world, way = self.world, self._ways.get(program)
+        if way is None:
+            way = self._ways[program] = Link(OPERATOR, world.hosts[program], Path())
+        world.now += 1
+        world.push(world.now, way, FrameArrived(connection, frame))
 
     def post(self, action: ClusterAction) -> None:
         """See Owner."""

@@ -79,6 +79,11 @@ class HostEnv:
         if world.witness is not None:
             world.witness.tell(world, self.name, fact)
 
+    def hears(self, kind: type) -> bool:
+        """See Env."""
+        witness = self._world.witness
+        return witness is not None and witness.hears(kind)
+
     def stop(self) -> None:
         """See Env."""
         self._host.stopping = True

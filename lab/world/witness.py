@@ -16,6 +16,10 @@ class Witness(Protocol):
         """`node` states `fact`, now."""
         ...
 
+    def hears(self, kind: type) -> bool:
+        """Whether a fact of this kind makes a difference to anybody."""
+        ...
+
     def pulse(self, world: "World") -> None:
         """So many events more have begun, whatever was told in them."""
         ...

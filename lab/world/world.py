@@ -37,7 +37,9 @@ EPOCH_MS = 1_767_225_600_000
 
 WRITE_BACK_US = seconds(5)
 CAUSES = 6
-HEARD = 4_096
+HEARD = 1_024
+"""What a picture can be behind at the highest speed. To remember more is to use more, and colder, memory."""
+FLOWN = 4_096
 QUEUE_MIN = 64
 PULSE = 4_095
 """One less than a power of two, so that one event in so many is known by its bits."""
@@ -100,10 +102,12 @@ class World:
         self.witness: Witness | None = None
         self.moments: Vec[Moment] = Vec()
         self.notices: list[Link] = []
+        self.remembers = True
+        """Whether what happened lately is kept (`trace`, `heard`); where nobody looks it is work for nothing."""
         self.trace = Trace()
         self.heard: deque[tuple[Micros, Entry]] = deque(maxlen=HEARD)
         """The last messages with the time they were heard: what the eye remembers, and no part of the state."""
-        self.flown: deque[Flight] = deque(maxlen=HEARD)
+        self.flown: deque[Flight] = deque(maxlen=FLOWN)
         """Those of them that somebody has asked about; the same `Flight` whenever it is asked again."""
         self._envs: dict[NodeId, HostEnv] = {}
 
@@ -115,7 +119,7 @@ class World:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.heard = deque(maxlen=HEARD)
-        self.flown = deque(maxlen=HEARD)
+        self.flown = deque(maxlen=FLOWN)
         self._envs = {name: HostEnv(self, host) for name, host in self.hosts.items()}
 
     def dissolve(self) -> None:
@@ -282,16 +286,19 @@ class World:
         try:
             if link.timers:
                 del host.timers[body]
-                kind = body if type(body) is str else str(cast("tuple[object, ...]", body)[0])
-                self.trace.add((number, self.now, host.name, host.name, kind, cause))
+                if self.remembers:
+                    kind = body if type(body) is str else str(cast("tuple[object, ...]", body)[0])
+                    self.trace.add((number, self.now, host.name, host.name, kind, cause))
                 node.wake(env, body)
             elif type(body) is Disconnected:
-                self.trace.add((number, self.now, host.name, link.source, "Disconnected", cause))
+                if self.remembers:
+                    self.trace.add((number, self.now, host.name, link.source, "Disconnected", cause))
                 node.disconnected(env, link.source)
             else:
-                kind = type(getattr(body, "body", body)).__name__
-                self.trace.add((number, self.now, host.name, link.source, kind, cause))
-                self.heard.append((self.now, entry))
+                if self.remembers:
+                    kind = type(getattr(body, "body", body)).__name__
+                    self.trace.add((number, self.now, host.name, link.source, kind, cause))
+                    self.heard.append((self.now, entry))
                 node.receive(env, link.source, body)
             if not number & PULSE and self.witness is not None:
                 self.witness.pulse(self)
@@ -341,7 +348,8 @@ class World:
         """Do something from outside, as an event of its own. Only a timeline calls this. Raises WorldStopped."""
         self.event_number += 1
         number = self.event_number
-        self.trace.add((number, self.now, OPERATOR, OPERATOR, action.describe(), number))
+        if self.remembers:
+            self.trace.add((number, self.now, OPERATOR, OPERATOR, action.describe(), number))
         try:
             action.apply(self)
         except AssertionError as wrong:

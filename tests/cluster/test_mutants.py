@@ -34,7 +34,7 @@ from lab.kafka.coordinator.group import Group
 from lab.kafka.log import loader
 from lab.kafka.log.producer_state import ProducerState
 from lab.kafka.log.segment import LogSegment
-from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.log.unified_log import AppendInfo, UnifiedLog
 from lab.kafka.metadata.image import NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
@@ -339,7 +339,8 @@ def commit_is_acknowledged_before_it_is_replicated(patch: Patch) -> None:
     def append(self: Broker, env: Env, partition: Partition, batch: RecordBatch, token: object) -> None:
         info = partition.append_as_leader(env, batch, -1, from_client=False)
         error = getattr(info, "error_code", ErrorCode.NONE)
-        self.appended(env, partition)
+        if isinstance(info, AppendInfo):
+            self.appended(env, partition, info)
         self.coordinators.completed(self, env, token, error)
 
     patch.setattr(Broker, "append_internal", append)

@@ -28,7 +28,7 @@ def table(found: dict[tuple[str, str], tuple[str, str]]) -> str:
     clients = list(dict.fromkeys(client for _, client in found))
     checks = list(dict.fromkeys(check for check, _ in found))
     rows = [
-        f"| {check} | " + " | ".join(found.get((check, client), (" ", ""))[0] for client in clients) + " |"
+        f"| {check} | " + " | ".join(found.get((check, client), (SKIPPED, ""))[0] for client in clients) + " |"
         for check in checks
     ]
     reasons = dict.fromkeys(reason for _, reason in found.values() if reason)

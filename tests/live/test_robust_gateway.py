@@ -6,18 +6,21 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.protocol.apis import APIS, PLAIN_MAX, is_answered, read_response
-from lab.kafka.protocol.codec import uvarint
+from lab.kafka.protocol.apis import APIS, PLAIN_MAX, is_answered, read_request, read_response
+from lab.kafka.protocol.codec import decode, encode, uvarint
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsResponse
+from lab.kafka.protocol.messages.produce import PRODUCE, ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.live.gateway import BACKLOG_BYTES, READ_BYTES, UNANSWERED_MAX, Closed, Gateway, Opened, Received
 from lab.live.limits import Limits
+from tests.kafka.protocol.wire_bytes import Maker
 from tests.live.broken_frames import head, valid_frame
 from tests.live.raw import Raw, produce_frame
 from tests.live.served import AT_ONCE, Served, served
@@ -190,6 +193,29 @@ def test_whether_a_request_is_answered_is_seen_in_its_bytes():
         assert is_answered(produce_frame(batch, "orders", 0, acks)) is answered
         assert is_answered(produce_frame(batch, "orders", 0, acks, "a transaction")) is answered
     assert all(is_answered(valid_frame(api, api.versions.last)) for api in APIS.values() if api.key)
+
+
+@pytest.mark.parametrize("version", range(PRODUCE.versions.first, PRODUCE.versions.last + 1))
+def test_what_is_seen_in_its_bytes_is_what_a_produce_says(version: int):
+    tags = b"\x01\x05\x01x" if PRODUCE.request(version).is_flexible(version) else b""
+    acks: set[int] = set()
+    for seed in range(200):
+        asked = Maker(PRODUCE.request(version), version, seed).message()
+        name, long_name = (head(PRODUCE, version, client_id=one) for one in ("", "n" * 200))
+        for begin in (name, long_name, long_name[: len(long_name) - bool(tags)] + tags):
+            frame = begin + _with_acks(asked, version, seed % 3 - 1)
+            _, request = read_request(frame)
+            assert isinstance(request, ProduceRequest)
+            acks.add(request.acks)
+            assert is_answered(frame) is (request.acks != 0)
+    assert acks == {-1, 0, 1}
+
+
+def _with_acks(asked: bytes, version: int, acks: int) -> bytes:
+    """The same request with others, which stand behind the transactional id."""
+    schema = PRODUCE.request(version)
+    said = decode(schema, version, asked)
+    return b"".join(encode(schema, version, replace(said, acks=acks)))
 
 
 # --- in a served cluster --------------------------------------------------------------------------

@@ -4,11 +4,18 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.actions.programs import ConnectProgram
+from lab.cluster.probes.programs import programs_in
 from lab.cluster.refused import Refused
-from lab.cluster.spec import ClusterSpec
-from lab.env import seconds
+from lab.cluster.spec import ClusterSpec, TopicSpec
+from lab.cluster.watch import Observer, Watch, hears
+from lab.env import NodeId, millis, seconds
+from lab.kafka import facts
+from lab.kafka.protocol.records import Record, RecordBatch
 from lab.live.unrecorded import Unrecorded, date_ms
 from lab.world.flights import heard_since
+from lab.world.world import World
+from tests.live.raw import produce_frame
 from tests.live.served import THREE, Served
 
 RECORDS = 200
@@ -35,8 +42,47 @@ def test_what_is_written_is_read_and_the_world_remembers_none_of_it():
         cluster.stop()
         owner.close()
     assert heard_since(owner.world, 0) == []
+    assert list(owner.world.trace.since(0)) == []
     assert owner.world.moments[-1].text != "", "only what people do is a moment"
     assert len(owner.world.moments) < 10
+
+
+class Listener(Observer):
+    """Hears what is stated with every batch."""
+
+    def __init__(self) -> None:
+        self.appended: list[int] = []
+        self.moved: list[int] = []
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        if fact.partition.topic == "orders":
+            self.appended.append(fact.batch.base_offset)
+
+    @hears(facts.HighWatermarkMoved)
+    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
+        if fact.partition.topic == "orders":
+            self.moved.append(fact.high_watermark)
+
+
+def test_who_comes_to_listen_hears_every_batch_from_then_on():
+    owner = Unrecorded(ClusterSpec(brokers=1, topics=(TopicSpec("orders", 1, 1),)))
+    frame = produce_frame(RecordBatch.build([Record(0, date_ms(), None, b"v")]).data, "orders", 0, 1)
+    watch = owner.world.witness
+    assert isinstance(watch, Watch)
+    owner.bring(ConnectProgram("app", 1, "broker-1", (), "", "127.0.0.1"))
+    listener = Listener()
+    for number in range(9):
+        if number == 3:
+            watch.invite(listener)
+        if number == 6:
+            watch.dismiss(listener)
+        owner.bring_frame("app", 1, frame)
+        owner.run_for(millis(10))
+    assert (listener.appended, listener.moved) == ([3, 4, 5], [4, 5, 6])
+    assert len([one for one in programs_in(owner.world)["app"].recent if not one.error]) == 9
+    owner.close()
+    assert not owner.violation
 
 
 def test_clocks_show_the_date_outside():

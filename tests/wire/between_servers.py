@@ -40,8 +40,10 @@ from lab.kafka.protocol.messages.reassignments import (
     UpdateFeaturesResponse,
 )
 from lab.kafka.protocol.messages.share_state import (
+    DeleteShareGroupStateRequest,
     InitializeShareGroupStateRequest,
     ReadShareGroupStateRequest,
+    ReadShareGroupStateSummaryRequest,
     ShareStateResponse,
     StateBatch,
     WriteShareGroupStateRequest,
@@ -455,7 +457,7 @@ def _answers(*more: Field) -> Message:
 
     def make(results: dict[TopicPartition, tuple[Any, ...]]) -> ShareStateResponse:
         (values,) = results.values()
-        return ShareStateResponse(*values)
+        return ShareStateResponse(**dict(zip(names, values, strict=True)))
 
     def parts(one: ShareStateResponse) -> tuple[object]:
         return ({SOMETHING: tuple(getattr(one, name) for name in names)},)
@@ -492,6 +494,19 @@ WRITE_SHARE_GROUP_STATE = api(
     85, "WriteShareGroupState", "0", 0,
     _asks(WriteShareGroupStateRequest, _STATE_EPOCH, _LEADER_EPOCH, _START, _STATE_BATCHES),
     _answers(),
+    by_topic_id=ALWAYS,
+)  # fmt: skip
+
+DELETE_SHARE_GROUP_STATE = api(
+    86, "DeleteShareGroupState", "0", 0,
+    _asks(DeleteShareGroupStateRequest),
+    _answers(),
+    by_topic_id=ALWAYS,
+)  # fmt: skip
+READ_SHARE_GROUP_STATE_SUMMARY = api(
+    87, "ReadShareGroupStateSummary", "0", 0,
+    _asks(ReadShareGroupStateSummaryRequest, unused("leader_epoch", INT32, -1)),
+    _answers(_STATE_EPOCH, _LEADER_EPOCH, _START),
     by_topic_id=ALWAYS,
 )  # fmt: skip
 
@@ -534,6 +549,7 @@ VERIFY_PARTITIONS = api(
 SERVER_APIS: tuple[Api, ...] = (
     QUORUM_FETCH, VERIFY_PARTITIONS, VOTE, BEGIN_QUORUM_EPOCH, END_QUORUM_EPOCH, ALTER_PARTITION, UPDATE_FEATURES,
     FETCH_SNAPSHOT, BROKER_REGISTRATION, BROKER_HEARTBEAT, UNREGISTER_BROKER, ALLOCATE_PRODUCER_IDS,
-    INITIALIZE_SHARE_GROUP_STATE, READ_SHARE_GROUP_STATE, WRITE_SHARE_GROUP_STATE,
+    INITIALIZE_SHARE_GROUP_STATE, READ_SHARE_GROUP_STATE, WRITE_SHARE_GROUP_STATE, DELETE_SHARE_GROUP_STATE,
+    READ_SHARE_GROUP_STATE_SUMMARY,
 )  # fmt: skip
 """In the order of their numbers."""

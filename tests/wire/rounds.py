@@ -6,7 +6,16 @@ from lab.cluster.actions import action_from
 from lab.cluster.controllers import active_controller, controller_hosts
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
+from lab.kafka.broker.share.states import STATE_TOPIC
 from lab.kafka.config.security import STANDARD_AUTHORIZER
+from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorRequest
+from lab.kafka.protocol.messages.group_admin import DeleteGroupsRequest
+from lab.kafka.protocol.messages.share_offsets import (
+    AlterShareGroupOffsetsRequest,
+    DeleteShareGroupOffsetsRequest,
+    DescribeShareGroupOffsetsRequest,
+    ShareOffsetsAsked,
+)
 from lab.world.world import World
 from tests.story import Story, settings
 
@@ -116,6 +125,18 @@ class Rounds(Story):
         self.do("add_acl", principal="User:web", resource="secrets")
         self.do("delete_acls", resource="secrets")
 
+    def move_and_delete_a_share_group(self) -> None:
+        """By hand: no order of a simulated administrator does it. Its coordinator has to ask others for it."""
+        self.do("stop", node="rest-a")
+        self.do("elect_leader", partition=f"{STATE_TOPIC}-2")
+        self.run(1)
+        node = self.ask("broker-1", FindCoordinatorRequest("rest")).host
+        (found,) = self.ask(node, DescribeShareGroupOffsetsRequest((ShareOffsetsAsked("rest", None),))).groups
+        assert found.partitions
+        assert not self.ask(node, AlterShareGroupOffsetsRequest("rest", dict.fromkeys(found.partitions, 0))).error_code
+        assert not self.ask(node, DeleteShareGroupOffsetsRequest("rest", ("orders",))).error_code
+        assert not self.ask(node, DeleteGroupsRequest(("rest",))).groups["rest"]
+
     @property
     def active(self) -> str:
         return active_controller(self.world)
@@ -135,5 +156,6 @@ def rounds() -> World:
     story.add_and_remove()
     story.ask_who_has_been_replaced()
     story.allow()
+    story.move_and_delete_a_share_group()
     story.run(1)
     return story.world

@@ -254,6 +254,9 @@ def test_what_is_told_is_kept_once_with_the_branch(timeline: Timeline):
         def tell(self, world: World, node: str, fact: object) -> None:
             timeline.keep(world, node, fact)
 
+        def hears(self, kind: type) -> bool:
+            return True
+
         def pulse(self, world: World) -> None:
             """It counts nothing."""
 

@@ -30,7 +30,9 @@ class LogDense(Invariant):
         base, end = fact.batch.base_offset, fate.end_of(node)
         # A new replica's log begins where its leader's does.
         holds = base == end or (base > end and (end < fate.compacted or node not in fate.copies))
-        self.require(holds, fact.partition, "on", node, "ends at", end, "and gets", base)
+        self.checked += 1
+        if not holds:
+            raise self.violated(f"{fact.partition} on {node} ends at {end} and gets {base}")
 
     @hears(facts.Truncated)
     def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
@@ -55,10 +57,9 @@ class EpochsNeverFall(Invariant):
         last = copy.epochs[-1] if copy is not None and copy.epochs else -1
         epoch = fact.batch.leader_epoch
         own = epoch == fact.leader_epoch if fact.leading else epoch <= fact.leader_epoch
-        self.require(
-            (own and epoch >= last) or fate.retired or self._by_older_rule(world, node, fact, own, epoch >= last),
-            fact.partition, "on", node, "in epoch", fact.leader_epoch, "gets", epoch, "after", last,
-        )  # fmt: skip
+        self.checked += 1
+        if not ((own and epoch >= last) or fate.retired or self._by_older_rule(world, node, fact, own, epoch >= last)):
+            raise self.violated(f"{fact.partition} on {node} in epoch {fact.leader_epoch} gets {epoch} after {last}")
 
     def _by_older_rule(self, world: World, node: NodeId, fact: facts.Appended, own: bool, rises: bool) -> bool:
         """Whether a follower may copy this all the same: of a leader it does not know of, or onto what has parted."""
@@ -84,20 +85,28 @@ class LogMatching(Invariant):
             return
         known = branch.find(batch.base_offset)
         mine = (batch.base_offset, batch.next_offset, batch.crc)
-        self.require(
-            known is None or known == mine,
-            fact.partition, "on", node, "epoch", batch.leader_epoch, "has", mine, "and elsewhere", known,
-        )  # fmt: skip
+        self.checked += 1
+        if known is not None and known != mine:
+            raise self.violated(
+                f"{fact.partition} on {node} epoch {batch.leader_epoch} has {mine} and elsewhere {known}"
+            )
         copy = fate.copies.get(node)
         if copy is not None and copy.epochs and copy.epochs[-1] != batch.leader_epoch:
             place = branch.start, branch.previous
             found = batch.base_offset, copy.epoch_at(copy.end - 1)
-            self.require(
-                found == place or branch.start < fate.compacted or branch.previous < 0 or found[1] < 0
-                or self._all_before_is_gone(fate, fact) or self.fates.parting(world, node, fact) is not None,
-                fact.partition, "on", node, "epoch", batch.leader_epoch,
-                "begins at and behind", found, "and elsewhere", place,
-            )  # fmt: skip
+            self.checked += 1
+            if not (
+                found == place
+                or branch.start < fate.compacted
+                or branch.previous < 0
+                or found[1] < 0
+                or self._all_before_is_gone(fate, fact)
+                or self.fates.parting(world, node, fact) is not None
+            ):
+                raise self.violated(
+                    f"{fact.partition} on {node} epoch {batch.leader_epoch} begins at and behind {found} "
+                    f"and elsewhere {place}"
+                )
 
     def _all_before_is_gone(self, fate: Fate, fact: facts.Appended) -> bool:
         """Whether the leader's log begins at this batch: of what its follower has below nothing will be left,
@@ -177,11 +186,12 @@ class Sequences(Invariant):
             offset, epoch, sequence = before[-1]
             wanted = (sequence + 1) % SEQUENCES if epoch == batch.producer_epoch else 0
             known = offset >= fate.log_starts.get(node, 0)
-            self.require(
-                not known or (batch.producer_epoch >= epoch and batch.base_sequence == wanted),
-                fact.partition, "producer", batch.producer_id, "epoch", batch.producer_epoch,
-                "sequence", batch.base_sequence, "after", before[-1],
-            )  # fmt: skip
+            self.checked += 1
+            if known and (batch.producer_epoch < epoch or batch.base_sequence != wanted):
+                raise self.violated(
+                    f"{fact.partition} producer {batch.producer_id} epoch {batch.producer_epoch} sequence "
+                    f"{batch.base_sequence} after {before[-1]}"
+                )
         last = batch.last_offset, batch.producer_epoch, batch.last_sequence
         stored[batch.producer_id] = (*before[1 - REMEMBERED :], last)
 

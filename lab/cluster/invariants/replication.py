@@ -29,19 +29,19 @@ class HighWatermarkOrder(Invariant):
             return
         mark = fact.high_watermark
         end = fate.end_of(node)
-        self.require(
-            mark <= fact.log_end_offset == end,
-            fact.partition, "on", node, "has", mark, "told end", fact.log_end_offset, "true end", end,
-        )  # fmt: skip
+        self.checked += 1
+        if mark > end or fact.log_end_offset != end:
+            raise self.violated(f"{fact.partition} on {node} has {mark} told end {fact.log_end_offset} true end {end}")
         if not fact.leading:
-            self.require(
-                mark <= fate.highest,
-                fact.partition, "on", node, "follows to", mark, "but no leader passed", fate.highest,
-            )  # fmt: skip
+            self.checked += 1
+            if mark > fate.highest:
+                raise self.violated(f"{fact.partition} on {node} follows to {mark} but no leader passed {fate.highest}")
             return
         epoch, before = self.newest.get(fact.partition, (-1, 0))
         if fact.leader_epoch == epoch:
-            self.require(mark > before, fact.partition, "on", node, "fell from", before, "to", mark)
+            self.checked += 1
+            if mark <= before:
+                raise self.violated(f"{fact.partition} on {node} fell from {before} to {mark}")
         if fact.leader_epoch >= epoch:
             self.newest[fact.partition] = fact.leader_epoch, mark
 
@@ -127,11 +127,12 @@ class CommittedNeverRewritten(Invariant):
         fate = self.fates.table[fact.partition]
         base, epoch = fact.batch.base_offset, fact.leader_epoch
         stale = epoch < max(fate.commit_epoch, fate.doomed_below)
-        self.require(
-            base >= fate.committed.end or stale or fate.retired,
-            fact.partition, "offset", base, "in epoch", epoch, "on", node,
-            "but epoch", fate.commit_epoch, "committed up to", fate.committed.end,
-        )  # fmt: skip
+        self.checked += 1
+        if base < fate.committed.end and not stale and not fate.retired:
+            raise self.violated(
+                f"{fact.partition} offset {base} in epoch {epoch} on {node} but epoch {fate.commit_epoch} "
+                f"committed up to {fate.committed.end}"
+            )
 
 
 class AckedIsCommitted(Invariant):
@@ -148,19 +149,19 @@ class AckedIsCommitted(Invariant):
         end = base + len(fact.births)
         if fate.retired:
             return
-        self.require(
-            end <= fate.highest,
-            fact.producer, fact.births[0], "in", fact.partition, "at", base,
-            "but no leader committed beyond", fate.highest,
-        )  # fmt: skip
+        self.checked += 1
+        if end > fate.highest:
+            raise self.violated(
+                f"{fact.producer} {fact.births[0]} in {fact.partition} at {base} but no leader committed beyond "
+                f"{fate.highest}"
+            )
         truth = self.ledger.partition(fact.partition)
         for offset, birth in {base: fact.births[0], end - 1: fact.births[-1]}.items():
             name = f"{fact.producer}:{birth}"
             stored = truth.birth_at(offset) if offset < truth.log_end_offset else "nothing"
-            self.require(
-                stored == name or fate.excused(offset),
-                name, "in", fact.partition, "at", offset, "where", stored, "is",
-            )  # fmt: skip
+            self.checked += 1
+            if stored != name and not fate.excused(offset):
+                raise self.violated(f"{name} in {fact.partition} at {offset} where {stored} is")
 
 
 class InSyncReplicasHold(Invariant):
@@ -201,10 +202,9 @@ class InSyncReplicasHold(Invariant):
             end = fate.end_of(name)
             # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before. Who
             # joins it has all.
-            self.require(
-                end >= mark or (broker_id in fate.in_sync_replicas and self._may_lack(fate, name, leader, mark)),
-                partition, "on", name, "ends at", end, "and is in sync at high watermark", mark,
-            )  # fmt: skip
+            self.checked += 1
+            if end < mark and not (broker_id in fate.in_sync_replicas and self._may_lack(fate, name, leader, mark)):
+                raise self.violated(f"{partition} on {name} ends at {end} and is in sync at high watermark {mark}")
 
     def _may_lack(self, fate: Fate, name: NodeId, leader: NodeId, mark: int) -> bool:
         return name in fate.cut or fate.cut_by_rule(name, fate.copies.get(leader, fate.committed), mark)
@@ -224,11 +224,12 @@ class FollowersAgree(Invariant):
         copy = fate.copies.get(node)
         if copy is None or end > fate.committed.end or fate.excused(end - 1) or fate.retired:
             return
-        self.require(
-            copy.agrees(fate.committed, end) or self.fates.parting(world, node, fact) is not None,
-            fact.partition, "on", node, "has epoch", copy.epoch_at(end - 1), "at", end - 1,
-            "where epoch", fate.committed.epoch_at(end - 1), "is committed",
-        )  # fmt: skip
+        self.checked += 1
+        if not copy.agrees(fate.committed, end) and self.fates.parting(world, node, fact) is None:
+            raise self.violated(
+                f"{fact.partition} on {node} has epoch {copy.epoch_at(end - 1)} at {end - 1} where epoch "
+                f"{fate.committed.epoch_at(end - 1)} is committed"
+            )
 
 
 class EnoughCopies(Invariant):
@@ -252,10 +253,9 @@ class EnoughCopies(Invariant):
             mark, leader = fact.high_watermark, fate.copies[node]
             copies += sum([fate.end_of(name) < mark and fate.cut_by_rule(name, leader, mark) for name in names])
         wanted = min(replica.config.min_insync_replicas, len(names))
-        self.require(
-            copies >= wanted,
-            fact.partition, "up to", fact.high_watermark, "on", copies, "replicas, wanted", wanted,
-        )  # fmt: skip
+        self.checked += 1
+        if copies < wanted:
+            raise self.violated(f"{fact.partition} up to {fact.high_watermark} on {copies} replicas, wanted {wanted}")
 
 
 ALL: tuple[type[Invariant], ...] = (

@@ -231,6 +231,11 @@ class ShareStarts(Invariant):
             if state in FINISHED:
                 known.over.add(first, end)
 
+    @hears(facts.ShareStateReset)
+    def _reset(self, world: World, node: NodeId, fact: facts.ShareStateReset) -> None:
+        """An administrator wants it to begin elsewhere."""
+        self.finished.pop((fact.group_id, fact.partition), None)
+
     @hears(facts.RecordsAcquired)
     def _acquired(self, world: World, node: NodeId, fact: facts.RecordsAcquired) -> None:
         known = self._known(fact)

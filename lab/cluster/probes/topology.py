@@ -171,7 +171,8 @@ def _producer(world: World, host: Host) -> ProducerView:
     buffered = rate = 0
     if isinstance(node, ProducerApp):
         rate = node.rate
-        buffered = sum(len(one.waiting) for one in node.producer.queues.values()) + len(node.producer.unplaced)
+        accumulator = node.producer.accumulator
+        buffered = sum(len(one.waiting) for one in accumulator.queues.values()) + len(accumulator.unplaced)
     return ProducerView(
         host.name, recipe.topic, dict(recipe.configs).get("acks", "all"), rate, state, buffered,
         sum(len(one.acked) for one in truths),

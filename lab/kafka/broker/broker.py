@@ -8,6 +8,7 @@ from lab.kafka.broker.context import HANDLERS, HANG_UP, NO_REPLY, PENDING, Reque
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
+from lab.kafka.broker.forwarded import ForwardedRequests
 from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.heap import Heap
 from lab.kafka.broker.isr import IsrChanges
@@ -27,6 +28,7 @@ from lab.kafka.broker.transactions import (
     Transactions,
 )
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.log.unified_log import AppendInfo
 from lab.kafka.metadata.fetch import (
     FetchMetadataRefused,
     FetchMetadataRequest,
@@ -92,7 +94,7 @@ class Broker:
         self.transaction_coordinators: Transactions | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids = ProducerIdBlock()
-        self.forwarded: dict[int, tuple[Address, int]] = {}
+        self.forwarded = ForwardedRequests()
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
@@ -159,8 +161,8 @@ class Broker:
                 self.coordinators.wake(self, env)
             case "seek" if self.finder is not None:
                 self.finder.seek(self, env)
-            case "forward" if self.finder is not None:
-                self.finder.forward_again(self, env)
+            case "forward":
+                self.forwarded.again(self, env)
             case "sharing":
                 if self.sharing is not None:
                     self.sharing.wake(self, env)
@@ -200,7 +202,7 @@ class Broker:
                 self.isr.failed()
                 env.set_timer("alter-partition", env.now + millis(50))
             case "forward":
-                self.forwarded.clear()
+                self.forwarded.put_off(env)
             case _:
                 pass
 
@@ -312,9 +314,7 @@ class Broker:
             case WriteTxnMarkersResponse():
                 self.transactions(env).markers_answered(self, env, response.correlation_id, body)
             case _:
-                waiting = self.forwarded.pop(response.correlation_id, None)
-                if waiting is not None:
-                    self.reply(env, *waiting, body)
+                self.forwarded.answered(self, env, response.correlation_id, body)
 
     def _redirected(self, env: Env, finder: ControllerFinder, response: Response) -> bool:
         """What only one controller among several answers; False if it is an answer to hand back."""
@@ -326,9 +326,8 @@ class Broker:
                 if finder.answered(self, env, response.correlation_id):
                     publishing.learn_anew(self, env, body)
             case EnvelopeResponse():
-                finder.not_now(env)
+                self.forwarded.put_off(env)
             case _:
-                finder.settled(response.correlation_id)
                 return False
         return True
 
@@ -341,10 +340,7 @@ class Broker:
 
     def forward(self, context: RequestContext, body: object) -> None:
         """Hand an administrator's request to the controller; its answer is ours."""
-        number = self.ask_controller(context.env, "forward", body)
-        self.forwarded[number] = (context.sender, context.correlation_id)
-        if self.finder is not None:
-            self.finder.forwarded(context.env, number, body)
+        self.forwarded.hand_on(self, context.env, context.sender, context.correlation_id, body)
 
     def transactions(self, env: Env) -> Transactions:
         """This broker's part in transactions, begun if need be."""
@@ -445,9 +441,9 @@ class Broker:
         """A coordinator's append with acks=all; it hears by `completed`."""
         waiting.append_internal(self, env, partition, batch, token, timeout_ms)
 
-    def appended(self, env: Env, partition: Partition) -> None:
+    def appended(self, env: Env, partition: Partition, info: AppendInfo) -> None:
         """There are new records here: followers waiting for them have something to fetch."""
-        waiting.appended(self, env, partition)
+        waiting.appended(self, env, partition, info)
 
     def committed(self, env: Env, partition: Partition) -> None:
         """The high watermark may have moved: producers and consumers may have waited for that."""

@@ -161,13 +161,14 @@ def _take(broker: "Broker", env: Env, name: TopicPartition, shard: GroupShard, d
         draft.classic.state_timestamp_ms = now_ms
         records.append(Record(0, now_ms, group_key(GroupKey(group_id)), group_value(draft.classic.stored())))
     partition = broker.partitions[name]
+    info = None
     if records:
         info = partition.append_as_leader(env, RecordBatch.build(records), -1, from_client=False)
         if isinstance(info, AppendRefused):
             return APPEND_ERRORS.get(info.error_code, info.error_code)
     _replace(broker, env, name, shard, draft)
-    if records:
-        broker.appended(env, partition)
+    if info is not None:
+        broker.appended(env, partition, info)
     broker.coordinators.schedule(env)
     return ErrorCode.NONE
 

@@ -34,6 +34,11 @@ class RequestContext:
     client_id: str
     peer: Peer | None = None
 
+    @property
+    def client_host(self) -> str:
+        """Where the asker is, as Kafka tells it of a member: `/127.0.0.1`. Of a simulated machine its name."""
+        return f"/{self.peer.host}" if self.peer is not None else self.sender.partition("#")[0]
+
 
 Handler = Callable[[Any, Any, RequestContext], object]
 HANDLERS: dict[type, Handler] = {}

@@ -6,27 +6,23 @@ the answers to its fetches; the rest of what it says to the controller follows (
 
 from typing import Protocol
 
-from lab.env import Address, Env, Micros, NodeId, millis
+from lab.env import Env, NodeId, millis
+from lab.kafka.broker.forwarded import AGAIN, ForwardedRequests, Forwarder
 from lab.kafka.broker.isr import IsrChanges
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.metadata.fetch import FetchMetadataRefused
-from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.envelope import EnvelopeResponse
 
 CONTROLLER_CHANNELS = dict.fromkeys(("heartbeat", "metadata", "isr", "forward", "producer-ids"))
 """The connections over which a broker talks to a controller."""
-SEEK, FORWARD, ALTER_PARTITION, METADATA = "seek", "forward", "alter-partition", "metadata"
-AGAIN: Micros = millis(100)
-FORWARD_FOR: Micros = millis(60_000)
-"""How long an administrator's request waits for a controller (Kafka's retry time-out of the channel)."""
+SEEK, ALTER_PARTITION, METADATA = "seek", "alter-partition", "metadata"
 
 
-class Seeker(Protocol):
+class Seeker(Forwarder, Protocol):
     """What the finder needs of the broker it belongs to."""
 
     controller: NodeId
     isr: IsrChanges
-    forwarded: dict[int, tuple[Address, int]]
+    forwarded: ForwardedRequests
 
     def observe(self, env: Env) -> None:
         """Ask for the metadata that comes next."""
@@ -36,25 +32,16 @@ class Seeker(Protocol):
         """Tell the controller that this broker lives."""
         ...
 
-    def ask_controller(self, env: Env, channel: str, body: object) -> int:
-        """Send a request; returns its correlation id."""
-        ...
-
-    def reply(self, env: Env, sender: Address, correlation_id: int, body: object) -> None:
-        """Answer a request that had to wait."""
-        ...
-
 
 class ControllerFinder:
-    """Whom a broker asks, whether that one has answered, and what waits for one that does."""
+    """Whom a broker asks, and whether that one has answered."""
 
-    __slots__ = ("bodies", "found", "observing", "voters")
+    __slots__ = ("found", "observing", "voters")
 
     def __init__(self, voters: tuple[NodeId, ...]) -> None:
         self.voters = voters
         self.found = False
         self.observing = -1
-        self.bodies: dict[int, tuple[object, Micros]] = {}
 
     # --- the metadata fetch -----------------------------------------------------------------------
 
@@ -91,7 +78,7 @@ class ControllerFinder:
             broker.isr.failed()
             env.set_timer(ALTER_PARTITION, env.now + AGAIN)
         elif channel == "forward":
-            env.set_timer(FORWARD, env.now + AGAIN)
+            broker.forwarded.put_off(env)
 
     def seek(self, broker: Seeker, env: Env) -> None:
         """The controller is silent: ask another at once."""
@@ -114,31 +101,4 @@ class ControllerFinder:
         broker.report(env)
         broker.isr.failed()
         env.set_timer(ALTER_PARTITION, env.now)
-        self.forward_again(broker, env)
-
-    # --- administrators' requests -----------------------------------------------------------------
-
-    def forwarded(self, env: Env, correlation_id: int, body: object) -> None:
-        """A request was handed on."""
-        self.bodies[correlation_id] = body, env.now + FORWARD_FOR
-
-    def not_now(self, env: Env) -> None:
-        """A controller that is not active refused one: it waits."""
-        env.set_timer(FORWARD, env.now + AGAIN)
-
-    def settled(self, correlation_id: int) -> None:
-        """A request has its answer."""
-        self.bodies.pop(correlation_id, None)
-
-    def forward_again(self, broker: Seeker, env: Env) -> None:
-        """Hand on once more what has no answer, or give it up after a minute."""
-        waiting, broker.forwarded = broker.forwarded, {}
-        bodies, self.bodies = self.bodies, {}
-        for number, (sender, correlation_id) in waiting.items():
-            body, deadline = bodies[number]
-            if deadline <= env.now:
-                broker.reply(env, sender, correlation_id, EnvelopeResponse(ErrorCode.REQUEST_TIMED_OUT))
-                continue
-            again = broker.ask_controller(env, "forward", body)
-            broker.forwarded[again] = sender, correlation_id
-            self.bodies[again] = body, deadline
+        broker.forwarded.again(broker, env)

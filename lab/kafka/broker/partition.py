@@ -189,19 +189,22 @@ class Partition:
         info = self.log.append_as_leader(batch, self.leader_epoch, env.wall_time_ms, from_client=from_client)
         if isinstance(info, AppendInfo) and info.batch is not None:
             self._left_behind(end)
-            env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
+            if env.hears(facts.Appended):
+                env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
             if info.rolled:
                 env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+            high_watermark = self.log.high_watermark
             self._advance_high_watermark(env)
+            info.committed = self.log.high_watermark > high_watermark
         return info
 
     def append_as_follower(self, env: Env, batch: RecordBatch) -> None:
         """Append what the leader sent. Raises DiskFull."""
-        info = self.log.append_as_follower(batch, env.wall_time_ms)
+        rolled = self.log.append_as_follower(batch, env.wall_time_ms)
         self._touch()
         env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
-        if info.rolled:
-            env.tell(facts.SegmentRolled(self.partition, info.base_offset))
+        if rolled:
+            env.tell(facts.SegmentRolled(self.partition, batch.base_offset))
 
     def follow_high_watermark(self, env: Env, leader_high_watermark: int) -> None:
         """A follower takes the leader's high watermark, as far as its own log reaches."""
@@ -271,6 +274,11 @@ class Partition:
             and offset >= self.epoch_start_offset
         )
 
+    @property
+    def awaited(self) -> bool:
+        """Whether any request may wait for something to happen here."""
+        return bool(self.waiting_fetches or self.waiting_produces or self.watchers)
+
     def _left_behind(self, end: int) -> None:
         """The log has grown beyond `end`. A follower that had got so far, and has since asked for more in a session
         without naming this partition again, was caught up when it last did.
@@ -312,6 +320,18 @@ class Partition:
             return
         if self._too_few_in_sync():
             return  # KAFKA-15583: below min.insync.replicas nothing is committed, not even for acks=1
+        if self.remotes:
+            end = self._replicated(env, end)
+        if end > log.high_watermark:
+            log.set_high_watermark(end)
+            self.changed()
+            if env.hears(facts.HighWatermarkMoved):
+                env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
+            if log.producers.transactional:
+                self._tell_stable(env)
+
+    def _replicated(self, env: Env, end: int) -> int:
+        """Up to where all have the log, of which this replica has all up to `end`."""
         required = self.maximal_isr
         for replica_id, remote in self.remotes.items():
             if remote.log_end_offset < end and (
@@ -320,12 +340,7 @@ class Partition:
                     and env.now - remote.last_caught_up <= self.lag_max)
             ):  # fmt: skip
                 end = remote.log_end_offset
-        if end > log.high_watermark:
-            log.set_high_watermark(end)
-            self.changed()
-            env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
-            if log.producers.transactional:
-                self._tell_stable(env)
+        return end
 
     def note_active(self, env: Env, active: dict[int, None]) -> None:
         """Which brokers may be in sync at all: the high watermark waits for no other."""

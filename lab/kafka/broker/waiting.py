@@ -13,9 +13,10 @@ from lab.kafka.broker.purgatory import (
     DelayedProduce,
     DelayedShareFetch,
 )
-from lab.kafka.broker.share.groups import PendingHeartbeat
+from lab.kafka.broker.share.groups import PendingHeartbeat, PendingJob
 from lab.kafka.broker.share.states import PendingState
 from lab.kafka.broker.transactions import PendingMarker, PendingTransition
+from lab.kafka.log.unified_log import AppendInfo
 from lab.kafka.log.validator import AppendRefused
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import RecordBatch
@@ -46,7 +47,7 @@ def append_internal(
     deadline = env.now + millis(broker.config.offsets_commit_timeout_ms if timeout_ms is None else timeout_ms)
     operation = DelayedAppend(partition.partition, info.last_offset + 1, partition.leader_epoch, deadline, token)
     partition.waiting_produces[wait(broker, env, operation)] = None
-    appended(broker, env, partition)
+    appended(broker, env, partition, info)
 
 
 def _wake_purgatory_by(broker: "Broker", env: Env, deadline: Micros) -> None:
@@ -56,8 +57,12 @@ def _wake_purgatory_by(broker: "Broker", env: Env, deadline: Micros) -> None:
         env.set_timer(PURGATORY, deadline)
 
 
-def appended(broker: "Broker", env: Env, partition: Partition) -> None:
-    """There are new records here: followers waiting for them have something to fetch."""
+def appended(broker: "Broker", env: Env, partition: Partition, info: AppendInfo) -> None:
+    """There are new records here: followers waiting for them have something to fetch, and who waits for what is
+    committed if that is all at once, or if the segment is closed from which there is something to read.
+    """
+    if not partition.awaited:
+        return
     operations = broker.purgatory.operations
     for number in waiting_fetches(partition):
         operation = operations.get(number)
@@ -68,7 +73,8 @@ def appended(broker: "Broker", env: Env, partition: Partition) -> None:
                 complete_fetch(broker, env, number)  # it waited at the end of this log, which is no longer there
             else:
                 _try_fetch(broker, env, number, operation)
-    committed(broker, env, partition)
+    if info.committed or info.rolled:
+        committed(broker, env, partition)
 
 
 def committed(broker: "Broker", env: Env, partition: Partition) -> None:
@@ -151,7 +157,7 @@ def _end_append(broker: "Broker", env: Env, number: int, operation: DelayedAppen
 def _append_ended(broker: "Broker", env: Env, token: object, error: ErrorCode) -> None:
     if isinstance(token, (PendingTransition, PendingMarker)):
         broker.transactions(env).completed(broker, env, token, error)
-    elif isinstance(token, (PendingState, PendingHeartbeat)):
+    elif isinstance(token, (PendingState, PendingHeartbeat, PendingJob)):
         if broker.sharing is not None:
             broker.sharing.logged(broker, env, token, error)
     else:

@@ -34,6 +34,7 @@ from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Request, Response
 
+NO_ERROR = ErrorCode.NONE
 RECENT = 24
 """So many requests and their answers are remembered of each program, without their bodies."""
 
@@ -59,12 +60,15 @@ class Exchange:
 
 
 class Connection:
-    """One connection to a broker, who has opened it, and what was asked over it: a broker answers in order."""
+    """One connection to a broker, who has opened it, and what was asked over it: a broker answers in order. `address`:
+    where its messages go.
+    """
 
-    __slots__ = ("broker", "peer", "waiting")
+    __slots__ = ("address", "broker", "peer", "waiting")
 
-    def __init__(self, broker: NodeId, peer: Peer) -> None:
+    def __init__(self, broker: NodeId, number: int, peer: Peer) -> None:
         self.broker = broker
+        self.address = address(broker, str(number))
         self.peer = peer
         self.waiting: deque[Exchange] = deque()
 
@@ -92,16 +96,16 @@ class Program:
     def receive(self, env: Env, sender: Address, body: object) -> None:
         """What came through a socket, or an answer."""
         match body:
-            case ProgramConnected():
-                self.connections[body.connection] = Connection(body.broker, body.peer)
-                self.listeners = dict(body.listeners)
-                env.tell(facts.ProgramCame(body.connection))
             case FrameArrived():
                 self._arrived(env, body.connection, body.data)
-            case ProgramHungUp():
-                self.connections.pop(body.connection, None)
             case Response():
                 self._answered(env, int(sender.partition("#")[2]), body)
+            case ProgramConnected():
+                self.connections[body.connection] = Connection(body.broker, body.connection, body.peer)
+                self.listeners = dict(body.listeners)
+                env.tell(facts.ProgramCame(body.connection))
+            case ProgramHungUp():
+                self.connections.pop(body.connection, None)
             case _:
                 raise AssertionError(body)
 
@@ -139,7 +143,7 @@ class Program:
         if header.api.by_topic_id.has(header.version):
             body = ByTopicId(body)
         request = Request(header.correlation_id, header.client_id, body, connection.peer)
-        env.send(address(connection.broker, str(number)), request, len(frame))
+        env.send(connection.address, request, len(frame))
 
     def _answered(self, env: Env, number: int, response: Response) -> None:
         connection = self.connections.get(number)
@@ -160,10 +164,10 @@ class Program:
     def _count(self, exchange: Exchange, body: object) -> None:
         """The records an answer tells of, by topic."""
         if isinstance(body, ProduceResponse):
-            for (topic, index), count in exchange.records:
-                answer = body.responses.get(TopicPartition(topic, index))
+            for name, count in exchange.records:
+                answer = body.responses.get(name)
                 if answer is not None and not answer.error_code:
-                    self.written[topic] = self.written.get(topic, 0) + count
+                    self.written[name.topic] = self.written.get(name.topic, 0) + count
         elif isinstance(body, FetchResponse):
             for (topic, _), answer in body.responses.items():
                 if answer.records:
@@ -173,13 +177,13 @@ class Program:
     def _look_at(self, env: Env, header: Header, body: object, exchange: Exchange) -> None:
         """What a request says of its sender."""
         match body:
+            case ProduceRequest():
+                exchange.records = tuple([(one, batch.record_count) for one, batch in body.data.items()])
             case ApiVersionsRequest() if header.version >= 3:
                 self.client_id = header.client_id
                 self.software = (body.client_software_name, body.client_software_version)
             case ApiVersionsRequest():
                 self.client_id = header.client_id
-            case ProduceRequest():
-                exchange.records = tuple((one, batch.record_count) for one, batch in body.data.items())
             case InitProducerIdRequest() if body.transactional_id:
                 self.transactional_ids[body.transactional_id] = None
             case OffsetCommitRequest() | TxnOffsetCommitRequest():
@@ -194,7 +198,7 @@ class Program:
 
 def first_error(body: Any) -> ErrorCode:
     """Of an answer as a whole, or of its first partition that has one."""
-    error: ErrorCode = getattr(body, "error_code", ErrorCode.NONE)
+    error: ErrorCode = getattr(body, "error_code", NO_ERROR)
     if not error and isinstance(body, (ProduceResponse, FetchResponse)):
         for one in body.responses.values():
             if one.error_code:
@@ -205,11 +209,13 @@ def first_error(body: Any) -> ErrorCode:
 def advertised(body: Any, listeners: Mapping[str, str]) -> object:
     """An answer with the addresses under which a real client finds the brokers it names."""
     match body:
-        case MetadataResponse() | DescribeClusterResponse():
-            return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
-        case ProduceResponse() | FetchResponse() if body.node_endpoints:
+        case ProduceResponse() | FetchResponse():
+            if not body.node_endpoints:
+                return body
             found = tuple(one._replace(host=listeners.get(one.host, one.host)) for one in body.node_endpoints)
             return replace(body, node_endpoints=found)
+        case MetadataResponse() | DescribeClusterResponse():
+            return replace(body, brokers={one: listeners.get(host, host) for one, host in body.brokers.items()})
         case FindCoordinatorResponse():
             return replace(body, host=listeners.get(body.host, body.host))
         case FindCoordinatorsResponse():

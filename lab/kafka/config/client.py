@@ -7,7 +7,7 @@ make a new one, which is to say that it is started again.
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
-from lab.env import Sealed
+from lab.env import Micros, Sealed
 from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS, Flavour
 
@@ -47,6 +47,7 @@ class ClientConfig(Config, Sealed):
         self.flavour = FLAVOURS[flavour]
         super().__setstate__(overrides)
         self.check()
+        self.count_in_micros()
 
 
 class ProducerConfig(ClientConfig):
@@ -75,6 +76,14 @@ class ProducerConfig(ClientConfig):
     sticky_partitioning_linger_ms: int
     transaction_timeout_ms: int
     transactional_id: str
+
+    delivery_timeout_us: Micros
+    linger_us: Micros
+    metadata_max_age_us: Micros
+    request_timeout_us: Micros
+    retry_backoff_max_us: Micros
+    retry_backoff_us: Micros
+    sticky_partitioning_linger_us: Micros
 
     settings: ClassVar = table(
         Setting("acks", "all", "who must have a record before it counts as sent", choices=("0", "1", "all"),
@@ -181,6 +190,15 @@ class ConsumerConfig(ClientConfig):
     retry_backoff_max_ms: int
     retry_backoff_ms: int
     session_timeout_ms: int
+
+    auto_commit_interval_us: Micros
+    default_api_timeout_us: Micros
+    heartbeat_interval_us: Micros
+    max_poll_interval_us: Micros
+    metadata_max_age_us: Micros
+    request_timeout_us: Micros
+    retry_backoff_us: Micros
+    session_timeout_us: Micros
 
     settings: ClassVar = table(
         Setting("auto.commit.interval.ms", 5_000, "how often auto-commit commits"),

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from lab.env import millis
+
 Value = int | bool | str
 LONG_MAX = (1 << 63) - 1
 INT_MAX = (1 << 31) - 1
@@ -96,10 +98,15 @@ class Config:
     """Values for all settings of one kind; unnamed ones have their defaults.
 
     A setting `retention.ms` is read as the attribute `retention_ms`. Subclasses name their `settings` and
-    declare the attributes, which a test compares. All kinds but a broker's are sealed: theirs never change.
+    declare the attributes, which a test compares. All kinds but a broker's are sealed: theirs never change. Where one
+    declares `linger_us` beside `linger_ms`, it has that too: a client holds its clock against it in every turn.
     """
 
     settings: ClassVar[Mapping[str, Setting]] = {}
+    durations: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.durations = tuple((name, f"{name[:-3]}_ms") for name in cls.__annotations__ if name.endswith("_us"))
 
     def __init__(self, values: Mapping[str, object] | Iterable[tuple[str, object]] = ()) -> None:
         given = dict(values)
@@ -113,6 +120,12 @@ class Config:
                 value = self.overrides[name] = setting.parse(given[name])
             setattr(self, attribute(name), value)
         self.check()
+        self.count_in_micros()
+
+    def count_in_micros(self) -> None:
+        """Once more what is counted in milliseconds, as Micros."""
+        for micros, milliseconds in self.durations:
+            setattr(self, micros, millis(getattr(self, milliseconds)))
 
     def default_of(self, setting: Setting) -> Value:
         """The value of a setting that nobody has set."""
@@ -128,6 +141,7 @@ class Config:
         self.overrides = overrides
         for name, setting in self.settings.items():
             setattr(self, attribute(name), overrides.get(name, self.default_of(setting)))
+        self.count_in_micros()
 
     def changed(self, values: Mapping[str, str | None]) -> "dict[str, Value]":
         """The overrides after setting `values`; None goes back to the default. Raises InvalidConfig."""

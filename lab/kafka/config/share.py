@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from lab.env import Sealed
+from lab.env import Micros, Sealed
 from lab.kafka.config.definition import Config, Setting, table
 
 SHARE_GROUPS = (
@@ -62,6 +62,10 @@ class ShareConsumerConfig(Config, Sealed):
     request_timeout_ms: int
     retry_backoff_ms: int
     share_acknowledgement_mode: str
+
+    metadata_max_age_us: Micros
+    request_timeout_us: Micros
+    retry_backoff_us: Micros
 
     settings: ClassVar = table(
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for", 1),

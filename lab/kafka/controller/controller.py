@@ -278,7 +278,9 @@ class Controller:
                 answers[partition] = ErrorCode.NONE
             elif found is not ErrorCode.ELECTION_NOT_NEEDED or request.partitions is not None:
                 answers[partition] = found
-        return Decision(ElectLeadersResponse(answers), records)
+        told = dict.fromkeys(one.topic for one in answers)
+        named = request.partitions is not None or all(one in told for one in self.image.topics)
+        return Decision(ElectLeadersResponse(answers, topics=() if named else tuple(self.image.topics)), records)
 
     def _election(self, partition: TopicPartition, unclean: bool) -> PartitionChangeRecord | ErrorCode:
         state = self.image.partition(partition)

@@ -30,7 +30,12 @@ from lab.kafka.protocol.messages.brokers import (
 )
 from lab.kafka.protocol.messages.configs import AlterConfigsRequest, IncrementalAlterConfigsRequest
 from lab.kafka.protocol.messages.producer_ids import AllocateProducerIdsRequest
-from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest, DescribeQuorumResponse, QuorumReplica
+from lab.kafka.protocol.messages.quorum import (
+    DescribeQuorumRequest,
+    DescribeQuorumResponse,
+    QuorumReplica,
+    unknown_quorum,
+)
 from lab.kafka.protocol.messages.reassignments import (
     AlterPartitionReassignmentsRequest,
     ListPartitionReassignmentsRequest,
@@ -250,6 +255,9 @@ class ControllerNode:
 
     def _quorum(self, body: DescribeQuorumRequest, now: Micros) -> Decision:
         """A quorum of one, which leads itself; brokers watch it."""
+        unknown = unknown_quorum(body)
+        if unknown is not None:
+            return Decision(unknown)
         end = self._next_offset()
         observers = [QuorumReplica(one, session.metadata_offset) for one, session in self.controller.sessions.items()]
         mine = QuorumReplica(ALONE, end)

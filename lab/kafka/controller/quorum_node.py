@@ -25,6 +25,7 @@ from lab.kafka.protocol.messages.quorum import (
     QuorumFetchRequest,
     QuorumReplica,
     VoteRequest,
+    unknown_quorum,
 )
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.raft.quorum_state import TIMERS
@@ -151,7 +152,8 @@ class QuorumNode(ControllerNode):
         elif isinstance(body, FetchMetadataRequest):
             self._observe(env, sender, request)
         elif isinstance(body, DescribeQuorumRequest):
-            env.send(sender, Response(request.correlation_id, self.describe(env)), RESPONSE_BYTES)
+            described = unknown_quorum(body) or self.describe(env)
+            env.send(sender, Response(request.correlation_id, described), RESPONSE_BYTES)
         else:
             decision = self._decide(env, body)
             self._commit(env, decision.records)

@@ -16,6 +16,7 @@ class ShareMember:
 
     member_id: str
     client_id: str
+    client_host: str = ""
     topics: tuple[str, ...] = ()
     member_epoch: int = 0
     previous_epoch: int = -1
@@ -25,7 +26,9 @@ class ShareMember:
 
 @dataclass(slots=True)
 class ShareGroup:
-    """One share group. `initialized`: partitions that the share coordinator knows of; only these are assigned."""
+    """One share group. `initialized`: partitions that the share coordinator knows of; only these are assigned.
+    `is_over`: it has been deleted.
+    """
 
     group_id: str
     group_epoch: int = 0
@@ -33,11 +36,12 @@ class ShareGroup:
     members: dict[str, ShareMember] = field(default_factory=dict[str, ShareMember])
     target: dict[str, Partitions] = field(default_factory=dict[str, Partitions])
     initialized: dict[TopicPartition, None] = field(default_factory=dict[TopicPartition, None])
+    is_over: bool = False
 
     @property
     def state(self) -> str:
         """Kafka's name."""
-        return STABLE if self.members else EMPTY
+        return DEAD if self.is_over else STABLE if self.members else EMPTY
 
     def epoch_error(self, member_id: str, member_epoch: int) -> ErrorCode:
         """Whether this is a member, and in an epoch it can be in: the newest, or the one before, if an answer to it

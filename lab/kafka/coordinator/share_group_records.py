@@ -57,9 +57,10 @@ def _read_topics(reader: FlexibleReader, extra: str = "") -> Partitions:
 
 def member_entry(group_id: str, member: ShareMember) -> Entry:
     """Rack, client id, client host, topics."""
-    value = struct.pack(">h", 0) + compact_string(None) + compact_string(member.client_id) + compact_string("/lab")
+    client = compact_string(member.client_id) + compact_string(member.client_host)
     topics = compact_array([compact_string(topic) for topic in member.topics])
-    return _key(MEMBER, group_id, member.member_id), value + topics + NO_TAGS
+    value = struct.pack(">h", 0) + compact_string(None) + client + topics + NO_TAGS
+    return _key(MEMBER, group_id, member.member_id), value
 
 
 def epoch_entry(group_id: str, epoch: int) -> Entry:
@@ -95,6 +96,11 @@ def gone_entries(group_id: str, member_id: str) -> list[Entry]:
     return [(_key(kind, group_id, member_id), None) for kind in (CURRENT, TARGET, MEMBER)]
 
 
+def group_tombstones(group_id: str) -> list[Entry]:
+    """A group without members is deleted. Its epoch comes last: with that it is gone."""
+    return [(_key(kind, group_id), None) for kind in (INITIALIZED, TARGET_EPOCH, EPOCH)]
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 
@@ -104,11 +110,14 @@ def replay_share_record(groups: dict[str, ShareGroup], key: bytes, value: bytes 
     kind, group_id = reader.number(">h"), reader.plain_text()
     member_id = reader.plain_text() if kind in (MEMBER, TARGET, CURRENT) else ""
     group = groups.get(group_id)
+    if value is None:
+        if kind == EPOCH:
+            groups.pop(group_id, None)
+        elif group is not None:
+            _forget(group, kind, member_id)
+        return
     if group is None:
         group = groups[group_id] = ShareGroup(group_id)
-    if value is None:
-        _forget(group, kind, member_id)
-        return
     reader = FlexibleReader(value)
     reader.number(">h")
     match kind:
@@ -132,12 +141,11 @@ def replay_share_record(groups: dict[str, ShareGroup], key: bytes, value: bytes 
 
 def _replay_member(group: ShareGroup, member_id: str, reader: FlexibleReader) -> None:
     reader.string()
-    client_id = reader.text()
-    reader.text()
+    client_id, client_host = reader.text(), reader.text()
     topics = tuple(reader.text() for _ in range(reader.count()))
     known = group.members.get(member_id)
     if known is None:
-        group.members[member_id] = ShareMember(member_id, client_id, topics)
+        group.members[member_id] = ShareMember(member_id, client_id, client_host, topics)
     else:
         known.topics = topics
 

@@ -92,6 +92,7 @@ from lab.kafka.facts.shares import (
     ShareGroupChanged,
     SharePartitionLoaded,
     ShareStartMoved,
+    ShareStateReset,
     ShareStateStored,
 )
 from lab.kafka.facts.transactions import (
@@ -189,6 +190,7 @@ __all__ = [
     "ShareGroupChanged",
     "SharePartitionLoaded",
     "ShareStartMoved",
+    "ShareStateReset",
     "ShareStateStored",
     "TargetAssigned",
     "TopicCreated",

@@ -76,6 +76,14 @@ class ShareStateStored:
 
 
 @dataclass(slots=True)
+class ShareStateReset:
+    """The share coordinator was told to forget what it knows of a share-partition, or to begin anew elsewhere."""
+
+    group_id: str
+    partition: TopicPartition
+
+
+@dataclass(slots=True)
 class ShareGroupChanged:
     """A group coordinator moved a share group to another epoch. `assignment`: client id -> partitions."""
 

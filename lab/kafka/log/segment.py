@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from lab.env import Disk
@@ -13,7 +14,18 @@ OFFSET_ENTRY = struct.Struct(">ii")
 TIME_ENTRY = struct.Struct(">qi")
 _SIZE_AT = 8
 SNAPSHOT = ".snapshot"
+NAMES_KEPT = 1_024
+"""Names of files that are not put together again for each batch."""
 KINDS = (".log", ".index", ".timeindex", TRANSACTIONS, SNAPSHOT)
+
+
+def _stem(path: str, suffix: str) -> str:
+    return path.removesuffix(suffix).removesuffix(".log")
+
+
+@lru_cache(NAMES_KEPT)
+def _file(path: str, suffix: str, kind: str) -> str:
+    return f"{_stem(path, suffix)}{kind}{suffix}"
 
 
 class LogSegment:
@@ -51,11 +63,11 @@ class LogSegment:
     @property
     def stem(self) -> str:
         """What the paths of its files begin with; worked out, since it would be a second string in every checkpoint."""
-        return self.path.removesuffix(self.suffix).removesuffix(".log")
+        return _stem(self.path, self.suffix)
 
     def file(self, kind: str) -> str:
         """The path of its file of this kind, which may not exist."""
-        return f"{self.stem}{kind}{self.suffix}"
+        return _file(self.path, self.suffix, kind)
 
     def files(self, disk: Disk) -> list[str]:
         """The files that exist of this segment."""

@@ -30,13 +30,16 @@ Due = Callable[[LogSegment, int], bool]
 
 @dataclass(slots=True)
 class AppendInfo:
-    """What an append did. `batch` is as stored; a duplicate stored nothing and tells the old offsets."""
+    """What an append did. `batch` is as stored; a duplicate stored nothing and tells the old offsets. `committed`:
+    whether the high watermark has moved with it, because nobody else has to have the records.
+    """
 
     base_offset: int
     last_offset: int
     log_append_time_ms: int
     batch: RecordBatch | None
     rolled: bool = False
+    committed: bool = False
 
 
 @dataclass(slots=True)
@@ -155,14 +158,15 @@ class UnifiedLog:
         rolled = self._write(placed, now_ms)
         return AppendInfo(placed.base_offset, placed.last_offset, append_time, placed, rolled)
 
-    def append_as_follower(self, batch: RecordBatch, now_ms: int) -> AppendInfo:
-        """Write a batch as the leader had it. It must begin where this log ends, or later (compaction)."""
+    def append_as_follower(self, batch: RecordBatch, now_ms: int) -> bool:
+        """Write a batch as the leader had it. It must begin where this log ends, or later (compaction). Returns whether
+        a segment began with it.
+        """
         assert batch.base_offset >= self.log_end_offset or not self.segments, (
             batch.base_offset,
             self.log_end_offset,
         )
-        rolled = self._write(batch, now_ms)
-        return AppendInfo(batch.base_offset, batch.last_offset, -1, batch, rolled)
+        return self._write(batch, now_ms)
 
     def _write(self, batch: RecordBatch, now_ms: int) -> bool:
         epochs = self.epochs
@@ -176,7 +180,7 @@ class UnifiedLog:
         self.tail = (*self.tail[1 - TAIL :], batch)
         if batch.attributes & IN_TRANSACTION:
             self.learn_transaction(batch, self.segments[-1])
-        else:
+        elif batch.producer_id >= 0:
             self.producers.update(batch)
         if self.log_end_offset - self.recovery_point >= self.config.flush_messages:
             self.flush()

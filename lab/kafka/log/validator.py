@@ -6,10 +6,11 @@ from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, LOG_APPEND_TIME, NO_TIME, RecordBatch
+from lab.kafka.protocol.records import COMPRESSION_MASK, CONTROL, HEADER_SIZE, LOG_APPEND_TIME, NO_TIME, RecordBatch
 
 RECORD_MIN = 7
 """Bytes of the smallest record: its length, attributes, time, offset, null key, null value, no headers."""
+CODEC_MAX = max(Compression).value
 PACKED_MAX = 1 << 20
 """Records in a batch that is compressed; librdkafka's `batch.num.messages` ends at a million."""
 
@@ -57,14 +58,14 @@ def _too_large(batch: RecordBatch, config: TopicConfig) -> AppendRefused | None:
 
 
 def _check_header(batch: RecordBatch) -> AppendRefused | None:
-    count = batch.last_offset - batch.base_offset + 1
+    count = batch.next_offset - batch.base_offset
     if not 1 <= count == batch.record_count:
         return AppendRefused(ErrorCode.INVALID_RECORD, f"{batch.record_count} records, but {count} offsets")
-    if batch.is_control:
+    if batch.attributes & CONTROL:
         return AppendRefused(ErrorCode.INVALID_RECORD, "clients may not write control batches")
     codec = batch.attributes & COMPRESSION_MASK
-    if codec > Compression.ZSTD:
-        return AppendRefused(ErrorCode.INVALID_RECORD, f"a codec of 0 to {Compression.ZSTD:d} wanted, {codec} found")
+    if codec > CODEC_MAX:
+        return AppendRefused(ErrorCode.INVALID_RECORD, f"a codec of 0 to {CODEC_MAX} wanted, {codec} found")
     most = PACKED_MAX if codec else (batch.size - HEADER_SIZE) // RECORD_MIN
     if count > most:
         return AppendRefused(ErrorCode.INVALID_RECORD, f"{count} records, but room for {most}")
@@ -82,7 +83,7 @@ def _check_records(batch: RecordBatch, config: TopicConfig, now_ms: int) -> Appe
     earliest = now_ms - config.message_timestamp_before_max_ms
     # The header tells the youngest of the records, but not the oldest.
     out_of_time = not append_time and (batch.max_timestamp_ms > latest or earliest >= 0)
-    if not config.compacted and not out_of_time:
+    if not out_of_time and not config.compacted:
         return None
     try:
         records = batch.records()

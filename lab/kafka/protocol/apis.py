@@ -5,7 +5,8 @@ message is flexible, with one exception: the answer to ApiVersions, which is rea
 """
 
 import struct
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from lab.kafka.protocol.codec import Buffer, decode, encode, read_uvarint, skip_tags
 from lab.kafka.protocol.errors import ErrorCode
@@ -31,6 +32,11 @@ from lab.kafka.protocol.messages.reassignments import ALTER_PARTITION_REASSIGNME
 from lab.kafka.protocol.messages.sasl import SASL_AUTHENTICATE, SASL_HANDSHAKE
 from lab.kafka.protocol.messages.share_fetch import SHARE_ACKNOWLEDGE, SHARE_FETCH
 from lab.kafka.protocol.messages.share_groups import SHARE_GROUP_DESCRIBE, SHARE_GROUP_HEARTBEAT
+from lab.kafka.protocol.messages.share_offsets import (
+    ALTER_SHARE_GROUP_OFFSETS,
+    DELETE_SHARE_GROUP_OFFSETS,
+    DESCRIBE_SHARE_GROUP_OFFSETS,
+)
 from lab.kafka.protocol.messages.topics import (
     CREATE_PARTITIONS,
     CREATE_TOPICS,
@@ -107,6 +113,9 @@ APIS: dict[int, Api] = {
         SHARE_GROUP_DESCRIBE,
         SHARE_FETCH,
         SHARE_ACKNOWLEDGE,
+        DESCRIBE_SHARE_GROUP_OFFSETS,
+        ALTER_SHARE_GROUP_OFFSETS,
+        DELETE_SHARE_GROUP_OFFSETS,
     )
 }
 """In the order of their numbers."""
@@ -114,12 +123,20 @@ BY_REQUEST: dict[type, tuple[Api, Message]] = {
     request.kind: (one, request) for one in APIS.values() for request in one.requests
 }
 """By the engine's class of a request."""
+_ASKED: dict[tuple[int, int], tuple[Api, Message, bool]] = {
+    (one.key, version): (one, request, request.is_flexible(version))
+    for one in APIS.values()
+    for version in range(one.versions.first, one.versions.last + 1)
+    for request in (one.request(version),)
+}
+"""What can be asked here, by the number of the API and the version; and whether its requests are flexible."""
 
 _HEADER = struct.Struct(">hhih")
 _SIZE = struct.Struct(">i")
 _SHORT = struct.Struct(">h")
 _CORRELATION = struct.Struct(">i")
 _SIZE_AND_CORRELATION = struct.Struct(">ii")
+_SIZE_CORRELATION_AND_TAGS = struct.Struct(">iix")
 SIZE_BYTES = _SIZE.size
 PLAIN_MAX = 1 << 20
 """Bytes of a request that carries no records. In Kafka `socket.request.max.bytes` is the only limit, and a thread of
@@ -127,7 +144,8 @@ several is busy with it; here everybody would wait.
 """
 
 
-class Header(NamedTuple):
+@dataclass(slots=True)
+class Header:
     """What stands before a request: of which API, in which version, and who asks. The API by its number: a header waits
     for its answer in a world, and is in its checkpoints.
     """
@@ -155,21 +173,23 @@ def read_request(frame: Buffer) -> tuple[Header, object | None]:
     """
     try:
         key, version, correlation_id, length = _HEADER.unpack_from(frame)
-        at = _HEADER.size
-        client_id = "" if length < 0 else str(frame[at : at + length], "utf-8")
-        at += max(length, 0)
-        if at > len(frame):
-            raise Malformed(f"a request header: {at} bytes wanted, {len(frame)} found")
-        api = APIS.get(key)
-        if api is None or not api.versions.has(version):
-            if api is API_VERSIONS:
+        client_id, at = "", _HEADER.size
+        if length > 0:
+            client_id = str(frame[at : at + length], "utf-8")
+            at += length
+        end = len(frame)
+        if at > end:
+            raise Malformed(f"a request header: {at} bytes wanted, {end} found")
+        asked = _ASKED.get((key, version))
+        if asked is None:
+            if key == API_VERSIONS.key:
                 return Header(key, version, correlation_id, client_id), None
-            raise Malformed(f"a request: {_wanted(api)} wanted, API key {key} version {version} found")
-        if len(frame) > PLAIN_MAX and api is not PRODUCE:
-            raise Malformed(f"{api.name}: at most {PLAIN_MAX:,} bytes wanted, {len(frame):,} found")
-        request = api.request(version)
-        if request.is_flexible(version):
-            at = skip_tags(frame, at, len(frame))
+            raise Malformed(f"a request: {_wanted(APIS.get(key))} wanted, API key {key} version {version} found")
+        api, request, flexible = asked
+        if end > PLAIN_MAX and api is not PRODUCE:
+            raise Malformed(f"{api.name}: at most {PLAIN_MAX:,} bytes wanted, {end:,} found")
+        if flexible:
+            at = skip_tags(frame, at, end)
     except (struct.error, IndexError, UnicodeDecodeError) as wrong:
         raise Malformed(f"a request header in {len(frame)} bytes: {wrong}") from wrong
     # What stands behind a request is not looked at, as in Kafka: librdkafka writes a null array in four bytes where it
@@ -182,12 +202,17 @@ def is_answered(frame: Buffer) -> bool:
     """Whether a request gets an answer, if only a closed connection: all but a Produce with acks=0 do."""
     try:
         key, version, _, length = _HEADER.unpack_from(frame)
-        if key != PRODUCE.key or not PRODUCE.versions.has(version):
+        if key != PRODUCE.key or (asked := _ASKED.get((key, version))) is None:
             return True
-        at = _HEADER.size + max(length, 0)
-        if PRODUCE.request(version).is_flexible(version):
-            size, at = read_uvarint(frame, skip_tags(frame, at, len(frame)))
-            at += max(size - 1, 0)
+        at = _HEADER.size
+        if length > 0:
+            at += length
+        if asked[2]:
+            if frame[at] == 0 and frame[at + 1] <= 1:  # no tags, no transactional id
+                at += 2
+            else:
+                size, at = read_uvarint(frame, skip_tags(frame, at, len(frame)))
+                at += max(size - 1, 0)
         else:
             (size,) = _SHORT.unpack_from(frame, at)
             at += _SHORT.size + max(size, 0)
@@ -212,10 +237,11 @@ def write_request(api: Api, version: int, correlation_id: int, client_id: str, b
 def write_response(api: Api, version: int, correlation_id: int, body: object) -> list[Buffer]:
     """An answer with its size, in pieces."""
     response = api.response(version)
-    tags = b"\0" if response.is_flexible(version) and api is not API_VERSIONS else b""
     pieces = encode(response, version, body)
-    size = _CORRELATION.size + len(tags) + sum(map(len, pieces))
-    return [_SIZE_AND_CORRELATION.pack(size, correlation_id) + tags, *pieces]
+    size = _CORRELATION.size + sum(map(len, pieces))
+    if response.flexible <= version and api is not API_VERSIONS:
+        return [_SIZE_CORRELATION_AND_TAGS.pack(size + 1, correlation_id), *pieces]
+    return [_SIZE_AND_CORRELATION.pack(size, correlation_id), *pieces]
 
 
 def read_response(api: Api, version: int, frame: Buffer) -> tuple[int, Any]:

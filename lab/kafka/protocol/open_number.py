@@ -18,4 +18,4 @@ class OpenNumber(IntEnum):
     @property
     def known(self) -> bool:
         """Whether it stands for something."""
-        return bool(self.name)
+        return bool(self._name_)  # `name` is a property, and costs a call

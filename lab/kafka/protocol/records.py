@@ -266,7 +266,7 @@ class RecordBatch(Sealed):
     def placed(self, base_offset: int, leader_epoch: int) -> "RecordBatch":
         """This batch where a leader puts it. The CRC stays: it does not cover these fields."""
         place = _PLACE.pack(base_offset, self.size - LOG_OVERHEAD, leader_epoch)
-        return RecordBatch(b"".join((place, memoryview(self.data)[16:])))
+        return RecordBatch(place + memoryview(self.data)[16:])
 
     def with_append_time(self, now_ms: int) -> "RecordBatch":
         """This batch with the broker's time for all its records (`message.timestamp.type=LogAppendTime`)."""

@@ -32,13 +32,16 @@ KAFKA = {
     30: "1-3", 31: "1-3", 32: "1-4", 33: "0-2", 35: "1-4", 36: "0-2",
     37: "0-3", 42: "0-2", 43: "0-2", 44: "0-1", 45: "0", 46: "0", 47: "0", 55: "0-2", 60: "0-2", 61: "0",
     65: "0", 66: "0-1", 68: "0-1", 69: "0-1", 75: "0", 76: "0", 77: "0", 78: "0", 79: "0",
+    90: "", 91: "", 92: "",
 }  # fmt: skip
-"""The versions of Apache Kafka 4.0. Share groups were a preview there, and got version 1 with 4.1."""
+"""The versions of Apache Kafka 4.0. Share groups were a preview there; version 1 of them, and their offsets, came with
+4.1.
+"""
 LEFT_OUT = {
     0: "several batches for one partition",
     3: "the top-level error of version 13, which is for rebootstrapping",
     15: "`client_host` is empty",
-    16: "share groups; the error while a coordinator loads",
+    16: "the error while a coordinator loads",
     19: "the time-out: the controller decides at once",
     20: "the time-out",
     24: "versions 4 and 5, which are for brokers",
@@ -49,7 +52,7 @@ LEFT_OUT = {
     60: "version 2, which tells of fenced brokers; the controllers' endpoints",
     66: "patterns",
     69: "`rack_id` and `client_host`",
-    77: "what members subscribe to, `rack_id` and `client_host`; version 0",
+    77: "`rack_id`; version 0",
     76: "`rack_id`; version 0",
     78: "`min_bytes` and `batch_size`, the addresses of new leaders; version 0",
     79: "version 0",

@@ -55,11 +55,23 @@ from lab.kafka.protocol.messages.reassignments import (
     UpdateFeaturesRequest,
 )
 from lab.kafka.protocol.messages.share_fetch import ShareAcknowledgeRequest, ShareFetchRequest
-from lab.kafka.protocol.messages.share_groups import ShareGroupDescribeRequest, ShareGroupHeartbeatRequest
+from lab.kafka.protocol.messages.share_groups import (
+    JOIN_EPOCH,
+    LEAVE_EPOCH,
+    ShareGroupDescribeRequest,
+    ShareGroupHeartbeatRequest,
+)
+from lab.kafka.protocol.messages.share_offsets import (
+    AlterShareGroupOffsetsRequest,
+    DeleteShareGroupOffsetsRequest,
+    DescribeShareGroupOffsetsRequest,
+    ShareOffsetsAsked,
+)
 from lab.kafka.protocol.messages.share_state import (
     DeleteShareGroupStateRequest,
     InitializeShareGroupStateRequest,
     ReadShareGroupStateRequest,
+    ReadShareGroupStateSummaryRequest,
     WriteShareGroupStateRequest,
 )
 from lab.kafka.protocol.messages.topics import (
@@ -209,6 +221,12 @@ CASES = (
     needing(ReadShareGroupStateRequest("pay", ORDERS, 0), ACTION),
     needing(WriteShareGroupStateRequest("pay", ORDERS, 0, 0, 0, ()), ACTION),
     needing(DeleteShareGroupStateRequest("pay", ORDERS), ACTION),
+    needing(ReadShareGroupStateSummaryRequest("pay", ORDERS), ACTION),
+    needing(
+        DescribeShareGroupOffsetsRequest((ShareOffsetsAsked("pay", (ORDERS,)),)), DESCRIBE_PAY, DESCRIBE_ORDERS
+    ),
+    needing(AlterShareGroupOffsetsRequest("queue", {ORDERS: 0}), ("READ group queue", GROUP), READ_ORDERS),
+    needing(DeleteShareGroupOffsetsRequest("queue", ("orders",)), ("DELETE group queue", GROUP), READ_ORDERS),
 )  # fmt: skip
 LEFT_OUT_ONLY = (ListGroupsRequest, ListTransactionsRequest)
 """What is never refused: whoever may not see something is not told of it."""
@@ -216,14 +234,16 @@ LEFT_OUT_ONLY = (ListGroupsRequest, ListTransactionsRequest)
 
 @pytest.fixture(scope="module")
 def gated() -> Gated:
-    """One cluster for all cases here, whose only broker looks after all groups and transactions. There is a group, and
-    a share session.
+    """One cluster for all cases here, whose only broker looks after all groups and transactions. There is a group, a
+    share group without members, and a share session.
     """
     found = Gated(brokers=1, topics=orders(1, 1))
     found.have("allow hand ALL group *", "allow hand ALL transactional_id *", "allow hand ALL topic *")
     for one in (FindCoordinatorRequest("pay"), FindCoordinatorRequest("tx", TRANSACTION)):
         found.until(lambda one=one: not found.ask("broker-1", one).error_code)
     assert not any(found.ask("broker-1", OffsetCommitRequest("pay", -1, "", COMMIT)).partitions.values())
+    for epoch in (JOIN_EPOCH, LEAVE_EPOCH):
+        assert not found.ask("broker-1", ShareGroupHeartbeatRequest("queue", "m", epoch, ("orders",))).error_code
     assert not found.ask("broker-1", SHARE_FETCH).error_code
     return found
 

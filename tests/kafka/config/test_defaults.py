@@ -1,5 +1,6 @@
 """Every default by name, as chapter 10 of the spec has it for 4.0; what differs is named with its reason."""
 
+import pickle
 import re
 from pathlib import Path
 
@@ -243,9 +244,18 @@ def test_spec_10_01_every_setting_has_the_default_of_the_spec(kind: type[Config]
 
 @pytest.mark.parametrize(("kind", "defaults"), KINDS)
 def test_every_setting_is_declared_and_says_what_it_means(kind: type[Config], defaults: dict[str, object]):
-    declared = {name for name in kind.__annotations__ if name != "settings"}
+    declared = {name for name in kind.__annotations__ if name != "settings" and not name.endswith("_us")}
     assert declared == {attribute(name) for name in defaults}
     assert all(setting.meaning for setting in kind.settings.values())
+
+
+@pytest.mark.parametrize("kind", [ProducerConfig, ConsumerConfig, ShareConsumerConfig])
+def test_a_clients_clock_is_held_against_microseconds(kind: type[Config]):
+    changed = kind({"retry.backoff.ms": "70"})
+    for config in (kind(), changed, pickle.loads(pickle.dumps(changed))):
+        assert kind.durations
+        for micros, milliseconds in kind.durations:
+            assert getattr(config, micros) == 1_000 * getattr(config, milliseconds)
 
 
 SEEN_AS = {
@@ -272,9 +282,11 @@ def test_no_setting_is_offered_that_nothing_reads(kind: type[Config], defaults: 
     )
     unread = [
         name for name in defaults
-        if not re.search(rf"\bconfig\.{attribute(name)}\b", text) and SEEN_AS.get(name, "\0") not in text
+        if not re.search(rf"\bconfig\.{re.sub('_ms$', '_[mu]s', attribute(name))}\b", text)
+        and SEEN_AS.get(name, "\0") not in text
     ]  # fmt: skip
     assert unread == []
+    assert [micros for micros, _ in kind.durations if not re.search(rf"\bconfig\.{micros}\b", text)] == []
 
 
 @pytest.mark.parametrize(("kind", "defaults"), KINDS)

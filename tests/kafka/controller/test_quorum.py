@@ -351,6 +351,9 @@ def test_describe_quorum_says_who_leads_and_how_far_everybody_is():
     lags = {one.replica_id: found.high_watermark - one.log_end_offset for one in found.current_voters}
     assert sum(lag > 5 for lag in lags.values()) == 1
     assert sorted(one.replica_id for one in found.observers) == [1, 2, 3]
+    assert not found.unknown
+    other = story.ask("broker-1", DescribeQuorumRequest((ORDERS,)))
+    assert (other.unknown, other.current_voters) == ((ORDERS,), ())
 
 
 # --- snapshots ------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.build import CONTROLLER
 from lab.kafka.controller import configuration
 from lab.kafka.metadata.records import ConfigRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
 from lab.kafka.protocol.errors import ErrorCode
@@ -231,7 +233,8 @@ def test_an_unclean_election_without_a_living_replica_has_nobody_to_elect():
 def test_an_election_of_all_says_nothing_of_those_that_need_none():
     office = Office().open(1, 2).topic([1, 2])
     decision = office.controller.elect_leaders(ElectLeadersRequest(ElectionType.PREFERRED, None))
-    assert office.take(decision).partitions == {}
+    answer = office.take(decision)
+    assert (answer.partitions, answer.topics) == ({}, ("orders",))  # topics are named all the same
 
 
 # --- through a broker -----------------------------------------------------------------------------
@@ -243,3 +246,21 @@ def test_any_broker_takes_a_topic_and_the_controller_answers():
     assert [one.error_code for one in answer.topics] == [ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS]
     story.run(1)
     assert [story.replica(number, TopicPartition("bills", 0)).leading for number in (1, 2, 3)] == [True, False, False]
+
+
+# --- handed on (KIP-590) --------------------------------------------------------------------------
+
+
+def test_an_administrators_request_waits_for_the_one_controller_and_is_given_up_after_a_minute():
+    story = Story(topics=orders())
+    story.act(Crash(CONTROLLER))
+    early = story.send("broker-1", CreateTopicsRequest((NewTopic("early", 1, 1),)))
+    story.run(61)
+    assert story.answer(early).error_code is ErrorCode.REQUEST_TIMED_OUT
+    late = story.send("broker-1", CreateTopicsRequest((NewTopic("late", 1, 1),)))
+    story.run(30)
+    assert story.answer(late) is None
+    story.act(Restart(CONTROLLER))
+    story.until(lambda: story.answer(late) is not None)
+    assert story.answer(late).topics[0].error_code is ErrorCode.NONE
+    assert set(story.broker(1).image.topics) == {"orders", "late"}

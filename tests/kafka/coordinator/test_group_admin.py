@@ -5,6 +5,7 @@ from lab.cluster.actions.machines import Stop
 from lab.cluster.offers import offers_for
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeRequest
 from lab.kafka.protocol.messages.group_admin import DeleteGroupsRequest, ListGroupsRequest, OffsetDeleteRequest
 from lab.kafka.protocol.messages.groups import DescribeGroupsRequest
 from lab.kafka.protocol.messages.offsets import CommittedOffset, OffsetCommitRequest, OffsetFetchRequest
@@ -99,6 +100,13 @@ def test_spec_04_8_a_group_is_described_as_what_it_is():
     assert nobody == "nobody: there is no such group"
     host = f"broker-{story.coordinator('ship')}"
     assert story.ask(host, DescribeGroupsRequest(("ship",))).groups[0].state == "Dead"
+
+
+def test_a_group_without_a_name_fails_the_description_of_all():
+    story = two_groups()
+    host = f"broker-{story.coordinator('ship')}"
+    groups = story.ask(host, ConsumerGroupDescribeRequest(("ship", ""))).groups
+    assert [one.error_code for one in groups] == [ErrorCode.UNKNOWN_SERVER_ERROR] * 2
 
 
 def test_a_group_offers_all_that_in_its_menu():

@@ -16,6 +16,10 @@ from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataRespon
 from lab.kafka.protocol.messages.offsets import OffsetFetchesRequest, OffsetFetchesResponse, OffsetFetchResponse
 from lab.kafka.protocol.messages.quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from lab.kafka.protocol.messages.share_groups import ShareGroupDescribeResponse
+from lab.kafka.protocol.messages.share_offsets import (
+    AlterShareGroupOffsetsResponse,
+    DescribeShareGroupOffsetsResponse,
+)
 from lab.kafka.protocol.messages.topics import DeleteTopicsRequest
 from lab.kafka.protocol.messages.transactions import WriteTxnMarkersResponse
 from lab.kafka.protocol.schema import Message
@@ -31,8 +35,10 @@ CASES = [
 SAID_OTHERWISE = {
     ConsumerGroupDescribeResponse: "a topic without partitions is not named",
     ShareGroupDescribeResponse: "a topic without partitions is not named",
-    DescribeQuorumRequest: "there is one partition to ask about",
-    DescribeQuorumResponse: "there is one partition to tell of",
+    DescribeShareGroupOffsetsResponse: "a topic without partitions is not named",
+    AlterShareGroupOffsetsResponse: "a topic without partitions is not named",
+    DescribeQuorumRequest: "a topic without partitions is not named",
+    DescribeQuorumResponse: "there is one partition to tell of, or none",
     ApiVersionsResponse: "a feature that begins at 0 is not told to older clients",
     DeleteTopicsRequest: "a topic is named by its id or by its name",
     IncrementalAlterConfigsRequest: "a setting that is reset has no value, and nonsense is a null",

@@ -176,7 +176,7 @@ def test_a_worker_that_stops_leaves_and_one_that_freezes_is_thrown_out_and_comes
 
 def group_of(members: int, partitions: int = 3, **target: tuple[TopicPartition, ...]) -> ShareGroup:
     names = [f"m-{number}" for number in range(members)]
-    group = ShareGroup("work", members={one: ShareMember(one, one, ("orders",)) for one in names})
+    group = ShareGroup("work", members={one: ShareMember(one, one, topics=("orders",)) for one in names})
     group.initialized = dict.fromkeys(PARTITIONS[:partitions])
     group.target = {name.replace("_", "-"): found for name, found in target.items()}
     return group
@@ -208,7 +208,7 @@ def test_nobody_gets_what_it_does_not_want():
 
 
 def test_a_group_is_what_its_records_say():
-    member = ShareMember("m-1", "w-1", ("orders",), 7, 6, PARTITIONS[:2])
+    member = ShareMember("m-1", "w-1", "/127.0.0.1", ("orders",), 7, 6, PARTITIONS[:2])
     groups: dict[str, ShareGroup] = {}
     for key, value in (
         member_entry("work", member), epoch_entry("work", 7), target_epoch_entry("work", 7),

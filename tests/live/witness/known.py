@@ -45,13 +45,11 @@ ALL = (
           "an unknown one of a broker"),
     Known("A change of one broker's settings", "incremental_alter_configs", r".*error_code", "an unknown broker"),
     Known("The size of a disk", "describe_log_dirs", r".*_bytes"),
-    Known(QUORUM, "describe_quorum", ANY),
-    Known("ElectLeaders for all partitions", "elect_leaders", ANY, "all partitions"),
+    Known(QUORUM, "describe_quorum", ANY, "the metadata log|three observers"),
     Known(BATCHES, "produce", ANY, "no records"),
     Known(BATCHES, "produce", r".*\.(error_code|log_start_offset)",
           "magic 3|an unknown codec|gzip that is none|a batch without records|a count that is wrong"),
     Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
-    Known("A consumer group without a name", "consumer_group_describe", r".*error_code", "an empty name"),
 )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ handler of `api/` knows of this, and a broker without an authorizer passes it by
 operation on which resource an API needs is Kafka's.
 """
 
-from lab.kafka.broker.access import admin, cluster, data, groups, share, topics, transactions
+from lab.kafka.broker.access import admin, cluster, data, groups, share, share_offsets, topics, transactions
 from lab.kafka.broker.access.asker import CHECKS, OPEN, Access
 
-LOADED = (admin, cluster, data, groups, share, topics, transactions)
+LOADED = (admin, cluster, data, groups, share, share_offsets, topics, transactions)
 
 __all__ = ("CHECKS", "LOADED", "OPEN", "Access")

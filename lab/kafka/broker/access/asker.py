@@ -17,6 +17,7 @@ from lab.kafka.protocol.messages.by_topic_id import ByTopicId
 from lab.kafka.protocol.messages.cluster import DescribeClusterRequest
 from lab.kafka.protocol.messages.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 from lab.kafka.protocol.topics import TopicPartition
+from lab.kafka.rpc.request_channel import Rephrased
 
 if TYPE_CHECKING:
     from lab.kafka.broker.broker import Broker
@@ -116,18 +117,21 @@ class Asker:
 
     def go_on(self, request: object, refused: object = None) -> Any:
         """Have that done; `refused`: the answer to what else was asked for."""
-        handler = HANDLERS[type(request)]
         if refused is None:
-            return handler(self.broker, request, self.context)
+            return HANDLERS[type(request)](self.broker, request, self.context)
+        return self.rephrased(request, Refused(refused))
+
+    def rephrased(self, request: object, rephrasing: Rephrased) -> Any:
+        """Have that done, and something else said of it."""
         rephrased = self.broker.channels[self.context.sender].rephrased
-        rephrased.append(Refused(refused))  # before: some handlers reply themselves
-        answer = handler(self.broker, request, self.context)
+        rephrased.append(rephrasing)  # before: some handlers reply themselves
+        answer = HANDLERS[type(request)](self.broker, request, self.context)
         if answer is PENDING:
             return answer
         rephrased.pop()
         if answer is NO_REPLY or answer is HANG_UP:
             return HANG_UP  # a Produce without acks, of which part was refused
-        return merged(answer, refused)
+        return rephrasing.rephrase(answer)
 
 
 Check = Callable[[Asker, Any], object]

@@ -32,6 +32,7 @@ from lab.kafka.protocol.messages.share_state import (
     DeleteShareGroupStateRequest,
     InitializeShareGroupStateRequest,
     ReadShareGroupStateRequest,
+    ReadShareGroupStateSummaryRequest,
     ShareStateResponse,
     WriteShareGroupStateRequest,
 )
@@ -43,7 +44,7 @@ TEXT = SENTENCES[DENIED]
 ALTER, DESCRIBE, CLUSTER_ACTION = AclOperation.ALTER, AclOperation.DESCRIBE, AclOperation.CLUSTER_ACTION
 STATES = (
     InitializeShareGroupStateRequest, ReadShareGroupStateRequest, WriteShareGroupStateRequest,
-    DeleteShareGroupStateRequest,
+    DeleteShareGroupStateRequest, ReadShareGroupStateSummaryRequest,
 )  # fmt: skip
 NEEDED: dict[type, tuple[AclOperation, Callable[[Any], object]]] = {
     DescribeAclsRequest: (DESCRIBE, lambda _: DescribeAclsResponse(DENIED, TEXT)),

@@ -16,6 +16,7 @@ from lab.kafka.protocol.messages.offsets import OffsetCommitResponse, OffsetFetc
 from lab.kafka.protocol.messages.produce import ProduceResponse
 from lab.kafka.protocol.messages.share_fetch import ShareAcknowledgeResponse, ShareFetchResponse
 from lab.kafka.protocol.messages.share_groups import ShareGroupDescribeResponse
+from lab.kafka.protocol.messages.share_offsets import AlterShareGroupOffsetsResponse, DeleteShareGroupOffsetsResponse
 from lab.kafka.protocol.messages.topics import (
     CreatePartitionsResponse,
     CreateTopicsResponse,
@@ -27,11 +28,13 @@ from lab.kafka.protocol.messages.transactions import TxnOffsetCommitResponse
 
 ROWS: dict[type, str] = {
     AlterConfigsResponse: "resources",
+    AlterShareGroupOffsetsResponse: "partitions",
     ConsumerGroupDescribeResponse: "groups",
     CreatePartitionsResponse: "topics",
     CreateTopicsResponse: "topics",
     DeleteGroupsResponse: "groups",
     DeleteRecordsResponse: "partitions",
+    DeleteShareGroupOffsetsResponse: "topics",
     DeleteTopicsResponse: "topics",
     DescribeConfigsResponse: "resources",
     DescribeGroupsResponse: "groups",

@@ -33,7 +33,7 @@ def share_group_heartbeat(asker: Asker, request: ShareGroupHeartbeatRequest) -> 
 
 @checks(ShareGroupDescribeRequest)
 def share_group_describe(asker: Asker, request: ShareGroupDescribeRequest) -> object:
-    """DESCRIBE on each group, and on every topic that a member has, or it is not described."""
+    """DESCRIBE on each group, and on every topic that a member wants or has, or it is not described."""
     allowed = asker.among(AclOperation.DESCRIBE, GROUP, request.group_ids)
     refused = tuple(DescribedShareGroup(DENIED, one) for one in request.group_ids if one not in allowed)
     answer = asker.go_on(replace(request, group_ids=tuple(one for one in request.group_ids if one in allowed)))
@@ -44,8 +44,9 @@ def share_group_describe(asker: Asker, request: ShareGroupDescribeRequest) -> ob
 
 
 def _describable(asker: Asker, group: DescribedShareGroup) -> bool:
-    topics = dict.fromkeys(one.topic for *_, assigned in group.members for one in assigned)
-    return all(asker.may(AclOperation.DESCRIBE, TOPIC, one) for one in topics)
+    wanted = (topic for member in group.members for topic in member.subscribed_topic_names)
+    assigned = (one.topic for member in group.members for one in member.assignment)
+    return all(asker.may(AclOperation.DESCRIBE, TOPIC, one) for one in dict.fromkeys((*wanted, *assigned)))
 
 
 @checks(ShareFetchRequest)

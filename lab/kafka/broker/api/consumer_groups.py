@@ -31,7 +31,12 @@ def consumer_group_heartbeat(
 def consumer_group_describe(
     broker: Broker, request: ConsumerGroupDescribeRequest, context: RequestContext
 ) -> ConsumerGroupDescribeResponse:
-    """Each group by its coordinator."""
+    """Each group by its coordinator. A group without a name fails Kafka at all of them: its answer has no name either,
+    which is none that can be written.
+    """
+    if not all(request.group_ids):
+        wrong = ErrorCode.UNKNOWN_SERVER_ERROR
+        return ConsumerGroupDescribeResponse(tuple(DescribedConsumerGroup(wrong, one) for one in request.group_ids))
     groups = tuple(_describe(broker, group_id) for group_id in request.group_ids)
     if request.include_authorized_operations:
         tell_operations(broker, context, groups)

@@ -3,8 +3,10 @@
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.coordinators import Forgetting, Outcome
+from lab.kafka.broker.share.sharing import sharing_of
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.groups import AnyGroup, is_over
+from lab.kafka.coordinator.share_group import ShareGroup
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.group_admin import (
     DeleteGroupsRequest,
@@ -21,15 +23,25 @@ from lab.kafka.protocol.topics import TopicPartition
 @handles(ListGroupsRequest)
 def list_groups(broker: Broker, request: ListGroupsRequest, context: RequestContext) -> ListGroupsResponse:
     """Those whose coordinator this broker is."""
-    found = (_listed(group) for shard in broker.coordinators.shards.values() for group in shard.groups.values())
+    found = [_listed(group) for shard in broker.coordinators.shards.values() for group in shard.groups.values()]
+    shared = broker.sharing.groups.shards if broker.sharing is not None else {}
+    found += [
+        ListedGroup(group.group_id, "share", group.state, "share")
+        for groups in shared.values() for group in groups.values()
+    ]  # fmt: skip
+    states, types = _small(request.states_filter), _small(request.types_filter)
     return ListGroupsResponse(
         tuple(
             one
             for one in found
-            if (not request.states_filter or one.group_state in request.states_filter)
-            and (not request.types_filter or one.group_type in request.types_filter)
+            if (not states or one.group_state.lower() in states) and (not types or one.group_type in types)
         )
     )
+
+
+def _small(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The Java client writes types with capitals, as it tells them to people; brokers do not."""
+    return tuple(word.lower() for word in words)
 
 
 def _listed(group: AnyGroup) -> ListedGroup:
@@ -44,30 +56,43 @@ def delete_groups(
     """Groups and all their offsets, answered when the last tombstones are committed."""
     response = DeleteGroupsResponse({})
     doomed: dict[TopicPartition, dict[str, tuple[TopicPartition, ...]]] = {}
+    shared: list[str] = []
     for group_id in request.group_ids:
         found = _doomed(broker, group_id)
+        response.groups[group_id] = found if isinstance(found, ErrorCode) else ErrorCode.NONE
         if isinstance(found, ErrorCode):
-            response.groups[group_id] = found
+            continue
+        if isinstance(found[1], ShareGroup):
+            shared.append(group_id)
         else:
-            response.groups[group_id] = ErrorCode.NONE
             doomed.setdefault(found[0], {})[group_id] = tuple(found[1].offsets)
-    if not doomed:
+    waits_for = len(doomed) + len(shared)
+    if not waits_for:
         return response
-    outcome = Outcome((context.sender, context.correlation_id), response, len(doomed))
+    outcome = Outcome((context.sender, context.correlation_id), response, waits_for)
     for partition, gone in doomed.items():
         broker.coordinators.forget(broker, context.env, Forgetting(partition, gone, tuple(gone), outcome))
+    if shared:
+        sharing = sharing_of(broker)
+        for group_id in shared:
+            sharing.administration.end(broker, context.env, group_id, outcome)
+        sharing.schedule(context.env)
     return PENDING
 
 
-def _doomed(broker: Broker, group_id: str) -> tuple[TopicPartition, AnyGroup] | ErrorCode:
+def _doomed(broker: Broker, group_id: str) -> tuple[TopicPartition, AnyGroup | ShareGroup] | ErrorCode:
     """A group that may be deleted, and the partition that keeps it."""
     found = broker.coordinators.shard_of(broker, group_id)
     if isinstance(found, ErrorCode):
         return found
-    group = found[1].groups.get(group_id)
+    name, shard = found
+    shared = broker.sharing.groups.shards.get(name, {}).get(group_id) if broker.sharing is not None else None
+    if shared is not None:
+        return ErrorCode.NON_EMPTY_GROUP if shared.members else (name, shared)
+    group = shard.groups.get(group_id)
     if group is None:
         return ErrorCode.GROUP_ID_NOT_FOUND
-    return (found[0], group) if is_over(group) else ErrorCode.NON_EMPTY_GROUP
+    return (name, group) if is_over(group) else ErrorCode.NON_EMPTY_GROUP
 
 
 @handles(OffsetDeleteRequest)

@@ -17,9 +17,10 @@ from lab.kafka.protocol.messages.produce import (
     ProduceRequest,
     ProduceResponse,
 )
-from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.records import TRANSACTIONAL, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 
+NONE = ErrorCode.NONE
 NO_START_TOLD = (ErrorCode.CORRUPT_MESSAGE, ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.RECORD_LIST_TOO_LARGE)
 """With other refusals of a batch Kafka tells where the log begins."""
 
@@ -39,26 +40,27 @@ def produce_verified(
     broker: Broker, request: ProduceRequest, context: RequestContext, refused: dict[TopicPartition, ErrorCode]
 ) -> ProduceResponse | Later:
     """All but what the transaction's coordinator has `refused`."""
-    response = ProduceResponse()
+    responses: dict[TopicPartition, PartitionProduceResponse] = {}
     required: dict[TopicPartition, int] = {}
     for name, batch in request.data.items():
         if request.acks not in (-1, 0, 1):
-            response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_REQUIRED_ACKS)
+            responses[name] = PartitionProduceResponse(ErrorCode.INVALID_REQUIRED_ACKS)
         elif isinstance(batch, NoBatch):
-            response.responses[name] = PartitionProduceResponse(ErrorCode.INVALID_RECORD, error_message=batch.reason)
+            responses[name] = PartitionProduceResponse(ErrorCode.INVALID_RECORD, error_message=batch.reason)
         elif name in refused:
-            response.responses[name] = PartitionProduceResponse(refused[name])
+            responses[name] = PartitionProduceResponse(refused[name])
         else:
-            response.responses[name] = _append(
+            responses[name] = _append(
                 broker, name, batch, request.acks, context, required,
                 transactional=request.transactional_id is not None,
             )  # fmt: skip
-    leaders = [one.current_leader[0] for one in response.responses.values() if one.current_leader is not None]
+    response = ProduceResponse(responses)
+    leaders = [one.current_leader[0] for one in responses.values() if one.current_leader is not None]
     if leaders:
         response.node_endpoints = endpoints(broker.image, leaders)
     if request.acks == 0:
         # Who hears nothing would go on sending to the wrong broker: Kafka makes it look for the right one.
-        return HANG_UP if any(one.error_code for one in response.responses.values()) else NO_REPLY
+        return HANG_UP if any(one.error_code for one in responses.values()) else NO_REPLY
     if request.acks != -1 or not required:
         return response
     return _wait(broker, request, context, response, required)
@@ -79,7 +81,7 @@ def _append(
         return PartitionProduceResponse(
             ErrorCode.INVALID_TOPIC_EXCEPTION if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         )
-    if batch.is_transactional and not transactional:
+    if batch.attributes & TRANSACTIONAL and not transactional:
         return PartitionProduceResponse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     partition = broker.partitions.get(name)
     if partition is None or not partition.leading:
@@ -93,12 +95,10 @@ def _append(
             info.error_code, -1, -1, start, record_errors=info.record_errors, error_message=info.message
         )
     if info.batch is not None:
-        broker.appended(context.env, partition)
+        broker.appended(context.env, partition, info)
     if partition.log.high_watermark <= info.last_offset:
         required[name] = info.last_offset + 1
-    return PartitionProduceResponse(
-        ErrorCode.NONE, info.base_offset, info.log_append_time_ms, partition.log.log_start_offset
-    )
+    return PartitionProduceResponse(NONE, info.base_offset, info.log_append_time_ms, partition.log.log_start_offset)
 
 
 def _wait(

@@ -1,13 +1,14 @@
-"""ShareGroupHeartbeat (76), ShareGroupDescribe (77), ShareFetch (78), ShareAcknowledge (79), and the state requests of
-brokers (83 to 86): share groups (KIP-932, spec 4.7).
+"""ShareGroupHeartbeat (76), ShareGroupDescribe (77), ShareFetch (78), ShareAcknowledge (79), the state requests of
+brokers (83 to 87), and Describe-, Alter- and DeleteShareGroupOffsets (90 to 92): share groups (KIP-932, spec 4.7).
 
-We do: epochs, the simple assignor, sessions, locks, delivery counts, durable state. We do not: describing and altering
-offsets (90, 91), renewed locks (4.2).
+We do: epochs, the simple assignor, sessions, locks, delivery counts, durable state. We do not: renewed locks, the lag
+beside an offset (4.2).
 """
 
 from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
+from lab.kafka.broker.share.groups import Client
 from lab.kafka.broker.share.sharing import sharing_of
 from lab.kafka.protocol.messages.share_fetch import (
     ShareAcknowledgeRequest,
@@ -21,10 +22,19 @@ from lab.kafka.protocol.messages.share_groups import (
     ShareGroupHeartbeatRequest,
     ShareGroupHeartbeatResponse,
 )
+from lab.kafka.protocol.messages.share_offsets import (
+    AlterShareGroupOffsetsRequest,
+    AlterShareGroupOffsetsResponse,
+    DeleteShareGroupOffsetsRequest,
+    DeleteShareGroupOffsetsResponse,
+    DescribeShareGroupOffsetsRequest,
+    DescribeShareGroupOffsetsResponse,
+)
 from lab.kafka.protocol.messages.share_state import (
     DeleteShareGroupStateRequest,
     InitializeShareGroupStateRequest,
     ReadShareGroupStateRequest,
+    ReadShareGroupStateSummaryRequest,
     ShareStateRequest,
     WriteShareGroupStateRequest,
 )
@@ -37,7 +47,8 @@ def share_group_heartbeat(
     """By the group's coordinator; at once, unless it changes the group."""
     sharing = sharing_of(broker)
     token = context.sender, context.correlation_id
-    answer = sharing.groups.heartbeat(broker, context.env, request, context.client_id, token)
+    client = Client(context.client_id, context.client_host)
+    answer = sharing.groups.heartbeat(broker, context.env, request, client, token)
     sharing.schedule(context.env)
     return PENDING if answer is None else answer
 
@@ -51,7 +62,7 @@ def share_group_describe(
     found = tuple(groups.describe(broker, group_id) for group_id in request.group_ids)
     if request.include_authorized_operations:
         tell_operations(broker, context, found)
-    topics = (one.topic for group in found for *_, assigned in group.members for one in assigned)
+    topics = (one.topic for group in found for member in group.members for one in member.assignment)
     return ShareGroupDescribeResponse(found, {topic: broker.image.topic_id(topic) for topic in topics})
 
 
@@ -77,10 +88,47 @@ def share_acknowledge(
     return PENDING if answer is None else answer
 
 
+@handles(DescribeShareGroupOffsetsRequest)
+def describe_share_group_offsets(
+    broker: Broker, request: DescribeShareGroupOffsetsRequest, context: RequestContext
+) -> DescribeShareGroupOffsetsResponse | Later:
+    """When the share coordinators have said."""
+    sharing = sharing_of(broker)
+    token = context.sender, context.correlation_id
+    answer = sharing.administration.describe(broker, context.env, request, token)
+    sharing.schedule(context.env)
+    return PENDING if answer is None else answer
+
+
+@handles(AlterShareGroupOffsetsRequest)
+def alter_share_group_offsets(
+    broker: Broker, request: AlterShareGroupOffsetsRequest, context: RequestContext
+) -> AlterShareGroupOffsetsResponse | Later:
+    """By the group's coordinator, when it is stored."""
+    sharing = sharing_of(broker)
+    token = context.sender, context.correlation_id
+    answer = sharing.administration.alter(broker, context.env, request, token)
+    sharing.schedule(context.env)
+    return PENDING if answer is None else answer
+
+
+@handles(DeleteShareGroupOffsetsRequest)
+def delete_share_group_offsets(
+    broker: Broker, request: DeleteShareGroupOffsetsRequest, context: RequestContext
+) -> DeleteShareGroupOffsetsResponse | Later:
+    """By the group's coordinator, when it is forgotten."""
+    sharing = sharing_of(broker)
+    token = context.sender, context.correlation_id
+    answer = sharing.administration.forget(broker, context.env, request, token)
+    sharing.schedule(context.env)
+    return PENDING if answer is None else answer
+
+
 @handles(InitializeShareGroupStateRequest)
 @handles(ReadShareGroupStateRequest)
 @handles(WriteShareGroupStateRequest)
 @handles(DeleteShareGroupStateRequest)
+@handles(ReadShareGroupStateSummaryRequest)
 def share_state(broker: Broker, request: ShareStateRequest, context: RequestContext) -> Later:
     """By the share coordinator; what changes the state when that is replicated."""
     sharing_of(broker).state_asked(broker, context.env, request, (context.sender, context.correlation_id))

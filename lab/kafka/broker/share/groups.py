@@ -1,7 +1,7 @@
 """ShareGroups: this broker as coordinator of share groups: heartbeats, epochs, assignments (KIP-932)."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
@@ -26,6 +26,7 @@ from lab.kafka.protocol.messages.share_groups import (
     JOIN_EPOCH,
     LEAVE_EPOCH,
     DescribedShareGroup,
+    DescribedShareMember,
     ShareGroupHeartbeatRequest,
     ShareGroupHeartbeatResponse,
 )
@@ -37,12 +38,26 @@ if TYPE_CHECKING:
     from lab.kafka.broker.broker import Broker
 
 
+class Client(NamedTuple):
+    """Who a heartbeat comes from, and from where."""
+
+    client_id: str
+    client_host: str
+
+
 @dataclass(slots=True)
 class PendingHeartbeat:
     """A heartbeat that changed the group: answered when that is in the log."""
 
     token: Token
     answer: ShareGroupHeartbeatResponse
+
+
+@dataclass(slots=True)
+class PendingJob:
+    """A change that an administrator wants, by the number of the job that it belongs to."""
+
+    number: int
 
 
 class ShareGroups:
@@ -71,7 +86,8 @@ class ShareGroups:
             if isinstance(token, PendingHeartbeat) and token.token[0] == sender:
                 token.token = NOBODY
 
-    def _found(self, broker: "Broker", group_id: str) -> tuple[TopicPartition, dict[str, ShareGroup]] | ErrorCode:
+    def found(self, broker: "Broker", group_id: str) -> tuple[TopicPartition, dict[str, ShareGroup]] | ErrorCode:
+        """The groups among which a group is, if this broker is its coordinator, and the partition that keeps them."""
         found = broker.coordinators.shard_of(broker, group_id)
         if isinstance(found, ErrorCode):
             return found
@@ -80,12 +96,12 @@ class ShareGroups:
     # --- heartbeats -------------------------------------------------------------------------------
 
     def heartbeat(
-        self, broker: "Broker", env: Env, request: ShareGroupHeartbeatRequest, client_id: str, token: Token
+        self, broker: "Broker", env: Env, request: ShareGroupHeartbeatRequest, client: Client, token: Token
     ) -> ShareGroupHeartbeatResponse | None:
         """An answer now, or None: later, when what it changed is replicated."""
         if not request.group_id:
             return ShareGroupHeartbeatResponse(ErrorCode.INVALID_GROUP_ID)
-        found = self._found(broker, request.group_id)
+        found = self.found(broker, request.group_id)
         if isinstance(found, ErrorCode):
             return ShareGroupHeartbeatResponse(found)
         name, groups = found
@@ -98,16 +114,18 @@ class ShareGroups:
         if request.member_epoch == LEAVE_EPOCH:
             answer = ShareGroupHeartbeatResponse(ErrorCode.NONE, request.member_id, LEAVE_EPOCH)
             entries = self._leave_entries(group, request.member_id)
-            self._change(broker, env, name, group, entries, f"{client_id} leaves", PendingHeartbeat(token, answer))
+            self.change(
+                broker, env, name, group, entries, f"{client.client_id} leaves", PendingHeartbeat(token, answer)
+            )
             return None
-        member = group.members.get(request.member_id) or ShareMember(request.member_id, client_id)
+        member = group.members.get(request.member_id) or ShareMember(request.member_id, *client)
         entries, reason = self._entries(group, member, request)
         if not entries and member.member_epoch == group.assignment_epoch:
             self._heard(broker, env, group, member)
             self._initialize(broker, env, group)
             return self._answer(broker, group, member, full=request.member_epoch != member.member_epoch)
         pending = PendingHeartbeat(token, ShareGroupHeartbeatResponse(ErrorCode.COORDINATOR_NOT_AVAILABLE))
-        self._change(broker, env, name, group, entries, reason, pending, member.member_id)
+        self.change(broker, env, name, group, entries, reason, pending, member.member_id)
         return None
 
     def _error(self, broker: "Broker", group: ShareGroup, request: ShareGroupHeartbeatRequest) -> ErrorCode:
@@ -135,7 +153,7 @@ class ShareGroups:
         reason = f"{member.client_id} joins" if new else ""
         if new or (topics is not None and topics != member.topics):
             reason = reason or f"{member.client_id} wants other topics"
-            changed = ShareMember(member.member_id, member.client_id, topics or member.topics)
+            changed = ShareMember(member.member_id, member.client_id, member.client_host, topics or member.topics)
             entries.append(member_entry(group.group_id, changed))
             entries.append(epoch_entry(group.group_id, group.group_epoch + 1))
         return entries, reason
@@ -156,18 +174,18 @@ class ShareGroups:
 
     # --- changing a group -------------------------------------------------------------------------
 
-    def _change(
+    def change(
         self, broker: "Broker", env: Env, name: TopicPartition, group: ShareGroup, entries: list[Entry], reason: str,
-        pending: PendingHeartbeat, member_id: str = "",
+        pending: "PendingHeartbeat | PendingJob", member_id: str = "",
     ) -> None:  # fmt: skip
         """Log a change, the target that follows from it, and what the member at hand is told; then all of it holds."""
         groups = self.shards[name]
         draft = {group.group_id: _copy(group)}
         for key, value in entries:
             replay_share_record(draft, key, value)
-        after = draft[group.group_id]
+        after = draft.get(group.group_id)
         more: list[Entry] = []
-        if after.group_epoch > after.assignment_epoch:
+        if after is not None and after.group_epoch > after.assignment_epoch:
             target = assign(after)
             more += [
                 target_entry(group.group_id, one, partitions)
@@ -175,7 +193,8 @@ class ShareGroups:
             ]  # fmt: skip
             more.append(target_epoch_entry(group.group_id, after.group_epoch))
             after.target, after.assignment_epoch = target, after.group_epoch
-        if member_id:
+        if after is not None and member_id:
+            assert isinstance(pending, PendingHeartbeat), pending
             member = after.members[member_id]
             if member.member_epoch != after.assignment_epoch:
                 member.previous_epoch, member.member_epoch = member.member_epoch, after.assignment_epoch
@@ -191,7 +210,7 @@ class ShareGroups:
         for record in records:
             assert record.key is not None
             replay_share_record(groups, record.key, record.value)
-        group = groups[group.group_id]
+        group = groups.get(group.group_id) or ShareGroup(group.group_id, group.group_epoch, is_over=True)
         if member_id:
             self._heard(broker, env, group, group.members[member_id])
         self._initialize(broker, env, group)
@@ -225,7 +244,7 @@ class ShareGroups:
 
     def initialized(self, broker: "Broker", env: Env, request: InitializeShareGroupStateRequest) -> None:
         """The share coordinator knows of a partition: from now on it is assigned."""
-        found = self._found(broker, request.group_id)
+        found = self.found(broker, request.group_id)
         group = found[1].get(request.group_id) if not isinstance(found, ErrorCode) else None
         if isinstance(found, ErrorCode) or group is None or request.partition in group.initialized:
             return
@@ -235,7 +254,7 @@ class ShareGroups:
             epoch_entry(group.group_id, group.group_epoch + 1),
         ]
         pending = PendingHeartbeat(NOBODY, ShareGroupHeartbeatResponse(ErrorCode.NONE))
-        self._change(broker, env, found[0], group, entries, f"{request.partition} is shared", pending)
+        self.change(broker, env, found[0], group, entries, f"{request.partition} is shared", pending)
 
     def topic_deleted(self, broker: "Broker", env: Env, topic: str) -> None:
         """Its partitions are nobody's any more."""
@@ -248,7 +267,7 @@ class ShareGroups:
                         epoch_entry(group.group_id, group.group_epoch + 1),
                     ]
                     pending = PendingHeartbeat(NOBODY, ShareGroupHeartbeatResponse(ErrorCode.NONE))
-                    self._change(broker, env, name, group, entries, f"{topic} is deleted", pending)
+                    self.change(broker, env, name, group, entries, f"{topic} is deleted", pending)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -272,18 +291,21 @@ class ShareGroups:
                         pending = PendingHeartbeat(NOBODY, ShareGroupHeartbeatResponse(ErrorCode.NONE))
                         entries = self._leave_entries(group, member.member_id)
                         reason = f"{member.client_id} was silent for its session timeout"
-                        self._change(broker, env, name, groups[group.group_id], entries, reason, pending)
+                        self.change(broker, env, name, groups[group.group_id], entries, reason, pending)
 
     def describe(self, broker: "Broker", group_id: str) -> DescribedShareGroup:
         """What an administrator sees."""
-        found = self._found(broker, group_id)
+        found = self.found(broker, group_id)
         if isinstance(found, ErrorCode):
             return DescribedShareGroup(found, group_id)
         group = found[1].get(group_id)
         if group is None:
             return DescribedShareGroup(ErrorCode.GROUP_ID_NOT_FOUND, group_id)
         members = tuple(
-            (one.member_id, one.client_id, one.member_epoch, one.assigned) for one in group.members.values()
+            DescribedShareMember(
+                one.member_id, one.client_id, one.client_host, one.member_epoch, one.topics, one.assigned
+            )
+            for one in group.members.values()
         )
         return DescribedShareGroup(
             ErrorCode.NONE, group_id, group.state, group.group_epoch, group.assignment_epoch, members
@@ -301,12 +323,7 @@ def share_records(partition: Partition) -> list[tuple[bytes, bytes | None]]:
 
 def _copy(group: ShareGroup) -> ShareGroup:
     """To try a change on; members are copied as deep as they change."""
-    members = {
-        one.member_id: ShareMember(
-            one.member_id, one.client_id, one.topics, one.member_epoch, one.previous_epoch, one.assigned, one.deadline
-        )
-        for one in group.members.values()
-    }
+    members = {one.member_id: replace(one) for one in group.members.values()}
     return ShareGroup(
         group.group_id, group.group_epoch, group.assignment_epoch, members, dict(group.target), dict(group.initialized)
     )

@@ -13,6 +13,7 @@ from lab.kafka.coordinator.group import Token
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.share_fetch import (
     FINAL_EPOCH,
+    INITIAL_EPOCH,
     Acknowledgements,
     ShareAcknowledgeRequest,
     ShareAcknowledgeResponse,
@@ -71,6 +72,8 @@ class ShareLeader:
         self, broker: "Broker", env: Env, request: ShareFetchRequest, client_id: str, token: Token
     ) -> ShareFetchResponse | None:
         """Take acknowledgements, then acquire. None: answered later, when there is a record or time is over."""
+        if request.share_session_epoch == INITIAL_EPOCH and not self.sessions.of_group(request.group_id):
+            self._forget(request.group_id)
         session = self.sessions.take(request, token[0], client_id)
         if isinstance(session, ErrorCode):
             return ShareFetchResponse(session)
@@ -142,6 +145,14 @@ class ShareLeader:
             found = self.partitions[key] = SharePartition(*key, partition.leader_epoch)
             self.persister.ask(broker, env, ReadShareGroupStateRequest(*key, partition.leader_epoch))
         return found
+
+    def _forget(self, group_id: str) -> None:
+        """The first of a group comes: an administrator may have moved it while nobody was there, so what was known is
+        read anew (Kafka forgets it when the last session has ended).
+        """
+        for key, shared in list(self.partitions.items()):
+            if key[0] == group_id and shared.saving is None and not shared.unsaved:
+                del self.partitions[key]
 
     # --- acknowledgements -------------------------------------------------------------------------
 

@@ -32,10 +32,11 @@ TRY_AGAIN = (
 @dataclass(slots=True)
 class Call:
     """One question. `target`: whom it was sent to; none while it waits to be asked (again). `at`: when it is given up,
-    or asked.
+    or asked. `job`: the administrator's job that it belongs to; 0: none.
     """
 
     request: ShareStateRequest
+    job: int = 0
     attempt: int = 0
     target: Address | None = None
     at: Micros = 0
@@ -48,9 +49,9 @@ class Persister:
         self.calls: dict[int, Call] = {}
         self.heard: list[tuple[Call, ShareStateResponse]] = []
 
-    def ask(self, broker: "Broker", env: Env, request: ShareStateRequest) -> None:
-        """The answer will be among `answers`."""
-        self._send(broker, env, Call(request))
+    def ask(self, broker: "Broker", env: Env, request: ShareStateRequest, job: int = 0) -> None:
+        """The answer will be among `heard`."""
+        self._send(broker, env, Call(request, job))
 
     def _send(self, broker: "Broker", env: Env, call: Call) -> None:
         broker.correlation_id += 1

@@ -65,6 +65,10 @@ class ShareSessions:
                 session.partitions.pop(partition, None)
         return session
 
+    def of_group(self, group_id: str) -> bool:
+        """Whether anybody of a group has a session here."""
+        return any(one == group_id for one, _ in self.sessions)
+
     def hang_up(self, sender: Address) -> list[ShareSession]:
         """A connection is gone, and its sessions with it. Returns those."""
         gone = [key for key, one in self.sessions.items() if one.sender == sender]

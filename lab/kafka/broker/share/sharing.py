@@ -6,7 +6,8 @@ from lab.env import Address, Env, Micros
 from lab.kafka.broker.coordinators import OFFSETS_TOPIC
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedShareFetch
-from lab.kafka.broker.share.groups import PendingHeartbeat, ShareGroups, share_records
+from lab.kafka.broker.share.administration import ShareAdministration
+from lab.kafka.broker.share.groups import PendingHeartbeat, PendingJob, ShareGroups, share_records
 from lab.kafka.broker.share.leader import ShareLeader
 from lab.kafka.broker.share.persister import HERE, Persister
 from lab.kafka.broker.share.states import STATE_TOPIC, PendingState, ShareStates
@@ -35,6 +36,7 @@ class Sharing:
         self.groups = ShareGroups()
         self.states = ShareStates()
         self.leader = ShareLeader(self.persister)
+        self.administration = ShareAdministration(self.persister, self.groups)
         self.wakes_at: Micros | None = None
 
     # --- roles ------------------------------------------------------------------------------------
@@ -87,12 +89,18 @@ class Sharing:
         self.persister.answered(env, number, answer)
         self.schedule(env)
 
-    def logged(self, broker: "Broker", env: Env, token: PendingState | PendingHeartbeat, error: ErrorCode) -> None:
+    def logged(
+        self, broker: "Broker", env: Env, token: PendingState | PendingHeartbeat | PendingJob, error: ErrorCode
+    ) -> None:
         """An append is replicated, or has failed."""
-        if isinstance(token, PendingHeartbeat):
-            broker.reply(env, *token.token, self.groups.logged(token, error))
-        else:
-            self._answer_state(broker, env, token.token, self.states.logged(broker, env, token, error))
+        match token:
+            case PendingHeartbeat():
+                broker.reply(env, *token.token, self.groups.logged(token, error))
+            case PendingJob():
+                self.administration.logged(broker, env, token.number, error)
+                self.schedule(env)
+            case PendingState():
+                self._answer_state(broker, env, token.token, self.states.logged(broker, env, token, error))
 
     # --- connections and time ---------------------------------------------------------------------
 
@@ -103,6 +111,7 @@ class Sharing:
             if isinstance(token, PendingState) and token.token[0] == sender:
                 token.token = ("", -1)
         self.groups.hang_up(broker, sender)
+        self.administration.hang_up(sender)
         self.leader.hang_up(broker, env, sender)
         self.schedule(env)
 
@@ -135,6 +144,8 @@ class Sharing:
                     self.leader.written(broker, env, call.request, answer)
                 case _:
                     pass
+            if call.job:
+                self.administration.heard(broker, env, call.job, call.request, answer)
         self.leader.wake(broker, env)
         self.groups.wake(broker, env)
         self.persister.wake(broker, env)

@@ -23,9 +23,11 @@ from lab.kafka.coordinator.share_state import (
 )
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.share_state import (
+    NO_OFFSET,
     DeleteShareGroupStateRequest,
     InitializeShareGroupStateRequest,
     ReadShareGroupStateRequest,
+    ReadShareGroupStateSummaryRequest,
     ShareStateRequest,
     ShareStateResponse,
     WriteShareGroupStateRequest,
@@ -91,6 +93,8 @@ class ShareStates:
             case InitializeShareGroupStateRequest():
                 if known is not None and known.state_epoch >= request.state_epoch:
                     return ShareStateResponse(ErrorCode.NONE)  # asked twice
+                if known is not None:
+                    env.tell(facts.ShareStateReset(*key))
                 state = ShareState(request.state_epoch, -1, request.start_offset)
                 answer = ShareStateResponse(ErrorCode.NONE)
                 return self._log(broker, env, name, key, SNAPSHOT, state, PendingState(token, answer))
@@ -101,7 +105,13 @@ class ShareStates:
             case DeleteShareGroupStateRequest():
                 if known is None:
                     return ShareStateResponse(ErrorCode.NONE)
+                env.tell(facts.ShareStateReset(*key))
                 return self._forget(broker, env, name, [key], token)
+            case ReadShareGroupStateSummaryRequest():
+                found = known or ShareState(0, 0, NO_OFFSET)
+                return ShareStateResponse(
+                    ErrorCode.NONE, found.state_epoch, found.start_offset, leader_epoch=max(found.leader_epoch, 0)
+                )
 
     def _read(
         self, broker: "Broker", env: Env, name: TopicPartition, key: ShareKey, known: ShareState | None,

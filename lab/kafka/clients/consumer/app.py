@@ -45,6 +45,8 @@ WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
 CHUNK_MAX = 500
+PATIENCE: Micros = millis(250)
+NEVER: Micros = 1 << 62
 
 
 class ConsumerApp:
@@ -129,11 +131,12 @@ class ConsumerApp:
         self._refresh_metadata(env)
         if self.commits.retry(env):
             self._go_on(env)
-        self._watch_poll_interval(env)
-        if not self._is_busy():
-            if self.closing:
-                self._close(env)
-                return
+        if self._is_busy():
+            self._watch_poll_interval(env)
+        elif self.closing:
+            self._close(env)
+            return
+        else:
             self._poll(env)
         self._schedule(env)
 
@@ -144,27 +147,38 @@ class ConsumerApp:
     def _schedule(self, env: Env) -> None:
         """A quarter of a second is often enough for what nobody announces; deadlines are kept exactly."""
         now = env.now
-        found = [now + millis(250)] if self.metadata.needed or self.membership.stage != STABLE else []
-        if self.membership.stage == STABLE:
-            found.append(self.membership.heartbeat_at)
+        first = min(self._group_due(now), self._answers_due(now))
+        if first < NEVER and (self.wakes_at is None or first < self.wakes_at):
+            self.wakes_at = first
+            env.set_timer(LOOP, first)
+
+    def _group_due(self, now: Micros) -> Micros:
+        """When the group is to hear of this member again, or the application has been away for too long."""
+        membership, commits = self.membership, self.commits
+        stable = membership.stage == STABLE
+        first = membership.heartbeat_at if stable and membership.heartbeat_at > now else NEVER
+        if (self.metadata.needed or not stable) and now + PATIENCE < first:
+            first = now + PATIENCE
+        busy = self._is_busy()
+        if busy:
+            at = self.last_poll_at + self.config.max_poll_interval_us
+            if now < at < first:
+                first = at
+        if (not busy or commits.in_background) and commits.auto and now < commits.auto_at < first:
+            first = commits.auto_at
+        return first
+
+    def _answers_due(self, now: Micros) -> Micros:
+        """When something is asked again, or has been out for too long."""
+        first = NEVER
+        for at in (self.membership.retry_at, self.retry_at, self.fetcher.next_retry(now), self.net.next_deadline()):
+            if at is not None and now < at < first:
+                first = at
         if self.commits.waiting:
-            found += [self.commits.deadline, self.commits.retry_at]
-        if self._is_busy():
-            found.append(self.last_poll_at + millis(self.config.max_poll_interval_ms))
-        elif self.commits.auto and self.commits.auto_at:
-            found.append(self.commits.auto_at)
-        if self.commits.in_background:
-            found.append(self.commits.auto_at)
-        found += [
-            self.membership.retry_at,
-            self.retry_at,
-            self.fetcher.next_retry(now) or 0,
-            self.net.next_deadline() or 0,
-        ]
-        later = [at for at in found if at > now]
-        if later and (self.wakes_at is None or min(later) < self.wakes_at):
-            self.wakes_at = min(later)
-            env.set_timer(LOOP, self.wakes_at)
+            for at in (self.commits.deadline, self.commits.retry_at):
+                if now < at < first:
+                    first = at
+        return first
 
     # --- poll() -----------------------------------------------------------------------------------
 
@@ -172,19 +186,23 @@ class ConsumerApp:
         """One poll(): membership, auto-commit, positions, records."""
         self.last_poll_at = env.now
         membership = self.membership
-        if self._throw(env, membership.exception or self.fetcher.exception):
+        if membership.exception or self.fetcher.exception:
+            self._throw(env, membership.exception or self.fetcher.exception)
             return
         if membership.stage == LEFT:
             membership.come_back()
-        self._take_assignment(env)
+        if membership.assignment is not None:
+            self._take_assignment(env, membership.assignment)
         if membership.rejoin and membership.stage in (STABLE, "unjoined") and membership.coordinator is not None:
             self._prepare_to_join(env)
         membership.advance(env)
         self.commits.automatically(env)
-        self._find_offsets(env)
+        if self.fetcher.unsettled:
+            self._find_offsets(env)
         self.fetcher.update_positions(env)
         parts = self.fetcher.collect(self._handed_out())
-        if self._throw(env, self.fetcher.exception):
+        if self.fetcher.exception:
+            self._throw(env, self.fetcher.exception)
             return
         self.fetcher.send_fetches(env)
         self.work = [(part.partition, record) for part in parts for record in part.records]
@@ -201,12 +219,10 @@ class ConsumerApp:
         if not self.commits.waiting:
             self._begin_work(env)
 
-    def _throw(self, env: Env, exception: str) -> bool:
-        """Whether poll() throws, which ends the application."""
-        if exception:
-            env.tell(facts.PollFailed(self.group_id, self.name, exception))
-            self._close(env)
-        return bool(exception)
+    def _throw(self, env: Env, exception: str) -> None:
+        """poll() throws, which ends the application."""
+        env.tell(facts.PollFailed(self.group_id, self.name, exception))
+        self._close(env)
 
     def _handed_out(self) -> int:
         """The most that one poll() returns. A client that hands out single records gives as many as are worked on in
@@ -295,12 +311,10 @@ class ConsumerApp:
             env.tell(facts.PartitionsRevoked(self.group_id, self.name, self.membership.generation, partitions, lost))
             self.commits.forget(partitions)
 
-    def _take_assignment(self, env: Env) -> None:
+    def _take_assignment(self, env: Env, assigned: tuple[TopicPartition, ...]) -> None:
         """A new generation has an assignment for us."""
         membership = self.membership
-        if membership.assignment is None:
-            return
-        assigned, membership.assignment = membership.assignment, None
+        membership.assignment = None
         revoked = tuple(one for one in membership.owned if one not in assigned)
         if revoked:
             self.commits.before_giving_up(env)
@@ -317,9 +331,8 @@ class ConsumerApp:
 
     def _watch_poll_interval(self, env: Env) -> None:
         """The heartbeat thread: an application that does not poll leaves the group."""
-        if not self._is_busy() or self.membership.stage != STABLE:
-            return
-        if env.now - self.last_poll_at >= millis(self.config.max_poll_interval_ms):
+        late = env.now - self.last_poll_at >= self.config.max_poll_interval_us
+        if late and self.membership.stage == STABLE:
             self.membership.leave(env, "max.poll.interval.ms exceeded")
 
     # --- offsets ----------------------------------------------------------------------------------
@@ -338,19 +351,19 @@ class ConsumerApp:
                 request,
                 REQUEST_BYTES,
                 "offsets",
-                millis(self.config.request_timeout_ms),
+                self.config.request_timeout_us,
             )
 
     def _offsets_found(self, env: Env, body: OffsetFetchResponse) -> None:
         self.asking_offsets = False
         if body.error_code is not ErrorCode.NONE:
             self.membership.refused(env, body.error_code, self.membership.identity)
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_at = env.now + self.config.retry_backoff_us
             return
         for partition in self.fetcher.initializing():
             one = body.offsets.get(partition)
             if partition in body.errors:
-                self.retry_at = env.now + millis(self.config.retry_backoff_ms)  # a transaction is about to commit it
+                self.retry_at = env.now + self.config.retry_backoff_us  # a transaction is about to commit it
             if one is None:
                 continue
             if one.offset >= 0:
@@ -431,14 +444,16 @@ class ConsumerApp:
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
+        if metadata.asked_at >= 0:
+            return
         age = env.now - metadata.updated_at if metadata.updated_at >= 0 else None
-        stale = age is not None and age > millis(self.config.metadata_max_age_ms)
-        due = age is None or age >= millis(self.config.retry_backoff_ms)
-        if metadata.asked_at < 0 and (metadata.needed or stale) and due:
+        stale = age is not None and age > self.config.metadata_max_age_us
+        due = age is None or age >= self.config.retry_backoff_us
+        if (metadata.needed or stale) and due:
             metadata.asked_at = env.now
             self.net.send(
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                millis(self.config.request_timeout_ms),
+                self.config.request_timeout_us,
             )  # fmt: skip
 
     def _lost(self, env: Env, peer: Address, tags: list[Tag]) -> None:
@@ -454,7 +469,7 @@ class ConsumerApp:
             self.metadata.needed = True
         elif tag == "offsets":
             self.asking_offsets = False
-            self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_at = env.now + self.config.retry_backoff_us
         elif is_commit(tag):
             self.commits.unanswered(env, tag)
 

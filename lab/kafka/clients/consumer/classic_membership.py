@@ -201,7 +201,7 @@ class ClassicMembership(Membership):
         self.assignment = decode_assignment(body.assignment)
         self.memory = encode_memory(self.assignment, self.generation)
         self.heard_at = env.now
-        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
+        self.heartbeat_at = env.now + self.config.heartbeat_interval_us
 
     def heard(self, env: Env, body: HeartbeatResponse) -> None:
         """The coordinator's answer to a heartbeat."""
@@ -266,9 +266,9 @@ class ClassicMembership(Membership):
         """Sent by a thread of its own, however busy the application is."""
         if self.stage != STABLE or self.coordinator is None or env.now < self.heartbeat_at:
             return
-        self.heartbeat_at = env.now + millis(self.config.heartbeat_interval_ms)
+        self.heartbeat_at = env.now + self.config.heartbeat_interval_us
         if self.heartbeat_out:
-            if env.now - self.heard_at > millis(self.config.session_timeout_ms):
+            if env.now - self.heard_at > self.config.session_timeout_us:
                 self.coordinator = None
                 self.heartbeat_out = False
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab.env import Env, Micros, millis
+from lab.env import Env, Micros
 from lab.kafka import facts
 from lab.kafka.clients.consumer.fetcher import Fetcher
 from lab.kafka.clients.consumer.membership import STABLE, Membership
@@ -22,7 +22,9 @@ Unfinished = Sequence[tuple[TopicPartition, Record]]
 
 
 class Commits:
-    """`waiting`: the application is inside commitSync. `auto`: the client commits by itself, next at `auto_at`."""
+    """`waiting`: the application is inside commitSync. `auto`: the client commits by itself, next at `auto_at`;
+    `in_background`: by a thread, and not inside poll().
+    """
 
     def __init__(
         self,
@@ -36,6 +38,8 @@ class Commits:
         self.name = name
         self.config = config
         self.policy = policy
+        self.auto = policy == "auto" and config.enable_auto_commit
+        self.in_background = self.auto and config.flavour.commits_in_background
         self.membership = membership
         self.fetcher = fetcher
         self.net = net
@@ -46,16 +50,6 @@ class Commits:
         self.unsent: dict[TopicPartition, int] = {}
         self.acknowledged: dict[TopicPartition, int] = {}
         self.auto_at: Micros = 0
-
-    @property
-    def auto(self) -> bool:
-        """Whether the client commits by itself."""
-        return self.policy == "auto" and self.config.enable_auto_commit
-
-    @property
-    def in_background(self) -> bool:
-        """Whether a thread commits, and not poll()."""
-        return self.auto and self.config.flavour.commits_in_background
 
     def due(self, unfinished: Unfinished = ()) -> dict[TopicPartition, int]:
         """What poll() has returned up to, where that is news to the coordinator. What is `unfinished` is not to be
@@ -74,13 +68,13 @@ class Commits:
 
     def automatically(self, env: Env, unfinished: Unfinished = ()) -> None:
         """Commit if the interval is over: inside poll(), when nothing is in hand, or from a thread at any time."""
-        if self.auto and self.auto_at and env.now >= self.auto_at:
+        if self.auto_at and env.now >= self.auto_at and self.auto:
             self.begin_interval(env)
             self.send(env, self.due(unfinished))
 
     def begin_interval(self, env: Env) -> None:
         """The next auto-commit is an interval from now."""
-        self.auto_at = env.now + millis(self.config.auto_commit_interval_ms)
+        self.auto_at = env.now + self.config.auto_commit_interval_us
 
     def before_giving_up(self, env: Env) -> None:
         """On the same connection as the JoinGroup or LeaveGroup that follows, so it is handled before that."""
@@ -97,7 +91,7 @@ class Commits:
             self._impossible(env)
             return
         if wait and not self.waiting:
-            self.deadline = env.now + millis(self.config.default_api_timeout_ms)
+            self.deadline = env.now + self.config.default_api_timeout_us
         coordinator = self.membership.coordinator
         if coordinator is None:
             self._keep(env, offsets, wait=wait)
@@ -112,7 +106,7 @@ class Commits:
         self.waiting = wait
         self.waits_for = offsets if wait else self.waits_for
         tag: Asked = ("commit", tuple(offsets.items()), wait, self.membership.identity)
-        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _keep(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
         """Until a coordinator is found."""
@@ -125,7 +119,7 @@ class Commits:
         self.membership.advance(env)
 
     def _pause(self, env: Env) -> None:
-        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.retry_at = env.now + self.config.retry_backoff_us
 
     def _impossible(self, env: Env) -> None:
         error = ErrorCode.UNKNOWN_MEMBER_ID if self.membership.lost else ErrorCode.REBALANCE_IN_PROGRESS
@@ -176,7 +170,7 @@ class Commits:
         if waited and may_try_again(error):
             self._pause(env)
         elif self.auto and may_try_again(error):
-            self.auto_at = env.now + millis(self.config.retry_backoff_ms)
+            self.auto_at = env.now + self.config.retry_backoff_us
         else:
             self._tell_failure(env, error)
 

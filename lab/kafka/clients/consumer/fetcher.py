@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
-from lab.env import Env, Micros, address, millis
+from lab.env import Env, Micros, address
 from lab.kafka import facts
 from lab.kafka.clients.consumer.isolation import aborted_batches
 from lab.kafka.clients.consumer.positions import (
@@ -167,7 +167,7 @@ class Fetcher:
                 position.stage = VALIDATING
 
     def _send(self, env: Env, host: str, body: object, tag: Asked) -> None:
-        self.net.send(env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, address(host), body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def listed(self, env: Env, body: ListOffsetsResponse) -> None:
         """Where a reset leads to."""
@@ -200,7 +200,7 @@ class Fetcher:
                 position.stage = FETCHING
 
     def _retry(self, env: Env, position: Position) -> None:
-        position.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        position.retry_at = env.now + self.config.retry_backoff_us
         self.unsettled = True
         self.metadata.needed = True
 
@@ -292,7 +292,7 @@ class Fetcher:
         followed = self.preferred is not None and partition in self.preferred
         match one.error_code:
             case ErrorCode.NONE if one.preferred_read_replica >= 0:
-                until = env.now + millis(self.config.metadata_max_age_ms)
+                until = env.now + self.config.metadata_max_age_us
                 self._prefer({**(self.preferred or {}), partition: (one.preferred_read_replica, until)})
             case ErrorCode.NONE:
                 self._take(partition, position, one)

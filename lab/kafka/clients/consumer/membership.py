@@ -1,6 +1,6 @@
 """Membership: a consumer's part in its group: what both protocols have in common (spec 4.1, 6.8)."""
 
-from lab.env import Address, Env, Micros, address, millis
+from lab.env import Address, Env, Micros, address
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
@@ -93,10 +93,10 @@ class Membership:
             self._pause(env)
 
     def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _pause(self, env: Env) -> None:
-        self.retry_at = env.now + millis(self.config.retry_backoff_ms)
+        self.retry_at = env.now + self.config.retry_backoff_us
 
     def connection_lost(self, env: Env, tags: list[Tag], peer: Address) -> None:
         """The coordinator's connection, or another one with our question about it, is gone."""

@@ -146,7 +146,7 @@ class ProcessorApp(ConsumerApp):
         """Go on with the round as far as the producer has come."""
         if self.transactions is None:
             self.producer.work(env)
-            if self.stage == FLUSHING and not self.producer.unplaced and not self.producer.queues:
+            if self.stage == FLUSHING and self.producer.idle:
                 self.stage = POLLING
                 self.commits.send(env, {one: offset.offset for one, offset in self.offsets.items()}, wait=True)
             return

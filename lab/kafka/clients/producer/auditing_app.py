@@ -100,7 +100,7 @@ class AuditingApp(ProducerApp):
     # --- a request --------------------------------------------------------------------------------
 
     def _send(self, env: Env, key: bytes | None, value: bytes | None, partition: int | None) -> None:
-        if len(self.own) + self.producer.unsettled() < THREADS:
+        if len(self.own) + self.producer.accumulator.unsettled() < THREADS:
             super()._send(env, key, value, partition)
         else:
             self.turned_away += 1

@@ -131,10 +131,10 @@ class LoadApp(ProducerApp):
             return False
         births = range(self.made, self.made + count)
         batch = LoadBatch(env.now, self.source, births, self.value_bytes, env.wall_time_ms)
-        if producer.buffered + batch.bytes - BATCH_OVERHEAD > producer.config.buffer_memory:
+        if producer.accumulator.buffered + batch.bytes - BATCH_OVERHEAD > producer.config.buffer_memory:
             return False
         env.tell(facts.RecordsBorn(self.source, births, self.topic))
-        producer.put(batch, TopicPartition(self.topic, self.sent % partitions))
+        producer.accumulator.put(batch, TopicPartition(self.topic, self.sent % partitions))
         self.made += count
         self.made_since += count
         self.sent += 1

@@ -3,7 +3,7 @@
 import zlib
 from typing import Protocol
 
-from lab.env import Env, Micros, millis
+from lab.env import Env, Micros
 from lab.env.node import Dice
 from lab.kafka.clients.producer.batch import ProducerBatch
 from lab.kafka.config.client import ProducerConfig
@@ -155,7 +155,7 @@ class AtRandom:
         if not 0 <= self.partition < count or env.now >= self.until or not queues.is_led(self.partition):
             able = _led(queues, count)
             self.partition = able[env.dice.below(len(able))]
-            self.until = env.now + millis(queues.config.sticky_partitioning_linger_ms)
+            self.until = env.now + queues.config.sticky_partitioning_linger_us
         return self.partition
 
 

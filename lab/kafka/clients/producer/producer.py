@@ -1,4 +1,4 @@
-"""Producer: records in, acknowledged or failed out; in between accumulator and sender (spec 6.2, 6.3, 5.2.2)."""
+"""Producer: records in, acknowledged or failed out; in between an accumulator, and the sender (spec 6.3, 5.2.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from lab.env import Address, Env, Micros, address, millis
 from lab.kafka import facts
 from lab.kafka.clients.metadata import Metadata
+from lab.kafka.clients.producer.accumulator import NEVER, Queue, RecordAccumulator, Unplaced
 from lab.kafka.clients.producer.batch import BATCH_OVERHEAD, ProducerBatch, record_size
-from lab.kafka.clients.producer.partitioner import by_key, partitioner_for
 from lab.kafka.clients.producer.transactions import FATAL_ERROR, FIRST_ADD_BACKOFF, TransactionManager
 from lab.kafka.config.client import ProducerConfig
-from lab.kafka.config.definition import INT_MAX
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataRequest, MetadataResponse
@@ -37,19 +36,6 @@ class Sent:
     batches: dict[TopicPartition, ProducerBatch]
 
 
-@dataclass(slots=True)
-class Queue:
-    """One partition that has any: batches waiting, batches out."""
-
-    waiting: list[ProducerBatch]
-    in_flight: list[ProducerBatch]
-
-    def put_back(self, batch: ProducerBatch) -> None:
-        """Where it was: records are numbered by their birth, batches made at one instant have one time."""
-        older = sum(one.numbers[0] < batch.numbers[0] for one in self.waiting)
-        self.waiting.insert(older, batch)
-
-
 class Producer:
     """A producer's behaviour, without its threads: the Java client's, or its flavour's."""
 
@@ -61,9 +47,8 @@ class Producer:
         self.config = config
         self.metadata = Metadata(bootstrap, (topic,))
         self.net = NetworkClient(name, channel)
-        self.queues: dict[TopicPartition, Queue] = {}
+        self.accumulator = RecordAccumulator(topic, config, self.metadata)
         self.sequences: dict[TopicPartition, int] = {}
-        self.partitioner = partitioner_for(config)
         self.acks = ACKS[config.acks]
         self.compression = Compression[config.compression_type.upper()]
         self.producer_id = -1
@@ -73,11 +58,8 @@ class Producer:
         if config.transactional_id:
             self.transactions = TransactionManager(name, config, self.metadata, self.net)
         self.closing = False
-        self.buffered = 0
-        self.unplaced: list[tuple[Record, int, int, Micros, int | None]] = []
         self.retry_metadata_at: Micros = 0
         self.retry_id_at: Micros = 0
-        self.expires_from: Micros = 0
 
     # --- send() -----------------------------------------------------------------------------------
 
@@ -93,10 +75,11 @@ class Producer:
                 unknown=False,
             )
             return
-        if not self.config.flavour.blocks_when_full and self._is_full(size):
+        if not self.config.flavour.blocks_when_full and self.accumulator.is_full(size):
             self._failed(env, TopicPartition(self.topic, -1), (birth,), "QUEUE_FULL", unknown=False)
             return
-        self.unplaced.append((record, birth, size, env.now + millis(self._patience_ms()), partition))
+        deadline = env.now + millis(self._patience_ms())
+        self.accumulator.unplaced.append(Unplaced(record, birth, size, deadline, partition))
         self._place_all(env)
 
     def _patience_ms(self) -> int:
@@ -104,112 +87,33 @@ class Producer:
         config = self.config
         return config.max_block_ms if config.flavour.blocks_when_full else config.delivery_timeout_ms
 
-    def _is_full(self, size: int) -> bool:
-        """Whether there is no room for a record of `size` bytes."""
-        if self.buffered + size > self.config.buffer_memory:
-            return True
-        most = self.config.queue_buffering_max_messages
-        return most < INT_MAX and self.unsettled() >= most
-
-    def unsettled(self) -> int:
-        """How many records are not settled. Counted, not kept: only who has a limit asks, and has few batches."""
-        batches = [len(one.births) for queue in self.queues.values() for one in (*queue.waiting, *queue.in_flight)]
-        return len(self.unplaced) + sum(batches)
-
     def _place_all(self, env: Env) -> None:
-        """Move records into batches, in order, as far as metadata and memory allow."""
-        count = self.metadata.counts.get(self.topic, 0)
-        while self.unplaced and count:
-            record, birth, size, _, partition = self.unplaced[0]
-            if partition is not None and partition >= count:
-                self.metadata.needed = True  # it may be there by and by
-                break
-            if self.buffered + size > self.config.buffer_memory:
-                break
-            del self.unplaced[0]
-            self._place(env, record, birth, size, count, partition)
-        if self.unplaced and not count:
-            self.metadata.needed = True
-
-    def _place(self, env: Env, record: Record, birth: int, size: int, count: int, partition: int | None) -> None:
-        config = self.config
-        if partition is None:
-            partition = by_key(config, record.key, count)
-        if partition is None:
-            partition = self.partitioner.choose(self, env, size, count)
-        queue = self._queue(TopicPartition(self.topic, partition))
-        if self.transactions is not None:
-            self.transactions.wrote_to(TopicPartition(self.topic, partition))
-        batch = queue.waiting[-1] if queue.waiting else None
-        if (
-            batch is None or batch.attempts or batch.bytes + size > config.batch_size
-            or len(batch.births) >= config.batch_num_messages
-        ):  # fmt: skip
-            batch = ProducerBatch(env.now)
-            queue.waiting.append(batch)
-        batch.append(record, birth, size)
-        self.buffered += size
-
-    # --- what a partitioner asks ------------------------------------------------------------------
-
-    def last_batch(self, partition: int) -> ProducerBatch | None:
-        """The batch of a partition that records are added to."""
-        queue = self.queues.get(TopicPartition(self.topic, partition))
-        return queue.waiting[-1] if queue is not None and queue.waiting else None
-
-    def waiting(self, partition: int) -> int:
-        """How many batches of a partition wait."""
-        queue = self.queues.get(TopicPartition(self.topic, partition))
-        return len(queue.waiting) if queue is not None else 0
-
-    def is_led(self, partition: int) -> bool:
-        """Whether a leader of a partition is known."""
-        return self.metadata.leader_of(TopicPartition(self.topic, partition)) is not None
-
-    def put(self, batch: ProducerBatch, partition: TopicPartition) -> None:
-        """Take a whole batch, behind all that wait for its partition."""
-        self._queue(partition).waiting.append(batch)
-        self.buffered += batch.bytes - BATCH_OVERHEAD
-
-    def _queue(self, partition: TopicPartition) -> Queue:
-        found = self.queues.get(partition)
-        if found is None:
-            found = self.queues[partition] = Queue([], [])
-        return found
-
-    def _take_out(self, partition: TopicPartition, queue: Queue, batch: ProducerBatch) -> None:
-        """A batch that was out is settled: with its queue, if that was all."""
-        queue.in_flight.remove(batch)
-        self._release(batch)
-        self._drop_if_empty(partition, queue)
-
-    def _drop_if_empty(self, partition: TopicPartition, queue: Queue) -> None:
-        """A producer of a thousand partitions looks only at those it has something for."""
-        if not queue.waiting and not queue.in_flight:
-            del self.queues[partition]
+        for partition in self.accumulator.place_all(env):
+            if self.transactions is not None:
+                self.transactions.wrote_to(partition)
 
     # --- the sender -------------------------------------------------------------------------------
 
     def work(self, env: Env) -> None:
         """Everything that is due: expiries, metadata, a producer id, requests."""
         self._expire(env)
-        if self.unplaced:
+        if self.accumulator.unplaced:
             self._place_all(env)
         self._refresh_metadata(env)
         if self.transactions is not None:
             if not self._transactional(env, self.transactions):
                 return
-        elif self.config.enable_idempotence and not self._identified(env):
+        elif self.config.enable_idempotence and (self.producer_id < 0 or self.must_bump) and not self._identified(env):
             return
         self._drain(env)
 
     def _identified(self, env: Env) -> bool:
-        if self.must_bump and not any(queue.in_flight for queue in self.queues.values()):
+        if self.must_bump and not any(queue.in_flight for queue in self.accumulator.queues.values()):
             self._bump_epoch()
         if self.must_bump:
             return False
         if self.producer_id < 0 and self.metadata.brokers and env.now >= self.retry_id_at:
-            self.retry_id_at = env.now + millis(self.config.request_timeout_ms)
+            self.retry_id_at = env.now + self.config.request_timeout_us
             self._ask(env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG)
         return self.producer_id >= 0
 
@@ -219,10 +123,9 @@ class Producer:
         """
         if transactions.given_up:
             self._drop_unsent(env, all_of_them=transactions.state == FATAL_ERROR)
-        sent = [one for queue in self.queues.values() for one in (*queue.in_flight, *queue.waiting)]
-        transactions.work(
-            env, flushed=not sent and not self.unplaced, in_flight=any(one.base_sequence >= 0 for one in sent)
-        )
+        queues = self.accumulator.queues.values()
+        sent = any(one.base_sequence >= 0 for queue in queues for one in (*queue.in_flight, *queue.waiting))
+        transactions.work(env, flushed=self.accumulator.empty, in_flight=sent)
         identity = transactions.producer_id, transactions.producer_epoch
         if identity != (self.producer_id, self.producer_epoch):
             self.producer_id, self.producer_epoch = identity
@@ -233,53 +136,42 @@ class Producer:
         """A transaction is given up: what was never sent fails (TransactionAbortedException). `all_of_them`: nothing is
         sent again, either.
         """
-        for partition, queue in list(self.queues.items()):
-            for batch in [one for one in queue.waiting if one.base_sequence < 0 or all_of_them]:
-                queue.waiting.remove(batch)
-                self._release(batch)
-                sent = batch.base_sequence >= 0
-                self._failed(env, partition, batch.numbers, "TransactionAbortedException", unknown=sent)
-            self._drop_if_empty(partition, queue)
+        for partition, batch in self.accumulator.take_waiting(unsent=not all_of_them):
+            sent = batch.base_sequence >= 0
+            self._failed(env, partition, batch.numbers, "TransactionAbortedException", unknown=sent)
         self._fail_unplaced(env, "TransactionAbortedException")
 
     def _fail_unplaced(self, env: Env, error: str) -> None:
         """Records that wait for a partition never get one."""
-        for _, birth, _, _, _ in self.unplaced:
-            self._failed(env, TopicPartition(self.topic, -1), (birth,), error, unknown=False)
-        self.unplaced = []
+        for one in self.accumulator.take_unplaced():
+            self._failed(env, TopicPartition(self.topic, -1), (one.birth,), error, unknown=False)
 
     def _fail_all(self, env: Env, error: str) -> None:
         """A producer that gets no id can send nothing. What comes later tries again, as an application would that
         makes another producer.
         """
         self._fail_unplaced(env, error)
-        for partition, queue in list(self.queues.items()):
-            for batch in queue.waiting:
-                self._release(batch)
-                self._failed(env, partition, batch.numbers, error, unknown=batch.attempts > 0)
-            queue.waiting = []
-            self._drop_if_empty(partition, queue)
+        for partition, batch in self.accumulator.take_waiting():
+            self._failed(env, partition, batch.numbers, error, unknown=batch.attempts > 0)
 
     def _bump_epoch(self) -> None:
         """A sequence is lost for ever: begin anew, with a higher epoch and sequences from zero (spec 5.2.2)."""
         self.must_bump = False
         self.producer_epoch += 1
         self.sequences.clear()
-        for queue in self.queues.values():
-            for batch in queue.waiting:
-                batch.base_sequence = -1
+        self.accumulator.forget_sequences()
 
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
         if metadata.asked_at >= 0 or env.now < self.retry_metadata_at:
             return
-        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= millis(self.config.metadata_max_age_ms)
+        stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= self.config.metadata_max_age_us
         if metadata.needed or stale:
             metadata.asked_at = env.now
             self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
 
     def _ask(self, env: Env, target: Address, body: object, tag: Tag) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _drain(self, env: Env) -> None:
         """Requests, round after round, as long as something is ready and more may be in flight."""
@@ -291,7 +183,7 @@ class Producer:
         """One batch a partition into one request a broker, up to max.request.size."""
         found: dict[str, dict[TopicPartition, ProducerBatch]] = {}
         sizes: dict[str, int] = {}
-        for partition, queue in self.queues.items():
+        for partition, queue in self.accumulator.queues.items():
             if not queue.waiting or not self._is_ready(env, queue):
                 continue
             if self.transactions is not None and not self.transactions.allows(partition):
@@ -320,10 +212,10 @@ class Producer:
         return bool(
             full
             or batch.attempts
-            or self.unplaced
+            or self.accumulator.unplaced
             or self.closing
             or (self.transactions is not None and self.transactions.completing)
-            or env.now >= batch.created_at + millis(self.config.linger_ms)
+            or env.now >= batch.created_at + self.config.linger_us
         )
 
     def _goes_alone(self, queue: Queue) -> bool:
@@ -339,7 +231,7 @@ class Producer:
         data: dict[TopicPartition, RecordBatch] = {}
         size = REQUEST_BYTES
         for partition, batch in batches.items():
-            queue = self.queues[partition]
+            queue = self.accumulator.queues[partition]
             del queue.waiting[0]
             if self.config.enable_idempotence and batch.base_sequence < 0:
                 batch.base_sequence = self.sequences.get(partition, 0)
@@ -360,7 +252,7 @@ class Producer:
             for partition, batch in batches.items():
                 self._acked(env, partition, batch, -1, duplicate=False)
             return
-        self.net.send(env, address(host), request, size, Sent(batches), millis(self.config.request_timeout_ms))
+        self.net.send(env, address(host), request, size, Sent(batches), self.config.request_timeout_us)
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -368,26 +260,26 @@ class Producer:
         """A response."""
         tag = self.net.answered(correlation_id)
         match body:
-            case MetadataResponse() if tag == METADATA_TAG:
-                self.metadata.asked_at = -1
-                for partition in self.metadata.update(body, env.now):
-                    self._forget_backoff(env, partition)
-                if self.metadata.denied:
-                    self._fail_unplaced(env, ErrorCode.TOPIC_AUTHORIZATION_FAILED.name)
-                if self.metadata.needed or self.unplaced:
-                    self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
-            case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
-                self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
-                if body.error_code is ErrorCode.NONE:
-                    self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
-                    env.tell(facts.ProducerIdTaken(self.name, body.producer_id))
-                elif not body.error_code.retriable:
-                    self._fail_all(env, body.error_code.name)
             case ProduceResponse() if isinstance(tag, Sent):
                 for partition, batch in tag.batches.items():
                     answer = body.responses.get(partition)
                     if answer is not None:
                         self._batch_answered(env, partition, batch, answer)
+            case MetadataResponse() if tag == METADATA_TAG:
+                self.metadata.asked_at = -1
+                for partition in self.metadata.update(body, env.now):
+                    self.accumulator.forget_backoff(partition, env.now)
+                if self.metadata.denied:
+                    self._fail_unplaced(env, ErrorCode.TOPIC_AUTHORIZATION_FAILED.name)
+                if self.metadata.needed or self.accumulator.unplaced:
+                    self.retry_metadata_at = env.now + self.config.retry_backoff_us
+            case InitProducerIdResponse() if tag == PRODUCER_ID_TAG:
+                self.retry_id_at = env.now + self.config.retry_backoff_us
+                if body.error_code is ErrorCode.NONE:
+                    self.producer_id, self.producer_epoch = body.producer_id, body.producer_epoch
+                    env.tell(facts.ProducerIdTaken(self.name, body.producer_id))
+                elif not body.error_code.retriable:
+                    self._fail_all(env, body.error_code.name)
             case _ if self.transactions is not None and tag is not None:
                 self.transactions.answered(env, tag, body)
             case _:
@@ -400,14 +292,14 @@ class Producer:
         batch: ProducerBatch,
         answer: PartitionProduceResponse,
     ) -> None:
-        queue = self.queues.get(partition)
+        queue = self.accumulator.queues.get(partition)
         if queue is None or batch not in queue.in_flight:
             return  # it has expired meanwhile
         match answer.error_code:
             case ErrorCode.NONE | ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
                 self._acked(env, partition, batch, answer.base_offset, duplicate=batch.attempts > 0)
             case ErrorCode.MESSAGE_TOO_LARGE if batch.count > 1 and self.config.flavour.splits_batches:
-                self._split(partition, batch)
+                self.accumulator.split(partition, batch)
             case (
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
                 | ErrorCode.UNKNOWN_PRODUCER_ID
@@ -431,7 +323,7 @@ class Producer:
                 self.metadata.needed = self.metadata.needed or not news
                 self._retry(env, partition, batch, error.name, at_once=news)
             case error:
-                self._take_out(partition, queue, batch)
+                self.accumulator.settle(partition, batch)
                 self._failed(env, partition, batch.numbers, error.name, unknown=False)
                 self._sequence_lost(env, batch, error.name)
 
@@ -444,7 +336,7 @@ class Producer:
         *,
         duplicate: bool,
     ) -> None:
-        self._take_out(partition, self.queues[partition], batch)
+        self.accumulator.settle(partition, batch)
         env.tell(facts.RecordsAcked(self.name, partition, batch.numbers, base_offset, self.acks, duplicate))
 
     def _retry(
@@ -457,9 +349,9 @@ class Producer:
         at_once: bool = False,
     ) -> None:
         """Back to the front of its queue, in the order of sequences."""
-        queue = self.queues[partition]
+        queue = self.accumulator.queues[partition]
         if batch.attempts >= self.config.retries:
-            self._take_out(partition, queue, batch)
+            self.accumulator.settle(partition, batch)
             self._failed(env, partition, batch.numbers, error, unknown=True)
             if self.transactions is not None:
                 self._sequence_lost(env, batch, error)
@@ -473,24 +365,14 @@ class Producer:
     def _backoff(self, attempts: int, env: Env) -> Micros:
         """retry.backoff.ms, doubled with each attempt up to the maximum, give or take a fifth."""
         backoff = min(
-            millis(self.config.retry_backoff_ms) << min(attempts - 1, 10),
-            millis(self.config.retry_backoff_max_ms),
+            self.config.retry_backoff_us << min(attempts - 1, 10),
+            self.config.retry_backoff_max_us,
         )
         return backoff * (80 + env.dice.below(41)) // 100
 
-    def _split(self, partition: TopicPartition, batch: ProducerBatch) -> None:
-        """Too large for the broker: two halves in its place, which share its sequences."""
-        queue = self.queues[partition]
-        queue.in_flight.remove(batch)
-        for half in batch.halves():
-            queue.put_back(half)
-
-    def _release(self, batch: ProducerBatch) -> None:
-        self.buffered -= batch.bytes - BATCH_OVERHEAD
-
     def _lose(self, env: Env, partition: TopicPartition, batch: ProducerBatch, error: str) -> None:
         """A batch of a transaction is refused for good, and with it the transaction (spec 5.8)."""
-        self._take_out(partition, self.queues[partition], batch)
+        self.accumulator.settle(partition, batch)
         self._failed(env, partition, batch.numbers, error, unknown=False)
         self._sequence_lost(env, batch, error)
 
@@ -518,7 +400,7 @@ class Producer:
     @property
     def idle(self) -> bool:
         """Whether it has nothing that is not settled."""
-        return not self.unplaced and not self.queues
+        return self.accumulator.empty
 
     def hang_up(self, env: Env) -> None:
         """End its connections, which are its own alone."""
@@ -534,21 +416,15 @@ class Producer:
         for tag in self.net.lost(peer):
             self._lost(env, tag, "NETWORK_EXCEPTION")
 
-    def _forget_backoff(self, env: Env, partition: TopicPartition) -> None:
-        """What waits was refused by a leader that leads no more: the new one is asked at once (KIP-951, spec 6.3)."""
-        if partition in self.queues:
-            for batch in self.queues[partition].waiting:
-                batch.retry_at = min(batch.retry_at, env.now)
-
     def _lost(self, env: Env, tag: Tag, error: str) -> None:
         if tag == METADATA_TAG:
             self.metadata.asked_at = -1
-            self.retry_metadata_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_metadata_at = env.now + self.config.retry_backoff_us
         elif tag == PRODUCER_ID_TAG:
-            self.retry_id_at = env.now + millis(self.config.retry_backoff_ms)
+            self.retry_id_at = env.now + self.config.retry_backoff_us
         elif isinstance(tag, Sent):
             for partition, batch in tag.batches.items():
-                queue = self.queues.get(partition)
+                queue = self.accumulator.queues.get(partition)
                 if queue is not None and batch in queue.in_flight:
                     self._retry(env, partition, batch, error)
         elif self.transactions is not None:
@@ -559,58 +435,36 @@ class Producer:
         for tag in self.net.expired(env.now):
             self._lost(env, tag, "REQUEST_TIMED_OUT")
             self.metadata.needed = True
-        if env.now >= self.expires_from:
-            self._expire_batches(env)
-        while self.unplaced and self.unplaced[0][3] <= env.now:
-            _, birth, _, _, _ = self.unplaced.pop(0)
-            self._failed(env, TopicPartition(self.topic, -1), (birth,), "max.block.ms", unknown=False)
+        accumulator = self.accumulator
+        if env.now >= accumulator.expires_from:
+            for partition, batch, sent in accumulator.take_expired(env.now):
+                self._failed(env, partition, batch.numbers, "delivery.timeout.ms", unknown=sent)
+                self._sequence_lost(env, batch, "delivery.timeout.ms")
+        for one in accumulator.take_impatient(env.now) if accumulator.unplaced else ():
+            self._failed(env, TopicPartition(self.topic, -1), (one.birth,), "max.block.ms", unknown=False)
             if self.transactions is not None:
                 self.transactions.fail(env, "max.block.ms")
 
-    def _expire_batches(self, env: Env) -> None:
-        """Fail what is too old. Until the oldest of the rest is, there is no need to look again: what comes later
-        is younger.
-        """
-        timeout = millis(self.config.delivery_timeout_ms)
-        oldest_left = env.now
-        for partition, queue in list(self.queues.items()):
-            for batches in (queue.in_flight, queue.waiting):
-                for batch in list(batches):
-                    if batch.created_at > env.now - timeout:
-                        oldest_left = min(oldest_left, batch.created_at)
-                        continue
-                    batches.remove(batch)
-                    self._release(batch)
-                    sent = batch.attempts > 0 or batches is queue.in_flight
-                    self._failed(env, partition, batch.numbers, "delivery.timeout.ms", unknown=sent)
-                    self._sequence_lost(env, batch, "delivery.timeout.ms")
-            self._drop_if_empty(partition, queue)
-        self.expires_from = oldest_left + timeout
-
     def next_deadline(self, now: Micros) -> Micros | None:
         """When there is something to do without anything arriving."""
-        found: list[Micros] = []
-        linger, timeout = millis(self.config.linger_ms), millis(self.config.delivery_timeout_ms)
-        for queue in self.queues.values():
-            if queue.waiting:
-                first = queue.waiting[0]
-                found.append(max(first.created_at + linger, first.retry_at))
-                found.append(first.created_at + timeout)
-            if queue.in_flight:
-                found.append(min([one.created_at for one in queue.in_flight]) + timeout)
-        if self.unplaced:
-            found.append(self.unplaced[0][3])
+        first = min(self.accumulator.next_deadline(now), self._questions_due(now))
+        return first if first < NEVER else None
+
+    def _questions_due(self, now: Micros) -> Micros:
+        """When something is to be asked, or has been out for too long."""
+        at = self.net.next_deadline()
+        first = at if at is not None and at > now else NEVER
         metadata = self.metadata
         if metadata.asked_at < 0 and metadata.needed:
-            found.append(self.retry_metadata_at)
+            at = self.retry_metadata_at
         elif metadata.asked_at < 0 and metadata.updated_at >= 0:
-            found.append(metadata.updated_at + millis(self.config.metadata_max_age_ms))
+            at = metadata.updated_at + self.config.metadata_max_age_us
+        else:
+            at = 0
+        if now < at < first:
+            first = at
         if self.transactions is not None:
-            found.append(self.transactions.next_deadline(now) or 0)
-        elif self.config.enable_idempotence and self.producer_id < 0 and self.metadata.brokers:
-            found.append(self.retry_id_at)
-        expiry = self.net.next_deadline()
-        if expiry is not None:
-            found.append(expiry)
-        later = [at for at in found if at > now]
-        return min(later) if later else None
+            at = self.transactions.next_deadline(now) or 0
+        elif self.config.enable_idempotence and self.producer_id < 0 and metadata.brokers:
+            at = self.retry_id_at
+        return at if now < at < first else first

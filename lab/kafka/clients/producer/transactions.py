@@ -208,7 +208,7 @@ class TransactionManager:
             self.fail(env, error.name)
 
     def _pause(self, env: Env, pause: Micros | None = None) -> None:
-        self.retry_at = env.now + (millis(self.config.retry_backoff_ms) if pause is None else pause)
+        self.retry_at = env.now + (self.config.retry_backoff_us if pause is None else pause)
 
     # --- the sender's part ------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class TransactionManager:
         self.out = request
         if isinstance(request, (AddPartitionsToTxnRequest, AddOffsetsToTxnRequest)):
             self.unanswered = request
-        self.net.send(env, target, request, REQUEST_BYTES, request, millis(self.config.request_timeout_ms))
+        self.net.send(env, target, request, REQUEST_BYTES, request, self.config.request_timeout_us)
 
     # --- answers ----------------------------------------------------------------------------------
 

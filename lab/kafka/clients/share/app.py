@@ -343,11 +343,11 @@ class ShareConsumerApp:
     def _refresh_metadata(self, env: Env) -> None:
         metadata = self.metadata
         age = env.now - metadata.updated_at if metadata.updated_at >= 0 else None
-        stale = age is not None and age > millis(self.config.metadata_max_age_ms)
-        due = age is None or age >= millis(self.config.retry_backoff_ms)
+        stale = age is not None and age > self.config.metadata_max_age_us
+        due = age is None or age >= self.config.retry_backoff_us
         if metadata.asked_at < 0 and (metadata.needed or stale) and due:
             metadata.asked_at = env.now
             self.net.send(
                 env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                millis(self.config.request_timeout_ms),
+                self.config.request_timeout_us,
             )  # fmt: skip

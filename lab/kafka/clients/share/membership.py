@@ -64,7 +64,7 @@ class ShareMembership:
 
     def _ask(self, env: Env, target: Address, body: object, tag: str) -> None:
         self.asking = tag
-        self.net.send(env, target, body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def found(self, env: Env, body: FindCoordinatorResponse) -> None:
         """Who looks after the group."""
@@ -95,7 +95,7 @@ class ShareMembership:
         self._pause(env)
 
     def _pause(self, env: Env) -> None:
-        self.heartbeat_at = env.now + millis(self.config.retry_backoff_ms)
+        self.heartbeat_at = env.now + self.config.retry_backoff_us
 
     def unanswered(self, env: Env, tag: object) -> None:
         """The connection broke, or the answer is too late: find the coordinator anew."""

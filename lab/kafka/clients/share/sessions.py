@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lab.env import Env, Micros, address, millis
+from lab.env import Env, Micros, address
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.share import ShareConsumerConfig
 from lab.kafka.protocol.messages.share_fetch import (
@@ -110,11 +110,11 @@ class ClientSessions:
     def _send(self, env: Env, host: str, session: ClientSession, body: object, tag: Asked) -> None:
         session.busy = True
         session.epoch += 1
-        self.net.send(env, address(host), body, REQUEST_BYTES, tag, millis(self.config.request_timeout_ms))
+        self.net.send(env, address(host), body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def pause(self, env: Env, host: str) -> None:
         """Do not ask this broker again at once."""
-        self.retry_at[host] = env.now + millis(self.config.retry_backoff_ms)
+        self.retry_at[host] = env.now + self.config.retry_backoff_us
 
     def next_retry(self, now: Micros) -> Micros:
         """When the first broker may be asked again; 0 if none has to wait."""

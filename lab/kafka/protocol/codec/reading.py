@@ -226,6 +226,11 @@ def _read_table(source: Source, kind: Table, name: str) -> str:
     return found
 
 
+def _partition(topic: str, index: str) -> str:
+    """An expression for a TopicPartition, past the function by which a named tuple takes its fields."""
+    return f"new(TopicPartition, ({topic}, {index}))"
+
+
 def _read_by_topic(source: Source, kind: ByTopic, name: str) -> str:
     nullable = kind.nullable.has(source.version)
     count = _read_count(source, name, nullable=nullable)
@@ -239,10 +244,10 @@ def _read_by_topic(source: Source, kind: ByTopic, name: str) -> str:
         source.line(f"for _ in range({inner}):")
         with source.indented():
             if kind.value is None:
-                source.line(f"{found}.append(TopicPartition({topic}, {_read(source, Fixed('i'), kind.index)}))")
+                source.line(f"{found}.append({_partition(topic, _read(source, Fixed('i'), kind.index))})")
             else:
                 index, value = _read_keyed(source, Field(kind.index, Fixed("i")), kind.value, kind.key_at)
-                source.line(f"{found}[TopicPartition({topic}, {index})] = {value}")
+                source.line(f"{found}[{_partition(topic, index)}] = {value}")
         if source.flexible:
             source.line("at = at + 1 if buf[at] == 0 else skip_tags(buf, at, end)")
     if kind.value is None:

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Collection
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.topics import TopicPartition
@@ -95,7 +95,6 @@ def in_runs(table: "dict[TopicPartition, Any] | tuple[TopicPartition, ...]") -> 
 
 RUNTIME: dict[str, Any] = {
     "read_uvarint": read_uvarint, "uvarint": uvarint, "skip_tags": skip_tags, "short": short, "null": null,
-    "SHORT": SHORT, "TopicPartition": TopicPartition, "grouped": grouped, "in_runs": in_runs,
-    "unpack_from": struct.unpack_from,
-    "pack": struct.pack, "Malformed": Malformed,
+    "SHORT": SHORT, "TopicPartition": TopicPartition, "new": cast("Any", tuple).__new__, "grouped": grouped,
+    "in_runs": in_runs, "unpack_from": struct.unpack_from, "pack": struct.pack, "Malformed": Malformed,
 }  # fmt: skip

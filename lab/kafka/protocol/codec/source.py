@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from inspect import Parameter, signature
+from itertools import takewhile
 from typing import Any
 
 from lab.kafka.protocol.codec.runtime import RUNTIME
@@ -44,9 +46,13 @@ class Source:
 
     def make(self, make: Callable[..., Any] | None, values: dict[str, str]) -> str:
         """An expression for the object that a struct is."""
+        if make is None and not values:
+            return "()"
         if make is None:
             return f"({', '.join(values.values())},)"
-        arguments = ", ".join(f"{attribute}={value}" for attribute, value in values.items())
+        placed = tuple(takewhile(values.__contains__, _by_position(make)))
+        named = [f"{attribute}={value}" for attribute, value in values.items() if attribute not in placed]
+        arguments = ", ".join([*(values[attribute] for attribute in placed), *named])
         return f"{self.constant(make, 'Make')}({arguments})"
 
     def fields(self, fields: tuple[Field, ...]) -> list[Field]:
@@ -65,6 +71,15 @@ class Source:
         code = "\n".join(self.lines)
         exec(compile(code, f"<{self.schema.kind.__name__} v{self.version} {name}>", "exec"), self.names)
         return self.names[name]
+
+
+def _by_position(make: Callable[..., Any]) -> list[str]:
+    """The parameters that need not be named. An argument by name costs several times as much as one in its place."""
+    try:
+        parameters = signature(make).parameters.values()
+    except ValueError:  # `str` does not tell
+        return []
+    return [one.name for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
 
 
 KEY = " key"

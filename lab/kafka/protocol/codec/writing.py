@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from lab.kafka.protocol.codec.runtime import SHORT
 from lab.kafka.protocol.codec.source import KEY, Source, keyed
 from lab.kafka.protocol.schema import (
     TOPIC_ID,
@@ -32,6 +33,10 @@ class Packer:
         """One number of a fixed size."""
         self.run.append((code, expression))
 
+    def zero(self) -> None:
+        """A byte of zero: an empty tag section, or what is not there."""
+        self.run.append(("x", ""))
+
     def piece(self, expression: str) -> None:
         """Bytes that are there already."""
         self.flush()
@@ -41,21 +46,25 @@ class Packer:
         """What waits comes first."""
         if self.run:
             layout = struct.Struct(">" + "".join(code for code, _ in self.run))
-            values = ", ".join(expression for _, expression in self.run)
-            self.source.line(f"{self.add}({self.source.constant(layout.pack, 'pack')}({values}))")
+            values = ", ".join(expression for _, expression in self.run if expression)
+            packed = f"{self.source.constant(layout.pack, 'pack')}({values})"
+            self.source.line(f"{self.add}({packed if values else self.source.constant(layout.pack(), 'zero')})")
             self.run = []
 
     def length(self, code: str, expression: str) -> None:
         """A length, which is one more where it is compact."""
         if self.source.flexible:
-            self.piece(f"uvarint({expression} + 1)")
+            size = self.source.new("n")
+            self.flush()
+            self.source.line(f"{size} = {expression} + 1")
+            self.piece(f"SHORT[{size}] if {size} < {len(SHORT)} else uvarint({size})")
         else:
             self.number(code, expression)
 
     def null(self, code: str) -> None:
         """The length of what is not there."""
         if self.source.flexible:
-            self.piece("SHORT[0]")
+            self.zero()
         else:
             self.number(code, "-1")
 
@@ -85,21 +94,30 @@ def write_fields(
         return
     known = [one for one in source.tagged(fields) if one.attribute is not None]
     if not known:
-        packer.piece("SHORT[0]")
+        packer.zero()
         return
-    packer.flush()
-    section = source.new("tags")
-    source.line(f"{section} = []")
-    for one in known:
-        part = source.new("part")
-        with packer.block(f"if {value(one)} != {source.constant(one.default)}:"):
-            source.line(f"{part} = []")
-            inner = Packer(source, f"{part}.append")
-            _write(inner, one.kind, value(one))
-            inner.flush()
-            source.line(f"{part} = b''.join({part})")
-            source.line(f"{section}.append(uvarint({one.tag}) + uvarint(len({part})) + {part})")
-    packer.piece(f"uvarint(len({section})) + b''.join({section}) if {section} else SHORT[0]")
+    said = [f"{value(one)} != {source.constant(one.default)}" for one in known]
+    with packer.block(f"if {' or '.join(said)}:"):
+        section = source.new("tags")
+        source.line(f"{section} = []")
+        for one, condition in zip(known, said, strict=True):
+            _write_tag(packer, one, value(one), condition, section)
+        packer.piece(f"uvarint(len({section})) + b''.join({section})")
+    with packer.block("else:"):
+        packer.zero()
+
+
+def _write_tag(packer: Packer, one: Field, value: str, condition: str, section: str) -> None:
+    """Code that adds a field to a tag section, if it has something to say."""
+    source = packer.source
+    part = source.new("part")
+    with packer.block(f"if {condition}:"):
+        source.line(f"{part} = []")
+        inner = Packer(source, f"{part}.append")
+        _write(inner, one.kind, value)
+        inner.flush()
+        source.line(f"{part} = b''.join({part})")
+        source.line(f"{section}.append(uvarint({one.tag}) + uvarint(len({part})) + {part})")
 
 
 def _write(packer: Packer, kind: Kind, value: str) -> None:
@@ -123,8 +141,8 @@ def _write(packer: Packer, kind: Kind, value: str) -> None:
             with _elements(packer, value, nullable=kind.nullable.has(source.version)) as item:
                 _write(packer, kind.of, item)
         case Table():
-            with _elements(packer, value, nullable=kind.nullable.has(source.version), items=True) as item:
-                _write_keyed(packer, kind.key, kind.value, kind.key_at, item)
+            with _pairs(packer, value, nullable=kind.nullable.has(source.version), items=".items()") as pair:
+                _write_keyed(packer, kind.key, kind.value, kind.key_at, pair)
         case ByTopic():
             _write_by_topic(packer, kind, value)
 
@@ -152,10 +170,24 @@ def _write_present(packer: Packer, kind: Sized, value: str, code: str) -> None:
 
 
 @contextmanager
-def _elements(packer: Packer, value: str, *, nullable: bool, items: bool = False) -> Generator[str]:
+def _elements(packer: Packer, value: str, *, nullable: bool) -> Generator[str]:
     """Code that writes an array; within, that for the element of the given name."""
+    item = packer.source.new("item")
+    with _loop(packer, item, value, nullable=nullable):
+        yield item
+
+
+@contextmanager
+def _pairs(packer: Packer, value: str, *, nullable: bool, items: str = "") -> Generator[tuple[str, str]]:
+    """The same where elements are pairs; `items`: how to come by them."""
+    key, inside = packer.source.new("key"), packer.source.new("value")
+    with _loop(packer, f"{key}, {inside}", value, nullable=nullable, items=items):
+        yield key, inside
+
+
+@contextmanager
+def _loop(packer: Packer, target: str, value: str, *, nullable: bool, items: str = "") -> Generator[None]:
     source = packer.source
-    item = source.new("item")
     rows = source.new("rows")
     packer.flush()
     source.line(f"{rows} = {value}")
@@ -164,12 +196,11 @@ def _elements(packer: Packer, value: str, *, nullable: bool, items: bool = False
             packer.null("i")
         with packer.block("else:"):
             packer.length("i", f"len({rows})")
-        packer.flush()
-        source.line(f"{rows} = {rows} or ()" if not items else f"{rows} = {rows} or {{}}")
+        source.line(f"{rows} = {rows} or {'{}' if items else '()'}")
     else:
         packer.length("i", f"len({rows})")
-    with packer.block(f"for {item} in {rows}{'.items()' if items else ''}:"):
-        yield item
+    with packer.block(f"for {target} in {rows}{items}:"):
+        yield
 
 
 def _write_struct(packer: Packer, kind: Struct, value: str) -> None:
@@ -195,14 +226,16 @@ def values_of(packer: Packer, kind: Struct, value: str) -> Callable[[Field], str
     return lambda one: f"{value}[{names.index(one.attribute or '')}]"
 
 
-def _write_keyed(packer: Packer, key: Field, value: "Field | Struct | None", key_at: int, item: str) -> None:
-    """Code that writes an entry of a table, a pair named `item`."""
-    inside = values_of(packer, value, f"{item}[1]") if isinstance(value, Struct) else None
+def _write_keyed(
+    packer: Packer, key: Field, value: "Field | Struct | None", key_at: int, pair: tuple[str, str]
+) -> None:
+    """Code that writes an entry of a table, by the names of its key and what is kept there."""
+    inside = values_of(packer, value, pair[1]) if isinstance(value, Struct) else None
 
     def value_of(one: Field) -> str:
         if one.attribute == KEY:
-            return f"{item}[0]"
-        return inside(one) if inside is not None else f"{item}[1]"
+            return pair[0]
+        return inside(one) if inside is not None else pair[1]
 
     write_fields(packer, keyed(key, value, key_at), value_of)
 
@@ -214,15 +247,16 @@ def _write_by_topic(packer: Packer, kind: ByTopic, value: str) -> None:
     nullable = kind.nullable.has(source.version)
     group = "in_runs" if kind.in_order else "grouped"
     source.line(f"{topics} = {f'None if {value} is None else ' if nullable else ''}{group}({value})")
-    with _elements(packer, topics, nullable=nullable) as topic:
+    with _pairs(packer, topics, nullable=nullable) as (topic, partitions):
         if kind.ids.has(source.version):
-            _write(packer, TOPIC_ID, f"{topic}[0]")
+            _write(packer, TOPIC_ID, topic)
         else:
-            _write_present(packer, Sized(text=True), f"{topic}[0]", "h")
-        with _elements(packer, f"{topic}[1]", nullable=False) as item:
-            if kind.value is None:
+            _write_present(packer, Sized(text=True), topic, "h")
+        if kind.value is None:
+            with _elements(packer, partitions, nullable=False) as item:
                 packer.number("i", item)
-            else:
-                _write_keyed(packer, Field(kind.index, Fixed("i")), kind.value, kind.key_at, item)
+        else:
+            with _pairs(packer, partitions, nullable=False) as pair:
+                _write_keyed(packer, Field(kind.index, Fixed("i")), kind.value, kind.key_at, pair)
         if source.flexible:
-            packer.piece("SHORT[0]")
+            packer.zero()

@@ -17,13 +17,18 @@ from lab.kafka.protocol.schema import (
     UINT16,
     UUID,
     Array,
+    ByTopic,
     api,
+    explained,
     message,
     struct,
     unused,
     wire,
 )
+from lab.kafka.protocol.topics import TopicPartition
 
+METADATA_TOPIC = "__cluster_metadata"
+METADATA_PARTITION = TopicPartition(METADATA_TOPIC, 0)
 NO_NODE = -1
 """The id of nobody: no leader is known, no vote was given."""
 OffsetAndEpoch = tuple[int, int]
@@ -137,7 +142,11 @@ class FetchSnapshotResponse:
 
 @dataclass(slots=True)
 class DescribeQuorumRequest:
-    """Who votes, who leads, how far everybody is: of the one partition that is kept by a quorum."""
+    """Who votes, who leads, how far everybody is: of the one partition that is kept by a quorum, if that is what was
+    asked about.
+    """
+
+    partitions: tuple[TopicPartition, ...] = (METADATA_PARTITION,)
 
 
 @dataclass(slots=True)
@@ -152,7 +161,7 @@ class QuorumReplica:
 
 @dataclass(slots=True)
 class DescribeQuorumResponse:
-    """The quorum as its leader knows it."""
+    """The quorum as its leader knows it. `unknown`: what was asked about instead, of which there is nothing to tell."""
 
     error_code: ErrorCode
     leader_id: int = NO_NODE
@@ -160,31 +169,44 @@ class DescribeQuorumResponse:
     high_watermark: int = -1
     current_voters: tuple[QuorumReplica, ...] = ()
     observers: tuple[QuorumReplica, ...] = ()
+    unknown: tuple[TopicPartition, ...] = ()
 
 
-METADATA_TOPIC = "__cluster_metadata"
-Described = tuple[ErrorCode, int, int, int, tuple[QuorumReplica, ...], tuple[QuorumReplica, ...]]
+def unknown_quorum(request: DescribeQuorumRequest) -> DescribeQuorumResponse | None:
+    """The answer to whoever asks about anything else, or about more, than the one partition that there is."""
+    if request.partitions == (METADATA_PARTITION,):
+        return None
+    return DescribeQuorumResponse(ErrorCode.NONE, unknown=request.partitions)
+
+
+Described = tuple[int, ErrorCode, int, int, int, tuple[QuorumReplica, ...], tuple[QuorumReplica, ...]]
 """The fields of the answer, as they stand for a partition of a topic."""
+UNKNOWN = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
 def _quorum(error_code: ErrorCode, topics: tuple[tuple[str, tuple[Described, ...]], ...]) -> DescribeQuorumResponse:
-    found = next((one for _, partitions in topics for one in partitions), None)
-    return DescribeQuorumResponse(error_code) if found is None else DescribeQuorumResponse(*found)
+    named = [(topic, one) for topic, partitions in topics for one in partitions]
+    known = next((one for _, one in named if one[1] is not UNKNOWN), None)
+    if known is not None:
+        return DescribeQuorumResponse(*known[1:])
+    return DescribeQuorumResponse(error_code, unknown=tuple(TopicPartition(topic, one[0]) for topic, one in named))
 
 
 def _quorum_parts(response: DescribeQuorumResponse) -> tuple[object, ...]:
     if response.error_code:
         return response.error_code, ()
+    if response.unknown:
+        topics: dict[str, list[Described]] = {}
+        for topic, partition in response.unknown:
+            topics.setdefault(topic, []).append((partition, UNKNOWN, 0, 0, 0, (), ()))
+        return ErrorCode.NONE, tuple((topic, tuple(rows)) for topic, rows in topics.items())
     described = (
-        response.error_code, response.leader_id, response.leader_epoch, response.high_watermark,
+        0, response.error_code, response.leader_id, response.leader_epoch, response.high_watermark,
         response.current_voters, response.observers,
     )  # fmt: skip
     return ErrorCode.NONE, ((METADATA_TOPIC, (described,)),)
 
 
-_ASKED = struct(
-    None, wire("topic_name", STRING), wire("partitions", Array(struct(None, wire("partition_index", INT32))))
-)
 _REPLICA = struct(
     QuorumReplica,
     wire("replica_id", INT32),
@@ -195,9 +217,8 @@ _REPLICA = struct(
 )
 _PARTITION = struct(
     None,
-    unused("partition_index", INT32, 0),
-    wire("error_code", ERROR),
-    unused("error_message", NULLABLE_STRING, None, "2+"),
+    wire("partition_index", INT32),
+    wire("error_code", explained("2+")),
     wire("leader_id", INT32),
     wire("leader_epoch", INT32),
     wire("high_watermark", INT64),
@@ -207,9 +228,19 @@ _PARTITION = struct(
 _LISTENER = struct(None, wire("name", STRING), wire("host", STRING), wire("port", UINT16))
 _NODE = struct(None, wire("node_id", INT32), wire("listeners", Array(_LISTENER)))
 
+
+def _asked(topics: dict[TopicPartition, tuple[()]]) -> DescribeQuorumRequest:
+    return DescribeQuorumRequest(tuple(topics))
+
+
 DESCRIBE_QUORUM = api(
     55, "DescribeQuorum", "0-2", 0,
-    message(DescribeQuorumRequest, unused("topics", Array(_ASKED), ((METADATA_TOPIC, ((0,),)),))),
+    message(
+        DescribeQuorumRequest,
+        wire("topics", ByTopic(struct(None), topic="topic_name")),
+        make=_asked,
+        parts=lambda request: (dict.fromkeys(request.partitions, ()),),
+    ),
     message(
         DescribeQuorumResponse,
         wire("error_code", ERROR),

@@ -68,17 +68,27 @@ class ShareGroupDescribeRequest(Sealed):
 
 
 @dataclass(slots=True)
+class DescribedShareMember:
+    """A member of a share group."""
+
+    member_id: str
+    client_id: str
+    client_host: str
+    member_epoch: int
+    subscribed_topic_names: tuple[str, ...] = ()
+    assignment: tuple[TopicPartition, ...] = ()
+
+
+@dataclass(slots=True)
 class DescribedShareGroup:
-    """States are Kafka's: Empty, Stable, Dead. `members`: (member id, client id, member epoch, assignment).
-    `authorized_operations`: what the asker may do, a bit each.
-    """
+    """States are Kafka's: Empty, Stable, Dead. `authorized_operations`: what the asker may do, a bit each."""
 
     error_code: ErrorCode
     group_id: str
     group_state: str = "Dead"
     group_epoch: int = 0
     assignment_epoch: int = 0
-    members: tuple[tuple[str, str, int, tuple[TopicPartition, ...]], ...] = ()
+    members: tuple[DescribedShareMember, ...] = ()
     authorized_operations: int = UNKNOWN_OPERATIONS
 
 
@@ -120,10 +130,12 @@ def _groups(groups: tuple[Row, ...]) -> ShareGroupDescribeResponse:
     topic_ids: dict[str, TopicId] = {}
     found: list[DescribedShareGroup] = []
     for error, group_id, state, epoch, assignment_epoch, rows, operations in groups:
-        members: list[tuple[str, str, int, tuple[TopicPartition, ...]]] = []
-        for member_id, member_epoch, client_id, assignment in rows:
+        members: list[DescribedShareMember] = []
+        for member_id, epoch_of_member, client_id, client_host, topics, assignment in rows:
             topic_ids |= ids_of(assignment)
-            members.append((member_id, client_id, member_epoch, partitions_of(assignment)))
+            members.append(DescribedShareMember(
+                member_id, client_id, client_host, epoch_of_member, topics, partitions_of(assignment)
+            ))  # fmt: skip
         found.append(DescribedShareGroup(error, group_id, state, epoch, assignment_epoch, tuple(members), operations))
     return ShareGroupDescribeResponse(tuple(found), topic_ids)
 
@@ -134,8 +146,12 @@ def _groups_parts(response: ShareGroupDescribeResponse) -> tuple[tuple[Row, ...]
             (
                 one.error_code, one.group_id, one.group_state, one.group_epoch, one.assignment_epoch,
                 tuple(
-                    (member_id, epoch, client_id, (described_assignment(assigned, response.topic_ids),))
-                    for member_id, client_id, epoch, assigned in one.members
+                    (
+                        member.member_id, member.member_epoch, member.client_id, member.client_host,
+                        member.subscribed_topic_names,
+                        (described_assignment(member.assignment, response.topic_ids),),
+                    )
+                    for member in one.members
                 ),
                 one.authorized_operations,
             )
@@ -150,8 +166,8 @@ _MEMBER = struct(
     unused("rack_id", NULLABLE_STRING, None),
     wire("member_epoch", INT32),
     wire("client_id", STRING),
-    unused("client_host", STRING, ""),
-    unused("subscribed_topic_names", Array(STRING), ()),
+    wire("client_host", STRING),
+    wire("subscribed_topic_names", Array(STRING)),
     wire("assignment", DESCRIBED_ASSIGNMENT),
 )
 _GROUP = struct(

@@ -1,4 +1,5 @@
-"""InitializeShareGroupState (83), Read… (84), Write… (85), Delete… (86): brokers ask the share coordinator (KIP-932).
+"""InitializeShareGroupState (83), Read… (84), Write… (85), Delete… (86), ReadShareGroupStateSummary (87): brokers ask
+the share coordinator (KIP-932).
 
 Each speaks of one share-partition; Kafka's carry several.
 """
@@ -61,19 +62,31 @@ class DeleteShareGroupStateRequest(Sealed):
     partition: TopicPartition
 
 
+@dataclass(slots=True)
+class ReadShareGroupStateSummaryRequest(Sealed):
+    """How far is it? Nobody begins to lead by that."""
+
+    group_id: str
+    partition: TopicPartition
+
+
 ShareStateRequest = (
     InitializeShareGroupStateRequest
     | ReadShareGroupStateRequest
     | WriteShareGroupStateRequest
     | DeleteShareGroupStateRequest
+    | ReadShareGroupStateSummaryRequest
 )
 
 
 @dataclass(slots=True)
 class ShareStateResponse:
-    """The answer to each of them; only a read fills more than the error. A start offset of -1: not chosen yet."""
+    """The answer to each of them; only a read fills more than the error, and only a summary the leader epoch. A start
+    offset of -1: not chosen yet.
+    """
 
     error_code: ErrorCode
     state_epoch: int = 0
     start_offset: int = NO_OFFSET
     state_batches: tuple[StateBatch, ...] = ()
+    leader_epoch: int = 0

@@ -158,10 +158,32 @@ class ElectLeadersRequest:
 
 @dataclass(slots=True)
 class ElectLeadersResponse:
-    """One error code a partition, or one for all."""
+    """One error code a partition, or one for all. `topics`: all that are named, where of one nothing is told."""
 
     partitions: dict[TopicPartition, ErrorCode]
     error_code: ErrorCode = ErrorCode.NONE
+    topics: tuple[str, ...] = ()
+
+
+Election = tuple[str, tuple[tuple[int, ErrorCode], ...]]
+"""A topic's, as it stands on the wire."""
+
+
+def _elected(
+    replica_election_results: tuple[Election, ...], error_code: ErrorCode = ErrorCode.NONE
+) -> ElectLeadersResponse:
+    told = {TopicPartition(topic, one): error for topic, rows in replica_election_results for one, error in rows}
+    named = all(rows for _, rows in replica_election_results)
+    return ElectLeadersResponse(
+        told, error_code, () if named else tuple(topic for topic, _ in replica_election_results)
+    )
+
+
+def _elected_parts(response: ElectLeadersResponse) -> tuple[ErrorCode, tuple[Election, ...]]:
+    found: dict[str, list[tuple[int, ErrorCode]]] = {topic: [] for topic in response.topics}
+    for (topic, partition), error in response.partitions.items():
+        found.setdefault(topic, []).append((partition, error))
+    return response.error_code, tuple((topic, tuple(rows)) for topic, rows in found.items())
 
 
 TIMEOUT_MS = 60_000
@@ -327,6 +349,12 @@ DELETE_RECORDS = api(
 )  # fmt: skip
 
 
+_ELECTION = struct(
+    None,
+    wire("topic", STRING),
+    wire("partition_result", Array(struct(None, wire("partition_id", INT32), wire("error_code", explained())))),
+)
+
 ELECT_LEADERS = api(
     43, "ElectLeaders", "0-2", 2,
     message(
@@ -341,12 +369,8 @@ ELECT_LEADERS = api(
         ElectLeadersResponse,
         THROTTLE,
         wire("error_code", ERROR, "1+"),
-        wire(
-            "replica_election_results",
-            ByTopic(
-                wire("error_code", explained()), topic="topic", partitions="partition_result", index="partition_id"
-            ),
-            attribute="partitions",
-        ),
+        wire("replica_election_results", Array(_ELECTION)),
+        make=_elected,
+        parts=_elected_parts,
     ),
 )  # fmt: skip

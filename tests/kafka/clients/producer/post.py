@@ -98,6 +98,9 @@ class Post:
     def tell(self, fact: object) -> None:
         self.told.append(fact)
 
+    def hears(self, kind: type) -> bool:
+        return True
+
     def hang_up(self, target: str) -> None: ...
 
     def set_timer(self, timer: object, at: int) -> None: ...
@@ -161,7 +164,7 @@ class Post:
 
     @property
     def waiting(self) -> int:
-        return sum(len(queue.waiting) for queue in self.producer.queues.values())
+        return sum(len(queue.waiting) for queue in self.producer.accumulator.queues.values())
 
     @property
     def acked(self) -> list[tuple[int, ...]]:

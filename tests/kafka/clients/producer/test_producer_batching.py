@@ -138,7 +138,7 @@ def test_spec_06_11_acks_0_is_done_when_it_is_written_and_knows_no_offset():
     post.run(5)
     (done,) = [one for one in post.told if isinstance(one, facts.RecordsAcked)]
     assert (done.births, done.base_offset, done.acks) == ((0, 1), -1, 0)
-    assert post.producer.buffered == 0
+    assert post.producer.accumulator.buffered == 0
 
 
 def test_spec_06_04_a_producer_that_closes_does_not_linger():
@@ -192,7 +192,7 @@ def test_spec_06_3_a_single_record_too_large_for_the_broker_has_failed():
     post.run(5)
     post.answer(post.posted[0], ErrorCode.MESSAGE_TOO_LARGE)
     assert post.failed == [((0,), "MESSAGE_TOO_LARGE", False)]
-    assert post.producer.buffered == 0
+    assert post.producer.accumulator.buffered == 0
 
 
 def test_spec_06_06_ten_records_that_do_not_fit_together_all_arrive_in_order():

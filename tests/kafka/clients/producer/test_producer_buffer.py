@@ -12,8 +12,8 @@ def test_spec_06_05_a_full_buffer_blocks_and_fails_after_max_block_ms():
     post = Post(buffer_memory=65_536, max_block_ms=2_000)
     for _ in range(70):
         post.write(size=1_000)
-    assert post.producer.buffered <= 65_536
-    blocked = len(post.producer.unplaced)
+    assert post.producer.accumulator.buffered <= 65_536
+    blocked = len(post.producer.accumulator.unplaced)
     assert 5 <= blocked <= 12
     post.run(1_999)
     assert post.failed == []
@@ -25,9 +25,9 @@ def test_spec_06_05_room_that_becomes_free_goes_to_who_waited_longest():
     post = Post(buffer_memory=40_000, max_block_ms=2_000)
     for _ in range(50):
         post.write(size=1_000)
-    waiting = [birth for _, birth, *_ in post.producer.unplaced]
+    waiting = [birth for _, birth, *_ in post.producer.accumulator.unplaced]
     post.answer(post.posted[0])
-    left = [birth for _, birth, *_ in post.producer.unplaced]
+    left = [birth for _, birth, *_ in post.producer.accumulator.unplaced]
     assert left == waiting[len(waiting) - len(left) :]
     assert len(left) < len(waiting)
 

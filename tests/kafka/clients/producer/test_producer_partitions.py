@@ -29,7 +29,7 @@ def test_spec_06_01_a_key_decides_even_where_nobody_leads():
     for at in range(40):
         post.write("v", key=f"k{at}")
     queued = {name.partition: sum(len(one.records) for one in queue.waiting) + sum(len(one.records)
-              for one in queue.in_flight) for name, queue in post.producer.queues.items()}  # fmt: skip
+              for one in queue.in_flight) for name, queue in post.producer.accumulator.queues.items()}  # fmt: skip
     wanted = Counter(partition_for(f"k{at}".encode(), 7) for at in range(40))
     assert {at: count for at, count in queued.items() if count} == dict(wanted)
     assert wanted[1] > 0
@@ -100,7 +100,7 @@ def test_spec_06_1_2_a_half_full_batch_is_filled_before_another_partition_begins
     post = Post(leaders=(-1, -1, -1), batch_size=1_000, linger_ms=100)
     for _ in range(60):
         post.write(size=79)
-    batches = [batch for queue in post.producer.queues.values() for batch in queue.waiting]
+    batches = [batch for queue in post.producer.accumulator.queues.values() for batch in queue.waiting]
     half = [batch for batch in batches if len(batch.records) < 9]
     assert len(half) <= 3, "at most one each partition that was left at twice the batch size"
 
@@ -118,7 +118,7 @@ def test_spec_06_1_2_unless_there_is_no_other():
     post = Post(leaders=(-1, -1), batch_size=200, linger_ms=0)
     for _ in range(40):
         post.write(size=100)
-    assert {name.partition for name, queue in post.producer.queues.items() if queue.waiting} == {0, 1}
+    assert {name.partition for name, queue in post.producer.accumulator.queues.items() if queue.waiting} == {0, 1}
 
 
 def slow_share(adaptive: bool) -> int:
@@ -138,7 +138,7 @@ def slow_share(adaptive: bool) -> int:
             for one in unanswered:
                 post.answer(one)
             unanswered = []
-    waiting = post.producer.queues[TopicPartition("orders", 1)].waiting
+    waiting = post.producer.accumulator.queues[TopicPartition("orders", 1)].waiting
     return Counter(post.partitions())[1] + sum(len(one.records) for one in waiting)
 
 

@@ -50,7 +50,7 @@ def test_spec_06_s13_errors_that_stay_are_told_at_once(error: ErrorCode):
     post.run(1_000)
     assert sent(post) == ["onetwo"]
     assert post.failed == [((0, 1), error.name, False)]
-    assert post.producer.buffered == 0
+    assert post.producer.accumulator.buffered == 0
 
 
 def test_spec_05_2_after_a_batch_that_will_never_be_stored_sequences_begin_anew_in_the_next_epoch():
@@ -216,7 +216,7 @@ def test_spec_06_3_retries_are_counted():
         post.run(1_000)
     assert sent(post) == ["one"] * 3
     assert post.failed == [((0,), "NOT_ENOUGH_REPLICAS", True)]
-    assert post.producer.buffered == 0
+    assert post.producer.accumulator.buffered == 0
 
 
 def test_spec_06_07_whoever_waits_for_an_answer_is_told_after_delivery_timeout_ms():
@@ -230,7 +230,7 @@ def test_spec_06_07_whoever_waits_for_an_answer_is_told_after_delivery_timeout_m
     assert post.failed == [((0,), "delivery.timeout.ms", True)]
     post.run(10_000)
     assert post.failed[1:] == [((1, 2), "delivery.timeout.ms", True)]
-    assert post.producer.buffered == 0
+    assert post.producer.accumulator.buffered == 0
 
 
 def test_spec_06_07_a_batch_that_never_left_has_failed_for_certain():
