@@ -75,3 +75,14 @@ LIBRARIES_KEPT = {
 def test_what_was_mended_with_every_library_stays_mended(seed: int):
     found = fuzz.Run(swarm.with_libraries(seed)).failure()
     assert found is None, f"seed {seed}: {found}"
+
+
+PLANS_KEPT = {
+    572: "what a dead process had was missed at the next one, when its group changed the protocol",
+}
+
+
+@pytest.mark.parametrize("seed", PLANS_KEPT, ids=[f"{seed}: {what}" for seed, what in PLANS_KEPT.items()])
+def test_what_was_mended_since_groups_change_their_protocol_stays_mended(seed: int):
+    found = fuzz.Run(swarm.plan(seed)).failure()
+    assert found is None, f"seed {seed}: {found}"

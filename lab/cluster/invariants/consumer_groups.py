@@ -198,25 +198,27 @@ class NewestEpochCommits(GroupLog):
 
 class MembersKeep(GroupLog):
     """Who goes over has in the other protocol what it has taken in this one. Whoever has not taken yet what it is to
-    have in this generation is not asked.
+    have in this generation is not asked, nor a process for what the one before it had, which may be out by then.
     """
 
     claim = "members keep what they have when their group changes its protocol"
 
     def __init__(self, ledger: Ledger, fates: Fates) -> None:
         super().__init__(ledger, fates)
-        self.taken: dict[str, dict[str, tuple[int, Partitions]]] = {}
+        self.taken: dict[str, dict[str, tuple[tuple[int, int], Partitions]]] = {}
+        """By group and member, in which generation and incarnation it took what it has."""
 
     @hears(facts.PartitionsAssigned)
     def _taken(self, world: World, node: NodeId, fact: facts.PartitionsAssigned) -> None:
-        self.taken.setdefault(fact.group_id, {})[fact.member] = fact.generation_id, fact.owned
+        when = fact.generation_id, _incarnation(world, fact.member)
+        self.taken.setdefault(fact.group_id, {})[fact.member] = when, fact.owned
 
     @hears(facts.PartitionsRevoked)
     def _given_up(self, world: World, node: NodeId, fact: facts.PartitionsRevoked) -> None:
         taken = self.taken.get(fact.group_id, {})
         if fact.member in taken:
-            generation, owned = taken[fact.member]
-            taken[fact.member] = generation, tuple(one for one in owned if one not in fact.revoked)
+            when, owned = taken[fact.member]
+            taken[fact.member] = when, tuple(one for one in owned if one not in fact.revoked)
 
     @hears(facts.OffsetsForgotten)
     def _ended(self, world: World, node: NodeId, fact: facts.OffsetsForgotten) -> None:
@@ -232,12 +234,17 @@ class MembersKeep(GroupLog):
         for client_id, partitions in fact.members.values():
             has.setdefault(client_id, []).extend(partitions)  # a process may have been a member before
         for client_id, mine in has.items():
-            generation, owned = taken.get(client_id, (-1, ()))
-            late = generation != fact.generation_id or self.replaced(fact.group_id, node)
+            when, owned = taken.get(client_id, ((-1, 0), ()))
+            other = when != (fact.generation_id, _incarnation(world, client_id)) or self.replaced(fact.group_id, node)
             self.require(
-                late or all(one in mine for one in owned) or self.forgotten(fact.group_id),
+                other or all(one in mine for one in owned) or self.forgotten(fact.group_id),
                 client_id, "of", fact.group_id, "owns", owned, "and goes over with", mine,
             )  # fmt: skip
+
+
+def _incarnation(world: World, member: str) -> int:
+    host = world.hosts.get(member)
+    return host.incarnation if host is not None else 0
 
 
 class TargetComplete(Invariant):
