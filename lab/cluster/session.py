@@ -50,18 +50,6 @@ LATEST_MAX: Micros = seconds(1_000 * 3_600)
 LANES = {"fault": "Faults", "leader": "Leaders", "isr": "ISR", "isr+": "ISR", "rebalance": "Groups"}
 
 
-class Runner(Protocol):
-    """What a lesson is to its session."""
-
-    def blocked(self) -> str:
-        """Why time may not go on now; empty if it may."""
-        ...
-
-    def progress(self) -> Any:
-        """How far it has come, for the session's file."""
-        ...
-
-
 class Outside(Protocol):
     """Real clients, as their session knows them."""
 

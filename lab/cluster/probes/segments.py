@@ -73,11 +73,6 @@ class CleanerView:
     all_bytes: int
     uncleanable: str
 
-    @property
-    def dirty_percent(self) -> int:
-        """The share that is dirty."""
-        return 100 * self.dirty_bytes // max(1, self.clean_bytes + self.dirty_bytes)
-
 
 @dataclass(frozen=True, slots=True)
 class SetAside:

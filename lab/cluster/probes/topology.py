@@ -118,7 +118,6 @@ def _partition(world: World, state: PartitionState) -> PartitionView:
         name, state.partition.topic, state.partition.partition, leader, state.leader_epoch,
         tuple(f"broker-{one}" for one in state.isr),
         tuple(_replica(world, state, one, end) for one in state.replicas),
-        len(state.isr) < len(state.replicas),
         high_watermark,
     )  # fmt: skip
 

@@ -125,11 +125,6 @@ class AnalysisView(FullView):
         """By what the series are told apart."""
         return str(self.by_box.currentData() or "total")
 
-    def choose_by(self, by: str) -> None:
-        """Tell the series apart by one of the chart's ways."""
-        self.by_box.setCurrentIndex(max(0, self.by_box.findData(by)))
-        self.refresh()
-
     def _choose_number(self, number: int) -> None:
         self._choose_chart(CHARTS[number])
 

@@ -36,7 +36,6 @@ WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
 FAILURES = {"release": AcknowledgeType.RELEASE, "reject": AcknowledgeType.REJECT}
-SESSION_ERRORS = (ErrorCode.SHARE_SESSION_NOT_FOUND, ErrorCode.INVALID_SHARE_SESSION_EPOCH, ErrorCode.INVALID_REQUEST)
 
 
 @dataclass(slots=True)
