@@ -3,7 +3,6 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -11,7 +10,7 @@ from PySide6.QtGui import (
     QPixmap,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
@@ -26,6 +25,7 @@ from lab.ui.canvas.particles import Particles
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.routes import Routes
 from lab.ui.canvas.stamps import Stamps
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -256,11 +256,11 @@ class ClusterCanvas(QWidget):
         return boxes[name].center() if name in boxes else middle
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view is not None:
-            subject = self.subject_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), subject_text(self.view, subject), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
+
+    def text_at(self, at: QPointF) -> str:
+        """What is there, in words; nothing for nothing."""
+        return subject_text(self.view, self.subject_at(at)) if self.view is not None else ""
 
 
 def still_of(view: ClusterView) -> tuple[object, ...]:
