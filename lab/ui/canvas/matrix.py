@@ -16,8 +16,9 @@ from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
 from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.focus_ring import FocusRing
-from lab.ui.canvas.matrix_cards import MatrixCards, down_brokers
+from lab.ui.canvas.matrix_cards import MatrixCards
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
+from lab.ui.canvas.matrix_links import down_brokers
 from lab.ui.canvas.matrix_tiles import MatrixTiles
 from lab.ui.canvas.matrix_words import controller_note, empty_text, subject_text
 from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
