@@ -1,4 +1,4 @@
-"""Fetch (API 1): read batches; consumers and follower replicas use the same request."""
+"""Fetch (1): read batches; consumers and follower replicas use the same request."""
 
 from dataclasses import dataclass
 from typing import Any
