@@ -198,7 +198,7 @@ def _programs(world: World) -> tuple[ProgramView, ...]:
         name: tuple(group for group, members in real.items() if any(one.name == name for one in members))
         for name in programs_in(world)
     }
-    return tuple(program_view(world, world.hosts[name], groups) for name, groups in memberships.items())
+    return tuple(program_view(world.hosts[name], groups) for name, groups in memberships.items())
 
 
 def members_of(world: World, group: str) -> tuple[MemberView, ...]:

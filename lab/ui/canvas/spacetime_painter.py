@@ -54,7 +54,7 @@ class SpaceTimePainter:
         """Everything, the way last."""
         taken: list[QRectF] = []
         self._header(p, view, width)
-        self._rows(p, view, layout)
+        self._rows(p, layout)
         self._axis(p, view, layout, now)
         for down in view.downs:
             self._down(p, down, layout)
@@ -89,7 +89,7 @@ class SpaceTimePainter:
         text = f"event {grouped(last.event_number)} at {clock(last.time)} · {steps if count else 'where it begins'}"
         stamps.put(p, 18 * scale, 42 * scale, self._fitting(text, x - 18 * scale, 12, 400), theme.text.t3, 12)
 
-    def _rows(self, p: QPainter, view: CausesView, layout: SpaceTimeLayout) -> None:
+    def _rows(self, p: QPainter, layout: SpaceTimeLayout) -> None:
         theme, scale = self.theme, self.scale
         p.setPen(self.life)
         left, right = layout.xs[0] - 16 * scale, layout.xs[-1] + 30 * scale

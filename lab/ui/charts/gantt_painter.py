@@ -139,7 +139,7 @@ class GanttPainter:
                     continue
                 match one:
                     case Tenure():
-                        self._tenure(p, one, self._box(row, left, right), axis, latest, letters[one.member])
+                        self._tenure(p, one, self._box(row, left, right), axis, letters[one.member])
                     case Unread() | Stopped():
                         self._gap(p, self._box(row, left, right))
                         if isinstance(one, Stopped):
@@ -155,7 +155,7 @@ class GanttPainter:
         return QRectF(left, row.middle - tall / 2, right - left, tall)
 
     def _tenure(
-        self, p: QPainter, one: Tenure, box: QRectF, axis: TimeAxis, latest: Micros, letter: int
+        self, p: QPainter, one: Tenure, box: QRectF, axis: TimeAxis, letter: int
     ) -> None:  # fmt: skip
         scale, at = self.scale, letter % len(self.fills)
         box = box.adjusted(0.5, 0, -0.5, 0)

@@ -85,7 +85,7 @@ class ShareConsumerApp:
         if isinstance(body, Response):
             self._answered(env, body)
         else:
-            self._ordered(env, body)
+            self._ordered(body)
         self._loop(env)
 
     def disconnected(self, env: Env, peer: Address) -> None:
@@ -307,7 +307,7 @@ class ShareConsumerApp:
             asked: Asked = tag
             self._session_over(env, asked[1], "NETWORK_EXCEPTION", asked[2])
 
-    def _ordered(self, env: Env, body: object) -> None:
+    def _ordered(self, body: object) -> None:
         match body:
             case SetWork():
                 self.per_record_us = body.per_record_us
