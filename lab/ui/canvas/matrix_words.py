@@ -11,7 +11,7 @@ from lab.cluster.probes.views import (
     ProgramView,
 )
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject
-from lab.ui.wording import grouped
+from lab.ui.wording import counted, grouped
 
 
 def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
@@ -26,14 +26,14 @@ def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
 def summary(view: ClusterView) -> str:
     """`3 brokers · topic orders · 6 partitions · RF 3`."""
     topics = list(dict.fromkeys(one.topic for one in view.partitions))
-    brokers = f"{len(view.brokers)} broker{'' if len(view.brokers) == 1 else 's'}"
+    brokers = counted(len(view.brokers), "broker")
     if not topics:
         return f"{brokers} · no topic yet"
     named = f"topic {topics[0]}" if len(topics) == 1 else f"{len(topics)} topics"
-    count = len(view.partitions)
+    partitions = counted(len(view.partitions), "partition")
     factors = {len(one.replicas): None for one in view.partitions}
     factor = f" · RF {next(iter(factors))}" if len(factors) == 1 else ""
-    return f"{brokers} · {named} · {count} partition{'' if count == 1 else 's'}{factor}"
+    return f"{brokers} · {named} · {partitions}{factor}"
 
 
 def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:

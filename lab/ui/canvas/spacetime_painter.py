@@ -12,7 +12,7 @@ from lab.ui.canvas.pen import put_icon, rounded
 from lab.ui.canvas.spacetime_layout import DOT, LEFT, SpaceTimeLayout
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock, grouped
+from lab.ui.wording import clock, counted, grouped
 
 HEAD = 8.0
 """Length of an arrow's head."""
@@ -85,7 +85,7 @@ class SpaceTimePainter:
         stamps.put(p, 18 * scale, 20 * scale, title, theme.text.t1, 16, 600)
         began = "from what was done" if view.complete else "and further back"
         count = len(view.steps) - 1
-        steps = f"{count} step{'' if count == 1 else 's'} back, {began}"
+        steps = f"{counted(count, 'step')} back, {began}"
         text = f"event {grouped(last.event_number)} at {clock(last.time)} · {steps if count else 'where it begins'}"
         stamps.put(p, 18 * scale, 42 * scale, self._fitting(text, x - 18 * scale, 12, 400), theme.text.t3, 12)
 
