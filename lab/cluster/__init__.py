@@ -2,5 +2,5 @@
 
 A `ClusterSpec` becomes a world; a `Session` owns that world; probes are the frozen questions the
 window and the lessons ask, actions the frozen deeds they post; the ledger and the invariants know the
-truth. Whoever is above this package sees Kafka only through it.
+truth. The window sees Kafka only through this package.
 """

@@ -1,15 +1,22 @@
 """A session as plain data, for its file: what is written, and the exact inverse, which believes nothing."""
 
 import dataclasses
+import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.spec import ClusterSpec
+from lab.env import Micros, seconds
+from lab.world.branch import TRUNK
 
 VERSION = 1
+SESSION_BYTES_MAX = 20_000_000
+LATEST_MAX: Micros = seconds(1_000 * 3_600)
+"""No session is longer: to open one is to run it again."""
 NAMES: dict[object, str] = {int: "a whole number", str: "text", bool: "true or false"}
 
 
@@ -56,6 +63,36 @@ def session_from(data: Mapping[str, Any]) -> SavedSession:
     found = cast("SavedSession", read_as(SavedSession, data, ""))
     found.spec.checked()
     return found
+
+
+def read_session(path: Path) -> dict[str, Any]:
+    """What stands in a file, as JSON says it. Raises Refused with the file's name."""
+    try:
+        wanted(
+            path.stat().st_size <= SESSION_BYTES_MAX,
+            f"{path.name}: wanted at most {SESSION_BYTES_MAX:,} bytes",
+            f"{path.stat().st_size:,}",
+        )
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise Refused(f"cannot read {path}: {wrong.strerror}") from None
+    except (ValueError, RecursionError) as wrong:
+        raise Refused(f"{path.name}: wanted a session file, found something else ({wrong})") from None
+    wanted(isinstance(found, dict), f"{path.name}: wanted a session file", type(found).__name__)
+    return cast("dict[str, Any]", found)
+
+
+def check_branch(one: SavedBranch, where: str, known: list[str]) -> None:
+    """The first is the trunk; each other one leaves one of `known`, those before it. Raises Refused with the place."""
+    parents = known or [""]
+    wanted(bool(known) or one.name == TRUNK, f"{where}.name: wanted {TRUNK}", shown(one.name))
+    wanted(one.name not in known, f"{where}.name: wanted each branch once", shown(one.name))
+    wanted(one.parent in parents, f"{where}.parent: wanted one of {parents}", shown(one.parent))
+    wanted(0 <= one.latest <= LATEST_MAX, f"{where}.latest: wanted 0 to {LATEST_MAX:,} microseconds", one.latest)
+    wanted(0 <= one.fork_time <= one.latest, f"{where}.fork_time: wanted 0 to {one.latest:,}", one.fork_time)
+    times = [at for at, _ in one.journal]
+    wanted(times == sorted(times), f"{where}.journal: wanted times in order", shown(times))
+    wanted(all(at >= 0 for at in times), f"{where}.journal: wanted times of 0 or more", shown(times))
 
 
 def read_as(hint: Any, value: object, where: str) -> object:

@@ -1,6 +1,5 @@
 """Session: the one owner of a world. Everybody else looks through `view` and asks through `post`."""
 
-import itertools
 import json
 import time
 from collections.abc import Callable
@@ -19,21 +18,29 @@ from lab.cluster.offers import Field, Offer, offers_for
 from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
 from lab.cluster.probes.comparison import ComparisonView
-from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.history import timeline_view
 from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.topology import Cluster
-from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
+from lab.cluster.probes.views import TimelineView
 from lab.cluster.recorder import PERIOD, Recorder, Series
 from lab.cluster.refused import Refused, shown, wanted
-from lab.cluster.saved import VERSION, SavedBranch, SavedSession, session_from, to_data
+from lab.cluster.saved import (
+    VERSION,
+    SavedBranch,
+    SavedSession,
+    check_branch,
+    read_session,
+    session_from,
+    to_data,
+)
 from lab.cluster.script import Script, Scripted, rising, script_to_data, scripted
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.protocol.codec import Buffer
-from lab.world.branch import TRUNK, Branch
+from lab.world.branch import Branch
 from lab.world.timeline import Timeline
-from lab.world.world import Moment, Until, World, WorldStopped
+from lab.world.world import Until, World, WorldStopped
 
 __all__ = ["Field", "Offer", "Session"]
 
@@ -44,22 +51,6 @@ SLOW_SLICE_NS = 1_000_000
 SPEED_MIN, SPEED_MAX = Fraction(1, 1000), Fraction(64)
 ATTACHED_MIN, ATTACHED_MAX = Fraction(1, 5), Fraction(5)
 """While real clients are attached, whose clocks go as they go."""
-SESSION_BYTES_MAX = 20_000_000
-LATEST_MAX: Micros = seconds(1_000 * 3_600)
-"""No session is longer: to open one is to run it again."""
-LANES = {"fault": "Faults", "leader": "Leaders", "isr": "ISR", "isr+": "ISR", "rebalance": "Groups"}
-
-
-class Runner(Protocol):
-    """What a lesson is to its session."""
-
-    def blocked(self) -> str:
-        """Why time may not go on now; empty if it may."""
-        ...
-
-    def progress(self) -> Any:
-        """How far it has come, for the session's file."""
-        ...
 
 
 class Outside(Protocol):
@@ -353,33 +344,8 @@ class Session:
     # --- the timeline -----------------------------------------------------------------------------
 
     def timeline_view(self, buckets: int) -> TimelineView:
-        """The lanes of the timeline."""
-        branch = self.timeline.branch
-        latest = max(self.latest, self.now, 1)
-        return TimelineView(
-            self.now,
-            latest,
-            moment_views(branch.moments),
-            spans(branch.moments),
-            self._density(buckets, latest),
-            latest // max(buckets, 1) or 1,
-            tuple(
-                BranchView(one.name, one.parent, one.fork_time, one.latest, one is branch)
-                for one in self.timeline.branches
-            ),
-        )
-
-    def _density(self, buckets: int, latest: Micros) -> tuple[int, ...]:
-        """Events by bucket, from the checkpoints' event numbers: as fine as they are."""
-        found = [0] * buckets
-        points = [(one.time, one.event_number) for one in self.timeline.branch.checkpoints if one.time >= 0]
-        points.append((latest, self.latest_event))
-        for (start, first), (end, last) in itertools.pairwise(points):
-            low = min(buckets - 1, start * buckets // latest)
-            high = min(buckets - 1, max(start, end - 1) * buckets // latest)
-            for bucket in range(low, high + 1):
-                found[bucket] += (last - first) // (high - low + 1)
-        return tuple(found)
+        """The lanes of the timeline; events are counted in so many buckets."""
+        return timeline_view(self.timeline, buckets)
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -397,7 +363,7 @@ class Session:
     @classmethod
     def open(cls, path: Path) -> "Session":
         """A saved session, run again to where it was. Raises Refused; nothing of it is code."""
-        data = _read(path)
+        data = read_session(path)
         try:
             saved = session_from(data)
             session = cls(saved.spec, saved.title, saved.scenario, path.parent, _script(saved.script))
@@ -416,7 +382,7 @@ class Session:
         known: list[str] = []
         script = dict(self.script)
         for number, one in enumerate(saved.branches):
-            _check_branch(one, f"branches[{number}]", known)
+            check_branch(one, f"branches[{number}]", known)
             known.append(one.name)
         wanted(saved.current in known, f"current: wanted one of {', '.join(known) or 'no branches'}", saved.current)
         for number, one in enumerate(saved.branches):
@@ -448,19 +414,6 @@ def _saved(branch: Branch) -> SavedBranch:
     return SavedBranch(branch.name, branch.parent, branch.fork_time, branch.latest, journal)
 
 
-def _check_branch(one: SavedBranch, where: str, known: list[str]) -> None:
-    """The first is the trunk; each other one leaves one before it."""
-    parents = known or [""]
-    wanted(bool(known) or one.name == TRUNK, f"{where}.name: wanted {TRUNK}", shown(one.name))
-    wanted(one.name not in known, f"{where}.name: wanted each branch once", shown(one.name))
-    wanted(one.parent in parents, f"{where}.parent: wanted one of {parents}", shown(one.parent))
-    wanted(0 <= one.latest <= LATEST_MAX, f"{where}.latest: wanted 0 to {LATEST_MAX:,} microseconds", one.latest)
-    wanted(0 <= one.fork_time <= one.latest, f"{where}.fork_time: wanted 0 to {one.latest:,}", one.fork_time)
-    times = [at for at, _ in one.journal]
-    wanted(times == sorted(times), f"{where}.journal: wanted times in order", shown(times))
-    wanted(all(at >= 0 for at in times), f"{where}.journal: wanted times of 0 or more", shown(times))
-
-
 def _script(data: tuple[tuple[int, Any], ...]) -> Script:
     times = [at for at, _ in data]
     wanted(rising(times), "script: wanted times of 0 or more that rise", shown(times))
@@ -472,74 +425,3 @@ def _action(data: object, where: str) -> ClusterAction:
         return action_from(data)
     except Refused as wrong:
         raise Refused(f"{where}: {wrong}") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        wanted(
-            path.stat().st_size <= SESSION_BYTES_MAX,
-            f"{path.name}: wanted at most {SESSION_BYTES_MAX:,} bytes",
-            f"{path.stat().st_size:,}",
-        )
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as wrong:
-        raise Refused(f"cannot read {path}: {wrong.strerror}") from None
-    except (ValueError, RecursionError) as wrong:
-        raise Refused(f"{path.name}: wanted a session file, found something else ({wrong})") from None
-    wanted(isinstance(found, dict), f"{path.name}: wanted a session file", type(found).__name__)
-    return cast("dict[str, Any]", found)
-
-
-# --- moments as the timeline shows them -----------------------------------------------------------
-
-
-def moment_views(moments: list[Moment]) -> tuple[MomentView, ...]:
-    """Numbered from one; those of one event and kind are one."""
-    together: dict[tuple[int, str, str], list[Moment]] = {}
-    for moment in moments:
-        alone = "" if moment.kind in ("leader", "isr", "isr+", "truncated") else moment.subject
-        together.setdefault((moment.event_number, moment.kind, alone), []).append(moment)
-    return tuple(
-        MomentView(
-            number, one[0].time, one[0].event_number, one[0].kind, one[0].subject,
-            one[0].text if len(one) == 1 else f"{one[0].text} (and {len(one) - 1} more)",
-            TONES.get(one[0].kind, ""),
-        )
-        for number, one in enumerate(together.values(), 1)
-    )  # fmt: skip
-
-
-def spans(moments: list[Moment]) -> tuple[SpanView, ...]:
-    """What lasted: from a fault to its mending, from a rebalance to the stable group; single marks have no length."""
-    found: list[SpanView] = []
-    open_: dict[tuple[str, str], int] = {}
-    for moment in moments:
-        key = ("Groups", moment.subject) if moment.kind in ("rebalance", "stable") else ("Faults", moment.subject)
-        if moment.kind in ("fault", "rebalance"):
-            if key in open_ and moment.kind == "rebalance":
-                continue
-            open_[key] = len(found)
-            tone = (
-                "frost"
-                if moment.text.startswith("freeze")
-                else "pending"
-                if "slow" in moment.text or moment.kind == "rebalance"
-                else "fail"
-            )
-            found.append(SpanView(key[0], moment.subject, moment.text, moment.time, None, tone))
-        elif moment.kind in ("mended", "stable") and key in open_:
-            at = open_.pop(key)
-            one = found[at]
-            found[at] = SpanView(one.lane, one.subject, one.text, one.start, moment.time, one.tone)
-        elif moment.kind in ("leader", "isr", "isr+"):
-            found.append(
-                SpanView(
-                    LANES[moment.kind],
-                    moment.subject,
-                    moment.kind,
-                    moment.time,
-                    moment.time,
-                    TONES.get(moment.kind, ""),
-                )
-            )
-    return tuple(found)

@@ -6,6 +6,7 @@ In the ledger's words a share group has committed what lies below its start offs
 
 from dataclasses import dataclass, field
 
+from lab.cluster.figures import counted
 from lab.cluster.interval_set import IntervalSet
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import Observer, hears
@@ -72,7 +73,7 @@ class Shares(Observer):
             world.mark("expired", fact.group_id, f"{_records(fact)}: the lock expires, delivery {fact.delivery_count}")
         if fact.state == ARCHIVED and fact.reason not in UNTOLD:
             group.archived.setdefault(fact.partition, IntervalSet()).add(fact.first, fact.end)
-            times = f"after {fact.delivery_count} deliver{'y' if fact.delivery_count == 1 else 'ies'}"
+            times = f"after {counted(fact.delivery_count, 'delivery', 'deliveries')}"
             world.mark("archived", fact.group_id, f"{fact.group_id} archives {_records(fact)} {times}")
 
     @hears(facts.ShareStartMoved)

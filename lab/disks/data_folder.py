@@ -54,7 +54,7 @@ class DataFolder:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
             try:
-                known = read_cluster_file(path) or _new_cluster(path)
+                known = read_cluster_file(path) or _new_cluster()
                 self.cluster = replace(known, brokers=_brokers(path, known, brokers), starts=known.starts + 1)
                 write_cluster_file(path, self.cluster)
             except BaseException:
@@ -137,7 +137,7 @@ def read_cluster_file(path: Path) -> ClusterFile | None:
     return found
 
 
-def _new_cluster(path: Path) -> ClusterFile:
+def _new_cluster() -> ClusterFile:
     return ClusterFile(VERSION, new_id(), 0, int.from_bytes(os.urandom(4), "big") >> 1, 0)
 
 

@@ -1,7 +1,8 @@
 """Kafka itself, as state machines that do no I/O.
 
-Logs, replication, the controller, group coordinators and the clients. Every part takes values in and
-hands values out; only the node shells (`Broker`, `ControllerNode`, the client apps) see an `Env`, and
-only for one turn. Read in this order: protocol, config, log, metadata, rpc, broker, controller, raft,
-coordinator, clients.
+Logs, replication, the controllers, the coordinators and the clients. A node (`Broker`, `ControllerNode`, the client
+apps) is given an `Env` for one turn and lends it to its parts for as long; nobody keeps it. Logs, images and
+coordinators' shards take values in and hand values out. Read in this order: protocol, config, log, metadata, rpc,
+broker, controller, raft, coordinator, clients; `facts` is what all of them state about themselves, `orders` what they
+are told by hand.
 """

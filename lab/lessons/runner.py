@@ -306,7 +306,6 @@ class LessonRunner:
             title=self.lesson.title,
             step=self.at + 1,
             steps=len(self.lesson.steps),
-            step_titles=tuple(one.title for one in self.lesson.steps),
             step_title=step.title,
             text=step.text,
             question=self._question_view(step, state),

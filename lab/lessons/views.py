@@ -59,7 +59,6 @@ class LessonView:
     title: str
     step: int
     steps: int
-    step_titles: tuple[str, ...]
     step_title: str
     text: str
     question: QuestionView | None

@@ -1,6 +1,7 @@
 """Live: real clients at the door of a simulated cluster.
 
-A thread moves bytes between sockets and queues and knows nothing but frames (`gateway`). The owner of the session
-brings what arrived into the world, as actions of its journal, and hands back what the world answered (`doorman`);
-`server` is that owner without a window. So a session with real clients is replayed from its journal like any other.
+A `gateway` moves bytes between sockets and queues and knows nothing but frames: in a thread of its own beside a window,
+in turns with the world where there is none. The owner of the world brings in what arrived, as actions, and hands back
+what was answered (`doorman`). `server` is that owner without a window. Where the owner is a session, these actions are
+in its journal, and it is replayed like any other; an `unrecorded` world keeps none.
 """

@@ -1,10 +1,10 @@
-"""Gateway: one TCP listener a broker, and a thread that moves bytes between sockets and two queues.
+"""Gateway: one TCP listener a broker, and who moves bytes between sockets and two queues: a thread, or turns.
 
 It knows frames and no messages: four bytes of size, then so many bytes. All that it hands over is data, in the order in
 which it happened; all that it is told comes through `send`, `close`, `open` and `shut`, from any thread.
 
 Whoever wants more than its share is made to wait as TCP makes one wait: nothing is read from a socket while too much of
-what came over it, or of what all have sent, is unfinished. So one thread and bounded memory are enough for any number
+what came over it, or of what all have sent, is unfinished. So one loop and bounded memory are enough for any number
 of clients, also for those that never read, never finish, or never say anything.
 """
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox
 from lab.cluster.refused import Refused
 from lab.live.attachment import Attachment
 from lab.live.gateway import Gateway
-from lab.ui.wording import clock
+from lab.ui.wording import clock, counted
 
 if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow
@@ -216,7 +216,7 @@ class Doors(QObject):
 
 def clients_text(count: int) -> str:
     """`1 real client`, `2 real clients`."""
-    return f"{count} real client{'' if count == 1 else 's'}"
+    return counted(count, "real client")
 
 
 def continue_text(count: int) -> str:

@@ -19,7 +19,6 @@ LATENCY_US = tuple(
 )
 """One-way latency of a quiet data centre as an inverse distribution function: median 0.44 ms, worst 1.1 ms."""
 
-LOCAL_US: Micros = 10
 OPERATOR: Address = "operator"
 """Where orders and actions come from: no host."""
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from lab.cluster import session as session_module
+from lab.cluster import saved as saved_module
 from lab.cluster.actions import action_from
 from lab.cluster.build import build
 from lab.cluster.refused import Refused
@@ -187,7 +187,7 @@ def test_a_file_that_is_gone_a_folder_or_too_large(tmp_path: Path, monkeypatch: 
     for path in (tmp_path / "gone.json", tmp_path):
         with pytest.raises(Refused, match="cannot read"):
             Session.open(path)
-    monkeypatch.setattr(session_module, "SESSION_BYTES_MAX", 10)
+    monkeypatch.setattr(saved_module, "SESSION_BYTES_MAX", 10)
     assert "wanted at most 10 bytes, found" in refused(tmp_path, {"version": 1})
 
 

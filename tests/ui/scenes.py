@@ -211,7 +211,7 @@ def partition_of(index: int, leader: int, out: int) -> PartitionView:
         for at in range(1, 6)
     )  # fmt: skip
     in_sync = tuple(one.broker for one in replicas if one.in_sync)
-    return PartitionView(f"orders-{index}", "orders", index, f"broker-{leader}", 7, in_sync, replicas, True, end - 2)
+    return PartitionView(f"orders-{index}", "orders", index, f"broker-{leader}", 7, in_sync, replicas, end - 2)
 
 
 def flights_mid_failure() -> tuple[FlightView, ...]:

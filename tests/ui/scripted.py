@@ -119,7 +119,7 @@ class ScriptedLesson:
         )
         hints = ("Look at the **high watermark**.", "It is at 1045.")[: self.hints]
         return LessonView(
-            "Replication", "Lab 3.2", self.step, 6, ("",) * 6, "When is a record safe?", text, question,
+            "Replication", "Lab 3.2", self.step, 6, "When is a record safe?", text, question,
             tasks, hints, 2 - self.hints, self.step > 1, False, "", False, "",
         )  # fmt: skip
 
@@ -299,8 +299,7 @@ MOMENTS = tuple(
 
 def cluster(session: ScriptedSession, probe: Cluster) -> ClusterView:
     brokers = tuple(
-        BrokerView(name, at, "slow" if at == 3 else "running", "slow disk" if at == 3 else "", 39, 100, 0, 2,
-                   at == 1)
+        BrokerView(name, at, "slow" if at == 3 else "running", "slow disk" if at == 3 else "", 39, 100, 0, 2)
         for at, name in enumerate(BROKERS, 1)
     )  # fmt: skip
     partitions = tuple(partition(index, end) for index, end in enumerate(ENDS))
@@ -326,7 +325,7 @@ def partition(index: int, end: int) -> PartitionView:
         for name in BROKERS
     )  # fmt: skip
     in_sync = tuple(one.broker for one in replicas if one.in_sync)
-    return PartitionView(f"orders-{index}", "orders", index, leader, 7, in_sync, replicas, True, end - 2)
+    return PartitionView(f"orders-{index}", "orders", index, leader, 7, in_sync, replicas, end - 2)
 
 
 def lens(session: ScriptedSession, probe: PartitionLens) -> LensView:

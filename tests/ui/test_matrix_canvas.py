@@ -15,9 +15,9 @@ from lab.cluster.probes.views import ClusterView, FlightView
 from lab.cluster.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec, settings
 from lab.ui.canvas.matrix import ClusterCanvas
-from lab.ui.canvas.matrix_cards import hidden_text
 from lab.ui.canvas.matrix_layout import MARGIN, shared_rows
 from lab.ui.canvas.matrix_tiles import head_line
+from lab.ui.canvas.matrix_words import hidden_text
 from lab.ui.canvas.pace import TRUE_PACE
 from lab.ui.canvas.particles import CUT_AT, HELD_AT, KINDS, Particles
 from lab.ui.screenshot import picture_of

@@ -10,7 +10,7 @@ from lab.cluster.watch import hears
 from lab.env import Disk, NodeId
 from lab.kafka import facts
 from lab.kafka.log.producer_state import Remembered
-from lab.kafka.log.segment import OFFSET_ENTRY, TIME_ENTRY, LogSegment
+from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.transaction_index import read_aborted
 from lab.kafka.log.unified_log import UnifiedLog, read_all
 from lab.kafka.protocol.control import read_marker
@@ -134,19 +134,12 @@ class LoadedIndexes(Invariant):
         dates = {batch.last_offset: batch.max_timestamp_ms for _, batch in segment.batches(disk)}
         newest = max(dates.values(), default=-1)
         self.require(segment.max_timestamp_ms == newest, where, base, "is", segment.max_timestamp_ms, "not", newest)
-        for relative, position in OFFSET_ENTRY.iter_unpack(_all_of(disk, segment, ".index")):
-            offset = base + relative
+        for offset, position in segment.index_entries(disk):
             self.require(starts.get(position) == offset, where, base, "names", offset, "at", position)
             found = segment.position_for(disk, offset)
             self.require(found == position, where, base, "finds", offset, "at", found, "and it is at", position)
-        for timestamp_ms, relative in TIME_ENTRY.iter_unpack(_all_of(disk, segment, ".timeindex")):
-            offset = base + relative
+        for timestamp_ms, offset in segment.time_index_entries(disk):
             self.require(dates.get(offset) == timestamp_ms, where, base, "dates", offset, timestamp_ms)
-
-
-def _all_of(disk: Disk, segment: LogSegment, kind: str) -> bytes:
-    path = segment.file(kind)
-    return disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
 
 
 ALL: tuple[type[Invariant], ...] = (RebuiltProducers, LoadedIndexes)

@@ -88,16 +88,13 @@ class GroupsStay(ServiceLevel):
 
     claim = "while nothing is broken a group that has settled does not rebalance"
 
-    @hears(facts.GroupStateChanged)
-    def _classic(self, world: World, node: NodeId, fact: facts.GroupStateChanged) -> None:
-        self.owe(world, world.now < SETTLED, fact.group_id, "is", fact.state, f"({fact.reason})")
-
-    @hears(facts.ConsumerGroupChanged)
-    def _consumer(self, world: World, node: NodeId, fact: facts.ConsumerGroupChanged) -> None:
-        self.owe(world, world.now < SETTLED, fact.group_id, "is", fact.state, f"({fact.reason})")
-
-    @hears(facts.ShareGroupChanged)
-    def _share(self, world: World, node: NodeId, fact: facts.ShareGroupChanged) -> None:
+    @hears(facts.GroupStateChanged, facts.ConsumerGroupChanged, facts.ShareGroupChanged)
+    def _changed(
+        self,
+        world: World,
+        node: NodeId,
+        fact: facts.GroupStateChanged | facts.ConsumerGroupChanged | facts.ShareGroupChanged,
+    ) -> None:
         self.owe(world, world.now < SETTLED, fact.group_id, "is", fact.state, f"({fact.reason})")
 
 

@@ -2,7 +2,8 @@
 
 A probe is frozen data, `PartitionLens("orders-1")`; called with a world it answers with a frozen view
 and changes nothing. Being data, it is its own cache key. Views use names, never engine objects:
-partitions are `orders-1`, brokers `broker-2`.
+partitions are `orders-1`, brokers `broker-2`. A world knows only its own instant: what is asked of a whole branch
+(`history`, `ownership`, `causes`) is answered by functions of that branch.
 """
 
 from lab.cluster.probes.flights import InFlight

@@ -94,7 +94,7 @@ def compare_worlds(
     """The view; `partition` is the one whose logs are shown."""
     parts = (_partitions(one, other), _offsets(one, other), _groups(one, other), _ledger(one, other))
     logs = _logs(one, other, partition)
-    words = (*_words(sides, parts), *_log_words(logs, sides))
+    words = (*_words(sides, parts), *_log_words(logs))
     return ComparisonView(*sides, forked_at, words or ("At this instant they are alike.",), parts, logs)
 
 
@@ -229,7 +229,7 @@ def _told(
     return tuple(said)
 
 
-def _log_words(logs: ComparedLogs | None, sides: tuple[ComparedSide, ComparedSide]) -> tuple[str, ...]:
+def _log_words(logs: ComparedLogs | None) -> tuple[str, ...]:
     if logs is None or logs.parting < 0:
         return ()
     return (f"From offset {grouped(logs.parting)} on other records stand in {logs.partition}.",)

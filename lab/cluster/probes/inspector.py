@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lab.cluster.actions.settings import configured, group_config, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
-from lab.cluster.figures import grouped
+from lab.cluster.figures import counted, grouped
 from lab.cluster.ledger import Progress
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
@@ -397,7 +397,7 @@ def _program(world: World, name: str) -> InspectorView | None:
     if node is None:
         return None
     count = len(node.connections)
-    state = f"{count} connection{'' if count == 1 else 's'}" if count else "gone"
+    state = counted(count, "connection") if count else "gone"
     return InspectorView(
         "program", name, f"real client · {state}", "plug", (), program_sections(world, node),
         f"What happened to {name}?", causes_of(world, name), (),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lab.cluster.probes.segments import BatchPlace, log_on, place_of
 from lab.env import Disk
-from lab.kafka.log.segment import OFFSET_ENTRY, LogSegment
+from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.world.world import World
 
@@ -68,7 +68,7 @@ class OffsetLookup:
         first = max(0, bisect_right(log.segments, self.offset, key=lambda one: one.base_offset) - 1)
         for at in range(first, len(log.segments)):
             segment = log.segments[at]
-            index = _entries(log.disk, segment)
+            index = segment.index_entries(log.disk)
             place = bisect_right(index, self.offset, key=lambda entry: entry[0]) - 1
             entry = index[place] if place >= 0 else None
             scanned = _scan(log.disk, segment, entry[1] if entry is not None else 0, self.offset)
@@ -78,13 +78,6 @@ class OffsetLookup:
                     self.partition, node, self.offset, FOUND, segment.base_offset, passed, len(index), entry, scanned
                 )
         return LookupView(self.partition, node, self.offset, AT_END)
-
-
-def _entries(disk: Disk, segment: LogSegment) -> list[tuple[int, int]]:
-    """(offset, position) of each entry of the index, which itself holds the offset less the segment's base."""
-    path = segment.file(".index")
-    stored = disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
-    return [(segment.base_offset + delta, at) for delta, at in OFFSET_ENTRY.iter_unpack(stored)]
 
 
 def _scan(disk: Disk, segment: LogSegment, start: int, offset: int) -> tuple[BatchPlace, ...]:

@@ -27,7 +27,7 @@ def programs_in(world: World) -> dict[NodeId, Program]:
     }
 
 
-def program_view(world: World, host: Host, groups: tuple[str, ...]) -> ProgramView:
+def program_view(host: Host, groups: tuple[str, ...]) -> ProgramView:
     """One real client, for the matrix."""
     node = host.node
     assert isinstance(node, Program)

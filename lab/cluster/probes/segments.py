@@ -73,11 +73,6 @@ class CleanerView:
     all_bytes: int
     uncleanable: str
 
-    @property
-    def dirty_percent(self) -> int:
-        """The share that is dirty."""
-        return 100 * self.dirty_bytes // max(1, self.clean_bytes + self.dirty_bytes)
-
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
@@ -172,15 +167,8 @@ def _segment(log: UnifiedLog, place: int, batches_of: int, within: tuple[int, in
     return SegmentView(
         base, end, segment.size, active, end <= checkpoint, disk.flushed(segment.path), log.largest_timestamp(segment),
         tuple((path.rsplit("/", 1)[1], disk.size(path)) for path in segment.files(disk)),
-        tuple((base + delta, at) for delta, at in OFFSET_ENTRY.iter_unpack(_all_of(disk, segment, ".index"))),
-        tuple((date, base + delta) for date, delta in TIME_ENTRY.iter_unpack(_all_of(disk, segment, ".timeindex"))),
-        batches, tuple(holes),
+        tuple(segment.index_entries(disk)), tuple(segment.time_index_entries(disk)), batches, tuple(holes),
     )  # fmt: skip
-
-
-def _all_of(disk: Disk, segment: LogSegment, kind: str) -> bytes:
-    path = segment.file(kind)
-    return disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
 
 
 def _places(disk: Disk, segment: LogSegment, first: int, end: int) -> Iterator[BatchPlace]:

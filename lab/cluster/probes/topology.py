@@ -118,7 +118,6 @@ def _partition(world: World, state: PartitionState) -> PartitionView:
         name, state.partition.topic, state.partition.partition, leader, state.leader_epoch,
         tuple(f"broker-{one}" for one in state.isr),
         tuple(_replica(world, state, one, end) for one in state.replicas),
-        len(state.isr) < len(state.replicas),
         high_watermark,
     )  # fmt: skip
 
@@ -199,7 +198,7 @@ def _programs(world: World) -> tuple[ProgramView, ...]:
         name: tuple(group for group, members in real.items() if any(one.name == name for one in members))
         for name in programs_in(world)
     }
-    return tuple(program_view(world, world.hosts[name], groups) for name, groups in memberships.items())
+    return tuple(program_view(world.hosts[name], groups) for name, groups in memberships.items())
 
 
 def members_of(world: World, group: str) -> tuple[MemberView, ...]:

@@ -28,7 +28,6 @@ class BrokerView:
     disk_capacity_bytes: int | None
     queue: int
     leaders: int
-    is_controller: bool = False
     heap_percent: int | None = None
     heap_alarmed: bool = False
 
@@ -61,7 +60,6 @@ class PartitionView:
     leader_epoch: int
     in_sync_replicas: tuple[str, ...]
     replicas: tuple[ReplicaView, ...]
-    under_replicated: bool
     high_watermark: int
 
 
@@ -117,7 +115,6 @@ class GroupView:
     members: tuple[MemberView, ...]
     lag: int
     category: int
-    rebalancing_us: Micros = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ TOLD_WHO_LEADS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOC
 NOTHING: dict[TopicPartition, FetchedPartition] = {}
 
 
-class Asker(Protocol):
+class FetchingBroker(Protocol):
     """What Fetching needs of the broker it belongs to."""
 
     image: MetadataImage
@@ -61,7 +61,7 @@ class Fetching:
 
     # --- answering --------------------------------------------------------------------------------
 
-    def ready(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> bool:
+    def ready(self, broker: FetchingBroker, request: FetchRequest, session: FetchSession | None = None) -> bool:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
         partitions = broker.partitions
@@ -98,7 +98,9 @@ class Fetching:
         batches = partition.log.read(asked.fetch_offset, asked.partition_max_bytes, end)
         return sum(batch.size for batch in batches) if isinstance(batches, tuple) else 0
 
-    def response(self, broker: Asker, request: FetchRequest, session: FetchSession | None = None) -> FetchResponse:
+    def response(
+        self, broker: FetchingBroker, request: FetchRequest, session: FetchSession | None = None
+    ) -> FetchResponse:
         """What there is to say now. In a session's later answers partitions without news are left out; clients take a
         full answer that does so for a broken one.
         """
@@ -169,7 +171,7 @@ class Fetching:
         """The rack of a consumer that may be sent to a follower; "" if it may not."""
         return (request.rack_id or "") if self.config.replica_selector_class and request.replica_id < 0 else ""
 
-    def _current(self, broker: Asker, request: FetchRequest) -> bool:
+    def _current(self, broker: FetchingBroker, request: FetchRequest) -> bool:
         """Whether the asker is a consumer, or the process that signed on last under its id."""
         if request.replica_id < 0:
             return True
@@ -194,7 +196,7 @@ class Fetching:
         )
 
     def _read(
-        self, broker: Asker, name: TopicPartition, partition: Partition | None, request: FetchRequest,
+        self, broker: FetchingBroker, name: TopicPartition, partition: Partition | None, request: FetchRequest,
         asked: FetchPartition, session: FetchSession | None, left: int, *, current: bool, first: bool,
     ) -> FetchedPartition | None:  # fmt: skip
         error = self._error(broker, name, partition, asked, request, session, current=current)
@@ -244,7 +246,7 @@ class Fetching:
         return True
 
     def _error(
-        self, broker: Asker, name: TopicPartition, partition: Partition | None, asked: FetchPartition,
+        self, broker: FetchingBroker, name: TopicPartition, partition: Partition | None, asked: FetchPartition,
         request: FetchRequest, session: FetchSession | None, *, current: bool,
     ) -> ErrorCode:  # fmt: skip
         """A follower serves consumers too, up to its own high watermark, if they know of that (KIP-392).
@@ -299,7 +301,7 @@ class Fetching:
             return partition.log.last_stable_offset
         return partition.log.high_watermark
 
-    def list_offsets(self, broker: Asker, request: ListOffsetsRequest) -> ListOffsetsResponse:
+    def list_offsets(self, broker: FetchingBroker, request: ListOffsetsRequest) -> ListOffsetsResponse:
         """Offsets for times and ends (spec 1.10)."""
         return ListOffsetsResponse(
             {
@@ -309,7 +311,7 @@ class Fetching:
         )
 
     def _listed(
-        self, broker: Asker, name: TopicPartition, isolation: IsolationLevel, timestamp: int, epoch: int
+        self, broker: FetchingBroker, name: TopicPartition, isolation: IsolationLevel, timestamp: int, epoch: int
     ) -> ListedOffset:
         partition = broker.partitions.get(name)
         if partition is None:
@@ -343,7 +345,7 @@ class Fetching:
                 return leader_id
         return None
 
-    def send(self, broker: Asker, env: Env, leader_id: int) -> None:
+    def send(self, broker: FetchingBroker, env: Env, leader_id: int) -> None:
         """The next fetch to a leader, unless one is out or nothing is ready."""
         fetcher = self.replicas.fetchers.get(leader_id)
         if fetcher is None or fetcher.in_flight >= 0:

@@ -25,7 +25,7 @@ REQUEST_BYTES = 96
 Partitions = dict[TopicPartition, Partition]
 
 
-class Asker(Protocol):
+class Requester(Protocol):
     """Whose requests are numbered."""
 
     correlation_id: int
@@ -39,7 +39,7 @@ def to_high_watermark(env: Env, fetcher: ReplicaFetcher, partition: Partition) -
     _cut(fetcher, partition)
 
 
-def ask(broker: Asker, env: Env, fetcher: ReplicaFetcher, partitions: Partitions) -> bool:
+def ask(broker: Requester, env: Env, fetcher: ReplicaFetcher, partitions: Partitions) -> bool:
     """Ask the leader where the last epoch of each log ended. Returns whether a question is out now."""
     asked: dict[TopicPartition, tuple[int, int]] = {}
     for name in list(fetcher.truncating):

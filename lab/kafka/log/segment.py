@@ -144,6 +144,20 @@ class LogSegment:
             yield position, batch
             position += batch.size
 
+    def index_entries(self, disk: Disk) -> list[tuple[int, int]]:
+        """(offset, position) of each entry of the offset index; the file has offsets less the segment's base."""
+        entries = OFFSET_ENTRY.iter_unpack(self._all(disk, ".index"))
+        return [(self.base_offset + relative, position) for relative, position in entries]
+
+    def time_index_entries(self, disk: Disk) -> list[tuple[int, int]]:
+        """(timestamp in ms, offset) of each entry of the time index."""
+        entries = TIME_ENTRY.iter_unpack(self._all(disk, ".timeindex"))
+        return [(timestamp_ms, self.base_offset + relative) for timestamp_ms, relative in entries]
+
+    def _all(self, disk: Disk, kind: str) -> bytes:
+        path = self.file(kind)
+        return disk.read(path, 0, disk.size(path)) if disk.exists(path) else b""
+
     def position_for(self, disk: Disk, offset: int) -> int:
         """The byte position of the first batch that ends at `offset` or later; the size if there is none."""
         start = self._floor(disk, ".index", OFFSET_ENTRY, 0, offset - self.base_offset)

@@ -40,7 +40,7 @@ def fetched(state: QuorumState, env: Env, role: Follower, response: QuorumFetchR
     """The leader's answer, in the epoch that asked. Returns whether to ask again at once. Raises DiskFull."""
     if response.error_code is not ErrorCode.NONE:
         return False
-    _heard(state, env, role)
+    _heard(env, role)
     if response.diverging_epoch is not None:
         _truncate(state, env, response.diverging_epoch)
     elif response.snapshot_id is not None:
@@ -52,7 +52,7 @@ def fetched(state: QuorumState, env: Env, role: Follower, response: QuorumFetchR
     return True
 
 
-def _heard(state: QuorumState, env: Env, role: Follower) -> None:
+def _heard(env: Env, role: Follower) -> None:
     role.heard = True
     role.heard_at = env.now
 
@@ -79,7 +79,7 @@ def snapshot_fetched(state: QuorumState, env: Env, role: Follower, response: Fet
     if response.error_code is not ErrorCode.NONE or download is None:
         role.download = None
         return False
-    _heard(state, env, role)
+    _heard(env, role)
     download.data += response.unaligned_records
     if len(download.data) == response.size:
         role.download = None

@@ -4,7 +4,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -12,7 +11,7 @@ from PySide6.QtGui import (
     QPixmap,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lab.cluster.probes.lens import ROOM
 from lab.cluster.probes.views import LensView
@@ -43,6 +42,7 @@ from lab.ui.canvas.lens_words import (
 )
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.stamps import MIDDLE, Stamps
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -247,10 +247,7 @@ class LensCanvas(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in OWN_KEYS:
             event.accept()
             return True
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

@@ -117,11 +117,6 @@ class LensGeometry:
         """The line a group's marks stand on."""
         return round(self.groups_top + row * self.group_pitch + 6 * self.scale) + 0.5
 
-    def replica_box(self, row: int) -> QRectF:
-        """All that belongs to a replica, from its label to the right."""
-        top = self.top - self.scroll + row * self.replica_pitch
-        return QRectF(0, top, self.width, self.replica_pitch)
-
     def group_box(self, row: int) -> QRectF:
         """All that belongs to a group."""
         top = self.groups_top + row * self.group_pitch - 4 * self.scale

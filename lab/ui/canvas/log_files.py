@@ -1,8 +1,8 @@
 """LogFilesCanvas: the files of a replica with their byte positions, and the way a lookup of an offset goes in them."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes.offset_lookup import LookupView
 from lab.cluster.probes.segments import SegmentsView, SegmentView, SetAside
@@ -21,6 +21,7 @@ from lab.ui.canvas.log_files_words import (
 )
 from lab.ui.canvas.pen import rounded
 from lab.ui.canvas.stamps import Stamps
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -156,10 +157,7 @@ class LogFilesCanvas(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in OWN_KEYS:
             event.accept()
             return True
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right: the offset before, the next one. Up and down: the segment before, the next."""

@@ -20,7 +20,7 @@ from lab.ui.canvas.log_files_words import (
 from lab.ui.canvas.pen import hatch, put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import grouped
+from lab.ui.wording import counted, grouped
 
 STATE_ICONS = {"active": "pencil", "cleaned": "sparkles", "closed": "lock"}
 STEPS_OF_BYTES = (1, 2, 5)
@@ -250,7 +250,7 @@ class LogFilesPainter:
         entry = found.entry if found is not None else None
         sizes = {name[name.index(".") :]: size for name, size in shown.files}
         offsets = [(at, one, entry_text(shown.base_offset, one)) for one in shown.index for at in (one[1],)]
-        note = f"{_entries(len(shown.index))} · {grouped(sizes.get('.index', 0))} B"
+        note = f"{counted(len(shown.index), 'entry', 'entries')} · {grouped(sizes.get('.index', 0))} B"
         self._label(p, INDEX * self.scale, ".index", note, mono=True)
         self._entries(p, layout, INDEX * self.scale, "index", offsets, entry)
         if not shown.index:
@@ -263,7 +263,7 @@ class LogFilesPainter:
             for batch in shown.batches
             if batch.base_offset <= one[1] <= batch.last_offset
         ]
-        note = f"{_entries(len(shown.time_index))} · {grouped(sizes.get('.timeindex', 0))} B"
+        note = f"{counted(len(shown.time_index), 'entry', 'entries')} · {grouped(sizes.get('.timeindex', 0))} B"
         self._label(p, TIMES * self.scale, ".timeindex", note, mono=True)
         self._entries(p, layout, TIMES * self.scale, "time", times, None)
         if not shown.time_index:
@@ -391,7 +391,3 @@ def _share(x: float, layout: LogFilesLayout) -> float:
     if x < layout.left + 20:
         return 0.0
     return RIGHT if x > layout.right - 20 else MIDDLE
-
-
-def _entries(count: int) -> str:
-    return f"{count} entr{'y' if count == 1 else 'ies'}"

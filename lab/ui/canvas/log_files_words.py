@@ -10,7 +10,7 @@ from lab.cluster.probes.segments import (
     SetAside,
 )
 from lab.ui.hex_dump import date_text
-from lab.ui.wording import grouped
+from lab.ui.wording import counted, grouped
 
 CLOCK_FROM = 11
 """In a date, the time of day begins here."""
@@ -30,9 +30,9 @@ def empty_text(view: SegmentsView | None) -> tuple[str, str] | None:
 
 def summary_text(view: SegmentsView) -> str:
     """`6 segments · 14 970 bytes · flushed up to 76 · recovery point 76`."""
-    count, size = len(view.segments), sum(one.size_bytes for one in view.segments)
+    size = sum(one.size_bytes for one in view.segments)
     parts = [
-        f"{count} segment{'' if count == 1 else 's'}", f"{grouped(size)} bytes",
+        counted(len(view.segments), "segment"), f"{grouped(size)} bytes",
         f"log start {grouped(view.log_start_offset)}", f"flushed up to {grouped(view.flushed_offset)}",
         f"recovery point {grouped(view.recovery_point)}",
     ]  # fmt: skip
@@ -104,7 +104,7 @@ def _index_step(lookup: LookupView) -> str:
     relative = f"+{grouped(max(lookup.offset - lookup.segment, 0))}"
     if not lookup.entries:
         return "Its index is empty yet: begin at byte 0."
-    count = f"{lookup.entries} entr{'y' if lookup.entries == 1 else 'ies'}"
+    count = counted(lookup.entries, "entry", "entries")
     if lookup.entry is None:
         return f"A binary search over {count} finds none at or below {relative}: begin at byte 0."
     offset, position = lookup.entry
@@ -160,7 +160,7 @@ def batch_text(view: SegmentsView, shown: SegmentView, batch: BatchPlace, offset
     """A batch in its file."""
     end = batch.position + batch.size_bytes
     committed = "committed" if batch.last_offset < view.high_watermark else "above the HW"
-    count = f"{batch.records} record{'' if batch.records == 1 else 's'}"
+    count = counted(batch.records, "record")
     lines = [
         f"batch {range_text(batch)} · {'a transaction marker' if batch.control else count}",
         f"bytes {grouped(batch.position)} to before {grouped(end)} ({grouped(batch.size_bytes)})",

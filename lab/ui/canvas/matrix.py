@@ -3,7 +3,6 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -11,14 +10,15 @@ from PySide6.QtGui import (
     QPixmap,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes.views import ClusterView, FlightView
 from lab.ui.canvas.bands import Bands
 from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.focus_ring import FocusRing
-from lab.ui.canvas.matrix_cards import MatrixCards, down_brokers
+from lab.ui.canvas.matrix_cards import MatrixCards
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject, layout_of
+from lab.ui.canvas.matrix_links import down_brokers
 from lab.ui.canvas.matrix_tiles import MatrixTiles
 from lab.ui.canvas.matrix_words import controller_note, empty_text, subject_text
 from lab.ui.canvas.pace import MANY, TRUE_PACE, Pace
@@ -26,6 +26,7 @@ from lab.ui.canvas.particles import Particles
 from lab.ui.canvas.pen import ratio_of
 from lab.ui.canvas.routes import Routes
 from lab.ui.canvas.stamps import Stamps
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
 
 NOTCH = 120
@@ -256,11 +257,11 @@ class ClusterCanvas(QWidget):
         return boxes[name].center() if name in boxes else middle
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view is not None:
-            subject = self.subject_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), subject_text(self.view, subject), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
+
+    def text_at(self, at: QPointF) -> str:
+        """What is there, in words; nothing for nothing."""
+        return subject_text(self.view, self.subject_at(at)) if self.view is not None else ""
 
 
 def still_of(view: ClusterView) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
-"""MatrixCards: what stands still in the matrix: cards of machines and groups, columns, links, legend."""
+"""MatrixCards: what stands still in the matrix: cards of machines and clients, columns and the legend."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.cluster.probes.views import (
@@ -14,18 +14,25 @@ from lab.cluster.probes.views import (
     ProgramView,
 )
 from lab.ui.canvas.matrix_layout import LABEL_WIDTH, MARGIN, MatrixLayout, Subject
-from lab.ui.canvas.matrix_words import controller_note
+from lab.ui.canvas.matrix_links import DOWN, MatrixLinks
+from lab.ui.canvas.matrix_words import (
+    broker_figure,
+    chip_texts,
+    controller_note,
+    group_words,
+    hidden_text,
+    program_note,
+    summary,
+)
 from lab.ui.canvas.pace import Pace, pace_text
 from lab.ui.canvas.particles import legend_sprite
 from lab.ui.canvas.pen import hatch, put_icon, rounded
-from lab.ui.canvas.routes import Routes, path_of
+from lab.ui.canvas.routes import Routes
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import grouped
 
 ONE_LINE = 42
 """A row lower than this has room for one line: the state is its icon, as in the words of the tooltip."""
-DOWN = ("crashed", "off", "stopped")
 BROKER_LOOKS = {
     "running": ("circle-check", "ok"), "starting": ("refresh-cw", "pending"), "fenced": ("lock", "pending"),
     "slow": ("gauge", "pending"), "frozen": ("snowflake", "frost"), "crashed": ("circle-x", "fail"),
@@ -46,6 +53,7 @@ class MatrixCards:
     def __init__(self, theme: Theme, stamps: Stamps) -> None:
         self.theme = theme
         self.stamps = stamps
+        self.links = MatrixLinks(theme)
         self.chips: list[tuple[QRectF, str]] = []
 
     def paint(
@@ -58,7 +66,7 @@ class MatrixCards:
         for controller in view.controllers:
             chosen_one = chosen == ("broker" if layout.combined else "controller", controller.name)
             self._controller(p, controller, layout.controllers[controller.name], chosen_one)
-        self._links(p, view, routes)
+        self.links.paint_links(p, view, routes)
         for producer in view.producers:
             self._producer(p, producer, layout.producers[producer.name], chosen)
         for program in view.programs:
@@ -66,10 +74,10 @@ class MatrixCards:
                 self._program(p, program, layout.programs[program.name], chosen)
         self._in_rows(p, view, layout, chosen)
         self._headers(p, view, layout, chosen)
-        self._feeds(p, view, layout, routes)
+        self.links.paint_feeds(p, view, layout, routes)
         for group in view.groups:
             self._group(p, group, layout, chosen)
-        self._marks(p, view, layout)
+        self.links.paint_crosses(p, view, layout)
         self._legend(p, view, layout, pace)
 
     # --- words around -----------------------------------------------------------------------------
@@ -223,101 +231,6 @@ class MatrixCards:
             text = self._elided(topic, span.width() / scale - 8, 12)
             self.stamps.put(p, span.left() + 4 * scale, y, text, self.theme.text.t2, 12, 500)
 
-    # --- links ------------------------------------------------------------------------------------
-
-    def _links(self, p: QPainter, view: ClusterView, routes: Routes) -> None:
-        """Producers to the leaders they write to, leaders to the members that own what they lead."""
-        trouble = {(link.source, link.target): link.state for link in view.links}
-        down = down_brokers(view)
-        for producer in view.producers:
-            leaders = {one.leader: None for one in view.partitions if one.topic == producer.topic and one.leader}
-            for leader in leaders:
-                self._link(p, routes, producer.name, leader, self._mood(trouble, producer.name, leader, down), "t3")
-        for program in view.programs:
-            for broker in program.brokers if not program.groups else ():
-                self._link(p, routes, program.name, broker, self._mood(trouble, program.name, broker, down), "t3")
-        leads = {one.name: one.leader for one in view.partitions}
-        for group in view.groups:
-            for member in group.members:
-                for leader in {leads.get(name, ""): None for name in member.partitions}:
-                    mood = self._mood(trouble, member.name, leader, down)
-                    self._link(p, routes, leader, member.name, mood, "", group.category)
-
-    def _mood(self, trouble: dict[tuple[str, str], str], one: str, other: str, down: frozenset[str]) -> str:
-        if other in down:
-            return "cut"
-        states = (trouble.get((one, other), ""), trouble.get((other, one), ""))
-        return "cut" if "cut" in states else "slow" if "slow" in states else ""
-
-    def _link(
-        self, p: QPainter, routes: Routes, source: str, target: str, mood: str, tone: str, category: int = -1
-    ) -> None:
-        points = routes.of(source, target)
-        if points is None:
-            return
-        theme = self.theme
-        own = theme.category[category % len(theme.category)] if category >= 0 else theme.tone(tone)
-        colour = with_alpha(own, 0.5)
-        pen = QPen(colour, 1.2)
-        if mood:
-            pen = QPen(theme.state.fail if mood == "cut" else theme.state.pending, 1.3)
-            pen.setDashPattern([2.5, 2.5] if mood == "cut" else [6.0, 3.0])
-        p.setPen(pen)
-        p.setBrush(Qt.BrushStyle.NoBrush)
-        p.drawPath(path_of(points))
-        for end in (points[0], points[-1]):
-            p.setPen(QPen(theme.line.strong, 1.2))
-            p.setBrush(theme.surface.canvas)
-            p.drawEllipse(QPointF(*end), 3 * theme.ui_scale, 3 * theme.ui_scale)
-
-    def _feeds(self, p: QPainter, view: ClusterView, layout: MatrixLayout, routes: Routes) -> None:
-        """From each leader's tile to its followers': solid in sync, dashed out of sync."""
-        if not layout.tiles:
-            return
-        theme, scale, area = self.theme, self.theme.ui_scale, layout.area
-        down = down_brokers(view)
-        p.save()
-        p.setClipRect(area.adjusted(-2, -2, 2, 4 * scale))
-        for partition in view.partitions:
-            for replica in partition.replicas:
-                if replica.broker == partition.leader:
-                    continue
-                points = routes.feed(partition.leader, replica.broker, partition.name)
-                if points is None:
-                    continue
-                stopped = replica.broker in down or partition.leader in down
-                colour = (
-                    theme.line.strong if stopped else theme.state.record if replica.in_sync else theme.state.pending
-                )
-                pen = QPen(with_alpha(colour, 0.75), 1.2)
-                if stopped or not replica.in_sync:
-                    pen.setDashPattern([3.0, 2.6])
-                p.setPen(pen)
-                p.setBrush(Qt.BrushStyle.NoBrush)
-                p.drawPath(path_of(points))
-                self._head(p, QPointF(*points[-1]), colour)
-        p.restore()
-
-    def _head(self, p: QPainter, tip: QPointF, colour: QColor) -> None:
-        reach = 3.0 * self.theme.ui_scale
-        p.setPen(QPen(colour, 1.3))
-        p.drawLine(tip, tip + QPointF(reach, -reach))
-        p.drawLine(tip, tip + QPointF(reach, reach))
-
-    def _marks(self, p: QPainter, view: ClusterView, layout: MatrixLayout) -> None:
-        """A cross where a broker does not answer its producers: on its port."""
-        scale, fail = self.theme.ui_scale, self.theme.state.fail
-        for broker in view.brokers:
-            if broker.state not in ("crashed", "off", "partitioned") or not view.producers:
-                continue
-            port = layout.left_port(broker.name) - QPointF(14 * scale, 0)
-            if not layout.area.top() - 4 <= port.y() <= layout.area.bottom():
-                continue
-            p.setPen(QPen(fail, 1.5))
-            p.setBrush(self.theme.surface.canvas)
-            p.drawEllipse(port, 7.5 * scale, 7.5 * scale)
-            put_icon(p, "x", fail, port, 10 * scale)
-
     # --- clients ----------------------------------------------------------------------------------
 
     def _producer(self, p: QPainter, producer: ProducerView, box: QRectF, chosen: Subject) -> None:
@@ -460,88 +373,3 @@ class MatrixCards:
         while len(text) > 1 and self.stamps.width(f"{text}…", size) > room * self.theme.ui_scale:
             text = text[:-1]
         return f"{text}…"
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def summary(view: ClusterView) -> str:
-    """`3 brokers · topic orders · 6 partitions · RF 3`."""
-    topics = list(dict.fromkeys(one.topic for one in view.partitions))
-    brokers = f"{len(view.brokers)} broker{'' if len(view.brokers) == 1 else 's'}"
-    if not topics:
-        return f"{brokers} · no topic yet"
-    named = f"topic {topics[0]}" if len(topics) == 1 else f"{len(topics)} topics"
-    count = len(view.partitions)
-    factors = {len(one.replicas): None for one in view.partitions}
-    factor = f" · RF {next(iter(factors))}" if len(factors) == 1 else ""
-    return f"{brokers} · {named} · {count} partition{'' if count == 1 else 's'}{factor}"
-
-
-def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
-    """What is scrolled away, in words."""
-    parts: list[str] = []
-    if layout.wide:
-        seen = [
-            one for one in layout.columns.values() if layout.area.contains(one.center().x(), layout.area.center().y())
-        ]
-        if len(seen) < len(view.partitions):
-            parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
-    if layout.high:
-        rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
-        parts.append(f"{len(rows)} of {len(view.brokers)} brokers")
-    return f"{' · '.join(parts)} · scroll for more" if parts else ""
-
-
-def program_note(program: ProgramView) -> str:
-    """What its card says below its name."""
-    if program.state != "running":
-        return program.state
-    return program.software or "real client"
-
-
-def group_words(group: GroupView) -> tuple[str, str]:
-    """What a group does, in Kafka's words, and in which tone."""
-    if group.state in ("PreparingRebalance", "CompletingRebalance"):
-        return "rebalancing", "pending"
-    if not group.state or group.state == "Dead":
-        if all(one.state == "stopped" for one in group.members):
-            return "nobody has started", ""
-        return "no coordinator", "pending"
-    words = group.state.lower()
-    return (f"{words} · lag {grouped(group.lag)}" if group.lag else words), ""
-
-
-def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
-    """The numbers of partitions; of several topics, or too many, only how many."""
-    topics = {name.rpartition("-")[0]: None for name in partitions}
-    numbers = sorted(int(name.rpartition("-")[2]) for name in partitions)
-    if len(topics) == 1 and len(numbers) <= fits:
-        return [f"{one}" for one in numbers]
-    if len(topics) == 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        return [f"{numbers[0]}–{numbers[-1]}"]
-    return [f"{len(numbers)} parts"]
-
-
-def broker_figure(broker: BrokerView) -> tuple[str, str, str]:
-    """The last line of a broker's card, its icon and tone: what is wrong with it, or how full it is."""
-    if broker.note:
-        return broker.note, "info", ""
-    if broker.heap_percent is not None:
-        return f"heap {broker.heap_percent}%", "gauge", "fail" if broker.heap_alarmed else ""
-    return disk_text(broker), "hard-drive", ""
-
-
-def disk_text(broker: BrokerView) -> str:
-    """How full the disk is; how much is on it where it has no end. Two figures, so that it seldom changes."""
-    if broker.disk_capacity_bytes:
-        return f"disk {100 * broker.disk_used_bytes // broker.disk_capacity_bytes}%"
-    size, unit = broker.disk_used_bytes / 1000, "kB"
-    if size >= 1000:
-        size, unit = size / 1000, "MB"
-    return f"{size:.2g} {unit}" if size < 100 else f"{round(size, -1):.0f} {unit}"
-
-
-def down_brokers(view: ClusterView) -> frozenset[str]:
-    """The brokers whose process does not run."""
-    return frozenset(one.name for one in view.brokers if one.state in DOWN)

@@ -1,6 +1,7 @@
-"""MatrixWords: what the matrix says of a thing under the pointer, and where there is nothing."""
+"""What the matrix says: on its cards and around them, of a thing under the pointer, and where there is nothing."""
 
 from lab.cluster.probes.views import (
+    BrokerView,
     ClusterView,
     ControllerView,
     GroupView,
@@ -9,8 +10,8 @@ from lab.cluster.probes.views import (
     ProducerView,
     ProgramView,
 )
-from lab.ui.canvas.matrix_layout import Subject
-from lab.ui.wording import grouped
+from lab.ui.canvas.matrix_layout import MatrixLayout, Subject
+from lab.ui.wording import counted, grouped
 
 
 def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
@@ -20,6 +21,34 @@ def empty_text(view: ClusterView | None) -> tuple[str, str] | None:
     if not view.brokers:
         return "No broker yet", "Build → Add a broker; then a topic, a producer, and a group that reads."
     return None if view.partitions else ("No topic yet", "Build → Create a topic.")
+
+
+def summary(view: ClusterView) -> str:
+    """`3 brokers · topic orders · 6 partitions · RF 3`."""
+    topics = list(dict.fromkeys(one.topic for one in view.partitions))
+    brokers = counted(len(view.brokers), "broker")
+    if not topics:
+        return f"{brokers} · no topic yet"
+    named = f"topic {topics[0]}" if len(topics) == 1 else f"{len(topics)} topics"
+    partitions = counted(len(view.partitions), "partition")
+    factors = {len(one.replicas): None for one in view.partitions}
+    factor = f" · RF {next(iter(factors))}" if len(factors) == 1 else ""
+    return f"{brokers} · {named} · {partitions}{factor}"
+
+
+def hidden_text(view: ClusterView, layout: MatrixLayout) -> str:
+    """What is scrolled away, in words."""
+    parts: list[str] = []
+    if layout.wide:
+        seen = [
+            one for one in layout.columns.values() if layout.area.contains(one.center().x(), layout.area.center().y())
+        ]
+        if len(seen) < len(view.partitions):
+            parts.append(f"{len(seen)} of {len(view.partitions)} partitions")
+    if layout.high:
+        rows = [one for one in layout.brokers.values() if layout.area.top() <= one.center().y() <= layout.area.bottom()]
+        parts.append(f"{len(rows)} of {len(view.brokers)} brokers")
+    return f"{' · '.join(parts)} · scroll for more" if parts else ""
 
 
 def subject_text(view: ClusterView, subject: Subject) -> str:
@@ -44,6 +73,55 @@ def subject_text(view: ClusterView, subject: Subject) -> str:
             return next((_member(one) for one in members if one.name == name), "")
         case _:
             return ""
+
+
+def program_note(program: ProgramView) -> str:
+    """What its card says below its name."""
+    if program.state != "running":
+        return program.state
+    return program.software or "real client"
+
+
+def group_words(group: GroupView) -> tuple[str, str]:
+    """What a group does, in Kafka's words, and in which tone."""
+    if group.state in ("PreparingRebalance", "CompletingRebalance"):
+        return "rebalancing", "pending"
+    if not group.state or group.state == "Dead":
+        if all(one.state == "stopped" for one in group.members):
+            return "nobody has started", ""
+        return "no coordinator", "pending"
+    words = group.state.lower()
+    return (f"{words} · lag {grouped(group.lag)}" if group.lag else words), ""
+
+
+def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
+    """The numbers of partitions; of several topics, or too many, only how many."""
+    topics = {name.rpartition("-")[0]: None for name in partitions}
+    numbers = sorted(int(name.rpartition("-")[2]) for name in partitions)
+    if len(topics) == 1 and len(numbers) <= fits:
+        return [f"{one}" for one in numbers]
+    if len(topics) == 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return [f"{numbers[0]}–{numbers[-1]}"]
+    return [f"{len(numbers)} parts"]
+
+
+def broker_figure(broker: BrokerView) -> tuple[str, str, str]:
+    """The last line of a broker's card, its icon and tone: what is wrong with it, or how full it is."""
+    if broker.note:
+        return broker.note, "info", ""
+    if broker.heap_percent is not None:
+        return f"heap {broker.heap_percent}%", "gauge", "fail" if broker.heap_alarmed else ""
+    return disk_text(broker), "hard-drive", ""
+
+
+def disk_text(broker: BrokerView) -> str:
+    """How full the disk is; how much is on it where it has no end. Two figures, so that it seldom changes."""
+    if broker.disk_capacity_bytes:
+        return f"disk {100 * broker.disk_used_bytes // broker.disk_capacity_bytes}%"
+    size, unit = broker.disk_used_bytes / 1000, "kB"
+    if size >= 1000:
+        size, unit = size / 1000, "MB"
+    return f"{size:.2g} {unit}" if size < 100 else f"{round(size, -1):.0f} {unit}"
 
 
 def controller_note(one: ControllerView) -> str:

@@ -1,8 +1,8 @@
 """SpaceTimeCanvas: what led to an event: a row a machine, time from left to right, messages as slanted lines."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
 from lab.cluster.probes.causes import CausesView, Step, question_of, step_text
 from lab.cluster.probes.ownership import duration_text
@@ -22,6 +22,7 @@ from lab.ui.canvas.spacetime_layout import (
 )
 from lab.ui.canvas.spacetime_painter import SpaceTimePainter
 from lab.ui.canvas.stamps import Stamps
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
 from lab.ui.wording import clock, grouped
 
@@ -146,12 +147,12 @@ class SpaceTimeCanvas(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            at = self.step_at(QPointF(event.pos()))
-            text = tooltip_of(self.view.steps[at]) if at >= 0 and self.view is not None else ""
-            QToolTip.showText(event.globalPos(), text, self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
+
+    def text_at(self, at: QPointF) -> str:
+        """What is there, in words; nothing for nothing."""
+        step = self.step_at(at)
+        return tooltip_of(self.view.steps[step]) if step >= 0 and self.view is not None else ""
 
 
 def tooltip_of(one: Step) -> str:

@@ -12,7 +12,7 @@ from lab.ui.canvas.pen import put_icon, rounded
 from lab.ui.canvas.spacetime_layout import DOT, LEFT, SpaceTimeLayout
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock, grouped
+from lab.ui.wording import clock, counted, grouped
 
 HEAD = 8.0
 """Length of an arrow's head."""
@@ -54,7 +54,7 @@ class SpaceTimePainter:
         """Everything, the way last."""
         taken: list[QRectF] = []
         self._header(p, view, width)
-        self._rows(p, view, layout)
+        self._rows(p, layout)
         self._axis(p, view, layout, now)
         for down in view.downs:
             self._down(p, down, layout)
@@ -85,11 +85,11 @@ class SpaceTimePainter:
         stamps.put(p, 18 * scale, 20 * scale, title, theme.text.t1, 16, 600)
         began = "from what was done" if view.complete else "and further back"
         count = len(view.steps) - 1
-        steps = f"{count} step{'' if count == 1 else 's'} back, {began}"
+        steps = f"{counted(count, 'step')} back, {began}"
         text = f"event {grouped(last.event_number)} at {clock(last.time)} · {steps if count else 'where it begins'}"
         stamps.put(p, 18 * scale, 42 * scale, self._fitting(text, x - 18 * scale, 12, 400), theme.text.t3, 12)
 
-    def _rows(self, p: QPainter, view: CausesView, layout: SpaceTimeLayout) -> None:
+    def _rows(self, p: QPainter, layout: SpaceTimeLayout) -> None:
         theme, scale = self.theme, self.scale
         p.setPen(self.life)
         left, right = layout.xs[0] - 16 * scale, layout.xs[-1] + 30 * scale

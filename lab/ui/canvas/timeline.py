@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -14,7 +13,7 @@ from PySide6.QtGui import (
     QPixmap,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from lab.cluster.probes.views import BranchView, SpanView, TimelineView
 from lab.env import Micros
@@ -26,6 +25,7 @@ from lab.ui.canvas.story import FAULTS, Story, story_of
 from lab.ui.canvas.time_axis import TimeAxis, whole_end
 from lab.ui.canvas.timeline_lanes import BRANCHES, Lanes, share_height
 from lab.ui.canvas.timeline_painter import TimelinePainter, branch_chips, rail_of
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.icons import icon
 from lab.ui.panels.branches import branch_text, fill_branches
 from lab.ui.theme import current_theme
@@ -286,10 +286,7 @@ class TimelineCanvas(QWidget):
     # --- what is under the mouse ------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)
 
     def _cluster_at(self, at: QPointF) -> Cluster | None:
         if at.y() > self.lanes().moments_bottom:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QSizePolicy, QTableView, Q
 from lab.cluster.probes.views import SpanView
 from lab.ui.charts.catalog import CHARTS, Chart, chart_named
 from lab.ui.charts.compare import Comparison, compare
-from lab.ui.charts.export import write_csv, write_png, write_svg
+from lab.ui.charts.export import write_csv, write_picture
 from lab.ui.charts.lines import Line, lines_by
 from lab.ui.charts.region import ComparePlot
 from lab.ui.charts.series_model import SeriesModel
@@ -125,11 +125,6 @@ class AnalysisView(FullView):
         """By what the series are told apart."""
         return str(self.by_box.currentData() or "total")
 
-    def choose_by(self, by: str) -> None:
-        """Tell the series apart by one of the chart's ways."""
-        self.by_box.setCurrentIndex(max(0, self.by_box.findData(by)))
-        self.refresh()
-
     def _choose_number(self, number: int) -> None:
         self._choose_chart(CHARTS[number])
 
@@ -210,7 +205,6 @@ class AnalysisView(FullView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         handlers: dict[int, Callable[[], object]] = {
-            Qt.Key.Key_Escape: self.closed.emit,
             Qt.Key.Key_Plus: partial(self.zoom, ZOOM),
             Qt.Key.Key_Minus: partial(self.zoom, 1 / ZOOM),
             Qt.Key.Key_Left: partial(self.pan, -0.25),
@@ -230,7 +224,5 @@ class AnalysisView(FullView):
         assert self.session is not None
         if kind == "csv":
             write_csv(path, (self.chart,), self.session, self.by)
-        elif kind == "svg":
-            write_svg(path, self.sheet)
         else:
-            write_png(path, self.sheet)
+            write_picture(path, self.sheet, kind)

@@ -34,6 +34,11 @@ def write_csv(path: Path, charts: Iterable[Chart], session: "Session", by: str |
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_picture(path: Path, widget: QWidget, kind: str) -> None:
+    """`widget` as it looks now, as `svg` or `png`. Raises OSError."""
+    (write_svg if kind == "svg" else write_png)(path, widget)
+
+
 def write_png(path: Path, widget: QWidget) -> None:
     """`widget` as it looks now, two picture pixels to one of its own. Raises OSError."""
     path.write_bytes(png_bytes(widget))

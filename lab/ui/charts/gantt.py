@@ -4,14 +4,13 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from lab.cluster.probes.ownership import GroupOwnership
 from lab.env import Micros
@@ -20,6 +19,7 @@ from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import rounded
 from lab.ui.canvas.stamps import Stamps
 from lab.ui.canvas.time_axis import TimeAxis, whole_end
+from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.charts.gantt_layout import (
     LEFT,
     NARROW,
@@ -256,7 +256,4 @@ class GanttCanvas(QWidget):
         self.setAccessibleDescription(spoken_text(self.group))
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return show_tooltip(self, event, self.text_at) or super().event(event)

@@ -10,7 +10,7 @@ from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
 from lab.ui.charts.gantt_layout import LEFT, NARROW, GanttLayout, Row, ends_of, stretches_of
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock
+from lab.ui.wording import clock, counted
 
 TICKS_APART = 75
 BADGE = 15
@@ -43,9 +43,7 @@ class GanttPainter:
         left, y = 18 * scale, 21 * scale
         stamps.put(p, left, y, group.group, theme.text.t1, 16, 600)
         after = left + stamps.width(group.group, 16, 600) + 10 * scale
-        count = len(group.rebalances)
-        members = f"{len(group.members)} member{'' if len(group.members) == 1 else 's'}"
-        detail = f"{members} · {count} rebalance{'' if count == 1 else 's'}"
+        detail = f"{counted(len(group.members), 'member')} · {counted(len(group.rebalances), 'rebalance')}"
         stamps.put(p, after, y, detail, theme.text.t3, 12)
         stamps.put(p, left, 43 * scale, EXPLAIN, theme.text.t2, 12)
         x = width - 18 * scale
@@ -139,7 +137,7 @@ class GanttPainter:
                     continue
                 match one:
                     case Tenure():
-                        self._tenure(p, one, self._box(row, left, right), axis, latest, letters[one.member])
+                        self._tenure(p, one, self._box(row, left, right), axis, letters[one.member])
                     case Unread() | Stopped():
                         self._gap(p, self._box(row, left, right))
                         if isinstance(one, Stopped):
@@ -155,7 +153,7 @@ class GanttPainter:
         return QRectF(left, row.middle - tall / 2, right - left, tall)
 
     def _tenure(
-        self, p: QPainter, one: Tenure, box: QRectF, axis: TimeAxis, latest: Micros, letter: int
+        self, p: QPainter, one: Tenure, box: QRectF, axis: TimeAxis, letter: int
     ) -> None:  # fmt: skip
         scale, at = self.scale, letter % len(self.fills)
         box = box.adjusted(0.5, 0, -0.5, 0)

@@ -11,7 +11,7 @@ from lab.cluster.probes.ownership import (
 )
 from lab.env import Micros
 from lab.ui.charts.gantt_layout import Stretch
-from lab.ui.wording import clock
+from lab.ui.wording import clock, counted
 
 HOW = {
     "revoked": "given up", "lost": "lost: it had been thrown out", "left": "it left the group",
@@ -51,6 +51,6 @@ def spoken_text(group: GroupOwnership | None) -> str:
         return "No group has partitions yet."
     owners = ", ".join(f"{one.partition} {one.member}" for one in group.tenures if one.end is None)
     count = len(group.rebalances)
-    rebalances = f"{count} rebalance{'' if count == 1 else 's'}"
+    rebalances = counted(count, "rebalance")
     last = f"; the last one: {', '.join(rebalance_words(group.rebalances[-1]))}" if count else ""
     return f"{group.group}: {rebalances}{last}. Owners: {owners or 'none'}."

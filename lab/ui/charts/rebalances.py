@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QScrollArea, QSizePolicy, QTableView, QWidget
 
 from lab.cluster.probes.ownership import GroupOwnership, Rebalance
 from lab.env import Micros
-from lab.ui.charts.export import write_png, write_svg
+from lab.ui.charts.export import write_picture
 from lab.ui.charts.gantt import GanttCanvas
 from lab.ui.charts.rebalance_model import RebalanceModel
 from lab.ui.panels.full_view import FullView
@@ -135,12 +134,6 @@ class RebalanceView(FullView):
         if 0 <= index.row() < len(rebalances):
             self.event_asked.emit(rebalances[index.row()].event_number)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        else:
-            super().keyPressEvent(event)
-
     # --- export -----------------------------------------------------------------------------------
 
     def export(self, path: Path, kind: str) -> None:
@@ -149,10 +142,8 @@ class RebalanceView(FullView):
             shown = self.shown_group()
             text = csv_text(shown, max(self.session.latest, self.session.now)) if shown and self.session else ""
             path.write_text(text, encoding="utf-8", newline="\n")
-        elif kind == "svg":
-            write_svg(path, self.canvas)
         else:
-            write_png(path, self.canvas)
+            write_picture(path, self.canvas, kind)
 
 
 def csv_text(group: GroupOwnership, latest: Micros) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lab.ui.canvas.timeline import TimelineCanvas
 from lab.ui.charts.catalog import STRIP, Chart
-from lab.ui.charts.export import write_csv, write_png, write_svg
+from lab.ui.charts.export import write_csv, write_picture
 from lab.ui.charts.strip import StripChart
 
 if TYPE_CHECKING:
@@ -56,7 +56,5 @@ class Bottom(QWidget):
         """Write the charts as `png`, `svg` or `csv`."""
         if kind == "csv":
             write_csv(path, [one.chart for one in self.charts], session)
-        elif kind == "svg":
-            write_svg(path, self)
         else:
-            write_png(path, self)
+            write_picture(path, self, kind)

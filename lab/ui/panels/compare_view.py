@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QWidget
 
 from lab.ui.canvas.compare import CompareCanvas
-from lab.ui.charts.export import write_png, write_svg
+from lab.ui.charts.export import write_picture
 from lab.ui.panels.full_view import FullView
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ class CompareView(FullView):
         key, bar = event.key(), self.scroll_area.verticalScrollBar()
         pages = {Qt.Key.Key_Down: bar.singleStep(), Qt.Key.Key_Up: -bar.singleStep(),
                  Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep()}  # fmt: skip
-        if key == Qt.Key.Key_Escape:
-            self.closed.emit()
-        elif key == Qt.Key.Key_X:
+        if key == Qt.Key.Key_X:
             self._ask_switch()
         elif key in pages:
             bar.setValue(bar.value() + pages[Qt.Key(key)])
@@ -102,7 +100,7 @@ class CompareView(FullView):
 
     def export(self, path: Path, kind: str) -> None:
         """Write the comparison as it is shown."""
-        (write_svg if kind == "svg" else write_png)(path, self.canvas)
+        write_picture(path, self.canvas, kind)
 
 
 def _offer(box: QComboBox, names: list[str]) -> None:

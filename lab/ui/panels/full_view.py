@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -112,6 +113,14 @@ class FullView(QWidget):
         for kind in kinds:
             self.tools.addWidget(self.button(kind, kind.upper(), partial(self.ask_export, kind)))
             self.buttons[kind].setToolTip(f"Export as {kind.upper()}")
+
+    # --- the way back -----------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
 
     # --- showing ----------------------------------------------------------------------------------
 

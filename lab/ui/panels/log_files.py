@@ -13,7 +13,7 @@ from lab.cluster.probes.offset_lookup import LookupView
 from lab.cluster.probes.segments import SegmentsView, SegmentView
 from lab.ui.canvas.log_files import LogFilesCanvas
 from lab.ui.canvas.log_files_layout import ByteWindow, moved, window_around, zoomed
-from lab.ui.charts.export import write_png, write_svg
+from lab.ui.charts.export import write_picture
 from lab.ui.labels import text_label
 from lab.ui.panels.full_view import FullView
 from lab.ui.theme import current_theme
@@ -178,9 +178,7 @@ class LogFilesView(FullView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, bar = event.key(), self.scroll_area.verticalScrollBar()
         pages = {Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep()}
-        if key == Qt.Key.Key_Escape:
-            self.closed.emit()
-        elif key == Qt.Key.Key_0:
+        if key == Qt.Key.Key_0:
             self._show_way()
         elif key in pages:
             bar.setValue(bar.value() + pages[Qt.Key(key)])
@@ -189,7 +187,7 @@ class LogFilesView(FullView):
 
     def export(self, path: Path, kind: str) -> None:
         """Write the files as they are shown."""
-        (write_svg if kind == "svg" else write_png)(path, self.canvas)
+        write_picture(path, self.canvas, kind)
 
 
 def segment_for(view: SegmentsView, lookup: LookupView) -> SegmentView | None:

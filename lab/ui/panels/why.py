@@ -11,7 +11,7 @@ from lab.cluster.probes.causes import STEPS, STEPS_MAX, CausesView, Step, step_t
 from lab.cluster.probes.ownership import duration_text
 from lab.cluster.probes.views import CauseView
 from lab.ui.canvas.spacetime import SpaceTimeCanvas
-from lab.ui.charts.export import write_png, write_svg
+from lab.ui.charts.export import write_picture
 from lab.ui.labels import text_label
 from lab.ui.panels.full_view import FullView
 from lab.ui.panels.inspector_rows import CauseRow
@@ -134,9 +134,7 @@ class WhyView(FullView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key == Qt.Key.Key_Escape:
-            self.closed.emit()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and self.buttons["further"].isEnabled():
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and self.buttons["further"].isEnabled():
             self.look_further()
         elif key == Qt.Key.Key_S:
             self.toggle_scale()
@@ -147,7 +145,7 @@ class WhyView(FullView):
 
     def export(self, path: Path, kind: str) -> None:
         """Write the diagram as it is shown."""
-        (write_svg if kind == "svg" else write_png)(path, self.canvas)
+        write_picture(path, self.canvas, kind)
 
 
 def cause_of(view: CausesView, at: int) -> CauseView:

@@ -1,7 +1,7 @@
-"""One file an API key: what the broker answers, what it leaves out, and why.
+"""A file for an API, or for a few that belong together: what the broker answers, what it leaves out, and why.
 
-Each function has the same shape, `(broker, request, context) -> response`, or PENDING when the answer comes
-later. The listing is the table of what the broker speaks.
+Each function has the same shape, `(broker, request, context) -> response`, or what `Later` has: it comes later,
+there is none, or the connection ends. The listing is the table of what the broker speaks.
 """
 
 from lab.kafka.broker.api import (

@@ -36,7 +36,6 @@ WORK, LOOP, CLOSED = "work", "loop", "closed"
 CHUNK_US: Micros = 1_000
 """Work shorter than this a record is done in chunks, so that a fast consumer costs few events."""
 FAILURES = {"release": AcknowledgeType.RELEASE, "reject": AcknowledgeType.REJECT}
-SESSION_ERRORS = (ErrorCode.SHARE_SESSION_NOT_FOUND, ErrorCode.INVALID_SHARE_SESSION_EPOCH, ErrorCode.INVALID_REQUEST)
 
 
 @dataclass(slots=True)
@@ -86,7 +85,7 @@ class ShareConsumerApp:
         if isinstance(body, Response):
             self._answered(env, body)
         else:
-            self._ordered(env, body)
+            self._ordered(body)
         self._loop(env)
 
     def disconnected(self, env: Env, peer: Address) -> None:
@@ -308,7 +307,7 @@ class ShareConsumerApp:
             asked: Asked = tag
             self._session_over(env, asked[1], "NETWORK_EXCEPTION", asked[2])
 
-    def _ordered(self, env: Env, body: object) -> None:
+    def _ordered(self, body: object) -> None:
         match body:
             case SetWork():
                 self.per_record_us = body.per_record_us

@@ -1,4 +1,4 @@
-"""Settings: describe 32, alter 33 (the old way, all at once), alter incrementally 44 (KIP-226, KIP-339)."""
+"""DescribeConfigs (32), AlterConfigs (33; all at once), IncrementalAlterConfigs (44): settings (KIP-226, KIP-339)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Fetch (API 1): read batches; consumers and follower replicas use the same request."""
+"""Fetch (1): read batches; consumers and follower replicas use the same request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +107,8 @@ class FetchResponse:
     node_endpoints: tuple[NodeEndpoint, ...] = ()
 
 
-def _batches(records: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
+def batches_in(records: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
+    """The batches of a partition's field `records`, one behind the other. Raises Malformed."""
     return RecordBatch.parse_all(bytes(records)) if records else ()
 
 
@@ -140,7 +141,7 @@ _FETCHED = struct(
     unused("snapshot_id", _SNAPSHOT, None, "12+", tag=2),
     wire("aborted_transactions", Array(_ABORTED, nullable=Versions.of("4+")), "4+"),
     wire("preferred_read_replica", INT32, "11+", default=-1),
-    wire("records", Converted(RECORDS, _batches, _bytes_of)),
+    wire("records", Converted(RECORDS, batches_in, _bytes_of)),
 )
 
 _BY_ID = Versions.of("13+")

@@ -1,4 +1,4 @@
-"""FindCoordinator (API 10): which broker looks after a group, or a transactional id."""
+"""FindCoordinator (10): which broker looks after a group, or a transactional id."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""ListOffsets (API 2): the offset for a time, or for one of the ends of a log."""
+"""ListOffsets (2): the offset for a time, or for one of the ends of a log."""
 
 from dataclasses import dataclass
 

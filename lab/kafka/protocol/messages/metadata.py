@@ -1,4 +1,4 @@
-"""Metadata (API 3): who leads what, and where the brokers are."""
+"""Metadata (3): who leads what, and where the brokers are."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""OffsetForLeaderEpoch (API 23): where an epoch ended; how a consumer notices truncation (KIP-320)."""
+"""OffsetForLeaderEpoch (23): where an epoch ended; how a consumer notices truncation (KIP-320)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""OffsetCommit (API 8) and OffsetFetch (API 9): where a group has got to."""
+"""OffsetCommit (8) and OffsetFetch (9): where a group has got to."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""Produce (API 0): append one batch to each of several partitions."""
+"""Produce (0): append one batch to each of several partitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

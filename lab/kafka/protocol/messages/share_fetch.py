@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from lab.env import Sealed
 from lab.kafka.protocol.errors import ErrorCode
+from lab.kafka.protocol.messages.fetch import batches_in
 from lab.kafka.protocol.primitives import Malformed
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.schema import (
@@ -175,10 +176,6 @@ _ACQUIRED = struct(
 )
 
 
-def _records(data: "bytes | memoryview | None") -> tuple[RecordBatch, ...]:
-    return RecordBatch.parse_all(bytes(data)) if data else ()
-
-
 _SHARED = struct(
     SharedPartition,
     wire("error_code", ERROR),
@@ -186,7 +183,7 @@ _SHARED = struct(
     wire("acknowledge_error_code", ERROR),
     unused("acknowledge_error_message", NULLABLE_STRING, None),
     wire("current_leader", _CURRENT_LEADER),
-    wire("records", Converted(RECORDS, _records, lambda batches: b"".join(batch.data for batch in batches))),
+    wire("records", Converted(RECORDS, batches_in, lambda batches: b"".join(batch.data for batch in batches))),
     wire("acquired_records", Array(_ACQUIRED), attribute="acquired"),
 )
 

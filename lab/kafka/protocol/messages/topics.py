@@ -1,4 +1,4 @@
-"""Topics: create 19, delete 20, delete records 21, create partitions 37, elect leaders 43."""
+"""CreateTopics (19), DeleteTopics (20), DeleteRecords (21), CreatePartitions (37), ElectLeaders (43): topics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""AddPartitionsToTxn 24, AddOffsetsToTxn 25, EndTxn 26, WriteTxnMarkers 27, TxnOffsetCommit 28: transactions.
+"""AddPartitionsToTxn (24), AddOffsetsToTxn (25), EndTxn (26), WriteTxnMarkers (27), TxnOffsetCommit (28).
 
 `transaction_version` stands for the versions of requests in which a client of KIP-890's second part speaks: 2 where
 each end of a transaction raises the producer's epoch, 1 before that.
