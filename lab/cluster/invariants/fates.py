@@ -52,8 +52,10 @@ class Branch:
         if base_offset >= self.end:
             return None
         batches = self.batches
-        high = len(batches) - 1
-        low = high
+        for one in reversed(batches.tail):  # a follower is seldom further behind
+            if one[0] <= base_offset:
+                return one
+        low = high = max(0, batches.spine.count - 1)
         while low > 0 and batches[low][0] > base_offset and high - low < NEAR:
             low -= 1
         if batches[low][0] > base_offset:

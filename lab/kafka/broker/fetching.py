@@ -65,8 +65,9 @@ class Fetching:
         """Whether an answer now would say something: enough bytes, an error, or a divergence (spec 2.8)."""
         available = 0
         partitions = broker.partitions
-        current = self._current(broker, request)
-        rack, throttle = self._rack(request), self.replicas.throttle
+        current = request.replica_id < 0 or self._current(broker, request)
+        rack = self._rack(request) if self.config.replica_selector_class else ""
+        throttle = self.replicas.throttle
         for name in request.partitions if session is None or not current else session.stale:
             asked = request.partitions.get(name)
             if asked is None:
@@ -109,8 +110,9 @@ class Fetching:
         left = most = min(request.max_bytes, self.config.fetch_max_bytes)
         partitions = broker.partitions
         every = session is None or session.epoch == 1
-        current = self._current(broker, request)
-        rack, throttle = self._rack(request), self.replicas.throttle
+        current = request.replica_id < 0 or self._current(broker, request)
+        rack = self._rack(request) if self.config.replica_selector_class else ""
+        throttle = self.replicas.throttle
         for name in request.partitions if session is None or not current else tuple(session.stale):
             partition = partitions.get(name)
             asked = request.partitions.get(name)
@@ -168,13 +170,11 @@ class Fetching:
         return found
 
     def _rack(self, request: FetchRequest) -> str:
-        """The rack of a consumer that may be sent to a follower; "" if it may not."""
-        return (request.rack_id or "") if self.config.replica_selector_class and request.replica_id < 0 else ""
+        """The rack of a consumer, which may be sent to a follower; "" for a follower."""
+        return (request.rack_id or "") if request.replica_id < 0 else ""
 
     def _current(self, broker: FetchingBroker, request: FetchRequest) -> bool:
-        """Whether the asker is a consumer, or the process that signed on last under its id."""
-        if request.replica_id < 0:
-            return True
+        """Whether the broker that asks is the process that signed on last under its id."""
         known = broker.image.brokers.get(request.replica_id)
         return known is None or request.replica_epoch < 0 or request.replica_epoch >= known.broker_epoch
 

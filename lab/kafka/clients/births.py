@@ -5,7 +5,7 @@ import re
 from lab.kafka.protocol.records import Record
 
 BIRTH = "birth"
-_BIRTH = re.compile(rb"[^\x00-\x1f]+:[0-9]{1,18}([+][0-9]{1,9})?")
+_is_birth = re.compile(rb"[^\x00-\x1f]+:[0-9]{1,18}([+][0-9]{1,9})?").fullmatch
 
 
 def birth_of(record: Record) -> str:
@@ -13,6 +13,6 @@ def birth_of(record: Record) -> str:
     have a header of that name, too.
     """
     for header in record.headers:
-        if header.key == BIRTH and header.value is not None and _BIRTH.fullmatch(header.value):
+        if header.key == BIRTH and header.value is not None and _is_birth(header.value):
             return header.value.decode("utf-8", "replace")
     return ""

@@ -73,8 +73,9 @@ def _note_follower(
         if broker.config.replica_selector_class and replica_id in partition.remotes:
             partition.remotes[replica_id].log_start_offset = asked.log_start_offset
         before = log.high_watermark
-        told = asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
-        if partition.fetched_by(env, replica_id, *told):
+        if partition.fetched_by(
+            env, replica_id, asked.fetch_offset, request.replica_epoch, session, asked.log_start_offset
+        ):
             broker.expand_isr(env, partition, replica_id)
         if session is not None:
             if replica_id in partition.in_sync_replicas:

@@ -96,7 +96,7 @@ class ProducerApp:
 
     def _work(self, env: Env) -> None:
         self.producer.work(env)
-        if (self.closing or self._renewing) and self._idle():
+        if (self.closing or self.config is not self.producer.config) and self._idle():
             if self.closing:
                 env.stop()
                 return
