@@ -35,6 +35,11 @@ class RequestContext:
     peer: Peer | None = None
 
     @property
+    def token(self) -> tuple[Address, int]:
+        """Who is to be answered, and to which request, when the answer comes later."""
+        return self.sender, self.correlation_id
+
+    @property
     def client_host(self) -> str:
         """Where the asker is, as Kafka tells it of a member: `/127.0.0.1`. Of a simulated machine its name."""
         return f"/{self.peer.host}" if self.peer is not None else self.sender.partition("#")[0]

@@ -5,11 +5,13 @@ We do: epochs, the simple assignor, sessions, locks, delivery counts, durable st
 beside an offset (4.2).
 """
 
+from typing import TypeVar
+
 from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.share.groups import Client
-from lab.kafka.broker.share.sharing import sharing_of
+from lab.kafka.broker.share.sharing import Sharing, sharing_of
 from lab.kafka.protocol.messages.share_fetch import (
     ShareAcknowledgeRequest,
     ShareAcknowledgeResponse,
@@ -39,6 +41,14 @@ from lab.kafka.protocol.messages.share_state import (
     WriteShareGroupStateRequest,
 )
 
+A = TypeVar("A")
+
+
+def _now_or_later(sharing: Sharing, context: RequestContext, answer: A | None) -> A | Later:
+    """An answer, or none yet; and whatever that set going is waited for."""
+    sharing.schedule(context.env)
+    return PENDING if answer is None else answer
+
 
 @handles(ShareGroupHeartbeatRequest)
 def share_group_heartbeat(
@@ -46,11 +56,9 @@ def share_group_heartbeat(
 ) -> ShareGroupHeartbeatResponse | Later:
     """By the group's coordinator; at once, unless it changes the group."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
     client = Client(context.client_id, context.client_host)
-    answer = sharing.groups.heartbeat(broker, context.env, request, client, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.groups.heartbeat(broker, context.env, request, client, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(ShareGroupDescribeRequest)
@@ -70,10 +78,8 @@ def share_group_describe(
 def share_fetch(broker: Broker, request: ShareFetchRequest, context: RequestContext) -> ShareFetchResponse | Later:
     """By the leaders of the partitions; when there is a record, or the time is over."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
-    answer = sharing.leader.fetch(broker, context.env, request, context.client_id, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.leader.fetch(broker, context.env, request, context.client_id, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(ShareAcknowledgeRequest)
@@ -82,10 +88,8 @@ def share_acknowledge(
 ) -> ShareAcknowledgeResponse | Later:
     """When it is written."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
-    answer = sharing.leader.acknowledge(broker, context.env, request, context.client_id, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.leader.acknowledge(broker, context.env, request, context.client_id, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(DescribeShareGroupOffsetsRequest)
@@ -94,10 +98,8 @@ def describe_share_group_offsets(
 ) -> DescribeShareGroupOffsetsResponse | Later:
     """When the share coordinators have said."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
-    answer = sharing.administration.describe(broker, context.env, request, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.administration.describe(broker, context.env, request, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(AlterShareGroupOffsetsRequest)
@@ -106,10 +108,8 @@ def alter_share_group_offsets(
 ) -> AlterShareGroupOffsetsResponse | Later:
     """By the group's coordinator, when it is stored."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
-    answer = sharing.administration.alter(broker, context.env, request, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.administration.alter(broker, context.env, request, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(DeleteShareGroupOffsetsRequest)
@@ -118,10 +118,8 @@ def delete_share_group_offsets(
 ) -> DeleteShareGroupOffsetsResponse | Later:
     """By the group's coordinator, when it is forgotten."""
     sharing = sharing_of(broker)
-    token = context.sender, context.correlation_id
-    answer = sharing.administration.forget(broker, context.env, request, token)
-    sharing.schedule(context.env)
-    return PENDING if answer is None else answer
+    answer = sharing.administration.forget(broker, context.env, request, context.token)
+    return _now_or_later(sharing, context, answer)
 
 
 @handles(InitializeShareGroupStateRequest)
