@@ -334,7 +334,7 @@ class Transactions:
             )
             for partition, sequence in sequences.items()
         }
-        parked = Parked((context.sender, context.correlation_id), context.client_id, request, producer_id, guards)
+        parked = Parked(context.token, context.client_id, request, producer_id, guards)
         wanted = AddPartitionsToTxnRequest(
             name, producer_id, producer_epoch, tuple(sequences), verify_only=version < 2
         )  # fmt: skip

@@ -22,7 +22,7 @@ def consumer_group_heartbeat(
     broker: Broker, request: ConsumerGroupHeartbeatRequest, context: RequestContext
 ) -> ConsumerGroupHeartbeatResponse | Later:
     """Answered once what it says is in the log."""
-    token = context.sender, context.correlation_id
+    token = context.token
     answer = consumer_groups.heartbeat(broker, context.env, request, context.client_id, token)
     return PENDING if answer is None else answer
 

@@ -69,7 +69,7 @@ def delete_groups(
     waits_for = len(doomed) + len(shared)
     if not waits_for:
         return response
-    outcome = Outcome((context.sender, context.correlation_id), response, waits_for)
+    outcome = Outcome(context.token, response, waits_for)
     for partition, gone in doomed.items():
         broker.coordinators.forget(broker, context.env, Forgetting(partition, gone, tuple(gone), outcome))
     if shared:
@@ -118,7 +118,7 @@ def offset_delete(
     gone = tuple(one for one, error in answer.items() if not error and one in group.offsets)
     if not gone:
         return response
-    outcome = Outcome((context.sender, context.correlation_id), response)
+    outcome = Outcome(context.token, response)
     forgetting = Forgetting(found[0], {group.group_id: gone}, (), outcome)
     broker.coordinators.forget(broker, context.env, forgetting)
     return PENDING

@@ -34,7 +34,7 @@ def join_group(broker: Broker, request: JoinGroupRequest, context: RequestContex
         return JoinGroupResponse(found, member_id=request.member_id)
     env = context.env
     fresh_id = f"{request.group_instance_id or context.client_id}-{env.dice.below(1 << 30):08x}-{env.now:x}"
-    token = context.sender, context.correlation_id
+    token = context.token
     joining = Joining(request, context.client_id, token, fresh_id)
     group = consumer_groups.with_members(found, request.group_id)
     if group is not None:
@@ -51,7 +51,7 @@ def sync_group(broker: Broker, request: SyncGroupRequest, context: RequestContex
     found = broker.coordinators.shard_of(broker, request.group_id)
     if isinstance(found, ErrorCode):
         return SyncGroupResponse(found)
-    token = context.sender, context.correlation_id
+    token = context.token
     group = consumer_groups.with_members(found, request.group_id)
     if group is not None:
         return consumer_groups.serve(broker, context.env, found, group, classic_members.sync, request, token) or PENDING
@@ -71,7 +71,7 @@ def heartbeat(broker: Broker, request: HeartbeatRequest, context: RequestContext
         return HeartbeatResponse(found)
     group = consumer_groups.with_members(found, request.group_id)
     if group is not None:
-        token = context.sender, context.correlation_id
+        token = context.token
         decide = classic_members.heartbeat
         return consumer_groups.serve(broker, context.env, found, group, decide, request, token) or PENDING
     return HeartbeatResponse(found[1].heartbeat(request, context.env.now))
@@ -85,7 +85,7 @@ def leave_group(broker: Broker, request: LeaveGroupRequest, context: RequestCont
         return LeaveGroupResponse(found)
     group = consumer_groups.with_members(found, request.group_id)
     if group is not None:
-        token = context.sender, context.correlation_id
+        token = context.token
         return (
             consumer_groups.serve(broker, context.env, found, group, classic_members.leave, request, token) or PENDING
         )

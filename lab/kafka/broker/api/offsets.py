@@ -31,7 +31,7 @@ def offset_commit(
     unknown = {name: UNKNOWN for name in request.offsets if broker.image.partition(name) is None}
     if unknown and len(unknown) == len(request.offsets):
         return OffsetCommitResponse(unknown)
-    token = context.sender, context.correlation_id
+    token = context.token
     answer = broker.coordinators.commit(broker, context.env, request, token, unknown)
     return PENDING if answer is None else answer
 
@@ -89,6 +89,6 @@ def commit_verified(
             dict.fromkeys(request.offsets, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS if again else error)
         )
     unknown = {one: UNKNOWN for one in request.offsets if broker.image.partition(one) is None}
-    token = context.sender, context.correlation_id
+    token = context.token
     answer = broker.coordinators.commit_in_transaction(broker, context.env, request, token, unknown)
     return PENDING if answer is None else answer

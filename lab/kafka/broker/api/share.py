@@ -129,5 +129,5 @@ def delete_share_group_offsets(
 @handles(ReadShareGroupStateSummaryRequest)
 def share_state(broker: Broker, request: ShareStateRequest, context: RequestContext) -> Later:
     """By the share coordinator; what changes the state when that is replicated."""
-    sharing_of(broker).state_asked(broker, context.env, request, (context.sender, context.correlation_id))
+    sharing_of(broker).state_asked(broker, context.env, request, context.token)
     return PENDING

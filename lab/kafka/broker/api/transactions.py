@@ -7,7 +7,7 @@ from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.coordinators import OFFSETS_TOPIC
 from lab.kafka.broker.transactions import refused
 from lab.kafka.broker.verification import Verified
-from lab.kafka.coordinator.group import Token, group_partition
+from lab.kafka.coordinator.group import group_partition
 from lab.kafka.coordinator.transaction.shard import Transition
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.producer_ids import InitProducerIdRequest, InitProducerIdResponse
@@ -33,7 +33,7 @@ def init_transactional(broker: Broker, request: InitProducerIdRequest, context: 
     fresh_id = broker.producer_ids.take(broker, context.env) if shard.wants_producer_id(request) else -1
     if fresh_id < 0 and shard.wants_producer_id(request):
         return InitProducerIdResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
-    decided = shard.init_producer_id(request, fresh_id, context.env.wall_time_ms, _token(context))
+    decided = shard.init_producer_id(request, fresh_id, context.env.wall_time_ms, context.token)
     return _carried_out(broker, context, name, decided)
 
 
@@ -53,7 +53,7 @@ def add_partitions_to_txn(broker: Broker, request: AddPartitionsToTxnRequest, co
             for one in request.partitions
         })  # fmt: skip
     answer = AddPartitionsToTxnResponse(dict.fromkeys(request.partitions, ErrorCode.NONE))
-    decided = shard.add_partitions(request, answer, context.env.wall_time_ms, _token(context), request)
+    decided = shard.add_partitions(request, answer, context.env.wall_time_ms, context.token, request)
     if isinstance(decided, ErrorCode):
         return refused(request, decided)
     return _carried_out(broker, context, name, decided)
@@ -75,7 +75,7 @@ def add_offsets_to_txn(broker: Broker, request: AddOffsetsToTxnRequest, context:
         request.transactional_id, request.producer_id, request.producer_epoch, (partition,)
     )  # fmt: skip
     answer = AddOffsetsToTxnResponse(ErrorCode.NONE)
-    decided = shard.add_partitions(add, answer, context.env.wall_time_ms, _token(context), request)
+    decided = shard.add_partitions(add, answer, context.env.wall_time_ms, context.token, request)
     if isinstance(decided, ErrorCode):
         return AddOffsetsToTxnResponse(decided)
     return _carried_out(broker, context, name, decided)
@@ -94,14 +94,14 @@ def end_txn(broker: Broker, request: EndTxnRequest, context: RequestContext) -> 
     fresh_id = broker.producer_ids.take(broker, context.env) if wanted else -1
     if wanted and fresh_id < 0:
         return refused(request, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
-    decided = shard.end(request, fresh_id, context.env.wall_time_ms, _token(context))
+    decided = shard.end(request, fresh_id, context.env.wall_time_ms, context.token)
     return _carried_out(broker, context, name, decided)
 
 
 @handles(WriteTxnMarkersRequest)
 def write_txn_markers(broker: Broker, request: WriteTxnMarkersRequest, context: RequestContext) -> Later:
     """From a coordinator: end the transactions in partitions that are led here."""
-    broker.transactions(context.env).write_markers(broker, context.env, request, _token(context))
+    broker.transactions(context.env).write_markers(broker, context.env, request, context.token)
     return PENDING
 
 
@@ -111,10 +111,6 @@ def verified(broker: Broker, body: Verified, context: RequestContext) -> object:
     if isinstance(body.request, TxnOffsetCommitRequest):
         return commit_verified(broker, body.request, context, body.errors)
     return produce_verified(broker, body.request, context, body.errors)
-
-
-def _token(context: RequestContext) -> Token:
-    return context.sender, context.correlation_id
 
 
 def _carried_out(broker: Broker, context: RequestContext, name: TopicPartition, decided: object) -> object:
