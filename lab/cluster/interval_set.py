@@ -8,8 +8,10 @@ a checkpoint of the world stays small.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from lab.env import Packed
 
-class IntervalSet:
+
+class IntervalSet(Packed):
     """Whole numbers as disjoint half-open intervals, in order."""
 
     __slots__ = ("ends", "starts")

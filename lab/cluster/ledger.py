@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from lab.cluster.interval_set import IntervalSet
 from lab.cluster.load_runs import LoadRuns
 from lab.cluster.watch import Observer, hears
-from lab.env import Micros, NodeId
+from lab.env import Micros, NodeId, Packed
 from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
@@ -47,7 +47,7 @@ class ProducerTruth:
 
 
 @dataclass(slots=True)
-class PartitionTruth:
+class PartitionTruth(Packed):
     """One partition as its latest leader holds it: the reference log.
 
     `births[offset]` is the birth of the record there (None: not from a producer app); there are `log_end_offset` of
@@ -100,7 +100,7 @@ class PartitionTruth:
 
 
 @dataclass(slots=True)
-class Progress:
+class Progress(Packed):
     """How far one group got in one partition. `first`: where it began to be responsible. `done_by`: by member."""
 
     first: int = -1

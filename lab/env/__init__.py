@@ -6,6 +6,7 @@ those about files with real ones. Nothing here knows Kafka.
 
 from lab.env.disk import Disk, DiskFull, Unreadable
 from lab.env.node import Env, Node, Timer
+from lab.env.packed import Packed
 from lab.env.sealed import Sealed
 from lab.env.units import Address, Micros, NodeId, address, millis, node_of, seconds
 
@@ -17,6 +18,7 @@ __all__ = [
     "Micros",
     "Node",
     "NodeId",
+    "Packed",
     "Sealed",
     "Timer",
     "Unreadable",

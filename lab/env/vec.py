@@ -8,6 +8,7 @@ matter: what checkpoints retain is mostly the old versions of the outermost ones
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from lab.env.packed import Packed
 from lab.env.sealed import Sealed
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Spine(Sealed):
 EMPTY = Spine(0, ())
 
 
-class Vec(Generic[T]):
+class Vec(Packed, Generic[T]):
     """An append-only sequence, except that its end may be cut off."""
 
     __slots__ = ("spine", "tail")

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, cast
 
+from lab.env.sealed import Sealed
 from lab.world.world import World
 
 
@@ -19,11 +20,14 @@ def digest(world: World) -> str:
 
 
 class _Walk:
-    """Feeds typed values to a hash; objects already visited are named by their order of first visit."""
+    """Feeds typed values to a hash; objects already visited are named by their order of first visit, unless they are
+    sealed: nobody can tell two equal ones from one and the same, so they have a hash of their own. `sealed`: these.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, sealed: dict[int, str] | None = None) -> None:
         self.hash = hashlib.sha256()
         self.seen: dict[int, int] = {}
+        self.sealed: dict[int, str] = {} if sealed is None else sealed
         self.kept: list[object] = []
 
     def visit(self, thing: Any) -> None:
@@ -61,6 +65,9 @@ class _Walk:
     def _object(self, one: Any) -> list[object]:
         """An object's own values. Mutable ones may point at each other, so each is walked once."""
         assert not isinstance(one, memoryview), "a view in a world: it may change, and has no value of its own"
+        if isinstance(one, Sealed) and self.kept:
+            self._leaf(self._sealed(one))
+            return []
         number = self.seen.get(id(one))
         if number is not None:
             self._leaf(f"again:{number}")
@@ -69,6 +76,14 @@ class _Walk:
         self.kept.append(one)
         self._leaf(type(one).__qualname__)
         return list(reversed([part for name, value in _attributes(one) for part in (name, value)]))
+
+    def _sealed(self, one: Sealed) -> str:
+        if id(one) not in self.sealed:
+            walk = _Walk(self.sealed)
+            walk.visit(one)
+            self.sealed[id(one)] = walk.hash.hexdigest()
+            self.kept.append(one)
+        return self.sealed[id(one)]
 
 
 def _attributes(one: Any) -> list[tuple[str, object]]:

@@ -65,19 +65,26 @@ class File:
         self.flushed = 0
         self._near = 0
 
-    # Where the last read ended is a guess for the next one, and no part of the world: whoever only looks at a
-    # file must change nothing.
-    def __getstate__(self) -> "FileState":
+    def row(self) -> "FileRow":
+        """It all, as a checkpoint holds it. Where the last read ended is a guess for the next one, and no part of the
+        world: whoever only looks at a file must change nothing.
+        """
         pieces = self.pieces
-        last = [(at, data if len(data) < BULK_BYTES else Bulk(data)) for at, data in pieces.tail]
-        return self.path, pieces.spine, last, self.size, self.flushed
+        last = [data if len(data) < BULK_BYTES else Bulk(data) for _, data in pieces.tail]
+        return self.path, self.size, self.flushed, pieces.spine, *last
 
-    def __setstate__(self, state: "FileState") -> None:
-        self.path, spine, last, self.size, self.flushed = state
-        self.pieces = pieces = Vec[tuple[int, bytes]]()
-        pieces.spine = spine
-        pieces.tail = [(at, data.data if isinstance(data, Bulk) else data) for at, data in last]
-        self._near = 0
+    @classmethod
+    def of_row(cls, row: "FileRow") -> "File":
+        """The file that such a row was of. The pieces it names are the last ones, one after the other."""
+        path, size, flushed, spine, *last = row
+        file = cls(path)
+        file.size, file.flushed, file.pieces.spine = size, flushed, spine
+        tail, at = file.pieces.tail, size - sum(len(one.data if isinstance(one, Bulk) else one) for one in last)
+        for one in last:
+            data = one.data if isinstance(one, Bulk) else one
+            tail.append((at, data))
+            at += len(data)
+        return file
 
     def append(self, data: bytes) -> None:
         """Add a piece at the end."""
@@ -141,7 +148,8 @@ class File:
         self.flushed = min(self.flushed, size)
 
 
-FileState: TypeAlias = tuple[str, Spine, "list[tuple[int, bytes | Bulk]]", int, int]
+FileRow: TypeAlias = "tuple[str, int, int, Spine, *tuple[bytes | Bulk, ...]]"
+SimDiskState: TypeAlias = "tuple[list[FileRow], int | None, int, Micros, dict[str, None], int, bool]"
 
 
 class SimDisk:
@@ -157,6 +165,14 @@ class SimDisk:
         self.dirty: dict[str, None] = {}
         self.used = 0
         self.write_back_due = False
+
+    def __getstate__(self) -> "SimDiskState":
+        rows = [file.row() for file in self._files.values()]
+        return rows, self.capacity, self.slowdown, self.cost, self.dirty, self.used, self.write_back_due
+
+    def __setstate__(self, state: "SimDiskState") -> None:
+        rows, self.capacity, self.slowdown, self.cost, self.dirty, self.used, self.write_back_due = state
+        self._files = {row[0]: File.of_row(row) for row in rows}
 
     # --- the interface of env.Disk ----------------------------------------------------------------
 

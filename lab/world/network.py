@@ -8,6 +8,7 @@ connection, because TCP does not show any.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lab.env.packed import Packed
 from lab.env.units import Address, Micros, NodeId
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Resume:
     __slots__ = ()
 
 
-class Link:
+class Link(Packed):
     """One direction of one connection, or (with `timers`) a host's own timers.
 
     `source` is the address that the receiver answers to. `held` collects what cannot be delivered
@@ -65,7 +66,7 @@ Entry = tuple[Micros, int, Link, object, Micros, int]
 
 
 @dataclass(slots=True)
-class Path:
+class Path(Packed):
     """The way from one host to another: what all connections along it share."""
 
     extra_us: Micros = 0

@@ -8,7 +8,6 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import median_low
 
 from lab.env.units import Micros, NodeId
 from lab.world.branch import TRUNK, Branch, Told
@@ -16,23 +15,30 @@ from lab.world.checkpoint import Checkpoint, cpu_ns, vocabulary_of
 from lab.world.garbage import uncollected
 from lab.world.world import Moment, Until, World, WorldAction
 
-SHARE = 22
+SHARE = 24
 """One part in so many of the processor time goes into checkpoints: one is due when the rest has gone into handlers
 since the last one, which at the same time is what replaying from it will cost.
 """
 
 CHECKPOINT_EVERY_NS = 20_000_000
-"""But none is due earlier than this."""
+"""But none is due earlier than this,"""
+
+LONGEST_NS = 300_000_000
+"""and none later: in a world so large that a checkpoint takes a tenth of a second, whoever goes back waits for less
+than half of one, and running takes a quarter longer.
+"""
 
 COSTS = 5
 
 LOOK_EVERY = 64
 """Events between two looks at the processor's clock."""
 
-KEPT = 1_536
-"""Checkpoints nearer to the end than this are all kept; of those twice as old every second, and so on."""
+KEPT, KEPT_BYTES = 1_536, 256_000_000
+"""Checkpoints nearer to the end than this are all kept, or fewer if they are large; of those twice as old every second,
+and so on.
+"""
 
-UNCOMPRESSED = 16
+THIN_EVERY = UNCOMPRESSED = 16
 
 NEAR = 128
 """Whoever goes back is likely to go back a little more: so many events before where he wanted to be, the replay
@@ -344,14 +350,16 @@ class Timeline:
         return world
 
     def _replay(self, time: Micros) -> None:
-        """Run on to `time`, with a checkpoint about NEAR events before it if they are known."""
+        """Run on to `time`. If the events there are known, and a checkpoint costs next to nothing, with one about NEAR
+        events before it: in a large world one is made when somebody takes a step back.
+        """
         branch, world = self.branch, self.world
         following = bisect_right(branch.checkpoints, world.now, key=lambda one: one.time)
         end, last = branch.latest, branch.latest_event
         if following < len(branch.checkpoints):
             end, last = branch.checkpoints[following].time, branch.checkpoints[following].event_number
         events = last - world.event_number
-        if time <= end and events > NEAR:
+        if time <= end and events > NEAR and self._costs_ns[-1] < CHECKPOINT_EVERY_NS:
             before = time - NEAR * (end - world.now) // events
             if before > world.now:
                 self.run_until(before)
@@ -379,23 +387,25 @@ class Timeline:
         checkpoints.append(Checkpoint(self.world, self.branch.taken))
         if len(checkpoints) > UNCOMPRESSED:
             checkpoints[-UNCOMPRESSED].compress()
-        if self.branch.taken % KEPT == 0:
+        if self.branch.taken % THIN_EVERY == 0:
             self._thin()
         ended = cpu_ns()
         self.checkpoint_ns += ended - begun
-        # The middle of the last few: one that was interrupted would leave a hole behind it.
+        # The least of the last few: one that was interrupted would leave a hole behind it.
         self._costs_ns = (*self._costs_ns[1 - COSTS :], ended - begun)
-        self._due = self._worked_ns() + max(CHECKPOINT_EVERY_NS, (SHARE - 1) * median_low(self._costs_ns))
+        gap = max(CHECKPOINT_EVERY_NS, (SHARE - 1) * min(self._costs_ns))
+        self._due = self._worked_ns() + min(gap, LONGEST_NS)
 
     def _thin(self) -> None:
-        """Keep all of the last KEPT, of as many before them every second, of twice as many before those every
+        """Keep all of the last so many, of as many before them every second, of twice as many before those every
         fourth: a whole day stays within reach, and what is long ago takes a little longer.
         """
         branch = self.branch
-        branch.checkpoints = [one for one in branch.checkpoints if one.number % self._spacing(one) == 0]
-
-    def _spacing(self, one: Checkpoint) -> int:
-        return 1 << ((self.branch.taken - 1 - one.number) // KEPT).bit_length()
+        size = branch.checkpoints[-UNCOMPRESSED:][0].size_bytes
+        kept, newest = min(KEPT, max(1, KEPT_BYTES // size)), branch.taken - 1
+        branch.checkpoints = [
+            one for one in branch.checkpoints if one.number % (1 << ((newest - one.number) // kept).bit_length()) == 0
+        ]
 
     def _note(self) -> None:
         """Remember how far this branch has been, and its key moments."""

@@ -38,7 +38,6 @@ from lab.kafka.log.unified_log import AppendInfo, UnifiedLog
 from lab.kafka.metadata.image import NO_LEADER, MetadataImage, PartitionState
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
-from lab.kafka.protocol.topics import TopicPartition
 from tests.mutants import Mutant, in_plan, in_seeds, name_of, of_plan
 
 Patch = pytest.MonkeyPatch
@@ -185,21 +184,11 @@ def fenced_brokers_are_elected(patch: Patch) -> None:
 
 
 def leader_epoch_stays_when_the_leader_changes(patch: Patch) -> None:
-    def replay(self: MetadataImage, record: Any) -> None:
-        before = self.partition(record_name(record)) if hasattr(record, "partition") else None
-        epoch = before.leader_epoch if before is not None else 0
-        honest(self, record)
-        if before is not None:
-            after = self.partition(record_name(record))
-            assert after is not None
-            after.leader_epoch = epoch
+    def changed(self: PartitionState, record: Any) -> PartitionState:
+        return honest(self, record)._replace(leader_epoch=self.leader_epoch)
 
-    honest = MetadataImage.replay
-    patch.setattr(MetadataImage, "replay", replay)
-
-
-def record_name(record: Any) -> TopicPartition:
-    return TopicPartition(record.topic, record.partition)
+    honest = PartitionState.changed
+    patch.setattr(PartitionState, "changed", changed)
 
 
 def isr_requests_of_an_old_leader_are_accepted(patch: Patch) -> None:

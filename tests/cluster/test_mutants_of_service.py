@@ -36,7 +36,7 @@ def a_follower_pauses_between_fetches(patch: Patch) -> None:
         leader_id = self.leader_of(sender)
         if leader_id is not None:
             fetcher = self.replicas.fetchers[leader_id]
-            for name in fetcher.states:
+            for name in fetcher.ready_at:
                 fetcher.delay(name, env.now + millis(100))
         return moved
 

@@ -2,13 +2,15 @@
 
 import gc
 import weakref
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from lab.env.vec import Spine
 from lab.world.checkpoint import Checkpoint
 from lab.world.digest import digest
-from lab.world.timeline import NEAR, Timeline
+from lab.world.timeline import LONGEST_NS, LOOK_EVERY, NEAR, Timeline
 from lab.world.world import World
 from tests.world.crew import Mark, Order, heard, ticking
 
@@ -210,6 +212,48 @@ def test_a_branch_goes_on_where_its_parent_was_thinned(timeline: Timeline, monke
     assert all(number in numbers for number in range(newest - newest % 8, newest))
     timeline.seek(1_850 * MS)
     assert digest(timeline.world) == digest(straight(1_850 * MS))
+
+
+def test_large_checkpoints_are_kept_in_smaller_numbers(timeline: Timeline, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lab.world.timeline.KEPT_BYTES", 8 * timeline.branch.checkpoints[-1].size_bytes)
+    timeline.seek(1_900 * MS)
+    for at in range(1_900, 2_900, 10):
+        timeline.do(Mark(f"at {at}"))
+        timeline.run_until(at * MS)
+    assert 8 <= len(timeline.branch.checkpoints) < timeline.branch.taken // 2
+    timeline.seek(1_850 * MS)
+    assert digest(timeline.world) == digest(straight(1_850 * MS))
+
+
+def test_nobody_waits_long_for_the_past_of_a_world_that_is_slow_to_keep(monkeypatch: pytest.MonkeyPatch):
+    clock = [0]
+
+    def slow(world: World, number: int = 0) -> Checkpoint:
+        clock[0] += 100_000_000
+        return Checkpoint(world, number)
+
+    def ticked() -> int:
+        clock[0] += 1_000_000
+        return clock[0]
+
+    monkeypatch.setattr("lab.world.timeline.cpu_ns", ticked)
+    monkeypatch.setattr("lab.world.timeline.Checkpoint", slow)
+    line = Timeline(ticking)
+    line.run_until(60_000 * MS)
+    first, *others = line.branch.checkpoints
+    looks = [(after.event_number - before.event_number) // LOOK_EVERY for before, after in pairwise([first, *others])]
+    assert len(others) > 2
+    assert max(looks) <= LONGEST_NS // 1_000_000, "each look took a millisecond"
+
+
+def test_equal_sealed_things_are_as_good_as_one_and_the_same():
+    one, two = ticking(), ticking()
+    spine = Spine(0, ())
+    one.hosts["ann"].node.heard += [(0, "", spine), (1, "", spine)]  # type: ignore[attr-defined]
+    two.hosts["ann"].node.heard += [(0, "", Spine(0, ())), (1, "", Spine(0, ()))]  # type: ignore[attr-defined]
+    assert digest(one) == digest(two)
+    two.hosts["ann"].node.heard[-1] = (1, "", Spine(16, ()))  # type: ignore[attr-defined]
+    assert digest(one) != digest(two)
 
 
 def test_a_second_world_of_the_past_leaves_the_live_one_alone(timeline: Timeline):

@@ -12,7 +12,7 @@ from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.invariants.older_rules import OlderRules, rule_at
 from lab.cluster.moments import broker_name
 from lab.cluster.watch import Observer, hears
-from lab.env import NodeId
+from lab.env import NodeId, Packed
 from lab.env.vec import Vec
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
@@ -70,7 +70,7 @@ class Branch:
 
 
 @dataclass(slots=True)
-class Election:
+class Election(Packed):
     """What the controller decided in one leader epoch."""
 
     leader_id: int
@@ -79,7 +79,7 @@ class Election:
 
 
 @dataclass(slots=True)
-class Fate:
+class Fate(Packed):
     """One partition. `doomed_below`: leaders of lower epochs commit what the newest one need not have.
 
     From `lost_from` to `lost_until` a legal loss may have taken records. `cut`: replicas whose log was

@@ -2,8 +2,10 @@
 
 from bisect import bisect_right
 
+from lab.env import Packed
 
-class Lineage:
+
+class Lineage(Packed):
     """The epochs of one log and where each began, oldest first; `end` is one past its last offset."""
 
     __slots__ = ("end", "epochs", "starts")

@@ -11,7 +11,7 @@ from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger import Ledger
 from lab.cluster.watch import hears
-from lab.env import Micros, NodeId, seconds
+from lab.env import Micros, NodeId, Packed, seconds
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.protocol.errors import ErrorCode
@@ -46,7 +46,7 @@ LAST = 6
 
 
 @dataclass(slots=True)
-class Repeats:
+class Repeats(Packed):
     """How often something has been repeated without progress, since when. `progress`: what had come of it by then."""
 
     since: Micros

@@ -4,14 +4,14 @@ It is also how a large cluster stays fast: a partition that changes marks itself
 watch it, and an answer looks at nothing else. Kafka's broker looks at every partition of the session.
 """
 
-from lab.env import Micros
+from lab.env import Micros, Packed
 from lab.kafka.protocol.messages.fetch import FetchRequest
 from lab.kafka.protocol.topics import TopicPartition
 
 EPOCHS = (1 << 31) - 1
 
 
-class FetchSession:
+class FetchSession(Packed):
     """`request`: the full fetch that all increments so far amount to. `stale`: partitions there may be something to
     say of; the others watch for it. `outside`: partitions whose in-sync replicas lack the follower that asks.
     `waiting`: the number of its request in the purgatory; 0: none.

@@ -350,7 +350,7 @@ class Fetching:
         fetcher = self.replicas.fetchers.get(leader_id)
         if fetcher is None or fetcher.in_flight >= 0:
             return
-        if not fetcher.states:
+        if not fetcher.ready_at:
             del self.replicas.fetchers[leader_id]
             return
         if fetcher.truncating and older_truncation.ask(broker, env, fetcher, self.replicas.partitions):
@@ -388,7 +388,7 @@ class Fetching:
 
     def _begin_again(self, env: Env, fetcher: ReplicaFetcher) -> None:
         """What was asked has no answer, or was not understood: after a pause, in a session of its own."""
-        for name in fetcher.states:
+        for name in fetcher.ready_at:
             fetcher.delay(name, env.now + millis(self.config.replica_fetch_backoff_ms))
         fetcher.session.lost()
         self._retry_later(env, fetcher)

@@ -44,7 +44,7 @@ def ask(broker: Requester, env: Env, fetcher: ReplicaFetcher, partitions: Partit
     asked: dict[TopicPartition, tuple[int, int]] = {}
     for name in list(fetcher.truncating):
         partition = partitions[name]
-        if fetcher.states[name].delayed_until > env.now:
+        if fetcher.ready_at[name] > env.now:
             continue
         if partition.log.epochs.latest < 0:
             to_high_watermark(env, fetcher, partition)

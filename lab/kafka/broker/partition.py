@@ -1,6 +1,6 @@
 """Partition: one replica of one partition as its broker sees it, leading or following (spec 2.4 to 2.6)."""
 
-from lab.env import Env, Micros, millis
+from lab.env import Env, Micros, Packed, millis
 from lab.kafka import facts
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.config.topic import TopicConfig
@@ -16,7 +16,7 @@ from lab.kafka.protocol.topics import TopicPartition
 UNKNOWN = -1
 
 
-class RemoteReplica:
+class RemoteReplica(Packed):
     """What a leader knows of one follower; `told_high_watermark`: the newest one it was sent."""
 
     __slots__ = (
@@ -49,7 +49,7 @@ class RemoteReplica:
         self.told_log_start = UNKNOWN
 
 
-class Partition:
+class Partition(Packed):
     """One replica. `become_leader` and `become_follower` are the only ways to be either. `watchers`: the sessions in
     which others fetch from here. `touched`: where a follower notes that its next fetch has something to say of it.
     """

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab.env import Address, Micros
+from lab.env import Address, Micros, Packed
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.fetch import FetchRequest
@@ -23,7 +23,7 @@ class DelayedProduce:
 
 
 @dataclass(slots=True)
-class DelayedFetch:
+class DelayedFetch(Packed):
     """Waits for `min_bytes`, or for anything else worth an answer."""
 
     sender: Address

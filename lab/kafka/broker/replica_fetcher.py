@@ -14,36 +14,29 @@ LONG_AGO: Micros = -(1 << 62)
 """Before time zero too, when clusters are set up."""
 
 
-class FetchState:
-    """One followed partition: where its next fetch begins is the end of its log."""
-
-    __slots__ = ("delayed_until",)
-
-    def __init__(self) -> None:
-        self.delayed_until: Micros = LONG_AGO
-
-
 class ReplicaFetcher:
-    """Copies from one leader: one fetch in flight, for all partitions that are ready. `touched`: those whose log may
-    have changed since the last one. `truncating`: those that, by an older rule, have to be cut before they are fetched,
-    and the leader epoch in which the leader was asked where.
+    """Copies from one leader: one fetch in flight, for all partitions that are ready.
+
+    `ready_at`: all that are followed, and from when on each may be asked for; its next fetch begins at the end of its
+    log. `touched`: those whose log may have changed since the last fetch. `truncating`: those that, by an older rule,
+    have to be cut before they are fetched, and the leader epoch in which the leader was asked where.
     """
 
-    __slots__ = ("address", "fenced", "in_flight", "leader_id", "session", "states", "touched", "truncating")
+    __slots__ = ("address", "fenced", "in_flight", "leader_id", "ready_at", "session", "touched", "truncating")
 
     def __init__(self, leader_id: int, rule: str = FENCED_EPOCH) -> None:
         self.leader_id = leader_id
         self.fenced = rule == FENCED_EPOCH
         self.truncating: dict[TopicPartition, int] = {}
         self.address: Address = address(f"broker-{leader_id}", CHANNEL)
-        self.states: dict[TopicPartition, FetchState] = {}
+        self.ready_at: dict[TopicPartition, Micros] = {}
         self.in_flight = -1
         self.session = FetchSessionHandler()
         self.touched: dict[TopicPartition, None] = {}
 
     def add(self, partition: TopicPartition) -> None:
         """Copy this one too. By today's rule the leader says with its answer where logs part (KIP-595)."""
-        self.states[partition] = FetchState()
+        self.ready_at[partition] = LONG_AGO
         if self.fenced:
             self.touched[partition] = None
         else:
@@ -51,21 +44,21 @@ class ReplicaFetcher:
 
     def remove(self, partition: TopicPartition) -> None:
         """Copy it no longer; the answer on its way belongs to another epoch."""
-        self.states.pop(partition, None)
+        self.ready_at.pop(partition, None)
         self.touched.pop(partition, None)
         self.truncating.pop(partition, None)
         self.session.forget(partition)
 
     def delay(self, partition: TopicPartition, until: Micros) -> None:
         """Leave it out until then."""
-        self.states[partition].delayed_until = until
+        self.ready_at[partition] = until
         self.touched[partition] = None
         self.session.forget(partition)
 
     def hurry(self, now: Micros) -> None:
         """What is left out may be asked for from now on."""
-        for state in self.states.values():
-            state.delayed_until = min(state.delayed_until, now)
+        for name, ready_at in self.ready_at.items():
+            self.ready_at[name] = min(ready_at, now)
 
     def request(
         self,
@@ -80,7 +73,7 @@ class ReplicaFetcher:
         delayed: dict[TopicPartition, None] = {}
         fenced = self.fenced
         for name in self.touched:
-            if self.states[name].delayed_until > now or (not fenced and name in self.truncating):
+            if self.ready_at[name] > now or (not fenced and name in self.truncating):
                 delayed[name] = None
                 continue
             partition = partitions[name]
@@ -105,7 +98,7 @@ class ReplicaFetcher:
 
     def delayed(self) -> Micros | None:
         """When the first partition that had to pause is ready again."""
-        return min((self.states[name].delayed_until for name in (*self.touched, *self.truncating)), default=None)
+        return min((self.ready_at[name] for name in (*self.touched, *self.truncating)), default=None)
 
 
 def truncation_point(partition: Partition, epoch: int, end_offset: int) -> tuple[int, bool]:

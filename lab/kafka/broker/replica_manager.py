@@ -7,7 +7,7 @@ from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_fetcher import ReplicaFetcher
 from lab.kafka.broker.throttle import ReplicationThrottle, throttle_of
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.config.topic import TopicConfig
+from lab.kafka.config.topic import TopicConfig, topic_config
 from lab.kafka.config.truncation import HIGH_WATERMARK
 from lab.kafka.log.loader import load_log
 from lab.kafka.log.partition_metadata import read_topic_id, write_topic_id
@@ -110,7 +110,7 @@ class ReplicaManager:
             if partition is not None and partition.topic_id != topic_id:
                 moved += self._remove(env, name)  # deleted and made again, and heard of in one breath
                 partition = None
-            partition = partition or self._load(env, image, name, topic_id)
+            partition = partition or self._load(env, image, state.partition, topic_id)
             before = partition.leader_epoch, partition.leading
             if state.partition_epoch < partition.partition_epoch:
                 continue
@@ -137,7 +137,8 @@ class ReplicaManager:
 
     def topic_config(self, image: MetadataImage, topic: str) -> TopicConfig:
         """A topic's settings as this broker applies them: the topic's own over the broker's defaults."""
-        return TopicConfig({**self.config.topic_defaults(), **image.topics[topic].config})
+        overrides: dict[str, object] = {**self.config.topic_defaults(), **image.topics[topic].config}
+        return topic_config(tuple(overrides.items()))
 
     def _become(self, env: Env, partition: Partition, state: PartitionState) -> None:
         if state.leader_id == self.broker_id:
@@ -150,7 +151,7 @@ class ReplicaManager:
 
     def _is_fetched(self, partition: Partition) -> bool:
         fetcher = self.fetchers.get(partition.leader_id)
-        return fetcher is not None and partition.partition in fetcher.states
+        return fetcher is not None and partition.partition in fetcher.ready_at
 
     def _fetch_from(self, env: Env, leader_id: int, partition: Partition) -> None:
         rule = self.config.replica_truncation_rule

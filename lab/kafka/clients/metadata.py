@@ -1,11 +1,19 @@
 """Metadata: a client's picture of the cluster, which may be old."""
 
+from functools import lru_cache
+
 from lab.env import Address, Micros, address
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.metadata import MetadataResponse
 from lab.kafka.protocol.topic_ids import TopicId
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.network_client import NetworkClient
+
+
+@lru_cache(maxsize=1 << 10)
+def _leader(leader_id: int, leader_epoch: int) -> tuple[int, int]:
+    """One pair for all partitions that are led alike: a client may know thousands of them."""
+    return leader_id, leader_epoch
 
 
 class Metadata:
@@ -69,7 +77,7 @@ class Metadata:
                 known = self.leaders.get(partition)
                 # Brokers from before KIP-320 tell no epoch: theirs is believed, however old it is.
                 if known is None or one.leader_epoch >= known[1] or one.leader_epoch < 0:
-                    self.leaders[partition] = (one.leader_id, one.leader_epoch)
+                    self.leaders[partition] = _leader(one.leader_id, one.leader_epoch)
                 if one.leader_id < 0:
                     self.needed = True
                 elif known is not None and one.leader_epoch > known[1]:

@@ -1,5 +1,6 @@
 """Settings of a topic (spec 10.2)."""
 
+from functools import lru_cache
 from typing import ClassVar
 
 from lab.env import Sealed
@@ -101,3 +102,9 @@ class TopicConfig(Config, Sealed):
     def deletes(self) -> bool:
         """Whether retention deletes old segments."""
         return "delete" in self.cleanup_policy
+
+
+@lru_cache(maxsize=1 << 10)
+def topic_config(overrides: tuple[tuple[str, object], ...]) -> TopicConfig:
+    """The settings with these overrides; for equal ones the same object, since each replica holds its topic's."""
+    return TopicConfig(overrides)

@@ -187,7 +187,7 @@ class ControllerNode:
                 assert state is not None
                 reason = record.reason if isinstance(record, PartitionChangeRecord) else "created"
                 return facts.PartitionChanged(
-                    partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
+                    state.partition, state.replicas, state.isr, state.leader_id, state.leader_epoch,
                     state.partition_epoch, reason, *before,
                     self.image.reassignments.get(partition, ((), ())),
                     (self.image.eligible or {}).get(partition),

@@ -1,11 +1,11 @@
 """LeaderEpochCache: which leader epoch began at which offset (spec 1.6)."""
 
-from lab.env import Disk
+from lab.env import Disk, Packed
 
 FILE = "leader-epoch-checkpoint"
 
 
-class LeaderEpochCache:
+class LeaderEpochCache(Packed):
     """Epochs and their start offsets, both ascending; replaced atomically on the disk, flushed first."""
 
     __slots__ = ("entries", "path")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
+from lab.env import Packed
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.records import SEQUENCES, RecordBatch
 
@@ -25,7 +26,7 @@ class Remembered(NamedTuple):
     first_offset: int = -1
 
 
-class ProducerEntry:
+class ProducerEntry(Packed):
     """One producer id: its epoch and its last batches as (first sequence, last sequence, base offset, last
     offset, timestamp), oldest first.
     """
@@ -37,7 +38,7 @@ class ProducerEntry:
         self.batches: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
-class ProducerState:
+class ProducerState(Packed):
     """All producers of one log."""
 
     __slots__ = ("entries",)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from lab.env import Disk
+from lab.env import Disk, Packed
 from lab.kafka.log.transaction_index import SUFFIX as TRANSACTIONS
 from lab.kafka.log.transaction_index import sane_aborted
 from lab.kafka.protocol.records import HEADER_SIZE, LOG_OVERHEAD, RecordBatch
@@ -28,7 +28,7 @@ def _file(path: str, suffix: str, kind: str) -> str:
     return f"{_stem(path, suffix)}{kind}{suffix}"
 
 
-class LogSegment:
+class LogSegment(Packed):
     """A segment: its files are named by the offset it begins at, that of the batches is `path`. `suffix`: what
     the names end with while the cleaner makes it (`.cleaned`, `.swap`), or when it is set aside (`.deleted`).
     """

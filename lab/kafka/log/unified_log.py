@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.env import Disk
+from lab.env import Disk, Packed
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.log import producer_snapshots
 from lab.kafka.log.leader_epochs import LeaderEpochCache
@@ -50,7 +50,7 @@ class Deleted:
     unlink_at_ms: int
 
 
-class UnifiedLog:
+class UnifiedLog(Packed):
     """One replica's records.
 
     log_start_offset <= last_stable_offset <= high_watermark <= log_end_offset, always.

@@ -1,7 +1,9 @@
 """MetadataImage: brokers, topics and partitions as the replayed records make them."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
+from lab.env import Packed
 from lab.kafka.metadata.acls import Acls
 from lab.kafka.metadata.records import (
     AccessControlEntryRecord,
@@ -45,7 +47,7 @@ class EligibleReplicas(NamedTuple):
 NONE_ELIGIBLE = EligibleReplicas((), ())
 
 
-class BrokerRegistration:
+class BrokerRegistration(Packed):
     """One registered broker."""
 
     __slots__ = (
@@ -71,40 +73,41 @@ class BrokerRegistration:
         return not self.fenced and not self.in_controlled_shutdown
 
 
-class PartitionState:
+class PartitionState(NamedTuple):
     """One partition as the controller has decided it."""
 
-    __slots__ = (
-        "isr",
-        "leader_epoch",
-        "leader_id",
-        "partition",
-        "partition_epoch",
-        "recovering",
-        "replicas",
-    )
+    partition: TopicPartition
+    replicas: tuple[int, ...]
+    isr: tuple[int, ...]
+    leader_id: int
+    leader_epoch: int
+    partition_epoch: int
+    recovering: bool = False
 
-    def __init__(self, record: PartitionRecord) -> None:
-        self.partition = TopicPartition(record.topic, record.partition)
-        self.replicas = tuple(record.replicas)
-        self.isr = tuple(record.isr)
-        self.leader_id = record.leader
-        self.leader_epoch = record.leader_epoch
-        self.partition_epoch = record.partition_epoch
-        self.recovering = False
-
-    def change(self, record: PartitionChangeRecord) -> None:
+    def changed(self, record: PartitionChangeRecord) -> "PartitionState":
         """Every change is a new partition epoch; naming a leader is a new leader epoch."""
-        self.partition_epoch += 1
-        if record.isr is not None:
-            self.isr = tuple(record.isr)
-        if record.replicas is not None:
-            self.replicas = tuple(record.replicas)
-        if record.leader is not None:
-            self.leader_id = record.leader
-            self.leader_epoch += 1
-        if record.recovering is not None:
-            self.recovering = record.recovering
+        return partition_state(
+            self.partition,
+            self.replicas if record.replicas is None else tuple(record.replicas),
+            self.isr if record.isr is None else tuple(record.isr),
+            self.leader_id if record.leader is None else record.leader,
+            self.leader_epoch + (record.leader is not None),
+            self.partition_epoch + 1,
+            self.recovering if record.recovering is None else record.recovering,
+        )
+
+
+partition_state = lru_cache(maxsize=1 << 15)(PartitionState)
+"""The state with these values; for equal ones the same object. Every node has an image of its own, and a checkpoint
+of twenty brokers would hold each partition twenty times.
+"""
+
+
+def _created(record: PartitionRecord) -> PartitionState:
+    return partition_state(
+        TopicPartition(record.topic, record.partition), tuple(record.replicas), tuple(record.isr), record.leader,
+        record.leader_epoch, record.partition_epoch,
+    )  # fmt: skip
 
 
 class TopicImage:
@@ -179,7 +182,7 @@ class MetadataImage:
             case PartitionRecord():
                 topic = self.topics[record.topic]
                 assert topic.topic_id == record.topic_id, record
-                topic.partitions[record.partition] = PartitionState(record)
+                topic.partitions[record.partition] = _created(record)
             case RegisterBrokerRecord():
                 self.brokers[record.broker_id] = BrokerRegistration(record)
                 if record.rack:
@@ -223,8 +226,8 @@ class MetadataImage:
             broker.in_controlled_shutdown = record.in_controlled_shutdown
 
     def _change_partition(self, record: PartitionChangeRecord) -> None:
-        state = self.topics[record.topic].partitions[record.partition]
-        state.change(record)
+        partitions = self.topics[record.topic].partitions
+        state = partitions[record.partition] = partitions[record.partition].changed(record)
         name = state.partition
         if record.adding_replicas is not None or record.removing_replicas is not None:
             before = self.reassignments.pop(name, Reassignment((), ()))

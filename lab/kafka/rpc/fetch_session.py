@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
+from lab.env import Packed
 from lab.kafka.protocol.messages.fetch import INITIAL_EPOCH, FetchPartition, FetchResponse
 from lab.kafka.protocol.topics import TopicPartition, all_by_topic
 
 EPOCHS = (1 << 31) - 1
 
 
-class FetchSessionHandler:
+class FetchSessionHandler(Packed):
     """What one broker has been asked for. `partitions` is all that its session should hold by now."""
 
     __slots__ = ("epoch", "forgotten", "partitions", "session_id")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lab.env import Address, Env, Micros, address
+from lab.env import Address, Env, Micros, Packed, address
 from lab.kafka.rpc.envelope import Request
 
 Tag: TypeAlias = Any
@@ -11,7 +11,7 @@ Tag: TypeAlias = Any
 
 
 @dataclass(slots=True)
-class InFlight:
+class InFlight(Packed):
     """One request without an answer. `tag` is whatever its sender wants back."""
 
     target: Address

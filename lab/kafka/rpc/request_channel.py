@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from lab.env import Packed
 from lab.kafka.rpc.envelope import Request
 
 
@@ -13,7 +14,7 @@ class Rephrased(Protocol):
         ...
 
 
-class RequestChannel:
+class RequestChannel(Packed):
     """While a request is unanswered the connection is muted, as Kafka's selector mutes it: what the client
     pipelines waits in the socket. `served`: somebody further up the call stack takes one after the other.
     `rephrased`: what was made of the unanswered request, one after the other.

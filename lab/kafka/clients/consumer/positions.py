@@ -1,6 +1,6 @@
 """Positions: of each assigned partition, where the next record comes from (spec 6.5)."""
 
-from lab.env import Micros
+from lab.env import Micros, Packed
 from lab.kafka.protocol.records import Record
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -12,7 +12,7 @@ INITIALIZING, RESETTING, FETCHING, VALIDATING = (
 )
 
 
-class Position:
+class Position(Packed):
     """One assigned partition. `offset_epoch`: the leader epoch of the record before the position."""
 
     __slots__ = (
