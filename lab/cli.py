@@ -262,7 +262,7 @@ def _fuzz_arguments() -> argparse.ArgumentParser:
 def _fuzz(given: argparse.Namespace) -> int:
     if given.mutants:
         return _mutants()
-    from lab.cluster import fuzz
+    from lab.cluster.fuzzing import fuzz
     from lab.lessons.failure import write_failure
 
     return fuzz.main(given.seeds, given.first, given.seconds, write_failure)
@@ -417,7 +417,7 @@ def _logs(given: argparse.Namespace) -> int:
 
 def _export(name: str, folder: Path, at_seconds: float | None) -> None:
     """The disks of a session or a scenario at an instant. Raises Refused."""
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
     from lab.disks.exporting import export_cluster
     from lab.lessons import opening
 

@@ -144,7 +144,7 @@ def test_list_asks_for_json_only_when_told(terminal: Recorder):
 
 def test_bench_and_fuzz_pass_their_numbers_on(monkeypatch: pytest.MonkeyPatch):
     bench = stand_in(monkeypatch, "lab.bench", "main")
-    fuzz = stand_in(monkeypatch, "lab.cluster.fuzz", "main")
+    fuzz = stand_in(monkeypatch, "lab.cluster.fuzzing.fuzz", "main")
     assert cli.main(["bench", "engine", "--json"]) == 5
     assert cli.main(["fuzz", "--seeds", "20", "--first", "100", "--seconds", "60"]) == 5
     assert bench.calls == [(("engine", True), {})]

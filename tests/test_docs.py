@@ -14,8 +14,8 @@ import pytest
 
 from lab import cli
 from lab.cluster.actions import ACTIONS as DEEDS
-from lab.cluster.recorder import METRICS, Recorder
-from lab.cluster.session import Session
+from lab.cluster.session.recorder import METRICS, Recorder
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts
@@ -145,7 +145,7 @@ def test_what_is_looked_for_is_seen(page: str, look: re.Pattern[str]):
 
 
 def test_symbols_are_those_a_reader_would_look_for():
-    found = symbols_of(ROOT / "lab" / "cluster" / "session.py")
+    found = symbols_of(ROOT / "lab" / "cluster" / "session" / "session.py")
     assert {"Session", "Session.post", "Session.world", "SLICE"} <= found
     assert "Session.dream" not in found
 

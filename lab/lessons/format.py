@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
-from lab.cluster.recorder import METRICS
 from lab.cluster.refused import Refused
-from lab.cluster.script import Script
+from lab.cluster.session.recorder import METRICS
+from lab.cluster.session.script import Script
 from lab.env import Micros
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.breakpoints import Stop, breakpoints_from
 from lab.cluster.refused import Refused
+from lab.cluster.session.breakpoints import Stop, breakpoints_from
 from lab.lessons.catalogue import catalogue, find_lesson
 from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner

@@ -22,7 +22,7 @@ from lab.ui.style import shell_style
 from lab.ui.theme import apply_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 PRESENTER_SCALE = 1.6
 DEFAULT_SIZE = (1600, 1000)

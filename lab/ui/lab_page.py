@@ -23,7 +23,7 @@ from lab.ui.panels.topbar import TopBar
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 F = TypeVar("F", bound=FullView)
 LESSON_WIDTH = 328

@@ -30,7 +30,7 @@ from lab.ui.stops import Stops
 from lab.ui.wording import grouped
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer, Session
+    from lab.cluster.session.session import Offer, Session
 
 TICK_MS = 16
 ENGINE_BUDGET_US = 5_000

@@ -16,7 +16,7 @@ from lab.ui.offers_menu import fill_offers
 from lab.ui.panels.branches import fill_branches
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer
+    from lab.cluster.session.session import Offer
     from lab.ui.main_window import MainWindow
 
 MAIN_MENU = (

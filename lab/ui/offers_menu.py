@@ -9,7 +9,7 @@ from lab.ui.icons import icon
 from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer
+    from lab.cluster.session.session import Offer
 
 GROUPS = {
     "break": "Break",

@@ -7,8 +7,8 @@ from typing import cast
 
 from PySide6.QtCore import QStandardPaths
 
-from lab.cluster.breakpoints import breakpoints_from
 from lab.cluster.refused import Refused, wanted
+from lab.cluster.session.breakpoints import breakpoints_from
 
 VERSION = 1
 THEMES = ("system", "dark", "light")

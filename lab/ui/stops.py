@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.cluster.breakpoints import Breakpoint, breakpoints_from
+from lab.cluster.session.breakpoints import Breakpoint, breakpoints_from
 from lab.ui.dialogs.breakpoints import BreakpointsDialog
 from lab.ui.wording import clock, grouped
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
     from lab.ui.main_window import MainWindow
 
 

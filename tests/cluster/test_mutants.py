@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Disk, Env, seconds
 from lab.kafka import facts
 from lab.kafka.broker import coordinators, replica_manager

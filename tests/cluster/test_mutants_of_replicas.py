@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin, SlowLink
 from lab.cluster.actions.replicas import CancelReassignment, Reassign
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition

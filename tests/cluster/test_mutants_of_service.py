@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Address, Env, millis, seconds
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition

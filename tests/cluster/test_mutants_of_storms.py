@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.fuzz import Run
-from lab.cluster.session import Session
+from lab.cluster.fuzzing.fuzz import Run
+from lab.cluster.fuzzing.swarm import Plan
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, Micros, millis, seconds
 from lab.env.node import Timer
 from lab.kafka.broker.fetching import Fetching

@@ -9,9 +9,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from lab import cli
 from lab.cluster.build import build, build_unwatched
-from lab.cluster.lookup import replica_at
+from lab.cluster.lookup.parts import replica_at
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec, TransactionSpec
 from lab.disks.exporting import copy, export_cluster, export_disk, import_disk
 from lab.disks.file_disk import FileDisk

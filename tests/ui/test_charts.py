@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from lab.cluster.recorder import METRICS
+from lab.cluster.session.recorder import METRICS
 from lab.ui.charts.analysis import AnalysisView
 from lab.ui.charts.axes import round_top, thinned, tick_text, ticks
 from lab.ui.charts.catalog import CHARTS, STRIP, chart_named, strip_for

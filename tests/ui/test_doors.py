@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QMessageBox
 
 from lab.cluster.actions.machines import Crash
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.env import millis
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest

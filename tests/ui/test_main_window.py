@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QWidget
 
 from lab.cluster.probes import Inspect, PartitionLens
 from lab.cluster.refused import Refused
-from lab.cluster.session import Offer
+from lab.cluster.session.session import Offer
 from lab.ui.dialogs.action_form import ActionForm
 from lab.ui.dialogs.palette import CommandPalette
 from lab.ui.dialogs.violation import ViolationPanel

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QPushButton
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.ui import app
 from lab.ui.main_window import MainWindow
 from lab.ui.settings import Settings

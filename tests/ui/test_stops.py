@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from lab.cluster.actions.machines import Crash
-from lab.cluster.breakpoints import Breakpoint, breakpoints_from
 from lab.cluster.refused import Refused
+from lab.cluster.session.breakpoints import Breakpoint, breakpoints_from
 from lab.lessons.opening import reopen, start
 from lab.ui import settings as settings_file
 from lab.ui.dialogs.breakpoints import ALL_GROUPS, BreakpointsDialog

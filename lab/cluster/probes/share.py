@@ -3,8 +3,8 @@ inspector.
 """
 
 from lab.cluster.figures import grouped
+from lab.cluster.lookup.shares import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.cluster.probes.views import Row, Section, ShareRunView
-from lab.cluster.share_lookup import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.kafka.broker.share.in_flight import ACQUIRED, STATES
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.protocol.topics import TopicPartition

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from lab.cluster.recorder import Values
+from lab.cluster.session.recorder import Values
 
 TOPS = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 """Whose halves are round as well."""

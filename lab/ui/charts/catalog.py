@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab.cluster.recorder import METRICS
+from lab.cluster.session.recorder import METRICS
 
 
 @dataclass(frozen=True, slots=True)

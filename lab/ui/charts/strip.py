@@ -13,7 +13,7 @@ from lab.ui.charts.plot import Margins, Plot
 from lab.ui.theme import Theme, current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 WINDOW_S = 60.0
 AHEAD_S = 15.0

@@ -22,7 +22,7 @@ from lab.ui.labels import text_label
 from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Field, Offer
+    from lab.cluster.session.session import Field, Offer
 
 
 PATH_FIELDS = ("path", "file")

@@ -17,7 +17,7 @@ from lab.ui.theme import Theme, current_theme
 from lab.ui.wording import clock, speed_text
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 BAR_HEIGHT = 70
 TIME_HEIGHT = 100

@@ -16,7 +16,7 @@ from lab.ui.panels.records import RecordBrowser
 from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 MATRIX_HEIGHT = 378
 LENS_HEIGHT = 290

@@ -22,7 +22,7 @@ from lab.ui.theme import current_theme
 from lab.ui.wording import clock, grouped
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 HEIGHT = 52
 ICON = 20

@@ -2,7 +2,7 @@
 
 from lab.cluster.actions.groups import DeleteGroup, DeleteOffsets, DescribeGroup, ListGroups
 from lab.cluster.actions.machines import Stop
-from lab.cluster.offers import offers_for
+from lab.cluster.session.offers import offers_for
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeRequest

@@ -2,7 +2,7 @@
 
 from lab.cluster.actions.programs import Fence
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.lookup import broker_at
+from lab.cluster.lookup.parts import broker_at
 from lab.kafka import facts
 from lab.kafka.clients.program import Program
 from lab.world.branch import Branch

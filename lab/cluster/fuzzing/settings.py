@@ -5,7 +5,7 @@ It has dice of its own, and leaves most seeds alone, so that what these mean sta
 
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.settings import SetBrokerConfig, SetClusterConfig
-from lab.cluster.draw import Draw
+from lab.cluster.fuzzing.draw import Draw
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, seconds
 

@@ -1,7 +1,7 @@
 """CleaningMoments: when a log is cleaned, on the replica that leads it. Of retention, Moments tells."""
 
-from lab.cluster.ledger import Ledger
-from lab.cluster.moments import INTERNAL
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.moments.moments import INTERNAL
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -13,11 +13,11 @@ from typing import cast
 
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import build
+from lab.cluster.fuzzing.rest import mending, owed, starting, unrest
+from lab.cluster.fuzzing.shrink import fewer_actions, fewer_clients, rounder_times
+from lab.cluster.fuzzing.swarm import SAFETY_S, Plan, plan
 from lab.cluster.invariants import Violated
-from lab.cluster.rest import mending, owed, starting, unrest
-from lab.cluster.script import Script
-from lab.cluster.shrink import fewer_actions, fewer_clients, rounder_times
-from lab.cluster.swarm import SAFETY_S, Plan, plan
+from lab.cluster.session.script import Script
 from lab.env import Micros, seconds
 from lab.world.timeline import Timeline
 from lab.world.world import WorldStopped

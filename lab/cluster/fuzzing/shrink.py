@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from lab.cluster.fuzzing.swarm import Plan, Timed
 from lab.cluster.spec import ClusterSpec
-from lab.cluster.swarm import Plan, Timed
 from lab.env import Micros, millis, seconds
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ In the ledger's words a share group has committed what lies below its start offs
 from dataclasses import dataclass, field
 
 from lab.cluster.figures import counted
-from lab.cluster.interval_set import IntervalSet
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -1,8 +1,8 @@
 """Where share groups are in a world: at their coordinator, and at the leaders of their partitions."""
 
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.lookup import broker_at
-from lab.cluster.shares import ShareHistory, Shares
+from lab.cluster.ledger.shares import ShareHistory, Shares
+from lab.cluster.lookup.parts import broker_at
 from lab.cluster.watch import Watch
 from lab.env import NodeId
 from lab.kafka.broker.share.partition import SharePartition

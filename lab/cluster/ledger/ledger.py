@@ -12,8 +12,8 @@ All of it is intervals of births and offsets, so the ledger grows with trouble a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.cluster.interval_set import IntervalSet
-from lab.cluster.load_runs import LoadRuns
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.load_runs import LoadRuns
 from lab.cluster.watch import Observer, hears
 from lab.env import Micros, NodeId, Packed
 from lab.env.vec import Vec

@@ -6,7 +6,7 @@ from dataclasses import replace
 from lab.cluster.actions import machines
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.settings import SetClientConfig
-from lab.cluster.draw import Draw
+from lab.cluster.fuzzing.draw import Draw
 from lab.cluster.spec import ClusterSpec, ConsumerSpec
 from lab.env import Micros, millis, seconds
 from lab.kafka.config.client import THEIR_OWN

@@ -13,8 +13,8 @@ from lab.cluster.actions.clients import FLAVOURS_OWN
 from lab.cluster.actions.settings import cluster_config, configured, group_config, holds_at_once, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
-from lab.cluster.coordination import all_transactions
 from lab.cluster.data_file import data_files
+from lab.cluster.lookup.coordination import all_transactions
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.cluster.share_spec import FAILURES

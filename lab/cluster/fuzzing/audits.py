@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lab.cluster.draw import Draw
+from lab.cluster.fuzzing.draw import Draw
 from lab.cluster.spec import AuditSpec, ClusterSpec, ProducerSpec
 from lab.kafka.config.client import ProducerConfig
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from lab.cluster.draw import Draw
+from lab.cluster.fuzzing.draw import Draw
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import InvalidConfig

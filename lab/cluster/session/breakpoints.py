@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.settings import topic_settings
 from lab.cluster.build import image_of
-from lab.cluster.lookup import ledger_of
-from lab.cluster.moments import broker_name
+from lab.cluster.lookup.parts import ledger_of
+from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.topology import leading_replica
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.watch import Observer, Watch, hears

@@ -5,7 +5,7 @@ from dataclasses import replace
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.replicas import CancelReassignment, Reassign, SpreadReplicas, ThrottleReplication
 from lab.cluster.actions.topics import AddBroker
-from lab.cluster.draw import Draw
+from lab.cluster.fuzzing.draw import Draw
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.env import Micros, millis, seconds
 from lab.kafka.broker.read_replicas import RACK_AWARE

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
-from lab.cluster.controllers import CONTROLLER
-from lab.cluster.draw import Draw
-from lab.cluster.moving import moving
+from lab.cluster.fuzzing.audits import with_audits
+from lab.cluster.fuzzing.cleaning import Cleaning
+from lab.cluster.fuzzing.draw import Draw
+from lab.cluster.fuzzing.flavours import with_flavours
+from lab.cluster.fuzzing.load import with_loads
+from lab.cluster.fuzzing.migration import with_migrations
+from lab.cluster.fuzzing.moving import moving
+from lab.cluster.fuzzing.settings import changes
+from lab.cluster.fuzzing.transactions import Transactions
+from lab.cluster.lookup.controllers import CONTROLLER
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm_audits import with_audits
-from lab.cluster.swarm_cleaning import Cleaning
-from lab.cluster.swarm_flavours import with_flavours
-from lab.cluster.swarm_load import with_loads
-from lab.cluster.swarm_migration import with_migrations
-from lab.cluster.swarm_settings import changes
-from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.config.client import THEIR_OWN
 from lab.world.dice import Stream

@@ -9,13 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from lab.cluster.actions import ClusterAction, action_from
 from lab.cluster.actions.programs import BringFrame
-from lab.cluster.beside import Beside
-from lab.cluster.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
 from lab.cluster.build import build
-from lab.cluster.chronicle import Chronicle
-from lab.cluster.exchange import ExchangeView, find_exchange
-from lab.cluster.offers import Field, Offer, offers_for
-from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS, CausesView, causes_of_event
 from lab.cluster.probes.comparison import ComparisonView
 from lab.cluster.probes.history import timeline_view
@@ -23,9 +17,15 @@ from lab.cluster.probes.ownership import GroupOwnership, ownership
 from lab.cluster.probes.probe import Probe
 from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.views import TimelineView
-from lab.cluster.recorder import PERIOD, Recorder, Series
 from lab.cluster.refused import Refused, shown, wanted
-from lab.cluster.saved import (
+from lab.cluster.session.beside import Beside
+from lab.cluster.session.breakpoints import Breakpoint, Breakpoints, Stop, breakpoints_from
+from lab.cluster.session.chronicle import Chronicle
+from lab.cluster.session.exchange import ExchangeView, find_exchange
+from lab.cluster.session.offers import Field, Offer, offers_for
+from lab.cluster.session.past import Past
+from lab.cluster.session.recorder import PERIOD, Recorder, Series
+from lab.cluster.session.saved import (
     VERSION,
     SavedBranch,
     SavedSession,
@@ -34,7 +34,7 @@ from lab.cluster.saved import (
     session_from,
     to_data,
 )
-from lab.cluster.script import Script, Scripted, rising, script_to_data, scripted
+from lab.cluster.session.script import Script, Scripted, rising, script_to_data, scripted
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, NodeId, seconds
 from lab.kafka.protocol.codec import Buffer

@@ -5,7 +5,7 @@ A key moment is a tick on the timeline, a place to step to, and the beginning of
 
 from functools import cache
 
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from math import isnan
 
-from lab.cluster.recorder import METRICS, Series
+from lab.cluster.session.recorder import METRICS, Series
 
 HEADER = ("time", "series", "value", "unit")
 
