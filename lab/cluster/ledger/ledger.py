@@ -10,159 +10,35 @@ All of it is intervals of births and offsets, so the ledger grows with trouble a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from lab.cluster.ledger.births import births_from, is_load, lacks_births, plain_birth, split_birth
+from lab.cluster.ledger.group_history import GroupHistory
 from lab.cluster.ledger.interval_set import IntervalSet
 from lab.cluster.ledger.load_runs import LoadRuns
+from lab.cluster.ledger.truth import PartitionTruth, ProducerTruth
 from lab.cluster.watch import Observer, hears
-from lab.env import Micros, NodeId, Packed
-from lab.env.vec import Vec
+from lab.env import Micros, NodeId
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
-from lab.kafka.clients.births import BIRTH, birth_of
+from lab.kafka.clients.births import birth_of
 from lab.kafka.clients.producer.load import load_in
 from lab.kafka.config.truncation import FENCED_EPOCH
-from lab.kafka.log.unified_log import UnifiedLog
-from lab.kafka.protocol.compression import decompress
-from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import COMPRESSION_MASK, HEADER_SIZE, RecordBatch
+from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
-BIRTH_BYTES = BIRTH.encode()
 NOTHING: Mapping[int, Micros] = {}
 REMEMBERED = 200
 """How many lost records are kept by name; the count goes on."""
 
 
-@dataclass(slots=True)
-class ProducerTruth:
-    """One producer's records by their number of birth."""
-
-    born: int = 0
-    acked: IntervalSet = field(default_factory=IntervalSet)
-    failed: IntervalSet = field(default_factory=IntervalSet)
-    unknown: IntervalSet = field(default_factory=IntervalSet)
-    stored: IntervalSet = field(default_factory=IntervalSet)
-
-
-@dataclass(slots=True)
-class PartitionTruth(Packed):
-    """One partition as its latest leader holds it: the reference log.
-
-    `births[offset]` is the birth of the record there (None: not from a producer app); there are `log_end_offset` of
-    them. Offsets from `log_start_offset` to `high_watermark` are visible. `appended_by`: how many each leader ever
-    appended.
-    """
-
-    births: Vec[str | None] = field(default_factory=Vec[str | None])
-    appended_at: Vec[Micros] = field(default_factory=Vec[Micros])
-    leader_epoch: int = -1
-    leader: NodeId = ""
-    log_start_offset: int = 0
-    high_watermark: int = 0
-    acked: IntervalSet = field(default_factory=IntervalSet)
-    lost: int = 0
-    duplicates: int = 0
-    appended_by: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
-    log_end_offset: int = 0
-    runs: LoadRuns | None = None
-
-    def birth_at(self, offset: int) -> str | None:
-        """The birth of the record at an offset below the end."""
-        if self.runs is None:
-            return self.births[offset]
-        run = self.runs.at_or_below(offset)
-        if run is not None and offset < run.end_offset:
-            if not run.producer:
-                return None
-            return f"{run.producer}:{run.first + offset - run.base_offset}"
-        return self.births[offset - self.runs.before(offset)]
-
-    def time_at(self, offset: int) -> Micros:
-        """When the record at an offset below the end was appended."""
-        if self.runs is None:
-            return self.appended_at[offset]
-        run = self.runs.at_or_below(offset)
-        if run is not None and offset < run.end_offset:
-            return run.appended_at
-        return self.appended_at[offset - self.runs.before(offset)]
-
-    def cut(self, end: int) -> None:
-        """Forget what stood at `end` and beyond."""
-        single = end
-        if self.runs is not None:
-            self.runs.cut(end)
-            single = end - self.runs.before(end)
-        self.births.truncate(single)
-        self.appended_at.truncate(single)
-        self.log_end_offset = end
-
-
-@dataclass(slots=True)
-class Progress(Packed):
-    """How far one group got in one partition. `first`: where it began to be responsible. `done_by`: by member."""
-
-    first: int = -1
-    committed: int = -1
-    position: int = -1
-    member: str = ""
-    done: IntervalSet = field(default_factory=IntervalSet)
-    fetched: IntervalSet = field(default_factory=IntervalSet)
-    done_by: dict[str, int] = field(default_factory=dict[str, int])
-
-
-@dataclass(slots=True)
-class GroupHistory:
-    """What one group did. `hidden`: offsets it passed that no application sees: markers, and what was aborted."""
-
-    partitions: dict[TopicPartition, Progress] = field(default_factory=dict[TopicPartition, Progress])
-    done: int = 0
-    duplicates: int = 0
-    phantom: int = 0
-    reordered: int = 0
-    reordered_keys: dict[bytes, int] = field(default_factory=dict[bytes, int])
-    newest_birth: dict[str, int] = field(default_factory=dict[str, int])
-    newest_of_key: dict[bytes, tuple[str, int]] = field(default_factory=dict[bytes, tuple[str, int]])
-    done_by: dict[str, int] = field(default_factory=dict[str, int])
-    hidden: dict[TopicPartition, IntervalSet] = field(default_factory=dict[TopicPartition, IntervalSet])
-
-    def skipped(self) -> int:
-        """Offsets the group has committed beyond without ever finishing them, though it might have."""
-        total = 0
-        for partition, progress in self.partitions.items():
-            if 0 <= progress.first < progress.committed:
-                hidden = self.hidden.get(partition)
-                for start, end in progress.done.gaps(progress.first, progress.committed):
-                    total += end - start - (hidden.count(start, end) if hidden is not None else 0)
-        return total
-
-    def progress(self, partition: TopicPartition) -> Progress:
-        """The group's progress in `partition`; an empty one, if it has none yet."""
-        found = self.partitions.get(partition)
-        return found if found is not None else Progress()
-
-    def begun_progress(self, partition: TopicPartition) -> Progress:
-        """The group's progress in `partition`, begun if need be."""
-        found = self.partitions.get(partition)
-        if found is None:
-            found = self.partitions[partition] = Progress()
-        return found
-
-
-def _births_from(log: UnifiedLog, offset: int) -> dict[int, str | None]:
-    """The births of a log's records from an offset on."""
-    batches = log.read(max(offset, log.log_start_offset), 1 << 40, log.log_end_offset)
-    if not isinstance(batches, tuple):
-        return {}  # the log ends before
-    found: dict[int, str | None] = {}
-    for batch in batches:
-        if is_nameless(batch):
-            found.update(dict.fromkeys(range(batch.base_offset, batch.next_offset)))
-            continue
-        for record in batch.records():
-            found[record.offset] = plain_birth(birth_of(record)) or None
-    return found
+def _add(numbers: IntervalSet, births: Sequence[int]) -> None:
+    """Add them all; a range at once."""
+    if isinstance(births, range):
+        numbers.add(births.start, births.stop)
+        return
+    for birth in births:
+        numbers.add(birth)
 
 
 def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tuple[int, int]]:
@@ -173,52 +49,6 @@ def _runs_without(kept: Mapping[int, Micros], start: int, end: int) -> list[tupl
     for offset in kept:
         numbers.add(offset)
     return numbers.gaps(start, end)
-
-
-def is_nameless(batch: RecordBatch) -> bool:
-    """Whether no record of the batch has a birth, as those of real clients, or none can be read."""
-    return lacks_births(batch) or not batch.readable()
-
-
-def lacks_births(batch: RecordBatch) -> bool:
-    """Whether no record of the batch has a birth. Looked for in the bytes, since to decode the records of a large batch
-    would cost more than all else that is done with them.
-    """
-    if not batch.attributes & COMPRESSION_MASK:
-        return batch.data.find(BIRTH_BYTES, HEADER_SIZE) < 0
-    try:
-        return BIRTH_BYTES not in decompress(batch.compression, batch.data[HEADER_SIZE:])
-    except Malformed:
-        return True
-
-
-def _is_load(batch: RecordBatch, producer: str, births: range) -> bool:
-    """Whether each record is the one that a batch of equal records has at its place."""
-    if not producer:
-        return True
-    made = [plain_birth(birth_of(record)) for record in batch.records()]
-    return made == [f"{producer}:{number}" for number in births]
-
-
-def split_birth(birth: str) -> tuple[str, int]:
-    """`checkout:42` as the producer's name and the number; `load:000000001000+7` is its number 1007."""
-    producer, _, number = birth.rpartition(":")
-    first, plus, place = number.partition("+")
-    return producer, int(first) + int(place) if plus else int(first)
-
-
-def plain_birth(birth: str) -> str:
-    """A birth as the ledger names it, also that of a record made under load."""
-    return "{}:{}".format(*split_birth(birth)) if "+" in birth else birth
-
-
-def _add(numbers: IntervalSet, births: Sequence[int]) -> None:
-    """Add them all; a range at once."""
-    if isinstance(births, range):
-        numbers.add(births.start, births.stop)
-        return
-    for birth in births:
-        numbers.add(birth)
 
 
 class Ledger(Observer):
@@ -354,7 +184,7 @@ class Ledger(Observer):
         process = world.hosts[truth.leader].node if truth.leader in world.hosts else None
         replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
         begin = truth.log_start_offset if self.parted else truth.high_watermark
-        found = _births_from(replica.log, begin) if replica is not None else {}
+        found = births_from(replica.log, begin) if replica is not None else {}
         same = min(fact.log_end_offset, truth.log_end_offset)
         if replica is not None:
             undecided = range(begin, same)
@@ -412,7 +242,7 @@ class Ledger(Observer):
             found = "", range(batch.base_offset, batch.next_offset)
         else:
             found = load_in(batch)
-        if found is None or (self.visited and not _is_load(batch, *found)):
+        if found is None or (self.visited and not is_load(batch, *found)):
             return False
         producer, births = found
         if truth.runs is None:

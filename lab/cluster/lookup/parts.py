@@ -2,7 +2,9 @@
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.ledger.ledger import Ledger, PartitionTruth, ProducerTruth, Progress
+from lab.cluster.ledger.group_history import Progress
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.ledger.truth import PartitionTruth, ProducerTruth
 from lab.cluster.refused import Refused
 from lab.cluster.watch import Watch
 from lab.env import NodeId

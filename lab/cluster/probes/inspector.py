@@ -7,7 +7,7 @@ from lab.cluster.actions.settings import configured, group_config, topic_setting
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import counted, grouped
-from lab.cluster.ledger.ledger import Progress
+from lab.cluster.ledger.group_history import Progress
 from lab.cluster.lookup.parts import find_group, ledger_of
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lab.cluster.build import broker_hosts, image_of
+from lab.cluster.ledger.group_history import Progress
 from lab.cluster.ledger.latencies import latencies_of
-from lab.cluster.ledger.ledger import PartitionTruth, ProducerTruth, Progress
+from lab.cluster.ledger.truth import PartitionTruth, ProducerTruth
 from lab.cluster.lookup.parts import broker_at, ledger_of
 from lab.cluster.probes.lens import time_lag
 from lab.cluster.probes.topology import group_names

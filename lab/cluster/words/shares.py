@@ -1,6 +1,6 @@
 """Words of share groups: which records are whose, and what became of them."""
 
-from lab.cluster.ledger.ledger import split_birth
+from lab.cluster.ledger.births import split_birth
 from lab.cluster.ledger.shares import ShareHistory
 from lab.cluster.lookup.parts import ledger_of, named_partition
 from lab.cluster.lookup.shares import find_share_group, find_share_partition, share_partitions, shares_of
