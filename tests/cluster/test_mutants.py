@@ -18,10 +18,9 @@ from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.swarm import Plan
 from lab.env import Disk, Env, seconds
 from lab.kafka import facts
-from lab.kafka.broker import coordinators, replica_manager
+from lab.kafka.broker import loading, offset_commits, replica_manager
 from lab.kafka.broker.api import produce
 from lab.kafka.broker.broker import Broker
-from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
@@ -310,18 +309,18 @@ def stale_generation_may_commit(patch: Patch) -> None:
         stale = found in (ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID)
         return ErrorCode.NONE if stale and request.group_id in groups else found
 
-    honest = coordinators.commit_error
-    patch.setattr(coordinators, "commit_error", error)
+    honest = offset_commits.commit_error
+    patch.setattr(offset_commits, "commit_error", error)
 
 
 def offsets_are_lost_when_the_coordinator_moves(patch: Patch) -> None:
-    def replay(self: Coordinators, shard: Any, record: Any, now: int, names: Any) -> None:
-        honest(self, shard, record, now, names)
+    def replay(shard: Any, record: Any, now: int, names: Any) -> None:
+        honest(shard, record, now, names)
         for group in shard.groups.values():
             group.offsets.clear()
 
-    honest = Coordinators._replay
-    patch.setattr(Coordinators, "_replay", replay)
+    honest = loading.replay
+    patch.setattr(loading, "replay", replay)
 
 
 def commit_is_acknowledged_before_it_is_replicated(patch: Patch) -> None:
