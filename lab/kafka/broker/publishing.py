@@ -111,7 +111,7 @@ def _throttle(broker: "Broker", env: Env) -> None:
     broker.replicas.throttle = throttle_of(broker.config, broker.broker_id)
     for leader_id, fetcher in list(broker.replicas.fetchers.items()):
         fetcher.hurry(env.now)
-        broker.fetching.send(broker, env, leader_id)
+        broker.copying.send(broker, env, leader_id)
 
 
 def publish_first(broker: "Broker", env: Env) -> None:
@@ -163,7 +163,7 @@ def _apply(broker: "Broker", env: Env, changed: dict[TopicPartition, None]) -> N
             partition.log.config = broker.replicas.topic_config(broker.image, name.topic)
             broker.committed(env, partition)
     for leader_id in list(broker.replicas.fetchers):
-        broker.fetching.send(broker, env, leader_id)
+        broker.copying.send(broker, env, leader_id)
     if broker.isr.waiting:
         broker.send_isr_changes(env)
 
