@@ -27,7 +27,7 @@ from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.clients import assignors
 from lab.kafka.clients.consumer.commits import Commits
 from lab.kafka.clients.consumer.fetcher import Fetcher
-from lab.kafka.controller import elections
+from lab.kafka.controller import brokers, elections, isr
 from lab.kafka.controller.controller import Controller
 from lab.kafka.coordinator.group import Group
 from lab.kafka.log import loader
@@ -191,15 +191,15 @@ def leader_epoch_stays_when_the_leader_changes(patch: Patch) -> None:
 
 
 def isr_requests_of_an_old_leader_are_accepted(patch: Patch) -> None:
-    patch.setattr(Controller, "_isr_error", lambda self, sender, partition, change: ErrorCode.NONE)
+    patch.setattr(isr, "_isr_error", lambda controller, sender, partition, change: ErrorCode.NONE)
 
 
 def restarted_broker_stays_in_the_isr(patch: Patch) -> None:
-    def leave(self: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
-        return [] if reason == "restarted" else honest(self, broker_id, reason, lost=lost)
+    def leave(controller: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
+        return [] if reason == "restarted" else honest(controller, broker_id, reason, lost=lost)
 
-    honest = Controller.leave_everything
-    patch.setattr(Controller, "leave_everything", leave)
+    honest = brokers.leave_everything
+    patch.setattr(brokers, "leave_everything", leave)
 
 
 # --- logs -----------------------------------------------------------------------------------------
