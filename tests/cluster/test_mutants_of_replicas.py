@@ -16,7 +16,7 @@ from lab.env import Env, seconds
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.read_replicas import RACK_AWARE
-from lab.kafka.controller import eligibility, reassignment
+from lab.kafka.controller import brokers, eligibility, reassignment
 from lab.kafka.controller.controller import Controller
 from lab.kafka.metadata.image import EligibleReplicas, MetadataImage, PartitionState
 from tests.mutants import Mutant, in_plan, name_of, of_plan
@@ -100,11 +100,11 @@ def leader_does_not_count_who_was_added(patch: Patch) -> None:
 
 
 def unclean_restart_keeps_eligibility(patch: Patch) -> None:
-    def leave(self: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
-        return honest(self, broker_id, reason)
+    def leave(controller: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
+        return honest(controller, broker_id, reason)
 
-    honest = Controller.leave_everything
-    patch.setattr(Controller, "leave_everything", leave)
+    honest = brokers.leave_everything
+    patch.setattr(brokers, "leave_everything", leave)
 
 
 def whoever_is_a_replica_is_eligible(patch: Patch) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
-from lab.kafka.broker.coordinators import APPEND_ERRORS
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS
 from lab.kafka.broker.partition import Partition
 from lab.kafka.coordinator.group import NOBODY, Token
 from lab.kafka.coordinator.share_group import ShareGroup, ShareMember, assign
