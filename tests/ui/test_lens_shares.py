@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.views import LensGroupView, LensView, ShareRunView

@@ -10,7 +10,10 @@ from types import ModuleType
 import pytest
 
 import lab
-from lab import cli, preflight
+from lab import preflight
+from lab.command import command_line
+from lab.command import fuzz as fuzz_command
+from lab.command import scenarios as scenarios_command
 from lab.lessons.failure import write_failure
 
 Call = tuple[tuple[object, ...], dict[str, object]]
@@ -56,18 +59,18 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("000-sandbox", "010-first-record", "020-copies", "021-copies-again"):
         (tmp_path / f"{name}.md").touch()
-    monkeypatch.setattr(cli, "scenarios_folder", lambda: tmp_path)
+    monkeypatch.setattr(scenarios_command, "scenarios_folder", lambda: tmp_path)
     return tmp_path
 
 
 def test_nothing_typed_opens_the_window(app: Recorder):
-    assert cli.main([]) == 5
+    assert command_line.main([]) == 5
     nothing = {"screenshot": None, "at_seconds": None, "theme": None, "size": None, "scale": None}
     assert app.calls == [((None,), nothing)]
 
 
 def test_a_screenshot_carries_all_its_wishes(app: Recorder, scenarios: Path):
-    line: list[str] = [
+    typed: list[str] = [
         "010-first-record",
         "--screenshot",
         "a.png",
@@ -80,7 +83,7 @@ def test_a_screenshot_carries_all_its_wishes(app: Recorder, scenarios: Path):
         "--scale",
         "2",
     ]
-    assert cli.main(line) == 5
+    assert command_line.main(typed) == 5
     wishes = {
         "screenshot": Path("a.png"), "at_seconds": 12.5, "theme": "light", "size": (1280, 800), "scale": 2.0,
     }  # fmt: skip
@@ -99,12 +102,12 @@ def test_a_screenshot_carries_all_its_wishes(app: Recorder, scenarios: Path):
 def test_the_beginning_of_a_name_is_enough_where_it_is_the_only_one(
     typed: str, meant: str, app: Recorder, scenarios: Path
 ):
-    cli.main([typed])
+    command_line.main([typed])
     assert app.calls[0][0] == (meant,)
 
 
 def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
-    line: list[str] = [
+    typed: list[str] = [
         "play",
         "010",
         "--learner",
@@ -121,7 +124,7 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
         "lag > 100",
         "--json",
     ]
-    assert cli.main(line) == 5
+    assert command_line.main(typed) == 5
     from lab.ui.charts.offscreen import draw_charts
 
     wishes = {
@@ -137,16 +140,16 @@ def test_play_passes_everything_on(terminal: Recorder, scenarios: Path):
 
 
 def test_list_asks_for_json_only_when_told(terminal: Recorder):
-    cli.main(["list"])
-    cli.main(["list", "--json"])
+    command_line.main(["list"])
+    command_line.main(["list", "--json"])
     assert [given for given, _ in terminal.calls] == [(False,), (True,)]
 
 
 def test_bench_and_fuzz_pass_their_numbers_on(monkeypatch: pytest.MonkeyPatch):
     bench = stand_in(monkeypatch, "lab.bench", "main")
     fuzz = stand_in(monkeypatch, "lab.cluster.fuzzing.fuzz", "main")
-    assert cli.main(["bench", "engine", "--json"]) == 5
-    assert cli.main(["fuzz", "--seeds", "20", "--first", "100", "--seconds", "60"]) == 5
+    assert command_line.main(["bench", "engine", "--json"]) == 5
+    assert command_line.main(["fuzz", "--seeds", "20", "--first", "100", "--seconds", "60"]) == 5
     assert bench.calls == [(("engine", True), {})]
     assert fuzz.calls == [((20, 100, 60.0, write_failure), {})]
 
@@ -170,7 +173,7 @@ def test_what_cannot_be_meant_is_refused_with_what_was_wanted(
     typed: str, wanted: str, capsys: pytest.CaptureFixture[str]
 ):
     with pytest.raises(SystemExit) as end:
-        cli.main(typed.split())
+        command_line.main(typed.split())
     assert end.value.code == 2
     assert wanted in capsys.readouterr().err
 
@@ -178,7 +181,7 @@ def test_what_cannot_be_meant_is_refused_with_what_was_wanted(
 @pytest.mark.parametrize("command", ["", "list", "play", "bench", "fuzz"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as end:
-        cli.main([*command.split(), "--help"])
+        command_line.main([*command.split(), "--help"])
     assert end.value.code == 0
     shown = capsys.readouterr().out
     assert f"usage: lab {command}".strip() in shown
@@ -186,9 +189,9 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
-        cli.main(["--help"])
+        command_line.main(["--help"])
     shown = capsys.readouterr().out
-    assert all(f"  {command} " in shown for command in [*cli.COMMANDS, "test"])
+    assert all(f"  {command} " in shown for command in [*command_line.COMMANDS, "test"])
 
 
 # --- no screen ------------------------------------------------------------------------------------
@@ -201,7 +204,7 @@ def test_without_a_screen_it_says_so_and_plays_the_first_scenario_here(
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setattr(preflight, "window_problem", lambda: "no window: Remedy: buy a screen")
-    assert cli.main([]) == 5
+    assert command_line.main([]) == 5
     assert "buy a screen" in capsys.readouterr().err
     ((given, named),) = terminal.calls
     assert given == ("010-first-record",)
@@ -212,9 +215,9 @@ def test_a_picture_needs_libraries_and_no_screen(
     app: Recorder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(preflight, "window_problem", lambda: "no screen")
-    assert cli.main(["--screenshot", "a.png"]) == 5
+    assert command_line.main(["--screenshot", "a.png"]) == 5
     monkeypatch.setattr(preflight, "drawing_problem", lambda: "Qt lacks libEGL.so.1. Remedy: sudo apt")
-    assert cli.main(["--screenshot", "a.png"]) == 2
+    assert command_line.main(["--screenshot", "a.png"]) == 2
     assert "libEGL" in capsys.readouterr().err
 
 
@@ -230,14 +233,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, 
         noted.append((command, env or {}))
         return subprocess.CompletedProcess(command, 3)
 
-    monkeypatch.setattr(cli.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return noted
 
 
 def test_serve_hands_over_what_was_typed(monkeypatch: pytest.MonkeyPatch):
     serving = stand_in(monkeypatch, "lab.live.serving", "serve")
-    assert cli.main(["serve"]) == 5
-    line = [
+    assert command_line.main(["serve"]) == 5
+    typed = [
         "--brokers",
         "3",
         "--listen",
@@ -248,7 +251,7 @@ def test_serve_hands_over_what_was_typed(monkeypatch: pytest.MonkeyPatch):
         "files",
         "--no-record",
     ]
-    assert cli.main(["serve", *line]) == 5
+    assert command_line.main(["serve", *typed]) == 5
     assert serving.calls == [
         ((None, "127.0.0.1", 9092, ()), {"record": True, "folder": None, "users": None}),
         ((3, "127.0.0.1", 0, (("num.partitions", "6"),)), {"record": False, "folder": Path("files"), "users": None}),
@@ -258,8 +261,8 @@ def test_serve_hands_over_what_was_typed(monkeypatch: pytest.MonkeyPatch):
 def test_logs_reads_a_path_or_what_was_exported_first(monkeypatch: pytest.MonkeyPatch):
     printing = stand_in(monkeypatch, "lab.disks.printing", "print_logs")
     exporting = stand_in(monkeypatch, "lab.disks.exporting", "export_cluster")
-    assert cli.main(["logs", "files", "--json", "--batches"]) == 5
-    assert cli.main(["logs", "A1", "--export", "disks", "--at", "2"]) == 5
+    assert command_line.main(["logs", "files", "--json", "--batches"]) == 5
+    assert command_line.main(["logs", "A1", "--export", "disks", "--at", "2"]) == 5
     assert printing.calls == [
         ((Path("files"),), {"as_json": True, "records": False}),
         ((Path("disks"),), {"as_json": False, "records": True}),
@@ -274,14 +277,14 @@ def test_tests_run_without_a_screen_and_pytest_gets_every_word(
     started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("LAB_SHOW", raising=False)
-    assert cli.main(["test", "-k", "isr", "--help"]) == 3
+    assert command_line.main(["test", "-k", "isr", "--help"]) == 3
     command, environment = started[0]
     assert command[1:] == ["-m", "pytest", "-k", "isr", "--help"]
     assert environment["QT_QPA_PLATFORM"] == "offscreen"
 
 
 def test_mutants_are_hunted_in_a_process_of_their_own(started: list[tuple[list[str], dict[str, str]]]):
-    assert cli.main(["fuzz", "--mutants"]) == 3
+    assert command_line.main(["fuzz", "--mutants"]) == 3
     assert started[0][0][1:] == ["-m", "tests.mutants"]
 
 
@@ -289,15 +292,15 @@ def test_mutants_are_hunted_in_a_process_of_their_own(started: list[tuple[list[s
 def test_without_tests_there_are_no_mutants_and_it_is_said(
     checkout: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(cli, "checkout_folder", lambda: tmp_path if checkout else None)
-    assert cli.main(["fuzz", "--mutants"]) == 2
+    monkeypatch.setattr(fuzz_command, "checkout_folder", lambda: tmp_path if checkout else None)
+    assert command_line.main(["fuzz", "--mutants"]) == 2
     assert "the mutants come with the source" in capsys.readouterr().err
 
 
 def test_lab_show_lets_one_watch(started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LAB_SHOW", "1")
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    cli.main(["test"])
+    command_line.main(["test"])
     assert "QT_QPA_PLATFORM" not in started[0][1]
 
 
@@ -307,7 +310,7 @@ def test_where_qt_cannot_load_the_rest_is_tested_and_it_is_said(
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setattr(preflight, "drawing_problem", lambda: "Qt lacks libGL.so.1")
-    cli.main(["test"])
+    command_line.main(["test"])
     assert started[0][0][-2:] == ["-p", "no:pytest-qt"]
     assert "libGL.so.1. The tests of the window are skipped" in capsys.readouterr().err
 
