@@ -28,6 +28,7 @@ LINE_MAX = 2_000
 """tomllib takes quadratic time for a dotted key, which cannot be longer than its line."""
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
+MINUTES_MAX = 600
 TEMPORAL = ("sometime", "always", "never", "finally")
 CHARTS = 3
 SCRIPT_MAX_US = 1_000 * 3_600 * 1_000_000
@@ -71,7 +72,7 @@ def read_lesson(path: Path) -> Lesson:
         code=table.text("code"),
         title=title,
         track=table.text("track"),
-        minutes=table.whole("minutes", 10),
+        minutes=_minutes(table),
         summary=table.text("summary"),
         spec=read_spec(table),
         steps=tuple(steps),
@@ -84,6 +85,13 @@ def read_lesson(path: Path) -> Lesson:
         opens_at=_instant(table, "opens_at_us"),
         charts=_charts(table),
     )
+
+
+def _minutes(table: TomlTable) -> int:
+    found = table.whole("minutes", 10)
+    if not 1 <= found <= MINUTES_MAX:
+        raise table.refuse(f"minutes: wanted 1 to {MINUTES_MAX}, found {found}", "minutes")
+    return found
 
 
 def _charts(table: TomlTable) -> tuple[str, ...]:

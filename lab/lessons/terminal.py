@@ -66,6 +66,9 @@ def play(
     except Refused as wrong:
         print(f"lab: {wrong}", file=sys.stderr)
         return 2
+    except OSError as wrong:
+        print(f"lab: --out {out}: {wrong.filename or out} could not be written: {wrong.strerror}", file=sys.stderr)
+        return 2
     if session.stop is not None:
         _report(runner, [stop_text(session.stop)], as_json)
         return STOPPED

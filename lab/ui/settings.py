@@ -53,6 +53,8 @@ def load(path: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
         raise Refused(f"{path.name} cannot be read: {wrong}") from wrong
+    except (RecursionError, ValueError):
+        raise Refused(f"{path.name} is not TOML: wanted fewer levels and shorter numbers") from None
     return parse(data, path.name)
 
 

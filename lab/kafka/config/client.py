@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
 from lab.env import Micros, Sealed
-from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, Value, table
+from lab.kafka.config.definition import INT_MAX, SHOWN_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS, Flavour
 
 State = tuple[dict[str, Value], str]
@@ -161,6 +161,7 @@ THEIR_OWN = {
     "consumer": ("group.remote.assignor",),
 }
 """Settings that only one group protocol has: in the other the coordinator decides."""
+CLIENT_ASSIGNORS = ("range", "roundrobin", "sticky", "cooperative-sticky")
 
 
 class ConsumerConfig(ClientConfig):
@@ -259,7 +260,9 @@ class ConsumerConfig(ClientConfig):
         return self.flavour.default_of(setting, self.flavour.consumer)
 
     def check(self) -> None:
-        """A session must outlive several heartbeats; and each protocol has settings of its own (spec 6.15)."""
+        """A session must outlive several heartbeats; each protocol has settings of its own (spec 6.15); and only
+        assignors that there are, none of them twice, as the Java client refuses it.
+        """
         other = THEIR_OWN["classic" if self.group_protocol == "consumer" else "consumer"]
         for name in other:
             if self.overrides.get(name):
@@ -269,3 +272,9 @@ class ConsumerConfig(ClientConfig):
                 f"heartbeat.interval.ms: wanted less than session.timeout.ms ({self.session_timeout_ms}), "
                 f"found {self.heartbeat_interval_ms}"
             )
+        named = [one.strip() for one in self.partition_assignment_strategy.split(",")]
+        wrong = next((one for at, one in enumerate(named) if one not in CLIENT_ASSIGNORS or one in named[:at]), None)
+        if wrong is not None:
+            wanted = ", ".join(CLIENT_ASSIGNORS)
+            found = wrong[:SHOWN_MAX]
+            raise InvalidConfig(f"partition.assignment.strategy: wanted some of {wanted}, each once, found {found!r}")

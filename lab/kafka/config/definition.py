@@ -61,7 +61,7 @@ class Setting:
         if isinstance(self.default, int):
             top = "" if self.maximum == LONG_MAX else f" and at most {self.maximum}"
             return f"a whole number of at least {self.minimum}{top}"
-        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+        return f"one of {', '.join(one or 'nothing' for one in self.choices)}" if self.choices else "a text"
 
     def parse(self, value: object) -> Value:
         """The value of this setting that `value` (perhaps as text) means. Raises InvalidConfig."""

@@ -4,8 +4,9 @@ import pickle
 
 import pytest
 
+from lab.kafka.clients.assignors import ASSIGNORS
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.client import CLIENT_ASSIGNORS, ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
@@ -51,6 +52,24 @@ def test_spec_10_19_a_heartbeat_as_long_as_the_session_is_refused():
     with pytest.raises(InvalidConfig, match=r"heartbeat\.interval\.ms: wanted less than session.timeout.ms"):
         ConsumerConfig(settings(heartbeat_interval_ms=45_000))
     assert ConsumerConfig(settings(heartbeat_interval_ms=44_999)).heartbeat_interval_ms == 44_999
+
+
+@pytest.mark.parametrize(
+    ("strategy", "found"), [("foo", "'foo'"), ("range,", "''"), ("", "''"), ("range,sticky,range", "'range'")]
+)
+def test_only_assignors_that_there_are_and_none_twice(strategy: str, found: str):
+    """Kafka looks for a class of that name; a group's leader that cannot find it could not deal anything out."""
+    assert tuple(ASSIGNORS) == CLIENT_ASSIGNORS
+    with pytest.raises(InvalidConfig, match=f"range, roundrobin, sticky, cooperative-sticky, each once, found {found}"):
+        ConsumerConfig(settings(partition_assignment_strategy=strategy))
+    spaced = ConsumerConfig(settings(partition_assignment_strategy="sticky, range"))
+    assert spaced.partition_assignment_strategy == "sticky, range"
+
+
+def test_a_choice_of_nothing_has_a_word():
+    wanted = "wanted one of nothing, org.apache.kafka.metadata.authorizer.StandardAuthorizer, found 'foo'"
+    with pytest.raises(InvalidConfig, match=wanted):
+        BrokerConfig(settings(authorizer_class_name="foo"))
 
 
 def test_spec_10_13_segments_as_small_as_a_class_wants_to_see_them():
