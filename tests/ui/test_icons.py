@@ -7,7 +7,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QPushButton
 
 from lab.cluster.actions import ACTIONS as CLUSTER_ACTIONS
-from lab.cluster.probes.inspector import ICONS as MOMENT_ICONS
+from lab.cluster.probes.moment_views import ICONS as MOMENT_ICONS
 from lab.resources import assets_folder
 from lab.ui.actions import ACTIONS as WINDOW_ACTIONS
 from lab.ui.canvas.timeline_painter import MARK_ICONS
