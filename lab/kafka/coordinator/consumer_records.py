@@ -17,8 +17,8 @@ from lab.kafka.coordinator.flexible import (
     compact_bytes,
     compact_string,
     only_tag,
-    plain_string,
 )
+from lab.kafka.coordinator.plain import plain_string
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId, topic_id_bytes
 from lab.kafka.protocol.topics import TopicPartition
 
