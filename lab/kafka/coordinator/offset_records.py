@@ -33,6 +33,7 @@ class StoredMember:
     member_id: str
     group_instance_id: str | None
     client_id: str
+    client_host: str
     rebalance_timeout_ms: int
     session_timeout_ms: int
     subscription: bytes
@@ -84,7 +85,7 @@ def group_value(group: StoredGroup) -> bytes:
     for member in group.members:
         parts += (
             plain_string(member.member_id), plain_string(member.group_instance_id),
-            plain_string(member.client_id), plain_string("/lab"),
+            plain_string(member.client_id), plain_string(member.client_host),
             struct.pack(">ii", member.rebalance_timeout_ms, member.session_timeout_ms),
             plain_bytes(member.subscription), plain_bytes(member.assignment),
         )  # fmt: skip
@@ -115,10 +116,9 @@ def read_group(data: bytes) -> StoredGroup:
     protocol, leader, timestamp = reader.plain_string(), reader.plain_string(), reader.number(">q")
     members: list[StoredMember] = []
     for _ in range(reader.number(">i")):
-        member_id, instance, client = reader.plain_text(), reader.plain_string(), reader.plain_text()
-        reader.plain_string()
+        member_id, instance = reader.plain_text(), reader.plain_string()
+        client, host = reader.plain_text(), reader.plain_text()
         rebalance, session = reader.number(">i"), reader.number(">i")
-        members.append(
-            StoredMember(member_id, instance, client, rebalance, session, reader.plain_bytes(), reader.plain_bytes())
-        )
+        rest = reader.plain_bytes(), reader.plain_bytes()
+        members.append(StoredMember(member_id, instance, client, host, rebalance, session, *rest))
     return StoredGroup(protocol_type, generation, protocol, leader, timestamp, tuple(members))
