@@ -63,7 +63,7 @@ class ShareConsumerApp:
         self.poison = poison
         self.on_failure = on_failure
         self.metadata = Metadata(bootstrap, topics)
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, config.request_timeout_us)
         self.membership = ShareMembership(group_id, topics, config, self.metadata, self.net)
         self.sessions = ClientSessions(group_id, config, self.metadata, self.net)
         self.buffered: list[Delivered] = []
@@ -320,6 +320,7 @@ class ShareConsumerApp:
             case SetClientConfig():
                 self.config = ShareConsumerConfig({**self.config.overrides, **dict(body.configs)})
                 self.membership.config = self.sessions.config = self.config
+                self.net.request_timeout = self.config.request_timeout_us
             case Shutdown():
                 self.closing = True
             case _:
@@ -346,7 +347,5 @@ class ShareConsumerApp:
         due = age is None or age >= self.config.retry_backoff_us
         if metadata.asked_at < 0 and (metadata.needed or stale) and due:
             metadata.asked_at = env.now
-            self.net.send(
-                env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                self.config.request_timeout_us,
-            )  # fmt: skip
+            request = MetadataRequest(metadata.topics)
+            self.net.send(env, metadata.someone(self.net), request, REQUEST_BYTES, "metadata")
