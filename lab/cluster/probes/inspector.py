@@ -55,6 +55,8 @@ TONES = {
     "rebalance": "pending",
     "stable": "ok",
     "truncated": "fail",
+    "rot": "fail",
+    "corrupt": "fail",
     "retention": "pending",
     "cleaning": "pending",
     "cleaned": "ok",
@@ -76,6 +78,8 @@ ICONS = {
     "rebalance": "refresh-cw",
     "stable": "users",
     "truncated": "scissors",
+    "rot": "zap",
+    "corrupt": "triangle-alert",
     "retention": "trash-2",
     "cleaning": "sparkles",
     "cleaned": "sparkles",
@@ -185,7 +189,9 @@ def _why_watermark(
 ) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
-    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention", "cleaned"))
+    history = causes_of(
+        world, name, kinds=("leader", "isr", "isr+", "truncated", "rot", "corrupt", "retention", "cleaned")
+    )
     if partition is None:
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log
