@@ -10,6 +10,7 @@ from lab.cluster.actions.machines import Crash, PowerOff, Restart, Stop
 from lab.cluster.actions.replicas import Reassign
 from lab.cluster.actions.topics import DeleteRecords
 from lab.cluster.offers import offers_for
+from lab.cluster.probes import Inspect, PartitionLens, Records, Segments
 from lab.cluster.spec import TopicSpec
 from lab.kafka import facts
 from lab.kafka.log.unified_log import read_all
@@ -310,3 +311,34 @@ def test_it_is_offered_for_a_broker_a_partition_and_everything():
         made = offer.make({field.name: field.default for field in offer.form})
         assert made == CorruptBatch("orders-0", "broker-2" if kind == "broker" else "broker-1", -1)
         assert [field.name for field in offer.form if field.minimum == -1] == ["offset"]
+
+
+# --- how it is seen -------------------------------------------------------------------------------
+
+
+def test_every_picture_of_the_log_tells_which_batch_is_corrupt_and_on_which_replica():
+    story = three_batches()
+    rot(story, 1, 7)
+    rows = PartitionLens("orders-0")(story.world).replicas
+    assert {row.broker: [cell.offset for cell in row.cells if cell.corrupt] for row in rows} == {
+        "broker-1": [5, 6, 7, 8, 9], "broker-2": [], "broker-3": [],
+    }  # fmt: skip
+    page = Records("orders-0", "broker-1")(story.world).rows
+    assert [row.offset for row in page if row.corrupt] == [5, 6, 7, 8, 9]
+    assert page[7].value == "\N{REPLACEMENT CHARACTER}"
+    assert not any(row.corrupt for row in Records("orders-0", "broker-2")(story.world).rows)
+    (segment,) = Segments("orders-0", "broker-1", 0)(story.world).segments
+    assert [one.base_offset for one in segment.batches if one.corrupt] == [5]
+    (section,) = [one for one in Inspect("partition", "orders-0")(story.world).sections if one.title == "Corrupt"]
+    assert [(row.label, row.value) for row in section.rows] == [("broker-1", "✗ batch at 5")]
+
+
+def test_what_cannot_even_be_read_has_its_offsets_and_one_row():
+    story = three_batches()
+    packed = RecordBatch.build([Record(0, 1, b"k", b"v" * 40)] * 9, compression=Compression.GZIP)
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: packed}))
+    rot(story, 1, 20)
+    (leader, *_) = PartitionLens("orders-0")(story.world).replicas
+    assert [cell.offset for cell in leader.cells if cell.corrupt] == list(range(15, 24))
+    (row,) = [row for row in Records("orders-0", "broker-1")(story.world).rows if row.corrupt]
+    assert (row.offset, row.batch, row.value) == (15, (15, 23), "cannot be read")

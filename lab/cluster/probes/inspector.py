@@ -8,7 +8,7 @@ from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import counted, grouped
 from lab.cluster.ledger import Progress
-from lab.cluster.lookup import find_group, ledger_of
+from lab.cluster.lookup import find_group, ledger_of, rot_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.log_sections import log_sections
@@ -155,6 +155,7 @@ def _partition(world: World, name: str) -> InspectorView | None:
         for one in (view.replicas if view else ())
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
+    sections += _rotten(world, state)
     why, causes = _why_watermark(world, state, partition)
     config = _settings(partition.config if partition is not None else topic_settings(world, state.partition.topic))
     return InspectorView(
@@ -168,6 +169,20 @@ def _partition(world: World, name: str) -> InspectorView | None:
         causes,
         config,
     )
+
+
+def _rotten(world: World, state: PartitionState) -> tuple[Section, ...]:
+    """Replicas with corrupt batches, and where these begin; what the brokers themselves do not know."""
+    rot = rot_of(world, state.partition)
+    found = rot.batches if rot is not None else {}
+    rows = tuple(
+        Row(
+            node, f"✗ batch at {', '.join(grouped(base) for base in batches)}", "fail", link=(OFFSET, f"{min(batches)}")
+        )
+        for node, batches in found.items()
+        if batches
+    )
+    return (Section("Corrupt", rows),) if rows else ()
 
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
