@@ -22,6 +22,7 @@ from lab.cluster.moments.decisions import Decisions
 from lab.cluster.moments.moments import Moments
 from lab.cluster.moments.quorum import QuorumMoments
 from lab.cluster.refused import Refused
+from lab.cluster.rot_moments import RotMoments
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
@@ -73,7 +74,7 @@ def build(spec: ClusterSpec, beside: Path | None = None) -> World:
     world.network.extra_us = spec.link_extra_us
     ledger = Ledger()
     observers: list[Observer] = [
-        ledger, Moments(ledger), CleaningMoments(ledger), Shares(ledger), *all_invariants(ledger),
+        ledger, Moments(ledger), CleaningMoments(ledger), RotMoments(), Shares(ledger), *all_invariants(ledger),
         Pauses(),
     ]  # fmt: skip
     if in_quorum(spec):

@@ -54,6 +54,7 @@ def decoded(row: RecordRow) -> tuple[tuple[str, str], ...]:
         ("value", row.value),
         *headers,
         ("batch", f"{row.batch[0]}–{row.batch[1]}"),
+        *((("crc", "does not match: the batch is corrupt"),) if row.corrupt else ()),
         ("leader_epoch", str(row.leader_epoch)),
         ("producer_id", str(row.producer_id) if row.producer_id >= 0 else "none"),
         ("sequence", str(row.sequence) if row.sequence >= 0 else "none"),

@@ -147,6 +147,19 @@ class File:
         self.size = size
         self.flushed = min(self.flushed, size)
 
+    def rot(self, position: int) -> None:
+        """Turn all bits of one byte over. The piece is shared with other replicas and with the past, so this file gets
+        one of its own in its place.
+        """
+        at = self._piece_at(position)
+        pieces = self.pieces.slice(at, len(self.pieces))
+        start, data = pieces[0]
+        place = position - start
+        rotten = data[:place] + bytes((data[place] ^ 0xFF,)) + data[place + 1 :]
+        self.pieces.truncate(at)
+        for piece in ((start, rotten), *pieces[1:]):
+            self.pieces.append(piece)
+
 
 FileRow: TypeAlias = "tuple[str, int, int, Spine, *tuple[bytes | Bulk, ...]]"
 SimDiskState: TypeAlias = "tuple[list[FileRow], int | None, int, Micros, dict[str, None], int, bool]"
@@ -275,6 +288,14 @@ class SimDisk:
         self.dirty.clear()
         self.write_back_due = False
         self.cost = 0
+
+    def rot(self, path: str, position: int) -> None:
+        """One byte is not what was written: no error, no cost, and whoever reads it gets the wrong one each time.
+        Raises FileNotFoundError.
+        """
+        file = self._file(path)
+        assert 0 <= position < file.size, (path, position, file.size)
+        file.rot(position)
 
     def _file(self, path: str) -> File:
         file = self._files.get(path)

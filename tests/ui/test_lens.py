@@ -282,6 +282,9 @@ KINDS = {
     "gap": CellView(1, "A", -1, True, "gap"),
     "control": CellView(1, "", -1, True, "control"),
     "control not yet committed": CellView(1, "", -1, False, "control"),
+    "corrupt": CellView(1, "A", -1, True, corrupt=True),
+    "corrupt and not yet committed": CellView(1, "A", -1, False, corrupt=True),
+    "corrupt control": CellView(1, "", -1, True, "control", True),
 }
 
 

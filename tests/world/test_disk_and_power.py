@@ -29,6 +29,26 @@ def test_an_aligned_read_is_the_object_that_was_written():
     assert disk.read("log", 0, 10) is batches[0], "backwards too"
 
 
+def test_a_byte_that_rots_is_another_one_in_this_file_and_in_no_other():
+    one, other = SimDisk(), SimDisk()
+    pieces = [bytes([number]) * 10 for number in range(60)]
+    for piece in pieces:
+        one.append("log", piece)
+        other.append("log", piece)
+    one.flush("log")
+    one.cost = 0
+    one.rot("log", 57)
+    assert one.read("log", 50, 10) == bytes([5] * 7 + [5 ^ 0xFF] + [5] * 2)
+    assert one.read("log", 0, 50) + one.read("log", 60, 600) == b"".join(pieces[:5] + pieces[6:])
+    assert other.read("log", 0, 600) == b"".join(pieces)
+    assert one.read("log", 590, 10) is pieces[59], "what is behind it is shared still"
+    assert (one.size("log"), one.used, one.flushed("log"), one.cost) == (600, 600, 600, 0)
+    one.append("log", b"on")
+    assert one.read("log", 590, 20) == pieces[59] + b"on"
+    one.rot("log", 57)
+    assert one.read("log", 50, 10) == pieces[5]
+
+
 def test_any_read_of_a_long_file_is_what_was_written_there():
     disk = SimDisk()
     dice = Stream("reads")

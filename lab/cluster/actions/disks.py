@@ -1,11 +1,16 @@
-"""Disks: slow ones, full ones, and mending them."""
+"""Disks: slow ones, full ones, rotten ones, and what of that can be mended."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from lab.cluster.actions.base import ClusterAction, machine
+from lab.cluster.actions.topics import partition_of, unknown_partition
 from lab.cluster.figures import grouped
+from lab.cluster.stored_log import StoredLog, stored_log, weak_byte
 from lab.env import NodeId
+from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
+from lab.world.disk import SimDisk
 from lab.world.world import World
 
 SLOWDOWN_MAX = 100_000
@@ -58,6 +63,70 @@ class FillDisk(ClusterAction):
 
     def describe(self) -> str:
         return f"Fill the disk of {self.node}"
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptBatch(ClusterAction):
+    """Turn one byte over in the log of one replica, as a disk does that rots. Nobody notices before the batch is read,
+    and nothing repairs it. `offset`: a record of the batch; -1: one in the middle of the log.
+    """
+
+    partition: str
+    node: NodeId
+    offset: int = -1
+
+    on: ClassVar[tuple[str, ...]] = ("broker", "partition")
+    menu: ClassVar[str] = "break"
+    icon: ClassVar[str] = "triangle-alert"
+    title: ClassVar[str] = "Corrupt a batch"
+
+    def refusal(self, world: World) -> str:
+        if wrong := unknown_partition(world, self.partition) or machine(world, self.node, ("broker",)):
+            return wrong
+        if self.partition.startswith("__"):
+            return f"{self.partition.rpartition('-')[0]} is Kafka's own"
+        log = self._log(world)
+        if log is None:
+            return f"{self.node} has no replica of {self.partition}"
+        where = f"the log of {self.partition} on {self.node}"
+        if log.start >= log.end:
+            return f"{where} is empty"
+        if self.offset != -1 and not log.start <= self.offset < log.end:
+            return f"wanted an offset of {where}, {log.start} to {log.end - 1}, found {self.offset}"
+        found = log.holding(self._chosen(log))
+        if found is None:
+            return f"{where} has nothing at {self._chosen(log)}: that was compacted away"
+        base = found.batch.base_offset
+        return "" if found.batch.valid_crc() else f"the batch at {base} of {where} is corrupt already"
+
+    def apply(self, world: World) -> None:
+        """Only the bytes change. What the process still had in memory of them it reads again, from the disk."""
+        log, name, host = self._log(world), partition_of(self.partition), world.hosts[self.node]
+        assert log is not None
+        assert name is not None
+        assert isinstance(host.disk, SimDisk)
+        found = log.holding(self._chosen(log))
+        assert found is not None
+        batch = found.batch
+        text = f"bit rot · a byte of {self.partition} has turned on {self.node}, in the batch at {batch.base_offset}"
+        world.mark("rot", self.partition, text)
+        host.disk.rot(found.path, found.position + weak_byte(batch, self._chosen(log)))
+        if isinstance(host.node, Broker) and name in host.node.partitions:
+            host.node.partitions[name].log.tail = ()
+        if world.witness is not None:
+            world.witness.tell(world, self.node, facts.BatchRotted(name, batch.base_offset, batch.next_offset))
+
+    def _log(self, world: World) -> StoredLog | None:
+        name = partition_of(self.partition)
+        rots = isinstance(world.hosts[self.node].disk, SimDisk)  # the files of a real disk are left alone
+        return stored_log(world, self.node, name) if name is not None and rots else None
+
+    def _chosen(self, log: StoredLog) -> int:
+        return self.offset if self.offset != -1 else (log.start + log.end) // 2
+
+    def describe(self) -> str:
+        where = "in the middle" if self.offset == -1 else f"at {grouped(self.offset)}"
+        return f"Corrupt the batch {where} of {self.partition} on {self.node}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 Kafka may lose committed records in two ways only, and both are computed here, never assumed. An unclean
 election makes a leader of a replica that was not in sync. And a replica that alone is in sync may have
-lost unflushed records with its power: it leads again, since nobody else is allowed to. Older Kafkas had
-more ways, and what these allow is computed too, in OlderRules.
+lost unflushed records with its power: it leads again, since nobody else is allowed to. The same may happen
+where a disk has spoilt a batch and recovery cuts the log there; which batches that are is kept in Rot. Older
+Kafkas had more ways, and what these allow is computed too, in OlderRules.
 """
 
 from dataclasses import dataclass, field
 
 from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.invariants.older_rules import OlderRules, rule_at
+from lab.cluster.invariants.rot import Rot
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId, Packed
@@ -86,7 +88,7 @@ class Fate(Packed):
     shortened by a power loss, with the end that was left. `floors`: what of a replica was flushed when its
     power went. `cleaning`: where each replica's newest clean ends. `retired`: the topic was deleted, and a
     later one of that name could not be told apart.
-    `older`: only where a replica ever followed by an older rule.
+    `older`: only where a replica ever followed by an older rule. `rot`: only where a disk ever spoilt a batch.
     """
 
     copies: dict[NodeId, Lineage] = field(default_factory=dict[NodeId, Lineage])
@@ -109,6 +111,7 @@ class Fate(Packed):
     floors: dict[NodeId, int] = field(default_factory=dict[NodeId, int])
     retired: bool = False
     older: OlderRules | None = None
+    rot: Rot | None = None
 
     @property
     def elected_epoch(self) -> int:
@@ -138,6 +141,10 @@ class Fate(Packed):
     def excused(self, offset: int) -> bool:
         """Whether what stood at `offset` may be gone, or about to go, without anybody's mistake."""
         return self.lost_from <= offset < self.lost_until or self.doomed_below > self.leader_epoch
+
+    def rotten(self, offset: int) -> bool:
+        """Whether the leader's disk has spoilt what stands at `offset`."""
+        return self.rot is not None and self.rot.holds(self.leader, offset)
 
 
 class Table(dict[TopicPartition, Fate]):
@@ -187,6 +194,8 @@ class Fates(Observer):
                 fate.older.truncated(node, copy, fact.offset, fact.high_watermark, rule_at(world, node))
                 fate.older.ragged[node] = fate.batch_at(copy, fact.offset)
             copy.cut(fact.offset)
+            if fate.rot is not None:
+                fate.rot.cut(node, fact.offset)
         elif fact.offset:
             fate.copies[node] = Lineage(fact.offset)  # a new replica whose leader has deleted all that would come first
         if fact.offset < fate.log_starts.get(node, 0):
@@ -208,6 +217,8 @@ class Fates(Observer):
             copy.cut(end)
             if fate.older is not None:
                 fate.older.ends_at(node, end)
+            if fate.rot is not None:
+                fate.rot.cut(node, end)
         fate.floors.pop(node, None)
         fate.log_starts[node] = fact.log_start_offset
 
@@ -219,6 +230,14 @@ class Fates(Observer):
             kept.pop(node, None)
         if fate.older is not None:
             fate.older.forget(node)
+        if fate.rot is not None:
+            fate.rot.cut(node, 0)
+
+    @hears(facts.BatchRotted)
+    def _rotted(self, world: World, node: NodeId, fact: facts.BatchRotted) -> None:
+        fate = self.table[fact.partition]
+        fate.rot = fate.rot or Rot()
+        fate.rot.add(node, fact.base_offset, fact.next_offset)
 
     # --- older rules ------------------------------------------------------------------------------
 

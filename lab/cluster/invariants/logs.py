@@ -133,10 +133,14 @@ class FlushedSurvives(Invariant):
         # The batch at which a disk failed may be in the log without ever having been stated.
         most = 1 << 62 if node in self.fates.failed_disks else max(before, fact.log_start_offset)
         self.require(
-            least <= fact.log_end_offset <= most,
+            least <= fact.log_end_offset <= most or self._cut_at_rot(fate, node, fact),
             fact.partition, "on", node, "ends at", fact.log_end_offset,
             f"after a start; wanted {self._wanted(fate, node, least)} to {most}",
         )  # fmt: skip
+
+    def _cut_at_rot(self, fate: Fate, node: NodeId, fact: facts.LogLoaded) -> bool:
+        """Whether recovery came upon a batch that the disk has spoilt. Who stopped cleanly does not look."""
+        return not fact.clean and fate.rot is not None and fate.rot.may_end(node, fact.log_end_offset, fate.compacted)
 
     def _wanted(self, fate: Fate, node: NodeId, least: int) -> str:
         return f"{least} (flushed)" if node in fate.floors else f"{least} (all)"
@@ -159,6 +163,21 @@ class LoadedIsSound(Invariant):
                 batch.valid_crc(),
                 fact.partition, "on", node, "has a torn batch at", batch.base_offset,
             )  # fmt: skip
+
+
+class CopiedIsSound(Invariant):
+    """A follower checks what it copies, so a corrupt batch stays where its disk has spoilt it (spec 2.2)."""
+
+    claim = "nobody copies a corrupt batch"
+
+    @hears(facts.Appended)
+    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+        fate = self.fates.table[fact.partition]
+        if fate.rot is None or fact.leading:
+            return
+        self.checked += 1
+        if not fact.batch.valid_crc():
+            raise self.violated(f"{fact.partition} on {node} got the batch at {fact.batch.base_offset}")
 
 
 class Sequences(Invariant):
@@ -208,4 +227,12 @@ class Sequences(Invariant):
                 stored[producer_id] = tuple(one for one in before if one[0] < end)
 
 
-ALL: tuple[type[Invariant], ...] = (LogDense, EpochsNeverFall, LogMatching, FlushedSurvives, LoadedIsSound, Sequences)
+ALL: tuple[type[Invariant], ...] = (
+    LogDense,
+    EpochsNeverFall,
+    LogMatching,
+    FlushedSurvives,
+    LoadedIsSound,
+    CopiedIsSound,
+    Sequences,
+)

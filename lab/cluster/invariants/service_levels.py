@@ -33,7 +33,7 @@ are missing indeed is a claim of its own.
 PUT_OFF = (*ORDINARY, "OUT_OF_ORDER_SEQUENCE_NUMBER")
 """What it meets and tries again after: behind a batch that was put off so, the next ones are out of order for a while.
 """
-DEEDS = ("fault", "mended", "built", "changed", "throttled")
+DEEDS = ("fault", "rot", "mended", "built", "changed", "throttled")
 """Moments that a deed from outside leaves, the drawn ones of a fuzz seed as well as a person's."""
 
 

@@ -44,7 +44,7 @@ def _moment_views(moments: list[Moment]) -> tuple[MomentView, ...]:
     """Numbered from one; those of one event and kind are one."""
     together: dict[tuple[int, str, str], list[Moment]] = {}
     for moment in moments:
-        alone = "" if moment.kind in ("leader", "isr", "isr+", "truncated") else moment.subject
+        alone = "" if moment.kind in ("leader", "isr", "isr+", "truncated", "corrupt") else moment.subject
         together.setdefault((moment.event_number, moment.kind, alone), []).append(moment)
     return tuple(
         MomentView(
@@ -57,7 +57,9 @@ def _moment_views(moments: list[Moment]) -> tuple[MomentView, ...]:
 
 
 def _spans(moments: list[Moment]) -> tuple[SpanView, ...]:
-    """What lasted: from a fault to its mending, from a rebalance to the stable group; single marks have no length."""
+    """What lasted: from a fault to its mending, from a rebalance to the stable group; single marks have no length. What
+    a disk has spoilt nobody mends.
+    """
     found: list[SpanView] = []
     open_: dict[tuple[str, str], int] = {}
     for moment in moments:
@@ -74,6 +76,8 @@ def _spans(moments: list[Moment]) -> tuple[SpanView, ...]:
                 else "fail"
             )
             found.append(SpanView(key[0], moment.subject, moment.text, moment.time, None, tone))
+        elif moment.kind == "rot":
+            found.append(SpanView("Faults", moment.subject, moment.text, moment.time, None, "fail"))
         elif moment.kind in ("mended", "stable") and key in open_:
             at = open_.pop(key)
             one = found[at]

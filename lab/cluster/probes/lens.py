@@ -124,14 +124,19 @@ def cells(log: UnifiedLog, first: int, end: int) -> tuple[CellView, ...]:
         return ()
     for batch in batches:
         ending = _ending(batch) if batch.is_control else ""
-        for record in batch.readable():
+        corrupt, records = not batch.valid_crc(), batch.readable()
+        if corrupt and not records:
+            unreadable = range(max(batch.base_offset, start), min(batch.next_offset, end))
+            found += [CellView(at, "", -1, at < log.high_watermark, corrupt=True) for at in unreadable]
+            expected = batch.next_offset
+        for record in records:
             if not start <= record.offset < end:
                 continue
             found += [CellView(gap, "", -1, True, "gap") for gap in range(expected, record.offset)]
             committed = record.offset < log.high_watermark
             kind = kind_of_record(record, batch.is_control)
             letter, category = (ending, -1) if batch.is_control else (letter_of(record.key), category_of(record.key))
-            found.append(CellView(record.offset, letter, category, committed, kind))
+            found.append(CellView(record.offset, letter, category, committed, kind, corrupt))
             expected = record.offset + 1
     return tuple(found)
 

@@ -7,7 +7,7 @@ from lab.cluster.build import image_of
 from lab.cluster.lookup.parts import broker_at
 from lab.cluster.probes.views import RecordRow, RecordsView
 from lab.kafka.log.unified_log import UnifiedLog
-from lab.kafka.protocol.records import RecordBatch
+from lab.kafka.protocol.records import Record, RecordBatch
 from lab.world.world import World
 
 ROWS_MAX = 500
@@ -64,14 +64,17 @@ def _page(log: UnifiedLog, start: int, count: int) -> tuple[RecordRow, ...]:
 
 
 def _rows(batch: RecordBatch) -> list[RecordRow]:
+    corrupt, records = not batch.valid_crc(), batch.readable()
+    if corrupt and not records:
+        records = (Record(batch.base_offset, batch.base_timestamp_ms, b"", b"cannot be read"),)
     return [
         RecordRow(
             record.offset, record.timestamp_ms, _text(record.key), _text(record.value),
             tuple((header.key, _text(header.value)) for header in record.headers),
             (batch.base_offset, batch.last_offset), batch.leader_epoch, batch.producer_id,
-            batch.base_sequence + place if batch.base_sequence >= 0 else -1, batch.size, batch.data,
+            batch.base_sequence + place if batch.base_sequence >= 0 else -1, batch.size, batch.data, corrupt,
         )
-        for place, record in enumerate(batch.readable())
+        for place, record in enumerate(records)
     ]  # fmt: skip
 
 

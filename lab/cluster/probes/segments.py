@@ -19,7 +19,8 @@ INDEX_ENTRY_BYTES, TIME_ENTRY_BYTES = OFFSET_ENTRY.size, TIME_ENTRY.size
 @dataclass(frozen=True, slots=True)
 class BatchPlace:
     """A batch in its file: bytes from `position`, offsets from `base_offset` to `last_offset`, of which `records`
-    are left. `horizon_ms`: when its tombstones may go; None before the cleaner has seen one.
+    are left. `horizon_ms`: when its tombstones may go; None before the cleaner has seen one. `corrupt`: it does not
+    match its CRC.
     """
 
     position: int
@@ -29,6 +30,7 @@ class BatchPlace:
     records: int
     control: bool
     horizon_ms: int | None
+    corrupt: bool = False
 
     @property
     def missing(self) -> int:
@@ -184,7 +186,7 @@ def place_of(position: int, batch: RecordBatch) -> BatchPlace:
     """A batch that begins at a byte position."""
     return BatchPlace(
         position, batch.size, batch.base_offset, batch.last_offset, batch.record_count, batch.is_control,
-        batch.delete_horizon_ms,
+        batch.delete_horizon_ms, not batch.valid_crc(),
     )  # fmt: skip
 
 

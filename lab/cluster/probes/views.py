@@ -181,13 +181,16 @@ class FlightView:
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """One offset of one replica. `kind`: record, tombstone, gap (compacted away), control."""
+    """One offset of one replica. `kind`: record, tombstone, gap (compacted away), control. `corrupt`: its batch does
+    not match its CRC.
+    """
 
     offset: int
     letter: str
     category: int
     committed: bool
     kind: str = "record"
+    corrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +329,9 @@ class InspectorView:
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A record as the record browser shows it. `batch`: base and last offset of its batch."""
+    """A record as the record browser shows it. `batch`: base and last offset of its batch. `corrupt`: the batch does
+    not match its CRC; of one that cannot be read there is one row, without a record.
+    """
 
     offset: int
     timestamp_ms: int
@@ -339,6 +344,7 @@ class RecordRow:
     sequence: int
     size_bytes: int
     raw: bytes
+    corrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,17 @@ from lab.cluster.actions import ACTIONS, ClusterAction, action_from
 from lab.cluster.actions.access import ANY, words
 from lab.cluster.actions.base import types_of
 from lab.cluster.actions.clients import FLAVOURS_OWN
+from lab.cluster.actions.disks import CorruptBatch
 from lab.cluster.actions.settings import cluster_config, configured, group_config, holds_at_once, topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.lookup.coordination import all_transactions
+from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.cluster.share_spec import FAILURES
+from lab.cluster.stored_log import has_records
 from lab.kafka.config.client import ClientConfig
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import FLAVOURS
@@ -253,7 +256,7 @@ def _field(
         shape,
         default,
         choices,
-        0 if hint is int and field.name != "offset_ms" else None,
+        min(0, int(default or 0)) if hint is int and field.name != "offset_ms" else None,
         None,
         UNITS.get(field.name, ""),
         notes,
@@ -313,9 +316,26 @@ def _choices(world: World, action: str, field: str, name: str) -> tuple[str, ...
         return tuple(one for one in image_of(world).topics if not one.startswith("__"))
     if field == "file":
         return data_files()
+    if action == CorruptBatch.name():
+        return _rotting(world, field, name)
     if field == "target":
         return tuple(one for one in world.hosts if one not in (name, "admin"))
     return ()
+
+
+def _rotting(world: World, field: str, name: str) -> tuple[str, ...]:
+    """Brokers with records of the partition `name`, or partitions with records on the broker `name`. Of neither: all of
+    both, beginning with two that go together.
+    """
+    states = [one for one in image_of(world).all_partitions() if not one.partition.topic.startswith("__")]
+    pairs = [
+        (str(one.partition), node) for one in states for node in map(broker_name, one.replicas)
+        if name in ("", str(one.partition), node) and has_records(world, node, one.partition)
+    ]  # fmt: skip
+    if field == "partition":
+        return tuple(dict.fromkeys(one for one, _ in pairs))
+    first = [node for one, node in pairs if one == pairs[0][0]]
+    return tuple(dict.fromkeys([*first, *(node for _, node in pairs)])) if field == "node" else ()
 
 
 def _subjects(world: World, kind: type[ClusterAction], field: str) -> tuple[str, ...]:

@@ -130,18 +130,25 @@ class Copying:
             # partition up, before 2.3 with all others of its thread.
             fetcher.remove(partition.partition)
             return False
+        for batch in answer.records:
+            if not batch.valid_crc():
+                self._refuse(env, partition, fetcher, batch)
+                return False
         before = partition.log.high_watermark
         for batch in answer.records:
-            self._append(env, partition, batch)
+            partition.append_as_follower(env, batch)
         if self.replicas.throttle is not None:
             self.replicas.copied(fetcher, partition, sum(batch.size for batch in answer.records), env.now)
         partition.follow_high_watermark(env, answer.high_watermark)
         self._follow_log_start(env, partition, answer.log_start_offset)
         return partition.log.high_watermark > before
 
-    def _append(self, env: Env, partition: Partition, batch: RecordBatch) -> None:
-        if batch.valid_crc():
-            partition.append_as_follower(env, batch)
+    def _refuse(self, env: Env, partition: Partition, fetcher: ReplicaFetcher, batch: RecordBatch) -> None:
+        """The leader has sent a corrupt batch: nothing of its answer is copied, and it is asked again after a pause,
+        in case the next answer is better (spec 2.2).
+        """
+        env.tell(facts.CorruptBatchFound(partition.partition, batch.base_offset))
+        fetcher.delay(partition.partition, env.now + millis(self.config.replica_fetch_backoff_ms))
 
     def _follow_log_start(self, env: Env, partition: Partition, leader_start: int) -> None:
         log = partition.log

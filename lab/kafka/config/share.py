@@ -55,6 +55,7 @@ SHARE_COORDINATOR = (
 class ShareConsumerConfig(Config, Sealed):
     """A share consumer's settings."""
 
+    check_crcs: bool
     fetch_max_bytes: int
     fetch_max_wait_ms: int
     max_poll_records: int
@@ -68,6 +69,7 @@ class ShareConsumerConfig(Config, Sealed):
     retry_backoff_us: Micros
 
     settings: ClassVar = table(
+        Setting("check.crcs", True, "what was damaged on its way or on a disk is rejected, not worked on"),
         Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for", 1),
         Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long"),
         Setting("max.poll.records", 500, "about the most one poll() returns", 1),

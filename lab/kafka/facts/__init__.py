@@ -56,8 +56,10 @@ from lab.kafka.facts.groups import (
 )
 from lab.kafka.facts.logs import (
     Appended,
+    BatchRotted,
     BecameFollower,
     BecameLeader,
+    CorruptBatchFound,
     HeapAlarm,
     HeapExhausted,
     HighWatermarkMoved,
@@ -114,6 +116,7 @@ __all__ = [
     "AdminResult",
     "Appended",
     "BatchRetried",
+    "BatchRotted",
     "BecameFollower",
     "BecameLeader",
     "BrokerFenced",
@@ -128,6 +131,7 @@ __all__ = [
     "Compacted",
     "ConsumerGroupChanged",
     "ConsumerGroupLoaded",
+    "CorruptBatchFound",
     "Decided",
     "FrameSent",
     "GroupAssigned",

@@ -126,6 +126,27 @@ class LogDirFailed:
 
 
 @dataclass(slots=True)
+class BatchRotted:
+    """A byte of a stored batch has turned on this machine's disk, and nobody there knows. `base_offset` to before
+    `next_offset`: the offsets of the batch. Stated by the world, not by a process.
+    """
+
+    partition: TopicPartition
+    base_offset: int
+    next_offset: int
+
+
+@dataclass(slots=True)
+class CorruptBatchFound:
+    """Who has fetched a batch found that it is not what its writer meant, and has not taken it (spec 2.2, 6.6).
+    `offset`: where the reader stands, at its beginning or within it.
+    """
+
+    partition: TopicPartition
+    offset: int
+
+
+@dataclass(slots=True)
 class ReplicaDeleted:
     """A broker has deleted its replica: the partition was moved to others, or its topic is gone."""
 

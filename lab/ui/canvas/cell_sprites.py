@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from lab.cluster.probes.views import CellView
-from lab.ui.canvas.pen import CENTRE, rounded, write
+from lab.ui.canvas.pen import CENTRE, crack, rounded, write
 from lab.ui.theme import Theme, mixed, with_alpha
 
 RADIUS = 4
@@ -22,11 +22,11 @@ class CellSprites:
         self.width = width
         self.height = height
         self.ratio = ratio
-        self._made: dict[tuple[str, str, int, bool, bool], QPixmap] = {}
+        self._made: dict[tuple[str, str, int, bool, bool, bool], QPixmap] = {}
 
     def of(self, cell: CellView, bright: bool) -> QPixmap:
         """The picture of a cell; `bright` on the leader."""
-        key = (cell.kind, cell.letter, cell.category, cell.committed, bright)
+        key = (cell.kind, cell.letter, cell.category, cell.committed, cell.corrupt, bright)
         found = self._made.get(key)
         if found is None:
             found = self._made[key] = self._drawn(cell, bright)
@@ -47,6 +47,8 @@ class CellSprites:
                 self._tombstone(p, box, cell, bright)
             else:
                 self._record(p, box, cell, bright)
+            if cell.corrupt:
+                crack(p, box, self.theme.surface.canvas, self.theme.state.fail)
         return picture
 
     def _faded(self, colour: QColor, bright: bool, share: float = DIM) -> QColor:

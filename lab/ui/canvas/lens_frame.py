@@ -134,6 +134,7 @@ SAMPLES = {
     "tombstone": CellView(0, "", -1, True, "tombstone"),
     "compacted away": CellView(0, "", -1, True, "gap"),
     "control": CellView(0, "", -1, True, "control"),
+    "corrupt": CellView(0, "", -1, True, corrupt=True),
 }
 
 
@@ -148,7 +149,8 @@ def legend_of(view: LensView) -> tuple[str, ...]:
     shown = view.transactions.transactions if view.transactions is not None else ()
     states = {one.state for one in shown}
     return (
-        "committed", "not yet committed", *(name for kind, name in more if kind in kinds), *LINES,
+        "committed", "not yet committed", *(name for kind, name in more if kind in kinds),
+        *(("corrupt",) if any(cell.corrupt for cell in cells) else ()), *LINES,
         *(name for state, name in STATES.items() if state in states),
         *((STABLE,) if stable_offset_of(view) is not None else ()),
     )  # fmt: skip

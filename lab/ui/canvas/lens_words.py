@@ -51,7 +51,8 @@ def cell_text(replica: LensReplicaView, cell: CellView) -> str:
     what = kind if cell.kind == "control" else f"{kind} {cell.letter}"
     committed = "committed" if cell.committed else f"not yet committed: the HW here is {replica.high_watermark}"
     durable = "on disk" if cell.offset < replica.flushed_offset else "only in the page cache"
-    return f"offset {cell.offset} · {what}\n{committed} · {durable} of {replica.broker}"
+    text = f"offset {cell.offset} · {what}\n{committed} · {durable} of {replica.broker}"
+    return f"{text}\nits batch does not match its CRC: who checks does not take it" if cell.corrupt else text
 
 
 def transaction_text(one: TransactionView) -> str:

@@ -17,7 +17,7 @@ from lab.ui.canvas.log_files_words import (
     summary_text,
     time_entry_text,
 )
-from lab.ui.canvas.pen import hatch, put_icon, rounded
+from lab.ui.canvas.pen import crack, hatch, put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
 from lab.ui.wording import counted, grouped
@@ -222,6 +222,8 @@ class LogFilesPainter:
         if scanned:
             hatch(p, box, radius, with_alpha(ink, 0.30), 7 * scale)
         self._batch_text(p, batch, box, ink)
+        if batch.corrupt:
+            crack(p, box, theme.surface.panel, theme.state.fail)
 
     def _batch_text(self, p: QPainter, batch: BatchPlace, box: QRectF, ink: QColor) -> None:
         """Its offsets where they fit, its bytes below where these do; a diamond before a marker's."""

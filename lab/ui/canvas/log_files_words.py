@@ -166,6 +166,8 @@ def batch_text(view: SegmentsView, shown: SegmentView, batch: BatchPlace, offset
         f"bytes {grouped(batch.position)} to before {grouped(end)} ({grouped(batch.size_bytes)})",
         f"{committed} · {'on disk' if end <= shown.flushed_bytes else 'only in the page cache'}",
     ]
+    if batch.corrupt:
+        lines.append("it does not match its CRC: who checks does not take it")
     if batch.missing:
         lines.append(f"{batch.missing} of its offsets were compacted away")
     if batch.base_offset < view.log_start_offset:

@@ -63,6 +63,18 @@ def hatch(p: QPainter, box: QRectF, radius: float, colour: QColor, gap: float = 
     p.restore()
 
 
+def crack(p: QPainter, box: QRectF, ground: QColor, edge: QColor) -> None:
+    """A jagged break from top to bottom, through which the ground is seen: corrupt."""
+    swing, step = min(box.width() * 0.17, box.height() * 0.2), box.height() / 5
+    path = QPainterPath(QPointF(box.center().x() + swing, box.top()))
+    for corner in range(1, 6):
+        path.lineTo(box.center().x() + (-swing if corner % 2 else swing), box.top() + corner * step)
+    p.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, share in ((ground, 0.2), (edge, 0.075)):
+        p.setPen(QPen(colour, max(1.4, min(box.height(), 30.0) * share)))
+        p.drawPath(path)
+
+
 def badge(p: QPainter, theme: Theme, centre: QPointF, role: str, in_sync: bool) -> None:
     """Crown for the leader, F for a follower; dashed when it is out of sync."""
     size = theme.px(16)

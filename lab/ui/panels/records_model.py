@@ -82,7 +82,7 @@ def cell_text(row: RecordRow, column: str) -> str:
         case "bytes":
             return str(row.size_bytes)
         case "batch":
-            return f"{row.batch[0]}–{row.batch[1]}"
+            return f"{row.batch[0]}–{row.batch[1]}{' ✗ CRC' if row.corrupt else ''}"
         case "epoch":
             return str(row.leader_epoch)
         case "producer":

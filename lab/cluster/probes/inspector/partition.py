@@ -4,6 +4,7 @@ from lab.cluster.actions.settings import topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.figures import grouped
+from lab.cluster.lookup.parts import rot_of
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.inspector.settings import TOPIC_SETTINGS, shown_settings
 from lab.cluster.probes.islands import cut_off
@@ -30,6 +31,7 @@ def partition_view(world: World, name: str) -> InspectorView | None:
         for one in (view.replicas if view else ())
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
+    sections += _rotten(world, state)
     why, causes = _why_watermark(world, state, partition)
     config = partition.config if partition is not None else topic_settings(world, state.partition.topic)
     return InspectorView(
@@ -43,6 +45,20 @@ def partition_view(world: World, name: str) -> InspectorView | None:
         causes,
         shown_settings(config, TOPIC_SETTINGS),
     )
+
+
+def _rotten(world: World, state: PartitionState) -> tuple[Section, ...]:
+    """Replicas with corrupt batches, and where these begin; what the brokers themselves do not know."""
+    rot = rot_of(world, state.partition)
+    found = rot.batches if rot is not None else {}
+    rows = tuple(
+        Row(
+            node, f"✗ batch at {', '.join(grouped(base) for base in batches)}", "fail", link=(OFFSET, f"{min(batches)}")
+        )
+        for node, batches in found.items()
+        if batches
+    )
+    return (Section("Corrupt", rows),) if rows else ()
 
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
@@ -64,7 +80,9 @@ def _why_watermark(
 ) -> tuple[str, tuple[CauseView, ...]]:
     """Which replica holds the high watermark where it is, and the last changes of leader and ISR."""
     name = str(state.partition)
-    history = causes_of(world, name, kinds=("leader", "isr", "isr+", "truncated", "retention", "cleaned"))
+    history = causes_of(
+        world, name, kinds=("leader", "isr", "isr+", "truncated", "rot", "corrupt", "retention", "cleaned")
+    )
     if partition is None:
         return f"Why does nobody serve {name}?", (*_nobody(world, state), *history)[:CAUSES]
     log = partition.log

@@ -203,6 +203,8 @@ class ConsumerApp:
         self.fetcher.update_positions(env)
         parts = self.fetcher.collect(self._handed_out())
         if self.fetcher.exception:
+            if self.fetcher.corrupt is not None:
+                env.tell(facts.CorruptBatchFound(*self.fetcher.corrupt))
             self._throw(env, self.fetcher.exception)
             return
         self.fetcher.send_fetches(env)

@@ -52,6 +52,8 @@ class Fetcher:
 
     preferred: dict[TopicPartition, tuple[int, Micros]] | None = None
     """Whom to read from instead of the leader, and until when (KIP-392); made when a leader first says so."""
+    corrupt: tuple[TopicPartition, int] | None = None
+    """Where the batch stands that poll() throws for; made when one is."""
 
     def __init__(
         self,
@@ -397,7 +399,7 @@ class Fetcher:
                 continue
             if one.corrupt and one.at == len(one.records) and one.offset == one.next_offset:
                 if not found:
-                    self.exception = one.corrupt
+                    self.exception, self.corrupt = one.corrupt, (one.partition, one.offset)
                 break
             end = min(one.at + left, len(one.records))
             part = Fetched(

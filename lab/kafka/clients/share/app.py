@@ -26,7 +26,7 @@ from lab.kafka.protocol.messages.share_fetch import (
 )
 from lab.kafka.protocol.messages.share_groups import ShareGroupHeartbeatResponse
 from lab.kafka.protocol.primitives import Malformed
-from lab.kafka.protocol.records import Record
+from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.kafka.rpc.envelope import Response
 from lab.kafka.rpc.network_client import NetworkClient, Tag
@@ -246,13 +246,13 @@ class ShareConsumerApp:
             if one.acknowledge_error_code is not ErrorCode.NONE:
                 self._tell_refused(env, partition, one.acknowledge_error_code.name)
             if one.error_code is ErrorCode.NONE:
-                self._take(host, partition, one)
+                self._take(env, host, partition, one)
                 continue
             if one.current_leader is None or not self.metadata.learn_leader(partition, one.current_leader):
                 self.metadata.needed = True
                 self.sessions.pause(env, host)
 
-    def _take(self, host: str, partition: TopicPartition, one: SharedPartition) -> None:
+    def _take(self, env: Env, host: str, partition: TopicPartition, one: SharedPartition) -> None:
         """Records that are ours. What was acquired and is not there (compaction, a transaction's marker) is a gap,
         and what cannot be read is rejected."""
         acquired = {
@@ -261,11 +261,14 @@ class ShareConsumerApp:
         }  # fmt: skip
         for batch in one.records:
             try:
-                records = () if batch.is_control else batch.records()
+                records = () if batch.is_control else self._checked(batch).records()
             except Malformed:
-                for offset in [one for one in acquired if batch.base_offset <= one <= batch.last_offset]:
+                rejected = [one for one in acquired if batch.base_offset <= one <= batch.last_offset]
+                for offset in rejected:
                     del acquired[offset]
                     self.sessions.at(host).say(partition, offset, AcknowledgeType.REJECT)
+                if rejected:
+                    env.tell(facts.CorruptBatchFound(partition, rejected[0]))
                 continue
             for record in records:
                 count = acquired.pop(record.offset, None)
@@ -273,6 +276,12 @@ class ShareConsumerApp:
                     self.buffered.append(Delivered(host, partition, record, count))
         for offset in acquired:
             self.sessions.at(host).say(partition, offset, AcknowledgeType.GAP)
+
+    def _checked(self, batch: RecordBatch) -> RecordBatch:
+        """The batch, if it is what its writer meant, or nobody asks. Raises Malformed."""
+        if self.config.check_crcs and not batch.valid_crc():
+            raise Malformed(f"a batch at {batch.base_offset}: its CRC is wrong")
+        return batch
 
     def _acknowledged(self, env: Env, tag: Asked, body: ShareAcknowledgeResponse) -> None:
         _, host, said = tag
