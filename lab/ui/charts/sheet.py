@@ -5,12 +5,12 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import SpanView
+from lab.lessons.wording import plain
 from lab.ui.canvas.pen import LEFT, rounded, write
 from lab.ui.charts.catalog import Chart
 from lab.ui.charts.lines import Line
 from lab.ui.charts.plot import Margins, Plot
 from lab.ui.theme import current_theme
-from lab.ui.wording import plain
 
 HEADER_PX = 40
 WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
