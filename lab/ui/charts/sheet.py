@@ -68,7 +68,7 @@ class ChartSheet(QWidget):
         """Show `lines` of `chart`; `detail` says how they are told apart."""
         if (chart, detail) != (self.chart, self.detail):
             self.chart, self.detail = chart, detail
-            self.plot.whole = chart.unit != "s"
+            self.plot.whole = chart.whole
             self._make_room()
         self.plot.show_lines(lines, spans, now)
 
