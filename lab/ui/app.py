@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from lab.cluster.refused import Refused
 from lab.ui import garbage
 from lab.ui import settings as settings_file
-from lab.ui.main_window import MainWindow, Opener
+from lab.ui.main_window import MainWindow
+from lab.ui.opener import Opener
 from lab.ui.screenshot import save_picture
 from lab.ui.settings import Settings
 from lab.ui.style import shell_style

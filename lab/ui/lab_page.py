@@ -118,6 +118,15 @@ class LabPage(QWidget):
         self.upper.setSizes([width - lesson - inspector, inspector])
         self.right.setSizes([max(self.height() - bottom, 300), bottom])
 
+    def splitters(self) -> dict[str, QSplitter]:
+        """The splitters whose places are remembered."""
+        return {
+            "across": self.across,
+            "upper": self.upper,
+            "right": self.right,
+            "stage": self.stage.splitter,
+        }
+
     # --- showing ----------------------------------------------------------------------------------
 
     def pull(self, session: "Session", frame: int, *, whole: bool) -> None:

@@ -128,3 +128,8 @@ def quoted(text: str) -> str:
         for letter in text.replace("\\", "\\\\").replace('"', '\\"')
     )
     return f'"{escaped}"'
+
+
+def look_of(settings: Settings) -> Settings:
+    """Only what can be seen."""
+    return replace(settings, recent=(), breakpoints=())

@@ -6,12 +6,16 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox
 
+from lab.cluster.figures import grouped
 from lab.cluster.refused import Refused
+from lab.lessons.report import html_report
+from lab.lessons.wording import clock, plain, rich
 from lab.ui import app
 from lab.ui.app import crash_hook, open_anything, show_crash
-from lab.ui.main_window import MainWindow, Opener
-from lab.ui.report import html_report, write_pdf
-from lab.ui.wording import clock, grouped, plain, rich, speed_text
+from lab.ui.main_window import MainWindow
+from lab.ui.opener import Opener
+from lab.ui.report import write_pdf
+from lab.ui.wording import speed_text
 from tests.ui.scripted import SCENARIOS, open_scripted, open_scripted_file
 
 

@@ -261,7 +261,7 @@ def test_the_rebalances_of_a_real_group(window: MainWindow, qtbot):
     member = group.members[0]
     session.post(Crash(member))
     session.run_for(50 * SECOND)
-    window.select("group", group.group)
+    window.selection.select("group", group.group)
     qtbot.keyClick(window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     view = window.page.shown_in_full()
     assert isinstance(view, RebalanceView)

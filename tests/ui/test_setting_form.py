@@ -13,7 +13,7 @@ from lab.ui.panels.inspector_rows import ConfigRow
 def opened(window: MainWindow, qtbot, kind: str, name: str, setting: str) -> ActionForm:
     """The form that a click on a setting of the inspector opens."""
     window.show_session(start("B5"))
-    window.select(kind, name)
+    window.selection.select(kind, name)
     row = next(one for one in window.page.inspector.findChildren(ConfigRow) if one.name == setting)
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     (form,) = (one for one in window.dialogs if isinstance(one, ActionForm))
@@ -58,7 +58,7 @@ def test_another_setting_can_be_chosen_and_its_value_comes_with_it(window: MainW
 
 def test_a_setting_is_reached_by_the_keyboard(window: MainWindow, qtbot):
     window.show_session(start("B5"))
-    window.select("topic", "notes-a")
+    window.selection.select("topic", "notes-a")
     row = next(one for one in window.page.inspector.findChildren(ConfigRow) if one.name == "max.message.bytes")
     assert row.accessibleName() == "max.message.bytes is 150: change it"
     qtbot.keyClick(row, Qt.Key.Key_Return)

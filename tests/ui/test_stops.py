@@ -70,7 +70,7 @@ def test_going_by_hand_is_not_stopped(real_window: MainWindow):
     assert session is not None
     real_window.stops.set((Breakpoint("leader"),))
     session.post(Crash("broker-1"))
-    real_window.seek_to(session.now + 20 * SECOND)
+    real_window.travel.seek_to(session.now + 20 * SECOND)
     assert session.stop is None
     assert any(one.kind == "leader" for one in session.world.moments)
 

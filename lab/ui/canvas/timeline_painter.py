@@ -8,6 +8,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.clusters import Cluster, badge_text, mark_clusters
 from lab.ui.canvas.pen import put_icon
 from lab.ui.canvas.stamps import MIDDLE, Stamps
@@ -15,7 +16,6 @@ from lab.ui.canvas.story import GROUPS, Story
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
 from lab.ui.canvas.timeline_lanes import Lane, Lanes
 from lab.ui.theme import Theme, mixed, with_alpha
-from lab.ui.wording import clock
 
 MARK_ICONS = {
     "leader": ("crown", "t2"),

@@ -31,6 +31,11 @@ class Chart:
     share: bool = False
 
     @property
+    def whole(self) -> bool:
+        """Whether it counts things, of which there are no halves; times are measured."""
+        return self.unit not in ("s", "ms")
+
+    @property
     def ways(self) -> tuple[str, ...]:
         """By what its series can be told apart."""
         found = {way: None for source in self.sources for way in METRICS[source.metric].ways}

@@ -4,7 +4,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from lab.cluster.probes.ownership import Rebalance, duration_text, partitions_text
 from lab.env import Micros
-from lab.ui.wording import clock
+from lab.lessons.wording import clock
 
 HEADINGS = ("generation", "began", "why", "took", "stopped", "for at most", "unread", "for at most")
 LEFT = ("why", "stopped", "unread")
