@@ -108,6 +108,8 @@ def test_numbers_and_times_read_well():
     assert speed_text(1, 1000) == "1/1000×"
 
 
-def test_short_markdown_is_bold_and_code_and_nothing_else():
+def test_short_markdown_is_bold_emphasis_and_code_and_nothing_else():
     assert rich("**HW** `acks` <script>") == "<b>HW</b> <code>acks</code> &lt;script&gt;"
-    assert plain("**HW** `acks`") == "HW acks"
+    assert rich("it *must* be **so**, *for ever*.") == "it <i>must</i> be <b>so</b>, <i>for ever</i>."
+    assert rich("2 * 3 * 4, `*`, x*y*z") == "2 * 3 * 4, <code>*</code>, x*y*z"
+    assert plain("**HW** *must* `acks`") == "HW must acks"

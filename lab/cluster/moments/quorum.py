@@ -11,16 +11,19 @@ class QuorumMoments(Observer):
 
     def __init__(self) -> None:
         self.leader: NodeId = ""
+        self.incarnation = 0
 
     @hears(facts.QuorumRoleChanged)
     def _role(self, world: World, node: NodeId, fact: facts.QuorumRoleChanged) -> None:
         match fact.role:
             case "leader":
-                self.leader = node
+                self.leader, self.incarnation = node, world.hosts[node].incarnation
                 world.mark("quorum", node, f"{node} leads the controllers in epoch {fact.epoch}")
             case "resigned" if node == self.leader and world.hosts[node].node is not None:
                 self.leader = ""
-                world.mark("quorum", node, f"{node} no longer leads the controllers")
+                again = world.hosts[node].incarnation != self.incarnation
+                led = f"starts as resigned: it led the controllers in epoch {fact.epoch} when it went down"
+                world.mark("quorum", node, f"{node} {led if again else 'no longer leads the controllers'}")
             case _:
                 pass
 

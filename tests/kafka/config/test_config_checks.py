@@ -66,6 +66,21 @@ def test_only_assignors_that_there_are_and_none_twice(strategy: str, found: str)
     assert spaced.partition_assignment_strategy == "sticky, range"
 
 
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (ProducerConfig, {"buffer.memory", "linger.ms", "max.block.ms", "metadata.max.age.ms", "retry.backoff.max.ms",
+                          "retry.backoff.ms", "sticky.partitioning.linger.ms"}),
+        (ConsumerConfig, {"metadata.max.age.ms", "retry.backoff.max.ms", "retry.backoff.ms"}),
+    ],
+)  # fmt: skip
+def test_only_what_is_a_long_in_kafka_may_be_longer_than_an_int(kind: type[Config], names: set[str]):
+    """max.poll.interval.ms, for one, travels in JoinGroup as an INT32 and stands so in `__consumer_offsets`."""
+    assert {one.name for one in kind.settings.values() if one.type == "LONG"} == names
+    with pytest.raises(InvalidConfig, match="wanted a whole number of at least 1 and at most 2147483647, found"):
+        ConsumerConfig(settings(max_poll_interval_ms=LONG_MAX))
+
+
 def test_a_choice_of_nothing_has_a_word():
     wanted = "wanted one of nothing, org.apache.kafka.metadata.authorizer.StandardAuthorizer, found 'foo'"
     with pytest.raises(InvalidConfig, match=wanted):
