@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import Isolate
-from lab.cluster.controllers import active_controller
+from lab.cluster.lookup.controllers import active_controller
 from tests.story import Story, orders
 
 
