@@ -227,6 +227,7 @@ class ConsumerConfig(ClientConfig):
             "classic",
             "how members agree: among themselves, or by what the coordinator says",
             choices=("classic", "consumer"),
+            any_case=True,
         ),
         Setting("group.remote.assignor", "", "which of the coordinator's assignors is preferred"),
         Setting("heartbeat.interval.ms", 3_000, "how often the heartbeat thread reports", 1, INT_MAX),
@@ -264,7 +265,7 @@ class ConsumerConfig(ClientConfig):
         """A session must outlive several heartbeats; each protocol has settings of its own (spec 6.15); and only
         assignors that there are, none of them twice, as the Java client refuses it.
         """
-        other = THEIR_OWN["classic" if self.group_protocol == "consumer" else "consumer"]
+        other = THEIR_OWN["classic" if self.group_protocol.lower() == "consumer" else "consumer"]
         for name in other:
             if self.overrides.get(name):
                 raise InvalidConfig(f"{name} cannot be set with group.protocol={self.group_protocol}")

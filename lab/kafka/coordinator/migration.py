@@ -48,7 +48,7 @@ def upgrade(draft: Draft, classic: Group) -> ErrorCode:
     """
     config = draft.config
     consumers = classic.protocol_type == PROTOCOL_TYPE and len(classic.members) <= config.group_consumer_max_size
-    if not consumers or config.group_consumer_migration_policy not in UPWARD:
+    if not consumers or config.group_consumer_migration_policy.lower() not in UPWARD:
         return ErrorCode.GROUP_ID_NOT_FOUND
     try:
         members = [_translated(draft, classic, one) for one in classic.members.values()]
@@ -119,7 +119,7 @@ def remove(draft: Draft, reasons: Mapping[str, str]) -> None:
 
 def goes_back(config: BrokerConfig, members: list[ConsumerMember]) -> bool:
     """Whether these members would be a classic group if they were alone."""
-    allowed = config.group_consumer_migration_policy in BACK and len(members) <= config.group_max_size
+    allowed = config.group_consumer_migration_policy.lower() in BACK and len(members) <= config.group_max_size
     return allowed and all(one.classic is not None for one in members)
 
 

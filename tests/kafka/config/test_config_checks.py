@@ -11,7 +11,7 @@ from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
-from tests.story import Story, settings
+from tests.story import Story, orders, settings
 
 
 def producer(**values: object) -> ProducerConfig:
@@ -136,6 +136,43 @@ def test_a_config_comes_through_a_checkpoint_with_what_follows_from_it():
     for config in (producer(acks="1"), producer(linger_ms=100_000), TopicConfig(settings(retention_ms=5))):
         again = pickle.loads(pickle.dumps(config))
         assert {name: getattr(again, name) for name in vars(config)} == vars(config)
+
+
+@pytest.mark.parametrize("policy", ["upgrade", "UPGRADE", "Upgrade"])
+def test_a_word_is_taken_in_any_case_where_kafka_does_and_told_as_it_was_given(policy: str):
+    config = BrokerConfig({"group.consumer.migration.policy": policy})
+    assert config.shown("group.consumer.migration.policy") == policy
+    with pytest.raises(
+        InvalidConfig, match="one of bidirectional, upgrade, downgrade, disabled in any case, found 'up'"
+    ):
+        BrokerConfig({"group.consumer.migration.policy": "up"})
+
+
+def test_settings_of_a_protocol_are_told_apart_in_any_case():
+    with pytest.raises(InvalidConfig, match=r"session\.timeout\.ms cannot be set with group\.protocol=CONSUMER"):
+        ConsumerConfig({"group.protocol": "CONSUMER", "session.timeout.ms": "10000"})
+    with pytest.raises(InvalidConfig, match=r"group\.remote\.assignor cannot be set with group\.protocol=Classic"):
+        ConsumerConfig({"group.protocol": "Classic", "group.remote.assignor": "range"})
+
+
+def test_a_consumer_joins_by_the_protocol_that_is_named_in_whatever_case():
+    story = Story(topics=orders())
+    story.consumer("app", config=settings(group_protocol="CONSUMER"))
+    story.run(10)
+    assert list(story.consumer_group().members), "it is a member by the consumer protocol"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (ConsumerConfig, "isolation.level", "READ_COMMITTED"), (ConsumerConfig, "auto.offset.reset", "Earliest"),
+        (ProducerConfig, "acks", "ALL"), (ProducerConfig, "compression.type", "LZ4"),
+        (TopicConfig, "cleanup.policy", "Compact"), (TopicConfig, "message.timestamp.type", "createtime"),
+    ],
+)  # fmt: skip
+def test_all_other_words_are_taken_as_they_are_written_only(kind: type[Config], name: str, value: str):
+    with pytest.raises(InvalidConfig, match="wanted one of"):
+        kind({name: value})
 
 
 def test_a_changed_setting_can_go_back_to_its_default():

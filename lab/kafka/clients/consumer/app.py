@@ -76,7 +76,8 @@ class ConsumerApp:
         """A new consumer with the settings of now: a stranger to its group, with nothing in hand."""
         self.metadata = Metadata(bootstrap, self.topics)
         self.net.request_timeout = self.config.request_timeout_us
-        kind = ConsumerMembership if self.config.group_protocol == "consumer" else ClassicMembership
+        modern = self.config.group_protocol.lower() == "consumer"
+        kind = ConsumerMembership if modern else ClassicMembership
         self.membership: Membership = kind(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
         self.fetcher = Fetcher(self.group_id, self.name, self.config, self.metadata, self.net)
         self.commits = Commits(self.name, self.config, commit, self.membership, self.fetcher, self.net)
