@@ -19,6 +19,7 @@ from lab.cluster.swarm_cleaning import Cleaning
 from lab.cluster.swarm_flavours import with_flavours
 from lab.cluster.swarm_load import with_loads
 from lab.cluster.swarm_migration import with_migrations
+from lab.cluster.swarm_rot import with_rot
 from lab.cluster.swarm_settings import changes
 from lab.cluster.swarm_transactions import Transactions
 from lab.env import Micros, NodeId, seconds
@@ -53,7 +54,7 @@ def plan(seed: int) -> Plan:
     if drawn.spec.service_levels:
         return drawn
     spec, actions = with_migrations(seed, with_audits(seed, drawn.spec), drawn.actions, FIRST)
-    return replace(drawn, spec=spec, actions=actions)
+    return replace(drawn, spec=spec, actions=with_rot(seed, spec, actions, FIRST))
 
 
 def with_libraries(seed: int) -> Plan:
