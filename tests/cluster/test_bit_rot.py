@@ -7,18 +7,23 @@ import pytest
 from lab.cluster.actions import action_from
 from lab.cluster.actions.disks import CorruptBatch
 from lab.cluster.actions.machines import Crash, PowerOff, Restart, Stop
+from lab.cluster.actions.network import Isolate, Rejoin
 from lab.cluster.actions.replicas import Reassign
 from lab.cluster.actions.topics import DeleteRecords
+from lab.cluster.fuzzing.rest import difference, unrest
+from lab.cluster.fuzzing.rot_rest import cannot_follow
 from lab.cluster.probes import Inspect, PartitionLens, Records, Segments
 from lab.cluster.session.offers import offers_for
 from lab.cluster.spec import TopicSpec
 from lab.kafka import facts
+from lab.kafka.broker.broker import Broker
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.protocol.compression import Compression
 from lab.kafka.protocol.messages.produce import ProduceRequest
 from lab.kafka.protocol.records import Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.checkpoint import Checkpoint
+from lab.world.disk import SimDisk
 from tests.kafka.clients.consumer.shop import EARLIEST, resets, stock, write
 from tests.kafka.clients.consumer.test_exceptions import ended, exceptions
 from tests.kafka.share.queue import Queue
@@ -260,6 +265,67 @@ def test_what_is_not_safe_and_torn_by_a_power_loss_is_no_place_to_rot():
     disk.truncate(path, disk.size(path) // 3 + 40)
     action = CorruptBatch("orders-0", "broker-2", 14)
     assert action.refusal(story.world).startswith("wanted an offset of the log of orders-0 on broker-2, 0 to ")
+
+
+# --- what is owed all the same --------------------------------------------------------------------
+
+
+def brokers_of(story: Story) -> dict[int, Broker]:
+    return {one: story.broker(one) for one in (1, 2, 3, 4)}
+
+
+def test_who_has_the_corrupt_batch_before_it_owes_nothing_and_who_is_past_it_owes_all():
+    story = moving_to_a_fourth()
+    assert cannot_follow(story.world, brokers_of(story), story.state()) == (4,)
+    assert unrest(story.world) == "", "the move that does not end is nobody's mistake"
+    story.act(Isolate("broker-2"))
+    story.until(lambda: 2 not in story.state().isr)
+    story.act(Rejoin("broker-2"))
+    story.until(lambda: "in sync are" in unrest(story.world))
+    assert cannot_follow(story.world, brokers_of(story), story.state()) == (4,)
+    story.run(40)
+    assert (unrest(story.world), difference(story.world)) == ("", "")
+
+
+def test_a_difference_beside_the_corrupt_batch_is_seen():
+    story = three_batches()
+    rot(story, 2)
+    assert difference(story.world) == ""
+    log = story.replica(3).log
+    disk = story.world.hosts["broker-3"].disk
+    assert isinstance(disk, SimDisk)
+    disk.rot(log.active.path, log.active.size - 3)
+    log.tail = ()
+    assert difference(story.world) == "orders-0 differs on 3 and 1"
+
+
+def test_a_group_owes_nothing_while_its_leader_is_corrupt_and_all_once_another_leads():
+    story = three_batches()
+    story.consumer("a", config=EARLIEST)
+    story.run(10)
+    rot(story, 1)
+    story.act(Crash("a"))
+    assert unrest(story.world) == ""
+    story.act(Stop("broker-1"))
+    story.until(lambda: story.world.hosts["broker-1"].state == "down")
+    assert story.state().leader_id == 2
+    story.act(Restart("broker-1"))
+    story.until(lambda: sorted(story.state().isr) == [1, 2, 3])
+    story.act(Restart("a"))
+    story.run(1)
+    assert story.state().leader_id == 2
+    assert unrest(story.world).startswith("pay is ")
+
+
+def test_where_too_few_can_follow_nothing_is_committed_and_nobody_owes_it():
+    story = three_batches(config=(("replica.fetch.max.bytes", "1"), ("min.insync.replicas", "2")))
+    for _ in range(20):
+        story.send("broker-1", ProduceRequest(1, 30_000, {ORDERS: batch("a")}))
+    story.until(lambda: story.replica(1).log.log_end_offset == 35)
+    rot(story, 1, 34)
+    story.run(10)
+    assert (story.state().isr, story.ends()[1]) == ((1,), (34, 35))
+    assert unrest(story.world) == ""
 
 
 # --- when it cannot be done -----------------------------------------------------------------------

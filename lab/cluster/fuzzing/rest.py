@@ -3,11 +3,13 @@
 from lab.cluster.actions import clients, disks, machines, network
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
+from lab.cluster.fuzzing.rot_rest import cannot_be_read, cannot_follow, commits_nothing, idle
 from lab.cluster.fuzzing.share_rest import share_unrest
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.lookup.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.lookup.coordination import abandoned, all_transactions
+from lab.cluster.lookup.parts import rot_of
 from lab.cluster.watch import Watch
 from lab.env import millis
 from lab.kafka.broker.broker import Broker
@@ -27,6 +29,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from lab.world.host import FROZEN, RUNNING
 from lab.world.world import World
 
+NOTHING: dict[int, None] = {}
 SWIFT_MS = 10
 """A record, of a member of a share group that catches up."""
 
@@ -97,14 +100,17 @@ def unrest(world: World) -> str:
             return f"{name} has not read all metadata"
         brokers[node.broker_id] = node
     for partition, (adding, removing) in controller.image.reassignments.items():
-        return f"{partition} is being moved: to copy {adding}, to go {removing}"
+        state = controller.image.partition(partition)
+        if state is None or not dict.fromkeys(adding).keys() & cannot_follow(world, brokers, state):
+            return f"{partition} is being moved: to copy {adding}, to go {removing}"
     for state in controller.image.all_partitions():
-        if owed := _partition(brokers, state):
+        if owed := _partition(world, brokers, state):
             return f"{state.partition}: {owed}"
+    hopeless = abandoned(world) | _undecidable(world, idle(world, brokers, controller.image))
     return (
         _producers(world)
-        or _transactions(world)
-        or _groups(world, brokers, controller)
+        or _transactions(world, hopeless)
+        or _groups(world, brokers, controller, hopeless)
         or share_unrest(world, brokers, controller.image)
     )
 
@@ -119,15 +125,16 @@ def _controllers(world: World, active: ControllerNode) -> str:
     return ""
 
 
-def _partition(brokers: dict[int, Broker], state: PartitionState) -> str:
+def _partition(world: World, brokers: dict[int, Broker], state: PartitionState) -> str:
     if state.leader_id < 0:
         return "no leader"
-    if sorted(state.isr) != sorted(state.replicas):
+    owing = [one for one in state.replicas if one not in cannot_follow(world, brokers, state)]
+    if sorted(state.isr) != sorted(owing):
         return f"in sync are {state.isr} of {state.replicas}"
-    replicas = [brokers[one].partitions.get(state.partition) for one in state.replicas]
+    replicas = [brokers[one].partitions.get(state.partition) for one in owing]
     ends = [(one.log.high_watermark, one.log.log_end_offset) if one is not None else (-1, -1) for one in replicas]
     whole = all(mark == end == ends[0][0] for mark, end in ends)
-    return "" if whole else f"high watermarks and ends of {state.replicas} are {ends}"
+    return "" if whole or commits_nothing(world, brokers, state) else f"high watermarks and ends of {owing} are {ends}"
 
 
 def _producers(world: World) -> str:
@@ -142,9 +149,14 @@ def _producers(world: World) -> str:
     return ""
 
 
-def _transactions(world: World) -> str:
+def _undecidable(world: World, idle: dict[TopicPartition, None]) -> dict[str, None]:
+    """Transactional ids whose markers cannot be written, because nothing is committed in one of their partitions."""
+    found = all_transactions(world) if idle else {}
+    return {name: None for name, (_, one) in found.items() if any(each in idle for each in one.stored.partitions)}
+
+
+def _transactions(world: World, hopeless: dict[str, None]) -> str:
     """Each is decided, by its producer or by its time-out, and complete."""
-    hopeless = abandoned(world)
     for name, (_, metadata) in all_transactions(world).items():
         state = metadata.stored.status
         if name not in hopeless and (metadata.pending is not None or state not in AT_REST):
@@ -158,14 +170,15 @@ def _is_stuck(app: ConsumerApp, hopeless: dict[str, None]) -> bool:
     return transactions is not None and transactions.transactional_id in hopeless
 
 
-def _groups(world: World, brokers: dict[int, Broker], controller: ControllerNode) -> str:
+def _groups(
+    world: World, brokers: dict[int, Broker], controller: ControllerNode, hopeless: dict[str, None]
+) -> str:  # fmt: skip
     members: dict[str, list[ConsumerApp]] = {}
     for host in world.hosts.values():
         if isinstance(host.node, ConsumerApp):
             members.setdefault(host.node.group_id, []).append(host.node)
-    hopeless = abandoned(world)
     for group_id, apps in members.items():
-        if any(_is_stuck(one, hopeless) for one in apps):
+        if any(_is_stuck(one, hopeless) for one in apps) or _meets_rot(world, brokers, controller, apps):
             continue
         names = sorted(app.name for app in apps)
         states = [
@@ -179,6 +192,13 @@ def _groups(world: World, brokers: dict[int, Broker], controller: ControllerNode
         if owed := _progress(apps, brokers, controller):
             return f"{group_id}: {owed}"
     return ""
+
+
+def _meets_rot(world: World, brokers: dict[int, Broker], controller: ControllerNode, apps: list[ConsumerApp]) -> bool:
+    """Whether a member throws as often as it is started: the whole group has no peace then."""
+    topics = dict.fromkeys(topic for app in apps for topic in app.topics)
+    states = [one for topic in topics for one in controller.image.topics[topic].partitions.values()]
+    return any(cannot_be_read(world, brokers, one) for one in states)
 
 
 def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: ControllerNode) -> str:
@@ -209,8 +229,8 @@ def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: C
 
 
 def difference(world: World) -> str:
-    """The first two replicas that are not equal byte for byte; empty when all are (but for compaction, and for what
-    has parted by an older rule).
+    """The first two replicas that are not equal byte for byte; empty when all are (but for compaction, for what has
+    parted by an older rule, and for what a disk has spoilt: beyond that some may not follow).
     """
     copies: dict[TopicPartition, list[Partition]] = {}
     for name in broker_hosts(world):
@@ -221,7 +241,17 @@ def difference(world: World) -> str:
                 copies.setdefault(partition, []).append(replica)
     for partition, replicas in copies.items():
         start = max(*(one.log.log_start_offset for one in replicas), _parted_until(world, partition))
-        contents = [[batch.data for batch in read_all(one.log) if batch.base_offset >= start] for one in replicas]
+        rot = rot_of(world, partition)
+        spoilt = rot.anywhere() if rot is not None else NOTHING
+        end = min(one.log.log_end_offset for one in replicas) if spoilt else None
+        contents = [
+            [
+                batch.data for batch in read_all(one.log)
+                if batch.base_offset >= start and batch.base_offset not in spoilt
+                and (end is None or batch.base_offset < end)
+            ]
+            for one in replicas
+        ]  # fmt: skip
         for one, content in zip(replicas, contents, strict=True):
             if content != contents[0]:
                 return f"{partition} differs on {one.broker_id} and {replicas[0].broker_id}"

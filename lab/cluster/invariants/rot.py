@@ -30,6 +30,10 @@ class Rot(Packed):
         found = [base for base, next_offset in self.batches.get(node, {}).items() if next_offset > offset]
         return min(found, default=None)
 
+    def anywhere(self) -> dict[int, None]:
+        """The base offsets that are corrupt on some replica."""
+        return {base: None for of_node in self.batches.values() for base in of_node}
+
     def may_end(self, node: NodeId, end: int, compacted: int) -> bool:
         """Whether recovery may have cut this replica's log to `end`: a corrupt batch begins there, or, where compaction
         has left holes, behind one.

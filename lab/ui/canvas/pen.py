@@ -64,11 +64,14 @@ def hatch(p: QPainter, box: QRectF, radius: float, colour: QColor, gap: float = 
 
 
 def crack(p: QPainter, box: QRectF, ground: QColor, edge: QColor) -> None:
-    """A jagged break from top to bottom, through which the ground is seen: corrupt."""
+    """A jagged break from top to bottom, through which the ground is seen: corrupt. In a wide box at its right end,
+    since there is text in the middle.
+    """
     swing, step = min(box.width() * 0.17, box.height() * 0.2), box.height() / 5
-    path = QPainterPath(QPointF(box.center().x() + swing, box.top()))
+    x = box.right() - min(box.width() / 2, box.height() * 0.45)
+    path = QPainterPath(QPointF(x + swing, box.top()))
     for corner in range(1, 6):
-        path.lineTo(box.center().x() + (-swing if corner % 2 else swing), box.top() + corner * step)
+        path.lineTo(x + (-swing if corner % 2 else swing), box.top() + corner * step)
     p.setBrush(Qt.BrushStyle.NoBrush)
     for colour, share in ((ground, 0.2), (edge, 0.075)):
         p.setPen(QPen(colour, max(1.4, min(box.height(), 30.0) * share)))
