@@ -48,7 +48,6 @@ from lab.kafka.facts.control import (
 )
 from lab.kafka.facts.groups import (
     CommitRefused,
-    GroupAssigned,
     GroupsLoaded,
     GroupStateChanged,
     OffsetsCommitted,
@@ -130,7 +129,6 @@ __all__ = [
     "ConsumerGroupLoaded",
     "Decided",
     "FrameSent",
-    "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
     "GroupsLoaded",
