@@ -293,14 +293,14 @@ def test_before_and_after_the_newest_fault_are_compared_at_once(analysis: Analys
     seconds, values = FailingSession().series("records-out")[""]
     before = values[(seconds >= 18) & (seconds < 28)].mean()
     after = values[(seconds >= 28) & (seconds < 38)].mean()
-    out = next(row for row in analysis.model.rows if row[0] == "out")
+    out = next(row for row in analysis.model.cells if row[0] == "out")
     assert out[1:5] == ("400", f"{before:.0f}", f"{after:.0f}", f"−{before - after:.0f}")
 
 
 def test_no_comparison_leaves_only_the_present_value(analysis: AnalysisView):
     analysis.compare_at(0)
     assert analysis.sheet.plot.marked() is None
-    assert all(row[2:] == ("",) * 6 for row in analysis.model.rows)
+    assert all(row[2:] == ("",) * 6 for row in analysis.model.cells)
 
 
 def test_figures_are_of_the_samples_before_and_after():

@@ -267,7 +267,8 @@ class ConfigRow(QFrame):
         self.column = QHBoxLayout(self)
         self.column.setContentsMargins(10, 3, 10, 3)
         self.column.setSpacing(6)
-        self.column.addWidget(text_label(name, "mono-quiet"))
+        wide = len(name) > CONFIG_LETTERS  # a dot is where it may break
+        self.column.addWidget(text_label(name.replace(".", ".\u200b") if wide else name, "mono-quiet", wrap=wide))
         self.column.addWidget(self.value, 1)
         self.set_value(value)
 

@@ -162,7 +162,7 @@ class ShareConsumerApp:
             env.tell(
                 facts.RecordsDelivered(
                     self.group_id, self.name, partition, tuple([one.record.offset for one in part]),
-                    tuple([birth_of(one.record) for one in part]), tuple([one.delivery_count for one in part]),
+                    tuple([birth_of(one.record) for one in part]),
                 )
             )  # fmt: skip
 
