@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lab.cluster.actions import ACTIONS
 from lab.cluster.build import ADMIN, CONTROLLER, image_of
 from lab.cluster.session.session import Session
 from lab.kafka.clients.recipes import ConsumerRecipe, ShareConsumerRecipe
@@ -132,6 +133,19 @@ def test_the_engine_finds_exactly_one_option_right(name: str):
 @pytest.mark.parametrize("name", TAUGHT)
 def test_each_step_that_wants_something_done_gives_a_hint(name: str):
     assert all(step.hints for step in lesson_of(name).steps if step.tasks)
+
+
+COMMANDS = {"Build", "Break something", "Next key moment"}
+BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_hint_tells_to_do_is_called_so_in_the_menus(name: str):
+    """Bold with a capital is the title of something that can be done; names in bold begin with a small letter."""
+    titles = COMMANDS | {one.title for one in ACTIONS.values()}
+    hints = (hint for step in lesson_of(name).steps for hint in step.hints)
+    told = [found for hint in hints for found in BOLD.findall(hint) if found[0].isupper()]
+    assert [one for one in told if one not in titles] == []
 
 
 # --- what a person reads --------------------------------------------------------------------------

@@ -313,8 +313,11 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def toggle_records(self) -> None:
-        """The record browser in the lens's place, or back."""
+        """The record browser in the lens's place, or back; what stands in the cluster's place gives way to it."""
         if self.session is not None:
+            if self.page.shown_in_full() is not None:
+                self.page.show_cluster()
+                self.page.stage.show_lens()
             self.page.stage.toggle_records(self.session)
             self.refresh()
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -117,6 +119,14 @@ class StartPage(QWidget):
     def say(self, text: str, tone: str) -> None:
         """A banner over the page."""
         self.banner.say(text, tone)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return opens what was reached by Tab, as Space does."""
+        button = self.focusWidget()
+        if isinstance(button, QAbstractButton) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            button.click()
+            return
+        super().keyPressEvent(event)
 
     # --- building ---------------------------------------------------------------------------------
 

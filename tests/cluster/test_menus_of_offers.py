@@ -111,3 +111,26 @@ def test_a_data_file_is_refused_with_what_it_lacks():
         session.world
     )
     assert "wanted a data file in assets/data" in SendFile("p", "quakes", "../README.md").refusal(session.world)
+
+
+def test_without_a_broker_a_topic_is_not_counted_in_replicas():
+    session = Session(ClusterSpec(brokers=0))
+    assert offered(session, "Create a topic").disabled == "there is no broker yet: add one first"
+
+
+def test_forms_that_are_sent_as_they_open_do_not_fence_each_other(session: Session):
+    """Two with one transactional id would: the one that comes later takes the id over. Nor does an application that
+    writes join a group that only reads.
+    """
+    for title in ("Add a transactional producer", "Add a read-process-write app", "Add a transactional producer"):
+        offer = offered(session, title)
+        session.post(offer.make({field.name: field.default for field in offer.form}))
+        session.run_for(5_000_000)
+    view = session.view(Cluster())
+    assert {one.name: one.state for one in view.producers} == dict.fromkeys(
+        ("shop", "producer-1", "producer-2"), "running"
+    )
+    assert {one.name: [each.name for each in one.members] for one in view.groups} == {
+        "app": ["app-1"],
+        "processors": ["consumer-1"],
+    }

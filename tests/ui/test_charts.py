@@ -15,7 +15,7 @@ from lab.ui.charts.axes import peaks_above, round_top, thinned, tick_text, ticks
 from lab.ui.charts.catalog import CHARTS, STRIP, chart_named, strip_for
 from lab.ui.charts.compare import compare
 from lab.ui.charts.lines import Line, in_words, lines_by, strip_lines
-from lab.ui.charts.plot import spread
+from lab.ui.charts.plot import Margins, Plot, spread
 from lab.ui.charts.series_model import change
 from lab.ui.charts.strip import StripChart, window_at
 from lab.ui.panels.bottom import Bottom
@@ -389,3 +389,19 @@ def test_reduced_motion_paints_the_same_charts(strip: list[StripChart], look):
     strip[0].pull(as_session(FailingSession()))
     assert unlike(picture_of(strip[0]), before) == 0
     assert strip[0].plot.now == 42_180_000 / SECOND
+
+
+def test_a_number_without_room_beside_its_axis_is_brief(look, qtbot, monkeypatch: pytest.MonkeyPatch):
+    written: list[str] = []
+
+    def note(p: object, box: object, text: str, *rest: object) -> None:
+        written.append(text)
+
+    monkeypatch.setattr("lab.ui.charts.plot.write", note)
+    plot = Plot(Margins(40, 4, 4, 18))
+    qtbot.addWidget(plot)
+    plot.resize(300, 90)
+    plot.look_at(0, 3, 20_000)
+    plot.show_lines((line([0, 12_000, 18_000]),), (), 2.0)
+    plot.grab()
+    assert {"0", "10k", "20k"} <= set(written)

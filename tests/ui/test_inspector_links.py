@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QPushButton
 
 from lab.cluster.probes import Cluster
 from lab.lessons.opening import start
@@ -86,3 +87,17 @@ def test_the_names_of_the_rebalances_lead_to_what_they_name(grouped: MainWindow,
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at)
     assert grouped.page.subject == ("consumer", row.name)
     assert grouped.page.shown_in_full() is None, "the inspector is beside the cluster"
+
+
+def test_an_offers_words_are_never_cut_off(window: MainWindow, qtbot):
+    """Where two buttons do not fit beside each other, they stand below each other."""
+    window.show_session(start("00-sandbox"))
+    window.selection.select("cluster", "")
+    qtbot.wait(50)
+    buttons = [one for one in window.page.inspector.findChildren(QPushButton) if one.isVisible()]
+    assert "Change a setting of all brokers" in [one.text() for one in buttons]
+    assert [one.text() for one in buttons if one.width() < one.sizeHint().width()] == []
+    window.selection.select("controller", "controller-1")
+    qtbot.wait(50)
+    buttons = [one for one in window.page.inspector.findChildren(QPushButton) if one.isVisible()]
+    assert len({one.y() for one in buttons}) == 1, "these two fit"

@@ -17,7 +17,7 @@ from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec,
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.matrix_layout import MARGIN, shared_rows
 from lab.ui.canvas.matrix_tiles import head_line
-from lab.ui.canvas.matrix_words import hidden_text
+from lab.ui.canvas.matrix_words import disk_text, folded_words, hidden_text
 from lab.ui.canvas.pace import TRUE_PACE
 from lab.ui.canvas.particles import CUT_AT, HELD_AT, KINDS, Particles
 from lab.ui.screenshot import picture_of
@@ -96,6 +96,20 @@ def test_members_without_room_for_a_card_stand_in_one_line_to_which_their_links_
     assert port is not None
     assert port.y() == layout.folded["pay-19"].center().y()
     assert shown.canvas.subject_at(layout.folded["pay-19"].center()) == ("group", "pay")
+
+
+def test_an_app_that_was_not_started_is_no_member(shown: Shown):
+    member = shown.pull().groups[0].members[0]
+    folded = [replace(member, state=state) for state in ("consuming", "crashed", "stopped", "left")]
+    assert folded_words(folded, of=4) == "2 members"
+    assert folded_words(folded[1:2], of=1) == "1 member"
+    assert folded_words(folded, of=6) == "and 4 more"
+
+
+def test_a_small_disk_has_bytes(shown: Shown):
+    broker = replace(shown.pull().brokers[0], disk_capacity_bytes=None)
+    used = (67, 999, 1_000, 42_000)
+    assert [disk_text(replace(broker, disk_used_bytes=one)) for one in used] == ["67 B", "999 B", "1 kB", "42 kB"]
 
 
 def test_badge_and_offset_stand_inside_of_a_low_tile():

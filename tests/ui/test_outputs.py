@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox
 
-from lab.cluster.figures import grouped
+from lab.cluster.figures import brief, grouped
 from lab.cluster.refused import Refused
 from lab.lessons.report import html_report
 from lab.lessons.wording import clock, plain, rich
@@ -103,6 +103,7 @@ def test_numbers_and_times_read_well():
     assert clock(42_180_000) == "00:42.180"
     assert clock(3_661_000_000) == "1:01:01.000"
     assert grouped(8214) == "8\u202f214"
+    assert [brief(one) for one in (0, 250, 2.5, 10_000, 1_500_000)] == ["0", "250", "2.5", "10k", "1.5M"]
     assert speed_text(1, 4) == "¼×"
     assert speed_text(16, 1) == "16×"
     assert speed_text(1, 1000) == "1/1000×"

@@ -76,3 +76,16 @@ def test_a_hex_dump_has_sixteen_bytes_a_line_and_their_letters():
 def test_a_date_that_no_calendar_has_is_shown_as_its_number():
     assert date_text(1_700_000_000_123) == "2023-11-14 22:13:20.123"
     assert date_text(1 << 62) == f"{1 << 62} ms"
+
+
+def test_asked_for_from_another_view_the_records_are_seen(window: MainWindow):
+    """They stand below the cluster, in whose place that view is."""
+    window.full_views.toggle_analysis()
+    window.toggle_records()
+    assert window.page.shown_in_full() is None
+    assert window.page.stage.records.isVisible()
+    window.full_views.toggle_analysis()
+    window.toggle_records()
+    assert window.page.stage.records.isVisible(), "they were open below it all the time"
+    window.toggle_records()
+    assert not window.page.stage.records.isVisible()

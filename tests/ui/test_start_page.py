@@ -28,7 +28,10 @@ def test_a_card_opens_its_scenario_by_mouse_and_by_key(qtbot):
     page.scenario_chosen.connect(chosen.append)
     qtbot.mouseClick(page.cards["first-record"], Qt.MouseButton.LeftButton)
     qtbot.keyClick(page.cards["sandbox"], Qt.Key.Key_Space)
-    assert chosen == ["first-record", "sandbox"]
+    page.show()
+    page.cards["replication"].setFocus()
+    qtbot.keyClick(page.cards["replication"], Qt.Key.Key_Return)
+    assert chosen == ["first-record", "sandbox", "replication"]
 
 
 def test_without_scenarios_the_page_says_so(qtbot):

@@ -70,6 +70,8 @@ class CreateTopic(ClusterAction):
         if topic_exists(world, self.topic):
             return f"there is already a topic {self.topic}"
         brokers = len(broker_hosts(world))
+        if not brokers:
+            return "there is no broker yet: add one first"
         if not 1 <= self.replicas <= brokers:
             return f"wanted 1 to {brokers} replicas (there are {brokers} brokers), found {self.replicas}"
         if not 1 <= self.partitions <= PARTITIONS_MAX:

@@ -366,6 +366,8 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         while f"{field}-{number}" in world.hosts:
             number += 1
         return f"{field}-{number}"
+    if field == "group" and action == "add_processor":
+        return "processors"
     if field == "group":
         kind, fresh = ("share", "workers") if action == "add_share_consumer" else ("consumer", "group-1")
         return next((one for one in group_names(world) if group_kind(world, one) == kind), fresh)
@@ -399,6 +401,9 @@ def _suggestion(world: World, action: str, field: str, subject: str, name: str) 
         return _next_brokers(world, name)
     if field == "replicas":
         return str(len(broker_hosts(world)))
+    own = {"add_transactional_producer": "producer", "add_processor": "consumer"}.get(action)
+    if field == "transactional_id" and own is not None:
+        return _suggestion(world, action, own, subject, name)  # somebody else's would fence whoever has it
     if field == "transactional_id":
         return next(iter(all_transactions(world)), "my-app")
     return {"offset_ms": "300000", "start_offset": "0"}.get(field, "")

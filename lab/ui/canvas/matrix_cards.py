@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from lab.cluster.figures import brief
 from lab.cluster.probes.views import (
     BrokerView,
     ClusterView,
@@ -19,6 +20,7 @@ from lab.ui.canvas.matrix_words import (
     broker_figure,
     chip_texts,
     controller_note,
+    folded_words,
     group_words,
     hidden_text,
     program_note,
@@ -246,7 +248,7 @@ class MatrixCards:
         name = self._elided(producer.name, box.width() / scale - 46, 13)
         note = f"acks={producer.acks}" if producer.state == "running" else producer.state
         if producer.state == "running" and producer.rate_per_second:
-            note = f"{note} · {producer.rate_per_second}/s"
+            note = f"{note} · {brief(producer.rate_per_second)}/s"
         ink = theme.tone_text(tone) if tone else theme.text.t3
         step = 8 if small else 9
         self.stamps.put(p, x, box.center().y() - step * scale, name, theme.text.t1, 13, 600)
@@ -302,8 +304,7 @@ class MatrixCards:
         folded = [one for one in group.members if one.name in layout.folded]
         if folded:
             troubled = sum(CLIENT_TONES.get(one.state, "t3") == "fail" for one in folded)
-            count = len(folded)
-            words = f"and {count} more" if count < len(group.members) else f"{count} members"
+            words = folded_words(folded, of=len(group.members))
             words += f", {troubled} down" if troubled else ""
             ink = theme.tone_text("fail") if troubled else theme.text.t3
             own = layout.folded[folded[0].name]

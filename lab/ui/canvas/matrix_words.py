@@ -1,5 +1,7 @@
 """What the matrix says: on its cards and around them, of a thing under the pointer, and where there is nothing."""
 
+from collections.abc import Sequence
+
 from lab.cluster.figures import counted, grouped
 from lab.cluster.probes.views import (
     BrokerView,
@@ -94,6 +96,13 @@ def group_words(group: GroupView) -> tuple[str, str]:
     return (f"{words} · lag {grouped(group.lag)}" if group.lag else words), ""
 
 
+def folded_words(folded: Sequence[MemberView], of: int) -> str:
+    """A line for the members without one of their own, of so many apps in all; who has not joined is no member."""
+    if len(folded) < of:
+        return f"and {len(folded)} more"
+    return counted(sum(one.state not in ("stopped", "left") for one in folded), "member")
+
+
 def chip_texts(partitions: tuple[str, ...], fits: int) -> list[str]:
     """The numbers of partitions; of several topics, or too many, only how many."""
     topics = {name.rpartition("-")[0]: None for name in partitions}
@@ -118,6 +127,8 @@ def disk_text(broker: BrokerView) -> str:
     """How full the disk is; how much is on it where it has no end. Two figures, so that it seldom changes."""
     if broker.disk_capacity_bytes:
         return f"disk {100 * broker.disk_used_bytes // broker.disk_capacity_bytes}%"
+    if broker.disk_used_bytes < 1000:
+        return f"{broker.disk_used_bytes} B"
     size, unit = broker.disk_used_bytes / 1000, "kB"
     if size >= 1000:
         size, unit = size / 1000, "MB"

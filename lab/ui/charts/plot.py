@@ -17,6 +17,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsView, QStyleOptionGraphicsItem, QWidget
 
+from lab.cluster.figures import brief
 from lab.cluster.probes.views import SpanView
 from lab.cluster.session.recorder import Series
 from lab.ui.canvas.pen import CENTRE, LEFT, RIGHT, write
@@ -255,7 +256,10 @@ class Plot(pg.GraphicsView):
             p.setPen(theme.line.subtle)
             p.drawLine(QPointF(area.left(), round(y)), QPointF(area.right(), round(y)))
             box = QRectF(0, y - half, area.left() - theme.px(6), 2 * half)
-            write(p, box, tick_text(mark, step), theme.font(11), theme.text.t3, RIGHT)
+            text = tick_text(mark, step)
+            if QFontMetricsF(theme.font(11)).horizontalAdvance(text) > box.width():
+                text = brief(mark)
+            write(p, box, text, theme.font(11), theme.text.t3, RIGHT)
 
     def _draw_x_axis(self, p: QPainter, theme: Theme, area: QRectF) -> None:
         start, end, _, _ = self.limits()

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -59,7 +60,8 @@ class Inspector(QWidget):
         self.pin = QToolButton()
         self.records = QToolButton()
         self.files = QToolButton()
-        self.buttons = QHBoxLayout()
+        self.buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.offer_buttons: list[QPushButton] = []
         self.scroll_area = QScrollArea()
         self._arrange()
         self.update_theme()
@@ -145,6 +147,7 @@ class Inspector(QWidget):
         layout.addLayout(self.buttons)
 
     def _rebuild_buttons(self) -> None:
+        self.offer_buttons.clear()
         while self.buttons.count():
             taken = self.buttons.takeAt(0)
             widget = taken.widget() if taken is not None else None
@@ -162,6 +165,20 @@ class Inspector(QWidget):
             tab_focus_only(button)
             button.clicked.connect(lambda _=False, one=offer: self.offer_chosen.emit(one))
             self.buttons.addWidget(button, 1)
+            button.ensurePolished()  # its width is known only then
+            self.offer_buttons.append(button)
+        self._place_buttons()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place_buttons()
+        super().resizeEvent(event)
+
+    def _place_buttons(self) -> None:
+        """Side by side, or below each other where their words need the room."""
+        margins, widths = self.buttons.contentsMargins(), [one.sizeHint().width() for one in self.offer_buttons]
+        wanted = sum(widths) + self.buttons.spacing() * (len(widths) - 1) + margins.left() + margins.right()
+        fits = wanted <= self.width()
+        self.buttons.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
 
 def main_offers(offers: "tuple[Offer, ...]") -> "tuple[Offer, ...]":
