@@ -5,9 +5,8 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.coordination import abandoned, all_transactions
-from lab.cluster.invariants.fates import Fates
+from lab.cluster.invariants.fates import Fates, rot_of
 from lab.cluster.ledger import Ledger
-from lab.cluster.lookup import rot_of
 from lab.cluster.rot_rest import cannot_be_read, cannot_follow, commits_nothing, idle
 from lab.cluster.share_rest import share_unrest
 from lab.cluster.watch import Watch

@@ -7,8 +7,9 @@ from lab.cluster.actions.settings import configured, group_config, topic_setting
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import counted, grouped
+from lab.cluster.invariants.fates import rot_of
 from lab.cluster.ledger import Progress
-from lab.cluster.lookup import find_group, ledger_of, rot_of
+from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
 from lab.cluster.probes.log_sections import log_sections
