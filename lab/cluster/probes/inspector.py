@@ -7,12 +7,11 @@ from lab.cluster.actions.settings import configured, group_config, topic_setting
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import client_topics, image_of, kind_of
 from lab.cluster.figures import counted, grouped
-from lab.cluster.invariants.fates import rot_of
 from lab.cluster.ledger import Progress
 from lab.cluster.lookup import find_group, ledger_of
 from lab.cluster.moments import broker_name
 from lab.cluster.probes.islands import cut_off, islands
-from lab.cluster.probes.log_sections import log_sections
+from lab.cluster.probes.log_sections import corrupt_section, log_sections
 from lab.cluster.probes.ownership import partitions_text
 from lab.cluster.probes.programs import program_sections, programs_in
 from lab.cluster.probes.quorum import quorum_section
@@ -156,7 +155,7 @@ def _partition(world: World, name: str) -> InspectorView | None:
         for one in (view.replicas if view else ())
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
-    sections += _rotten(world, state)
+    sections += corrupt_section(world, state.partition)
     why, causes = _why_watermark(world, state, partition)
     config = _settings(partition.config if partition is not None else topic_settings(world, state.partition.topic))
     return InspectorView(
@@ -170,20 +169,6 @@ def _partition(world: World, name: str) -> InspectorView | None:
         causes,
         config,
     )
-
-
-def _rotten(world: World, state: PartitionState) -> tuple[Section, ...]:
-    """Replicas with corrupt batches, and where these begin; what the brokers themselves do not know."""
-    rot = rot_of(world, state.partition)
-    found = rot.batches if rot is not None else {}
-    rows = tuple(
-        Row(
-            node, f"✗ batch at {', '.join(grouped(base) for base in batches)}", "fail", link=(OFFSET, f"{min(batches)}")
-        )
-        for node, batches in found.items()
-        if batches
-    )
-    return (Section("Corrupt", rows),) if rows else ()
 
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
