@@ -11,7 +11,7 @@ The packages, in reading order:
     lessons     scenarios a person can play
     ui          the desktop window
     bench       how fast it all is, here
-    cli         the command line; `bootstrap` and `preflight` see to it that it can start
+    command     the command line; `bootstrap` and `preflight` see to it that it can start
 
 Each package knows only those above it in this list, except that `world` and `kafka` do not know each
 other.

@@ -15,10 +15,10 @@ def main() -> int:
     code = bootstrap.prepare(arguments)
     if code is not None:
         return code
-    from lab import cli  # noqa: PLC0415 - not before its libraries are there
+    from lab.command import command_line  # noqa: PLC0415 - not before its libraries are there
 
     try:
-        code = cli.main(arguments)
+        code = command_line.main(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has gone, as in `lab list | head`; what the interpreter still has to say goes nowhere.

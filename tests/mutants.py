@@ -14,8 +14,8 @@ from time import monotonic
 
 import pytest
 
-from lab.cluster import fuzz
-from lab.cluster.swarm import Plan, trouble
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan, trouble
 
 ROOT = Path(__file__).parent
 FOUND_PERCENT = 95

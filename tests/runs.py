@@ -1,7 +1,7 @@
 """A real run to look at: six partitions, two groups, and a broker that crashes at 10 s and is back at 20 s."""
 
 from lab.cluster.actions import action_from
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 
 SECOND = 1_000_000

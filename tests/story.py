@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import add_consumer, add_producer, build, image_of
-from lab.cluster.ledger import Ledger
-from lab.cluster.lookup import broker_at, ledger_of
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.lookup.parts import broker_at, ledger_of
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import Env, Micros, address, millis, seconds

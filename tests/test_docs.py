@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from lab import cli
 from lab.cluster.actions import ACTIONS as DEEDS
-from lab.cluster.recorder import METRICS, Recorder
-from lab.cluster.session import Session
+from lab.cluster.session.recorder import METRICS, Recorder
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.cluster.words import WORDS
+from lab.command import command_line
 from lab.kafka import facts
 from lab.lessons import format as scenario_format
 from lab.lessons import spec_format, terminal
@@ -145,7 +145,7 @@ def test_what_is_looked_for_is_seen(page: str, look: re.Pattern[str]):
 
 
 def test_symbols_are_those_a_reader_would_look_for():
-    found = symbols_of(ROOT / "lab" / "cluster" / "session.py")
+    found = symbols_of(ROOT / "lab" / "cluster" / "session" / "session.py")
     assert {"Session", "Session.post", "Session.world", "SLICE"} <= found
     assert "Session.dream" not in found
 
@@ -170,15 +170,15 @@ def test_every_command_that_is_shown_parses(page: Path, monkeypatch: pytest.Monk
         asked.append(getattr(given, "scenario", None) or "")
         return 0
 
-    monkeypatch.setattr(cli, "COMMANDS", {name: (make, run) for name, (make, _) in cli.COMMANDS.items()})
-    monkeypatch.setattr(cli, "_window", run)
-    monkeypatch.setattr(cli, "_test", lambda arguments: 0)
+    for command in [*command_line.COMMANDS.values(), command_line.window]:
+        monkeypatch.setattr(command, "run", run)
+    monkeypatch.setattr(command_line.tests, "run", lambda arguments: 0)
     for arguments in commands_of(page):
         if "--help" in arguments:
             with pytest.raises(SystemExit, match="0"):
-                cli.main(arguments)
+                command_line.main(arguments)
         else:
-            cli.main(arguments)
+            command_line.main(arguments)
     for scenario in asked:
         if scenario and scenario != EXAMPLE:
             find_lesson(scenario)

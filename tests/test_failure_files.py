@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.machines import Crash, Freeze, Thaw
 from lab.cluster.actions.network import Isolate
-from lab.cluster.fuzz import Failure, Run
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.fuzz import Failure, Run
+from lab.cluster.fuzzing.swarm import Plan, plan
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan, plan
 from lab.env import Env, seconds
 from lab.kafka import facts
 from lab.kafka.broker.partition import Partition

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.cluster import fuzz
+from lab.cluster.fuzzing import fuzz
 from tests import mutants
 from tests.mutants import Mutant
 

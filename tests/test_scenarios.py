@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.cluster.build import ADMIN, CONTROLLER, image_of
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.kafka.clients.recipes import ConsumerRecipe, ShareConsumerRecipe
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.client import ConsumerConfig, ProducerConfig

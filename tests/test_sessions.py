@@ -8,7 +8,7 @@ import pytest
 
 from lab.cluster.probes import Cluster
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.lessons.learner import Learner
 from lab.lessons.opening import reopen, start
 from lab.lessons.writer import write_scenario

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -14,8 +14,8 @@ from time import process_time
 
 import lab
 from lab.cluster.build import build
+from lab.cluster.fuzzing.swarm import Timed, trouble
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Timed, trouble
 from lab.env import Micros, seconds
 from lab.world.checkpoint import Checkpoint
 from lab.world.digest import digest

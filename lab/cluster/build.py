@@ -8,22 +8,22 @@ of it is faked.
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.cluster.cleaning_moments import CleaningMoments
-from lab.cluster.controllers import CONTROLLER, controller_at, controller_hosts, in_quorum, voters_of
 from lab.cluster.data_file import locate, read_rows, skipped_text
-from lab.cluster.decisions import Decisions
 from lab.cluster.invariants import all_invariants, quorum_invariants
 from lab.cluster.invariants.service_levels import watch_service_levels
 from lab.cluster.invariants.transactions import watch_transactions
-from lab.cluster.latencies import watch_latencies
-from lab.cluster.ledger import Ledger
-from lab.cluster.moments import Moments
-from lab.cluster.pauses import Pauses
-from lab.cluster.quorum_moments import QuorumMoments
+from lab.cluster.ledger.latencies import watch_latencies
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.ledger.pauses import Pauses
+from lab.cluster.ledger.shares import Shares
+from lab.cluster.lookup.controllers import CONTROLLER, controller_at, controller_hosts, in_quorum, voters_of
+from lab.cluster.moments.cleaning import CleaningMoments
+from lab.cluster.moments.decisions import Decisions
+from lab.cluster.moments.moments import Moments
+from lab.cluster.moments.quorum import QuorumMoments
 from lab.cluster.refused import Refused
 from lab.cluster.rot_moments import RotMoments
 from lab.cluster.share_spec import ShareConsumerSpec
-from lab.cluster.shares import Shares
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch
 from lab.env import Micros, NodeId, seconds

@@ -108,7 +108,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     """Line numbers and rows; a string in place of a row says what is wrong with it."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         if path.suffix.lower() == ".csv":
-            yield from _csv_rows(csv.reader(file))
+            yield from _csv_rows(csv.reader(file, strict=True))
             return
         for line, text in enumerate(file, 1):
             if text.strip():

@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lab.cluster.controllers import FIRST_ID
+from lab.cluster.lookup.controllers import FIRST_ID
 from lab.cluster.refused import Refused, shown, wanted
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.disks.file_disk import FileDisk

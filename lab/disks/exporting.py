@@ -7,7 +7,7 @@ loss. So a process that starts on them checks what was written since the last re
 from pathlib import Path
 
 from lab.cluster.build import broker_hosts
-from lab.cluster.controllers import controller_hosts
+from lab.cluster.lookup.controllers import controller_hosts
 from lab.cluster.refused import Refused, wanted
 from lab.cluster.spec import ClusterSpec
 from lab.disks.data_folder import VERSION, ClusterFile, new_id, node_id, prepare, write_cluster_file

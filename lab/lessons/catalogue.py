@@ -1,12 +1,13 @@
 """The catalogue: every scenario there is, in order."""
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from lab.cluster.refused import Refused, wanted
 from lab.lessons.format import read_lesson
 from lab.lessons.model import Lesson
-from lab.lessons.toml_table import nearest, shown
+from lab.lessons.toml_table import shown
 from lab.resources import scenarios_folder
 
 
@@ -58,4 +59,10 @@ def _file_of(name: str) -> Path:
     by_code = [one.path for one in lessons() if one.code.lower() == wanted_name and one.path is not None]
     if by_code:
         return by_code[0]
-    raise Refused(f"there is no scenario {shown(name)}; {nearest(wanted_name, [file.stem for file in files])}")
+    raise Refused(f"there is no scenario {shown(name)}; {_hint(wanted_name, [file.stem for file in files])}")
+
+
+def _hint(word: str, names: list[str]) -> str:
+    """The nearest name, or where all of them are told: there are too many for one sentence."""
+    near = [one for one in names if word and word in one] or get_close_matches(word[:60], names, 1)
+    return f"did you mean {near[0]!r}?" if near else f"'lab list' tells the {len(names)} there are"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import Micros, millis
 from lab.world.trace import TraceEntry
 from lab.world.world import Moment, World

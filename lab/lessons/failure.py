@@ -6,7 +6,7 @@ there, as it stopped the run. What a healed cluster owes is no claim about an in
 
 from pathlib import Path
 
-from lab.cluster.fuzz import Failure, Run
+from lab.cluster.fuzzing.fuzz import Failure, Run
 from lab.lessons.writer import fields, lines_of, lines_of_script, write_file
 
 FOLDER = Path("out/fuzz")

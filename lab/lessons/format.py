@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.cluster.actions import ACTIONS, ClusterAction, action_from
-from lab.cluster.recorder import METRICS
 from lab.cluster.refused import Refused
-from lab.cluster.script import Script
+from lab.cluster.session.recorder import METRICS
+from lab.cluster.session.script import Script
 from lab.env import Micros
 from lab.lessons.expressions import Expression, parse
 from lab.lessons.model import Check, Lesson, Option, Question, Step, Task
@@ -28,6 +28,7 @@ LINE_MAX = 2_000
 """tomllib takes quadratic time for a dotted key, which cannot be longer than its line."""
 WAITS = ("wait", "until", "within")
 WAIT_MAX_S = 86_400
+MINUTES_MAX = 600
 TEMPORAL = ("sometime", "always", "never", "finally")
 CHARTS = 3
 SCRIPT_MAX_US = 1_000 * 3_600 * 1_000_000
@@ -71,7 +72,7 @@ def read_lesson(path: Path) -> Lesson:
         code=table.text("code"),
         title=title,
         track=table.text("track"),
-        minutes=table.whole("minutes", 10),
+        minutes=_minutes(table),
         summary=table.text("summary"),
         spec=read_spec(table),
         steps=tuple(steps),
@@ -84,6 +85,13 @@ def read_lesson(path: Path) -> Lesson:
         opens_at=_instant(table, "opens_at_us"),
         charts=_charts(table),
     )
+
+
+def _minutes(table: TomlTable) -> int:
+    found = table.whole("minutes", 10)
+    if not 1 <= found <= MINUTES_MAX:
+        raise table.refuse(f"minutes: wanted 1 to {MINUTES_MAX}, found {found}", "minutes")
+    return found
 
 
 def _charts(table: TomlTable) -> tuple[str, ...]:

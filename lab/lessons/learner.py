@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from lab.cluster.actions import action_from
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.words import Value
 from lab.env import Micros, seconds
 from lab.lessons.expressions import parse

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.script import Script
+from lab.cluster.session.script import Script
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros
 from lab.lessons.expressions import Expression

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.lessons.catalogue import find_lesson
 from lab.lessons.model import Lesson
 from lab.lessons.runner import LessonRunner

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.cluster.samples import csv_text
-from lab.cluster.session import Session
+from lab.cluster.session.samples import csv_text
+from lab.cluster.session.session import Session
 from lab.lessons.event_log import EventLog
 from lab.lessons.report import Picture, html_report, report_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from lab.cluster.refused import wanted
-from lab.cluster.saved import read_as
+from lab.cluster.session.saved import read_as
 from lab.cluster.words import Value
 from lab.env import Micros
 from lab.lessons.model import Lesson

@@ -8,7 +8,7 @@ from html import escape
 
 from lab.cluster.probes import Cluster, Health, Truth
 from lab.cluster.probes.views import ClusterView, HealthView, LedgerView, MomentView, SpanView, TimelineView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.lessons.views import LessonView, PredictionView
 from lab.lessons.wording import clock, rich
 

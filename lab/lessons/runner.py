@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.cluster.figures import grouped
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.words import Value
 from lab.env import Micros, millis
 from lab.lessons.expressions import number_of

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.breakpoints import Stop, breakpoints_from
 from lab.cluster.refused import Refused
+from lab.cluster.session.breakpoints import Stop, breakpoints_from
 from lab.lessons.catalogue import catalogue, find_lesson
 from lab.lessons.event_log import EventLog
 from lab.lessons.learner import LEARNERS, Learner
@@ -65,6 +65,9 @@ def play(
             write_output(session, events, out, draw)
     except Refused as wrong:
         print(f"lab: {wrong}", file=sys.stderr)
+        return 2
+    except OSError as wrong:
+        print(f"lab: --out {out}: {wrong.filename or out} could not be written: {wrong.strerror}", file=sys.stderr)
         return 2
     if session.stop is not None:
         _report(runner, [stop_text(session.stop)], as_json)

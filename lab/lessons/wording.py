@@ -6,6 +6,7 @@ from html import escape
 from lab.env import Micros
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+EMPHASIS = re.compile(r"(?<![\w*`])\*([^\s*`](?:[^*`]*[^\s*`])?)\*(?![\w*`])")
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -18,12 +19,12 @@ def clock(time: Micros) -> str:
 
 
 def rich(text: str) -> str:
-    """A sentence with **bold** and `code` as the HTML a label understands; everything else is literal."""
-    html = BOLD.sub(r"<b>\1</b>", escape(text, quote=False))
+    """A sentence with **bold**, *emphasis* and `code` as the HTML a label understands; everything else is literal."""
+    html = EMPHASIS.sub(r"<i>\1</i>", BOLD.sub(r"<b>\1</b>", escape(text, quote=False)))
     html = CODE.sub(r"<code>\1</code>", html)
     return html.replace("\n", "<br>")
 
 
 def plain(text: str) -> str:
     """The same sentence without its marks, for screen readers and titles."""
-    return CODE.sub(r"\1", BOLD.sub(r"\1", text))
+    return CODE.sub(r"\1", EMPHASIS.sub(r"\1", BOLD.sub(r"\1", text)))

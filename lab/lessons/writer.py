@@ -13,8 +13,8 @@ from typing import cast
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import RACK, broker_hosts, image_of, racks_of
 from lab.cluster.refused import Refused, wanted
-from lab.cluster.script import Script
-from lab.cluster.session import Session
+from lab.cluster.session.script import Script
+from lab.cluster.session.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import (
     AuditSpec,

@@ -5,10 +5,10 @@ send waits, as if the cluster were slow. Who wants to go on from the past has to
 """
 
 from lab.cluster.actions.programs import HangUpProgram
-from lab.cluster.fencing import fence_of
 from lab.cluster.probes.programs import groups_of_programs
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.fencing import fence_of
+from lab.cluster.session.session import Session
 from lab.cluster.watch import Watch
 from lab.env import NodeId
 from lab.live.doorman import UNHURRIED_US, Doorman

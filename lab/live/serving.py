@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.disks.data_folder import DataFolder
 from lab.kafka.config.broker import BrokerConfig

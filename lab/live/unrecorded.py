@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from lab.cluster.actions import ClusterAction
 from lab.cluster.build import broker_hosts, build_unwatched
-from lab.cluster.controllers import controller_hosts
+from lab.cluster.lookup.controllers import controller_hosts
 from lab.cluster.refused import Refused
 from lab.cluster.spec import ClusterSpec
 from lab.disks.data_folder import DataFolder

@@ -56,19 +56,19 @@ def speed_row(number: int, speed: tuple[int, int]) -> Row:
     name = f"{numerator}/{denominator}" if denominator > 1 else str(numerator)
     return (
         f"speed-{number}", f"Speed {name}×", "gauge", str(number),
-        lambda window: window.set_speed(numerator, denominator), in_lab,
+        lambda window: window.travel.set_speed(numerator, denominator), in_lab,
     )  # fmt: skip
 
 
 TIME: tuple[Row, ...] = (
     ("play", "Play or pause", "play", "Space", lambda w: w.toggle_play(), in_lab),
-    ("step", "One event forward", "step-forward", ".", lambda w: w.step_event(), in_lab),
-    ("step-back", "One event back", "step-back", ",", lambda w: w.step_back(), in_lab),
-    ("next-moment", "Next key moment", "sparkles", "N", lambda w: w.next_moment(), in_lab),
-    ("previous-moment", "Previous key moment", "rewind", "Shift+N", lambda w: w.previous_moment(), in_lab),
-    ("to-start", "Back to the beginning", "skip-back", "Home", lambda w: w.seek_to(0), in_lab),
-    ("to-latest", "Forward to the newest event", "flag", "End", lambda w: w.seek_latest(), in_lab),
-    ("restart", "Restart from the seed", "refresh-cw", "Ctrl+Shift+R", lambda w: w.restart(), in_lab),
+    ("step", "One event forward", "step-forward", ".", lambda w: w.travel.step_event(), in_lab),
+    ("step-back", "One event back", "step-back", ",", lambda w: w.travel.step_back(), in_lab),
+    ("next-moment", "Next key moment", "sparkles", "N", lambda w: w.travel.next_moment(), in_lab),
+    ("previous-moment", "Previous key moment", "rewind", "Shift+N", lambda w: w.travel.previous_moment(), in_lab),
+    ("to-start", "Back to the beginning", "skip-back", "Home", lambda w: w.travel.seek_to(0), in_lab),
+    ("to-latest", "Forward to the newest event", "flag", "End", lambda w: w.travel.seek_latest(), in_lab),
+    ("restart", "Restart from the seed", "refresh-cw", "Ctrl+Shift+R", lambda w: w.travel.restart(), in_lab),
     ("continue-here", "Continue from here, cutting off real clients …", "git-branch", "Ctrl+Shift+B",
         lambda w: w.doors.ask_continue_here(), in_company),
 )  # fmt: skip
@@ -79,10 +79,11 @@ CLUSTER: tuple[Row, ...] = (
     ("breakpoints", "Stop when …", "octagon-pause", "F9", lambda w: w.stops.open(), in_lab),
     ("doors", "Open to real clients", "plug", "Ctrl+Shift+O", lambda w: w.doors.toggle(), in_lab),
     ("connect", "Connect your own client", "circle-help", "C", lambda w: w.full_views.toggle_connect(), in_lab),
-    ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.open_subject_menu(), in_lab),
-    ("next-partition", "Select the next partition", "chevron-right", "]", lambda w: w.select_neighbour(1), in_lab),
+    ("subject-menu", "Menu of the selected thing", "list", "M", lambda w: w.selection.open_subject_menu(), in_lab),
+    ("next-partition", "Select the next partition", "chevron-right", "]",
+        lambda w: w.selection.select_neighbour(1), in_lab),
     ("previous-partition", "Select the previous partition", "arrow-left", "[",
-        lambda w: w.select_neighbour(-1), in_lab),
+        lambda w: w.selection.select_neighbour(-1), in_lab),
 )  # fmt: skip
 
 VIEW: tuple[Row, ...] = (

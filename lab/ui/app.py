@@ -15,14 +15,15 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from lab.cluster.refused import Refused
 from lab.ui import garbage
 from lab.ui import settings as settings_file
-from lab.ui.main_window import MainWindow, Opener
+from lab.ui.main_window import MainWindow
+from lab.ui.opener import Opener
 from lab.ui.screenshot import save_picture
 from lab.ui.settings import Settings
 from lab.ui.style import shell_style
 from lab.ui.theme import apply_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 PRESENTER_SCALE = 1.6
 DEFAULT_SIZE = (1600, 1000)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMessageBox
 
+from lab.cluster.figures import counted
 from lab.cluster.refused import Refused
+from lab.lessons.wording import clock
 from lab.live.attachment import Attachment
 from lab.live.gateway import Gateway
-from lab.ui.wording import clock, counted
 
 if TYPE_CHECKING:
     from lab.ui.main_window import MainWindow

@@ -73,7 +73,7 @@ class FullViews:
         fresh = CompareView not in window.page.full_views
         view = window.page.full_view(CompareView)
         if fresh:
-            view.switch_asked.connect(window.switch_branch)
+            view.switch_asked.connect(window.travel.switch_branch)
         window.page.show_in_full(view)
         view.open(window.session, window.page.stage.partition)
 

@@ -23,7 +23,7 @@ from lab.ui.panels.topbar import TopBar
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 F = TypeVar("F", bound=FullView)
 LESSON_WIDTH = 328
@@ -117,6 +117,15 @@ class LabPage(QWidget):
         self.across.setSizes([lesson, width - lesson])
         self.upper.setSizes([width - lesson - inspector, inspector])
         self.right.setSizes([max(self.height() - bottom, 300), bottom])
+
+    def splitters(self) -> dict[str, QSplitter]:
+        """The splitters whose places are remembered."""
+        return {
+            "across": self.across,
+            "upper": self.upper,
+            "right": self.right,
+            "stage": self.stage.splitter,
+        }
 
     # --- showing ----------------------------------------------------------------------------------
 

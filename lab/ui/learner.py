@@ -53,7 +53,7 @@ class Learner:
     def next_step(self) -> None:
         """Turn the page."""
         if self._tell(lambda lesson: lesson.next_step()):
-            self.window.select_what_the_page_is_about()
+            self.window.selection.select_what_the_page_is_about()
 
     def previous_step(self) -> None:
         """Turn the page back."""

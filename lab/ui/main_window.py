@@ -1,20 +1,17 @@
 """MainWindow: one session on one page, one tick that moves it, and the handlers of the action table."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QCursor, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QDialog, QMainWindow, QStackedWidget
 
 from lab.cluster.probes import Health, Truth
-from lab.cluster.probes.views import EXCHANGE, OFFSET, CauseView
 from lab.cluster.refused import Refused
-from lab.env import Micros
 from lab.ui.actions import ACTIONS
-from lab.ui.dialogs.violation import ViolationPanel
 from lab.ui.doors import Doors
 from lab.ui.files import Files
 from lab.ui.full_views import FullViews
@@ -22,29 +19,23 @@ from lab.ui.icons import icon
 from lab.ui.lab_page import SLOW_EVERY, LabPage
 from lab.ui.learner import Learner
 from lab.ui.menus import Menus
+from lab.ui.opener import Opener
 from lab.ui.panels.ledger import LedgerPanel
 from lab.ui.places import Places
-from lab.ui.settings import Settings, save
-from lab.ui.start_page import Listed, StartPage
+from lab.ui.selection import Selection
+from lab.ui.settings import Settings, look_of, save
+from lab.ui.start_page import StartPage
 from lab.ui.stops import Stops
-from lab.ui.wording import grouped
+from lab.ui.travel import Travel
+from lab.ui.violations import Violations
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer, Session
+    from lab.cluster.session.session import Offer, Session
 
 TICK_MS = 16
 ENGINE_BUDGET_US = 5_000
 LONGEST_FRAME_US = 100_000
 """After a stall (a dialog, a sleeping laptop) time goes on from here instead of catching up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opener:
-    """How the window gets sessions; `app` fills in the real thing, tests their own."""
-
-    scenarios: Sequence[Listed]
-    open_scenario: "Callable[[str], Session]"
-    open_file: "Callable[[Path], Session]"
 
 
 class MainWindow(QMainWindow):
@@ -68,12 +59,10 @@ class MainWindow(QMainWindow):
         self.settings_file = settings_file
         self.apply_look = apply_look
         self.session: Session | None = None
-        self.pinned = False
         self.frame = 0
         self.shown_revision = -1
         self.changed_frame = 0
         self.placed = False
-        self.shown_violation = ""
         self.dialogs: list[QDialog] = []
         self.ledger: LedgerPanel | None = None
         self.setWindowTitle("Streaming Lab")
@@ -91,7 +80,10 @@ class MainWindow(QMainWindow):
         self.stops = Stops(self)
         self.doors = Doors(self)
         self.learner = Learner(self)
-        self.places = Places(self, splitters(self.page), place_store)
+        self.travel = Travel(self)
+        self.selection = Selection(self)
+        self.violations = Violations(self)
+        self.places = Places(self, self.page.splitters(), place_store)
         self.page.topbar.menu_button.setMenu(self.menus.main_menu)
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -117,32 +109,32 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         page = self.page
-        page.scrub.seek_asked.connect(self.seek_to)
-        page.presenter_time.seek_asked.connect(self.seek_to)
-        page.bottom.timeline.seek_requested.connect(self.seek_to)
-        page.bottom.timeline.branch_requested.connect(self.switch_branch)
+        page.scrub.seek_asked.connect(self.travel.seek_to)
+        page.presenter_time.seek_asked.connect(self.travel.seek_to)
+        page.bottom.timeline.seek_requested.connect(self.travel.seek_to)
+        page.bottom.timeline.branch_requested.connect(self.travel.switch_branch)
         page.bottom.analysis_asked.connect(self.full_views.show_chart)
-        page.seek_asked.connect(self.seek_to)
-        page.event_asked.connect(self.seek_event)
+        page.seek_asked.connect(self.travel.seek_to)
+        page.event_asked.connect(self.travel.seek_event)
         page.why_asked.connect(self.full_views.why)
-        page.select_asked.connect(self.go_to)
-        page.topbar.speed.chosen.connect(self.set_speed)
-        page.stage.selected.connect(self.select)
+        page.select_asked.connect(self.selection.go_to)
+        page.topbar.speed.chosen.connect(self.travel.set_speed)
+        page.stage.selected.connect(self.selection.select)
         page.stage.context_requested.connect(self.menus.open_subject)
         page.stage.offset_asked.connect(self.full_views.find_offset)
         page.stage.lens_moved.connect(self.refresh)
         page.stage.records.changed.connect(self.refresh)
         page.stage.records.refused.connect(self.say)
         page.width_changed.connect(self.refresh)
-        page.inspector.seek_asked.connect(self.jump_to_cause)
+        page.inspector.seek_asked.connect(self.travel.jump_to_cause)
         page.inspector.why_asked.connect(self.full_views.why_cause)
         page.bottom.timeline.why_asked.connect(self.full_views.why)
         page.inspector.offer_chosen.connect(self.menus.choose)
         page.inspector.setting_chosen.connect(self.menus.change_setting)
         page.inspector.records_asked.connect(self.toggle_records)
         page.inspector.files_asked.connect(self.full_views.toggle_log_files)
-        page.inspector.link_chosen.connect(self.follow)
-        page.inspector.pin_toggled.connect(self._pin)
+        page.inspector.link_chosen.connect(self.selection.follow)
+        page.inspector.pin_toggled.connect(self.selection.pin)
         self.start_page.scenario_chosen.connect(self.open_scenario)
         self.start_page.session_chosen.connect(self.open_session)
         self.start_page.open_asked.connect(self.files.ask_open)
@@ -187,7 +179,7 @@ class MainWindow(QMainWindow):
         self.pause()
         self.doors.close()
         self.session = session
-        self.shown_violation = ""
+        self.violations.forget()
         self.page.stage.clear()
         self.page.subject = ("cluster", "")
         self.setWindowTitle(f"{session.title} — Streaming Lab")
@@ -196,8 +188,8 @@ class MainWindow(QMainWindow):
         self.stops.begin(session)
         self.enable_actions()
         self.refresh()
-        if not self.select_what_the_page_is_about():
-            self.select_neighbour(1)
+        if not self.selection.select_what_the_page_is_about():
+            self.selection.select_neighbour(1)
         self.at_rest.emit()
 
     def show_start_page(self) -> None:
@@ -247,26 +239,11 @@ class MainWindow(QMainWindow):
         self.page.pull(session, self.frame, whole=whole)
         if self.ledger is not None and self.ledger.isVisible():
             self.ledger.set_views(session.view(Truth()), session.view(Health()))
-        if session.violation and session.violation != self.shown_violation:
-            self._show_violation(session)
+        self.violations.show(session)
 
     def refresh(self) -> None:
         """Show everything anew."""
         self.pull(whole=True)
-
-    def _show_violation(self, session: "Session") -> None:
-        self.shown_violation = session.violation
-        self.pause()
-        path = self.settings_file.parent / "violation.json"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            session.save(path)
-            journal = f"The journal was saved; it repeats this run exactly: {path}"
-        except (OSError, Refused) as wrong:
-            journal = f"The journal could not be saved: {wrong}"
-        health = session.view(Health())
-        cause = f"{health.invariant}, after event {grouped(health.event_number)}"
-        self.show_dialog(ViolationPanel(session.violation, cause, journal, self))
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -312,46 +289,6 @@ class MainWindow(QMainWindow):
         self.enable_actions()
         self.refresh()
 
-    def step_event(self) -> None:
-        """One event forward."""
-        self.change(lambda session: session.step_event())
-
-    def step_back(self) -> None:
-        """One event back."""
-        self.change(lambda session: session.step_back())
-
-    def next_moment(self) -> None:
-        """Run or seek to the next key moment."""
-        self.change(lambda session: session.next_moment())
-
-    def previous_moment(self) -> None:
-        """Seek to the key moment before."""
-        self.change(lambda session: session.previous_moment())
-
-    def seek_to(self, time: Micros) -> None:
-        """Go to an instant that has been run already."""
-        self.change(lambda session: session.seek(time))
-
-    def seek_event(self, number: int) -> None:
-        """Go to just after an event that has happened already."""
-        self.change(lambda session: session.seek_event(number))
-
-    def seek_latest(self) -> None:
-        """Go to the newest event."""
-        self.change(lambda session: session.seek(session.latest))
-
-    def jump_to_cause(self, cause: CauseView) -> None:
-        """Go to the instant of a cause."""
-        self.seek_to(cause.time)
-
-    def restart(self) -> None:
-        """Begin anew from the seed."""
-        self.change(lambda session: session.restart())
-
-    def set_speed(self, numerator: int, denominator: int) -> None:
-        """Virtual seconds in one real second."""
-        self.change(lambda session: session.set_speed(numerator, denominator), pausing=False)
-
     # --- acting -----------------------------------------------------------------------------------
 
     def submit(self, offer: "Offer", values: dict[str, str]) -> None:
@@ -368,56 +305,7 @@ class MainWindow(QMainWindow):
         except Refused as refused:
             self.say(str(refused))
 
-    def switch_branch(self, name: str) -> None:
-        """Show another of the kept futures."""
-        self.change(lambda session: session.switch(name))
-
     # --- what is shown ----------------------------------------------------------------------------
-
-    def select(self, kind: str, name: str) -> None:
-        """Select a thing: mark it, and inspect it unless the inspector is pinned."""
-        self.page.stage.select(kind, name)
-        if not self.pinned:
-            self.page.subject = (kind, name)
-        self.refresh()
-
-    def follow(self, kind: str, name: str) -> None:
-        """Go where a line of the inspector leads: to another thing, or to an offset of the partition it shows."""
-        if kind == OFFSET and self.page.inspector.view is not None:
-            self.full_views.find_offset(self.page.inspector.view.name, "", int(name))
-            return
-        if kind == EXCHANGE:
-            self.full_views.show_exchange(name)
-            return
-        self.go_to(kind, name)
-
-    def go_to(self, kind: str, name: str) -> None:
-        """Show a thing in the cluster and in the inspector, even in one that is pinned."""
-        self.page.show_cluster()
-        self.page.subject = (kind, name)
-        self.select(kind, name)
-
-    def select_what_the_page_is_about(self) -> bool:
-        """Select what the lesson's open page names; whether it names something that is there."""
-        lesson = self.session.lesson if self.session is not None else None
-        name = lesson.view().select if lesson is not None else ""
-        found = next((one for one in self.menus.subjects() if one.text == name), None)
-        if found is not None:
-            found.run()
-        return found is not None
-
-    def select_neighbour(self, step: int) -> None:
-        """Select the next partition to the right or left."""
-        name = self.page.stage.neighbour(step)
-        if name:
-            self.select("partition", name)
-
-    def _pin(self, pinned: bool) -> None:
-        self.pinned = pinned
-
-    def open_subject_menu(self) -> None:
-        """The context menu of the selected thing, by keyboard."""
-        self.menus.open_subject(*self.page.subject, QCursor.pos())
 
     def toggle_inspector(self) -> None:
         """Show or hide the inspector."""
@@ -502,18 +390,3 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window."""
         self.close()
-
-
-def look_of(settings: Settings) -> Settings:
-    """Only what can be seen."""
-    return replace(settings, recent=(), breakpoints=())
-
-
-def splitters(page: LabPage) -> dict[str, QSplitter]:
-    """The splitters whose places are remembered."""
-    return {
-        "across": page.across,
-        "upper": page.upper,
-        "right": page.right,
-        "stage": page.stage.splitter,
-    }

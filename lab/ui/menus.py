@@ -16,7 +16,7 @@ from lab.ui.offers_menu import fill_offers
 from lab.ui.panels.branches import fill_branches
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer
+    from lab.cluster.session.session import Offer
     from lab.ui.main_window import MainWindow
 
 MAIN_MENU = (
@@ -88,7 +88,7 @@ class Menus:
         window = self.window
         if window.session is None:
             return
-        fill_branches(self.menu, window.session.timeline_view(1).branches, window.switch_branch)
+        fill_branches(self.menu, window.session.timeline_view(1).branches, window.travel.switch_branch)
         button = window.page.topbar.branches
         self.menu.popup(button.mapToGlobal(QPoint(0, button.height() + 4)))
 
@@ -126,7 +126,7 @@ class Menus:
         view = self.window.page.stage.cluster_view
         if view is None:
             return []
-        select = self.window.select
+        select = self.window.selection.select
         return [
             Entry(name, kind, symbol, lambda kind=kind, name=name: select(kind, name))
             for kind, name, symbol in named_things(view)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from lab.lessons.wording import plain
 from lab.ui.icons import icon
-from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer
+    from lab.cluster.session.session import Offer
 
 GROUPS = {
     "break": "Break",

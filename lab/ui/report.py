@@ -7,8 +7,6 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from lab.lessons.report import RunReport, html_report
 
-__all__ = ["html_report", "write_html", "write_pdf"]
-
 PDF_DOTS_PER_INCH = 96
 PAGE_MARGIN_MM = 16
 

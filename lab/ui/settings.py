@@ -7,8 +7,8 @@ from typing import cast
 
 from PySide6.QtCore import QStandardPaths
 
-from lab.cluster.breakpoints import breakpoints_from
 from lab.cluster.refused import Refused, wanted
+from lab.cluster.session.breakpoints import breakpoints_from
 
 VERSION = 1
 THEMES = ("system", "dark", "light")
@@ -53,6 +53,8 @@ def load(path: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
         raise Refused(f"{path.name} cannot be read: {wrong}") from wrong
+    except (RecursionError, ValueError):
+        raise Refused(f"{path.name} is not TOML: wanted fewer levels and shorter numbers") from None
     return parse(data, path.name)
 
 
@@ -126,3 +128,8 @@ def quoted(text: str) -> str:
         for letter in text.replace("\\", "\\\\").replace('"', '\\"')
     )
     return f'"{escaped}"'
+
+
+def look_of(settings: Settings) -> Settings:
+    """Only what can be seen."""
+    return replace(settings, recent=(), breakpoints=())

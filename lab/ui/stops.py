@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.cluster.breakpoints import Breakpoint, breakpoints_from
+from lab.cluster.figures import grouped
+from lab.cluster.session.breakpoints import Breakpoint, breakpoints_from
+from lab.lessons.wording import clock
 from lab.ui.dialogs.breakpoints import BreakpointsDialog
-from lab.ui.wording import clock, grouped
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
     from lab.ui.main_window import MainWindow
 
 
@@ -48,7 +49,7 @@ class Stops:
         stop = session.stop
         if stop is None:
             return
-        self.window.select(stop.kind, stop.name)
+        self.window.selection.select(stop.kind, stop.name)
         when = f"{clock(stop.time)}, event {grouped(stop.event_number)}"
         self.window.say(f"Stopped: {stop.text}. {when}. W: what led to it")
 

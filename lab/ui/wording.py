@@ -1,10 +1,7 @@
-"""Numbers, times and short Markdown as people read them."""
+"""Instants and speeds in the window's sentences."""
 
-from lab.cluster.figures import THIN_SPACE, counted, grouped
+from lab.cluster.figures import THIN_SPACE
 from lab.env import Micros
-from lab.lessons.wording import clock, plain, rich
-
-__all__ = ["clock", "counted", "grouped", "plain", "rich", "short_time", "speed_text"]
 
 FRACTIONS = {(1, 2): "½", (1, 4): "¼", (1, 8): "⅛", (1, 10): "⅒"}
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from lab import bench, cli, registry
+from lab import bench, registry
 from lab.bench import groups
 from lab.bench.measurement import GROUPS, at_least, at_most, told
 from lab.bench.processor import cpu_seconds, percentile, typical_ms, undisturbed
 from lab.bench.terminal import readable
+from lab.command import command_line
 
 GROUP_NAMES = {
     "disk",
@@ -87,7 +88,7 @@ def test_every_file_of_the_folder_is_a_group_that_the_help_names(capsys: pytest.
     assert set(GROUPS) == GROUP_NAMES
     assert len(files) == len(GROUPS)
     with pytest.raises(SystemExit):
-        cli.main(["bench", "--help"])
+        command_line.main(["bench", "--help"])
     told_there = "".join(capsys.readouterr().out.split())  # a name may be wrapped at its dash
     assert all(name in told_there for name in GROUPS)
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from lab.cluster import saved as saved_module
 from lab.cluster.actions import action_from
 from lab.cluster.build import build
 from lab.cluster.refused import Refused
-from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
-from lab.cluster.session import Session
+from lab.cluster.session import saved as saved_module
+from lab.cluster.session.saved import VERSION, SavedSession, session_from, to_data
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, DataSpec, ProducerSpec, TopicSpec
 from lab.world.digest import digest
 

@@ -10,10 +10,10 @@ from lab.cluster.actions.machines import Crash, PowerOff, Restart, Stop
 from lab.cluster.actions.network import Isolate, Rejoin
 from lab.cluster.actions.replicas import Reassign
 from lab.cluster.actions.topics import DeleteRecords
-from lab.cluster.offers import offers_for
+from lab.cluster.fuzzing.rest import difference, unrest
+from lab.cluster.fuzzing.rot_rest import cannot_follow
 from lab.cluster.probes import Inspect, PartitionLens, Records, Segments
-from lab.cluster.rest import difference, unrest
-from lab.cluster.rot_rest import cannot_follow
+from lab.cluster.session.offers import offers_for
 from lab.cluster.spec import TopicSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts

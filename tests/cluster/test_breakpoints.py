@@ -7,9 +7,9 @@ import pytest
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.clients import ChangeWork
 from lab.cluster.actions.machines import Crash, PowerOff, Restart
-from lab.cluster.breakpoints import Breakpoint, Stop, breakpoint_from, breakpoints_from
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.breakpoints import Breakpoint, Stop, breakpoint_from, breakpoints_from
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.cluster.words.groups import lag
 

@@ -4,9 +4,9 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import Isolate
-from lab.cluster.past import Past
 from lab.cluster.probes.causes import STEPS_MAX, CausesView, causes_of_event, question_of, step_text
-from lab.cluster.session import Session
+from lab.cluster.session.past import Past
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.world.trace import PAGE, PAGES
 from lab.world.world import Moment

@@ -5,7 +5,7 @@ import pytest
 from lab.cluster.actions.machines import Crash, PowerOff, Restart
 from lab.cluster.probes import Cluster
 from lab.cluster.probes.comparison import BEFORE, CELLS, ComparedPart, ComparisonView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 from lab.world.digest import digest
 

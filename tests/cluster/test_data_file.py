@@ -99,6 +99,7 @@ def test_a_quoted_field_may_hold_lines_and_commas(tmp_path: Path):
         ("-999999999999999,a,x", "found '-999999999999999'"),
         ("1.7e9,a,x", "found '1.7e9'"),
         ("2023-13-01,a,x", "found '2023-13-01'"),
+        ('1,"a"b,x', "line 3: wanted CSV, found ',' expected after '\"'"),
         ("1,a," + "x" * 200_000, "line 3: wanted CSV, found field larger than field limit"),
     ],
 )
@@ -110,6 +111,12 @@ def test_a_bad_row_is_refused_with_its_line_or_skipped_and_told(tmp_path: Path, 
     assert [one.value for one in rows] == [b"one", b"two"]
     assert [one.line for one in bad] == [3]
     assert len(bad[0].reason) < 300
+
+
+def test_a_quote_that_is_not_closed_is_no_row(tmp_path: Path):
+    """It would take all lines that follow for its field."""
+    path = written(tmp_path, 'at,id,text\n1,a,one\n2,b,"two\n3,c,three\n')
+    assert "line 4: wanted CSV, found unexpected end of data" in refusal(CSV, path)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.cluster.actions.machines import Crash
-from lab.cluster.lookup import broker_at, find_group
+from lab.cluster.lookup.parts import broker_at, find_group
 from lab.env import NodeId
 from lab.kafka.orders import FenceOff
 from tests.story import Story, orders, settings

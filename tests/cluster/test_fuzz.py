@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.machines import Crash
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.shrink import ddmin, rounder_times
+from lab.cluster.fuzzing.swarm import SAFETY_S, Plan, plan
 from lab.cluster.invariants import MODULES, Invariant, quorum, transactions
 from lab.cluster.invariants.quorum import QuorumInvariant
 from lab.cluster.invariants.replication import OneLeader
 from lab.cluster.refused import Refused
-from lab.cluster.shrink import ddmin, rounder_times
 from lab.cluster.spec import ClusterSpec
-from lab.cluster.swarm import SAFETY_S, Plan, plan
 from lab.cluster.watch import Watch
 from lab.env import Env, seconds
 from lab.kafka.broker.partition import Partition

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab.cluster import fuzz, swarm
-from lab.cluster.swarm import left_alone, trouble
+from lab.cluster.fuzzing import fuzz, swarm
+from lab.cluster.fuzzing.swarm import left_alone, trouble
 
 KEPT = {
     62: "two leaders answered one question, and both answers were handed out",

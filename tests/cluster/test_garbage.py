@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.cluster.fuzz import Run
-from lab.cluster.swarm import plan
+from lab.cluster.fuzzing.fuzz import Run
+from lab.cluster.fuzzing.swarm import plan
 from lab.env import seconds
 from lab.world.world import World, WorldStopped
 

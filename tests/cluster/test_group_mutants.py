@@ -14,8 +14,8 @@ from lab.cluster.actions.clients import PauseConsumer, RemoveClient, ResumeConsu
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
 from lab.cluster.actions.settings import SetClientConfig
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import seconds
 from lab.kafka.broker import consumer_groups
 from lab.kafka.coordinator import assignors, classic_members, commits, draft, migration, reconciliation

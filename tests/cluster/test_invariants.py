@@ -7,7 +7,7 @@ import pytest
 from lab.cluster.invariants import Violated, all_invariants
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.invariants.lineage import Lineage
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Watch
 from lab.kafka import facts
 from lab.kafka.protocol.records import Header, Record, RecordBatch

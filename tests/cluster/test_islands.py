@@ -5,7 +5,7 @@ import pytest
 from lab.cluster.actions.network import CutLink, HealLink, Isolate
 from lab.cluster.probes import Cluster, Inspect
 from lab.cluster.probes.islands import cut_off, islands
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 
 SERVERS = ("broker-1", "broker-2", "broker-3", "controller-1")

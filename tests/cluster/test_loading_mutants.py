@@ -11,8 +11,8 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, PowerOff, Restart, Stop
 from lab.cluster.actions.network import CutLink, HealLink
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec, TransactionSpec
-from lab.cluster.swarm import Plan
 from lab.env import Disk, seconds
 from lab.kafka.log import loader, producer_snapshots
 from lab.kafka.log.producer_state import ProducerState

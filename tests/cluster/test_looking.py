@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from lab.cluster.build import build
+from lab.cluster.probes import Inspect
 from lab.cluster.probes.flights import InFlight
-from lab.cluster.probes.inspector import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.offset_lookup import OffsetLookup
 from lab.cluster.probes.probe import Probe

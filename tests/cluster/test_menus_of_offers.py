@@ -5,9 +5,9 @@ import pytest
 from lab.cluster.actions.clients import AddConsumer, SendFile
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff
 from lab.cluster.actions.topics import CreateTopic
-from lab.cluster.offers import Offer
 from lab.cluster.probes import Cluster
-from lab.cluster.session import Session
+from lab.cluster.session.offers import Offer
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 
 

@@ -10,25 +10,24 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Disk, Env, seconds
 from lab.kafka import facts
-from lab.kafka.broker import coordinators, replica_manager
+from lab.kafka.broker import loading, offset_commits, replica_manager
 from lab.kafka.broker.api import produce
 from lab.kafka.broker.broker import Broker
-from lab.kafka.broker.coordinators import Coordinators
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.replica_manager import ReplicaManager
 from lab.kafka.clients import assignors
 from lab.kafka.clients.consumer.commits import Commits
 from lab.kafka.clients.consumer.fetcher import Fetcher
-from lab.kafka.controller import elections
+from lab.kafka.controller import brokers, elections, isr
 from lab.kafka.controller.controller import Controller
 from lab.kafka.coordinator.group import Group
 from lab.kafka.log import loader
@@ -192,15 +191,15 @@ def leader_epoch_stays_when_the_leader_changes(patch: Patch) -> None:
 
 
 def isr_requests_of_an_old_leader_are_accepted(patch: Patch) -> None:
-    patch.setattr(Controller, "_isr_error", lambda self, sender, partition, change: ErrorCode.NONE)
+    patch.setattr(isr, "_isr_error", lambda controller, sender, partition, change: ErrorCode.NONE)
 
 
 def restarted_broker_stays_in_the_isr(patch: Patch) -> None:
-    def leave(self: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
-        return [] if reason == "restarted" else honest(self, broker_id, reason, lost=lost)
+    def leave(controller: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
+        return [] if reason == "restarted" else honest(controller, broker_id, reason, lost=lost)
 
-    honest = Controller.leave_everything
-    patch.setattr(Controller, "leave_everything", leave)
+    honest = brokers.leave_everything
+    patch.setattr(brokers, "leave_everything", leave)
 
 
 # --- logs -----------------------------------------------------------------------------------------
@@ -310,18 +309,18 @@ def stale_generation_may_commit(patch: Patch) -> None:
         stale = found in (ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID)
         return ErrorCode.NONE if stale and request.group_id in groups else found
 
-    honest = coordinators.commit_error
-    patch.setattr(coordinators, "commit_error", error)
+    honest = offset_commits.commit_error
+    patch.setattr(offset_commits, "commit_error", error)
 
 
 def offsets_are_lost_when_the_coordinator_moves(patch: Patch) -> None:
-    def replay(self: Coordinators, shard: Any, record: Any, now: int, names: Any) -> None:
-        honest(self, shard, record, now, names)
+    def replay(shard: Any, record: Any, now: int, names: Any) -> None:
+        honest(shard, record, now, names)
         for group in shard.groups.values():
             group.offsets.clear()
 
-    honest = Coordinators._replay
-    patch.setattr(Coordinators, "_replay", replay)
+    honest = loading.replay
+    patch.setattr(loading, "replay", replay)
 
 
 def commit_is_acknowledged_before_it_is_replicated(patch: Patch) -> None:

@@ -13,8 +13,8 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Restart, Stop
 from lab.cluster.actions.network import CutLink, HealLink
 from lab.cluster.actions.topics import ElectLeader
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka import facts
 from lab.kafka.broker import older_truncation, replica_manager

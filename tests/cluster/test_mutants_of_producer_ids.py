@@ -7,8 +7,8 @@ import pytest
 
 from lab.cluster.actions.audits import DeployAudit
 from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import AuditSpec, ClusterSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import HANDLERS, RequestContext

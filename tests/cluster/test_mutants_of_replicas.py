@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin, SlowLink
 from lab.cluster.actions.replicas import CancelReassignment, Reassign
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.read_replicas import RACK_AWARE
-from lab.kafka.controller import eligibility, reassignment
+from lab.kafka.controller import brokers, eligibility, reassignment
 from lab.kafka.controller.controller import Controller
 from lab.kafka.metadata.image import EligibleReplicas, MetadataImage, PartitionState
 from tests.mutants import Mutant, in_plan, name_of, of_plan
@@ -100,11 +100,11 @@ def leader_does_not_count_who_was_added(patch: Patch) -> None:
 
 
 def unclean_restart_keeps_eligibility(patch: Patch) -> None:
-    def leave(self: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
-        return honest(self, broker_id, reason)
+    def leave(controller: Controller, broker_id: int, reason: str, *, lost: bool = False) -> Any:
+        return honest(controller, broker_id, reason)
 
-    honest = Controller.leave_everything
-    patch.setattr(Controller, "leave_everything", leave)
+    honest = brokers.leave_everything
+    patch.setattr(brokers, "leave_everything", leave)
 
 
 def whoever_is_a_replica_is_eligible(patch: Patch) -> None:

@@ -10,10 +10,10 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.actions.disks import CorruptBatch
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.replicas import Reassign
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
-from lab.kafka.broker.fetching import Fetching
+from lab.kafka.broker.copying import Copying
 from lab.kafka.broker.partition import Partition
 from lab.kafka.log.segment import LogSegment
 from lab.kafka.log.unified_log import UnifiedLog
@@ -43,26 +43,26 @@ ROTTEN_FOLLOWER = planned(
 
 
 def follower_copies_without_looking(patch: Patch) -> None:
-    def take(self: Fetching, env: Env, partition: Partition, fetcher: Any, answer: FetchedPartition) -> bool:
+    def take(self: Copying, env: Env, partition: Partition, fetcher: Any, answer: FetchedPartition) -> bool:
         if answer.error_code or answer.diverging_epoch is not None:
             return honest(self, env, partition, fetcher, answer)
         for batch in answer.records:
             partition.append_as_follower(env, batch)
         return honest(self, env, partition, fetcher, replace(answer, records=()))
 
-    honest = Fetching._take
-    patch.setattr(Fetching, "_take", take)
+    honest = Copying._take
+    patch.setattr(Copying, "_take", take)
 
 
 def follower_leaves_the_corrupt_batch_out(patch: Patch) -> None:
     """What stands behind it is copied, and there is a hole."""
 
-    def take(self: Fetching, env: Env, partition: Partition, fetcher: Any, answer: FetchedPartition) -> bool:
+    def take(self: Copying, env: Env, partition: Partition, fetcher: Any, answer: FetchedPartition) -> bool:
         sound = tuple(batch for batch in answer.records if batch.valid_crc())
         return honest(self, env, partition, fetcher, replace(answer, records=sound))
 
-    honest = Fetching._take
-    patch.setattr(Fetching, "_take", take)
+    honest = Copying._take
+    patch.setattr(Copying, "_take", take)
     patch.setattr(UnifiedLog, "append_as_follower", UnifiedLog._write)
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Address, Env, millis, seconds
-from lab.kafka.broker.fetching import Fetching
+from lab.kafka.broker.copying import Copying
 from lab.kafka.broker.partition import Partition
 from lab.kafka.clients.consumer.classic_membership import ClassicMembership
 from lab.kafka.protocol.messages.fetch import FetchResponse
@@ -29,9 +29,7 @@ ALONE = Plan(11, SPEC, ())
 def a_follower_pauses_between_fetches(patch: Patch) -> None:
     """As if a timer had been set where the next fetch was to be sent."""
 
-    def received(
-        self: Fetching, env: Env, sender: Address, correlation_id: int, body: FetchResponse
-    ) -> list[Partition]:
+    def received(self: Copying, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
         moved = honest(self, env, sender, correlation_id, body)
         leader_id = self.leader_of(sender)
         if leader_id is not None:
@@ -40,8 +38,8 @@ def a_follower_pauses_between_fetches(patch: Patch) -> None:
                 fetcher.delay(name, env.now + millis(100))
         return moved
 
-    honest = Fetching.received
-    patch.setattr(Fetching, "received", received)
+    honest = Copying.received
+    patch.setattr(Copying, "received", received)
 
 
 def a_group_leader_joins_again_at_every_refresh(patch: Patch) -> None:

@@ -10,8 +10,8 @@ from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.replicas import ThrottleReplication
 from lab.cluster.actions.settings import SetBrokerConfig, SetClusterConfig, SetGroupConfig, SetTopicConfig
 from lab.cluster.actions.topics import CreateTopic
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker import publishing
 from lab.kafka.broker.broker import Broker

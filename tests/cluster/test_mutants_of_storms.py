@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.fuzz import Run
-from lab.cluster.session import Session
+from lab.cluster.fuzzing.fuzz import Run
+from lab.cluster.fuzzing.swarm import Plan
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, Micros, millis, seconds
 from lab.env.node import Timer
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.clients.consumer.classic_membership import ClassicMembership
 from lab.kafka.clients.producer.app import ProducerApp
 from lab.kafka.clients.producer.producer import Producer
+from lab.kafka.controller import brokers
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.metadata.records import PartitionChangeRecord
 from lab.kafka.protocol.messages.brokers import BrokerHeartbeatRequest
@@ -87,16 +88,16 @@ def a_member_joins_again_as_soon_as_it_has_joined(patch: Patch) -> None:
 def a_controller_elects_whoever_does_not_lead(patch: Patch) -> None:
     """As if the balance of leaders were looked at after each heartbeat, and by the wrong end of the list."""
 
-    def heartbeat(self: Controller, request: BrokerHeartbeatRequest, now: Micros, *asked: Any) -> Decision:
-        decision = honest(self, request, now, *asked)
-        for state in self.image.all_partitions() if now > 0 else ():
+    def heartbeat(controller: Controller, request: BrokerHeartbeatRequest, now: Micros, *asked: Any) -> Decision:
+        decision = honest(controller, request, now, *asked)
+        for state in controller.image.all_partitions() if now > 0 else ():
             other = next((one for one in state.isr if one != state.leader_id), -1)
             if other >= 0:
                 decision.records.append(PartitionChangeRecord(*state.partition, reason="preferred", leader=other))
         return decision
 
-    honest = Controller.heartbeat
-    patch.setattr(Controller, "heartbeat", heartbeat)
+    honest = brokers.heartbeat
+    patch.setattr(brokers, "heartbeat", heartbeat)
 
 
 IDLE = "where nothing comes of it, little happens"

@@ -13,8 +13,8 @@ from lab.cluster.actions.clients import PauseConsumer
 from lab.cluster.actions.disks import SlowDisk
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Stop
 from lab.cluster.actions.stand_ins import UseProgram
-from lab.cluster.offers import Offer, offers_for
 from lab.cluster.refused import Refused
+from lab.cluster.session.offers import Offer, offers_for
 from lab.kafka.config.flavours import FLAVOURS
 from tests.story import Story, orders, settings
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop, Thaw
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes import Inspect
 from lab.cluster.probes.ownership import GroupOwnership, duration_text, partitions_text, rebalance_words
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
 
 SECOND = 1_000_000

@@ -8,10 +8,10 @@ from lab.cluster.actions.audits import DeployAudit
 from lab.cluster.actions.heap import GiveHeap
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import CutLink, HealLink
-from lab.cluster.latencies import latencies_of
+from lab.cluster.ledger.latencies import latencies_of
 from lab.cluster.refused import Refused
-from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
-from lab.cluster.session import Session
+from lab.cluster.session.saved import VERSION, SavedSession, session_from, to_data
+from lab.cluster.session.session import Session
 from lab.cluster.spec import AuditSpec, ClusterSpec, ProducerSpec, TopicSpec
 from lab.kafka import facts
 from lab.kafka.broker.heap import ALARM_PERCENT, PRODUCER_BYTES, used_bytes

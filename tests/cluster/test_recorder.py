@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lab.cluster.actions import action_from
-from lab.cluster.lookup import ledger_of
-from lab.cluster.recorder import METRICS, PERIOD, group_of, joined, per_second
-from lab.cluster.session import Session
+from lab.cluster.lookup.parts import ledger_of
+from lab.cluster.session.recorder import METRICS, PERIOD, group_of, joined, per_second
+from lab.cluster.session.session import Session
 from tests.runs import SECOND, busy_spec, crashed_run
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.cluster.probes import Records
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
 from lab.kafka.protocol.records import RecordBatch
 

@@ -8,10 +8,10 @@ from lab.cluster.actions import ClusterAction, action_from
 from lab.cluster.actions.clients import ChangeRate, PauseConsumer
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop
 from lab.cluster.actions.settings import SetBrokerConfig, SetClientConfig, SetTopicConfig
-from lab.cluster.offers import Field, offers_for
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes import Inspect
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.offers import Field, offers_for
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ProducerSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts

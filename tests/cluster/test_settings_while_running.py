@@ -17,10 +17,10 @@ from lab.cluster.actions.settings import (
     SetTopicConfig,
 )
 from lab.cluster.build import add_share_consumer, image_of
-from lab.cluster.controllers import CONTROLLER
-from lab.cluster.offers import offers_for
-from lab.cluster.probes.inspector import Inspect
-from lab.cluster.session import Session
+from lab.cluster.lookup.controllers import CONTROLLER
+from lab.cluster.probes import Inspect
+from lab.cluster.session.offers import offers_for
+from lab.cluster.session.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec
 from lab.cluster.words import WORDS

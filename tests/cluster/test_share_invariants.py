@@ -146,4 +146,4 @@ def test_a_leader_that_was_replaced_may_not_write():
 def test_nobody_may_be_given_what_the_log_does_not_hold():
     pool = Pool()
     with violated(COMMITTED):
-        pool.tell("w-1", facts.RecordsDelivered("pool", "w-1", ORDERS, (3,), ("web:4",), (1,)))
+        pool.tell("w-1", facts.RecordsDelivered("pool", "w-1", ORDERS, (3,), ("web:4",)))

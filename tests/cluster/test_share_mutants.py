@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lab.cluster import fuzz
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
 from lab.cluster.actions.network import HealLink, Isolate, Rejoin, SlowLink
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
-from lab.cluster.swarm import Plan
 from lab.env import Env, seconds
 from lab.kafka.broker.share import partition as share_partition
 from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, InFlight, Run

@@ -8,8 +8,8 @@ import pytest
 from lab.cluster.actions.clients import AddConsumer, ChangeWork
 from lab.cluster.actions.shares import AddShareConsumer, PoisonKey
 from lab.cluster.refused import Refused
-from lab.cluster.saved import VERSION, SavedSession, session_from, to_data
-from lab.cluster.session import Session
+from lab.cluster.session.saved import VERSION, SavedSession, session_from, to_data
+from lab.cluster.session.session import Session
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, TopicSpec
 from lab.lessons.format import read_lesson

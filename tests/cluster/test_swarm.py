@@ -3,7 +3,7 @@
 from collections import Counter
 
 from lab.cluster.actions.settings import SetClientConfig
-from lab.cluster.swarm import Plan, plan, trouble
+from lab.cluster.fuzzing.swarm import Plan, plan, trouble
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS
 

@@ -1,7 +1,7 @@
 """A producer that is started again is the same producer to whoever asks for its records."""
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
 from lab.cluster.words import WORDS
 from lab.env import seconds

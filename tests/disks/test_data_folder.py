@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import OFFSET_STORED, Consumer, Producer, TopicPartition
 
-from lab import cli
 from lab.cluster.actions.machines import Crash
 from lab.cluster.refused import Refused
 from lab.cluster.spec import TopicSpec
+from lab.command import command_line
 from lab.disks.data_folder import CLUSTER_FILE, DataFolder, read_properties
 from lab.env import seconds
 from lab.live.unrecorded import Unrecorded
@@ -135,7 +135,7 @@ def test_each_start_has_dice_of_its_own(tmp_path: Path):
 
 def test_two_processes_cannot_serve_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     data = DataFolder(tmp_path)
-    assert cli.main(["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]) == 2
+    assert command_line.main(["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]) == 2
     said = capsys.readouterr().err
     assert said == (
         f"lab serve: {tmp_path}: another process serves this folder already; two would write over each other\n"
@@ -193,13 +193,13 @@ def test_files_that_no_cluster_can_start_on_are_refused_with_where_to_look(
         produced(cluster, "a")
     (tmp_path / "broker-1" / "orders-0" / "leader-epoch-checkpoint").write_text("0\n1\nfirst 0\n")
     line = ["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]
-    assert cli.main(line) == 2
+    assert command_line.main(line) == 2
     said = capsys.readouterr().err
     assert said.startswith(
         f"lab serve: {tmp_path}: wanted files that a cluster can start on (lab logs {tmp_path} tells"
     )
     assert "on broker-1: ValueError" in said
-    assert cli.main(["logs", str(tmp_path)]) == 1
+    assert command_line.main(["logs", str(tmp_path)]) == 1
     assert "epoch, start_offset in line 3; found 'first 0'" in capsys.readouterr().out
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from lab import cli
 from lab.cluster.build import build, build_unwatched
-from lab.cluster.lookup import replica_at
+from lab.cluster.lookup.parts import replica_at
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec, TransactionSpec
+from lab.command import command_line
 from lab.disks.exporting import copy, export_cluster, export_disk, import_disk
 from lab.disks.file_disk import FileDisk
 from lab.env import seconds
@@ -111,7 +111,7 @@ def test_a_session_is_exported_from_the_command_line(tmp_path: Path, capsys: pyt
     session.run_to(seconds(6))
     session.save(tmp_path / "yesterday.json")
     line = ["logs", str(tmp_path / "yesterday.json"), "--export", str(tmp_path / "disks"), "--at", "4", "--json"]
-    assert cli.main(line) == 0
+    assert command_line.main(line) == 0
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert not [one for one in said if one["kind"] == "problem"]
     session.seek(seconds(4))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import cli
 from lab.cluster.build import build
 from lab.cluster.refused import Refused
+from lab.command import command_line
 from lab.disks.exporting import export_cluster
 from lab.disks.found import Batch, Folder, OneRecord, Problem, Segment, Table, Values
 from lab.disks.printing import to_text
@@ -102,7 +102,7 @@ def test_a_batch_and_its_records_are_shown_with_all_they_say(tmp_path: Path, cap
         "transactional, create time up to 2026-01-01T00:00:02.000Z, CRC valid",
     )
     end = f"transactional, control, create time up to {DATE}, CRC valid"
-    assert cli.main(["logs", str(file)]) == 0
+    assert command_line.main(["logs", str(file)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"  {42:020d}.log: a segment from offset 42, {len(data) + len(marker)} bytes",
         f"    byte 0: offsets 42 to 45, 4 records, {len(data)} bytes, zstd, {of} sequence 5 to 8, {tail}",
@@ -114,7 +114,7 @@ def test_a_batch_and_its_records_are_shown_with_all_they_say(tmp_path: Path, cap
         f"                46  {DATE}  ABORT, coordinator epoch 4",
         "0 problems",
     ]
-    assert cli.main(["logs", str(file), "--json"]) == 0
+    assert command_line.main(["logs", str(file), "--json"]) == 0
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["kind"] for one in said] == ["segment", "batch", *["record"] * 4, "batch", "record"]
     assert said[1]["codec"] == "zstd"
@@ -123,7 +123,7 @@ def test_a_batch_and_its_records_are_shown_with_all_they_say(tmp_path: Path, cap
     assert said[2]["headers"] == [["trace", "7"]]
     assert said[3]["value"] == {"base64": "AP8="}
     assert said[5]["value"] == "x" * 100, "programs get all of it"
-    assert cli.main(["logs", str(file), "--batches"]) == 0
+    assert command_line.main(["logs", str(file), "--batches"]) == 0
     assert "k1" not in capsys.readouterr().out
 
 
@@ -254,7 +254,7 @@ def test_each_small_file_says_what_is_wrong_with_it(tmp_path: Path, name: str, d
 
 def test_problems_are_counted_and_the_exit_code_says_so(partition: Path, capsys: pytest.CaptureFixture[str]):
     patch(first(partition, "log"), 70, b"\xff\xff")
-    assert cli.main(["logs", str(partition), "--batches"]) == 1
+    assert command_line.main(["logs", str(partition), "--batches"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "1 problem"
     assert [line for line in said if line.startswith("  !! ")]
@@ -266,7 +266,7 @@ def test_what_is_no_folder_of_logs_is_refused_with_what_was_wanted(
 ):  # fmt: skip
     with pytest.raises(Refused, match="wanted a log directory"):
         read(tmp_path)
-    assert cli.main(["logs", str(tmp_path / "nowhere")]) == 2
+    assert command_line.main(["logs", str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err == (
         f"lab logs: {tmp_path / 'nowhere'}: wanted a folder of logs or a file of it, found nothing\n"
     )

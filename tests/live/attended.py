@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lab.cluster.build import broker_hosts
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, millis
 from lab.live.attachment import Attachment

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab.cluster.actions import ClusterAction
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.live.guard import Users
 from lab.live.owner import Owner

@@ -22,7 +22,7 @@ from kafka.admin import ACLOperation as Operation
 from kafka.admin import ResourceType as Type
 from kafka.errors import TopicAuthorizationFailedError
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.kafka.config.security import STANDARD_AUTHORIZER
 from lab.live.guard import Users

@@ -9,7 +9,7 @@ from lab.cluster.actions import action_from
 from lab.cluster.actions.machines import Crash, Freeze, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, SlowLink
 from lab.cluster.actions.programs import Fence
-from lab.cluster.lookup import broker_at, find_group
+from lab.cluster.lookup.parts import broker_at, find_group
 from lab.cluster.refused import Refused
 from lab.env import millis, seconds
 from lab.kafka.broker.producer_id_block import ProducerIdBlock

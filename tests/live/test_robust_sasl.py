@@ -16,7 +16,7 @@ from kafka.structs import TopicPartition as Partition
 
 from lab.cluster.actions.programs import BringFrame
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.protocol.apis import APIS, read_response
 from lab.kafka.protocol.errors import ErrorCode

@@ -9,7 +9,7 @@ from confluent_kafka import TopicPartition as Partition
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.programs import BringFrame
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.records import Records
 from lab.cluster.probes.segments import Segments

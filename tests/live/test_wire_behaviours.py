@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
 
 from lab.kafka.protocol.apis import API_VERSIONS, APIS, read_response, write_request
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
-from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupHeartbeatRequest
+from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest
 from lab.kafka.protocol.messages.fetch import FetchPartition, FetchRequest
 from lab.kafka.protocol.messages.find_coordinator import FindCoordinatorsRequest
 from lab.kafka.protocol.messages.groups import HeartbeatRequest
@@ -24,7 +25,7 @@ from lab.kafka.protocol.topics import TopicPartition
 from tests.live.served import Served, served
 
 PRODUCE, FETCH, METADATA, OFFSET_FETCH, FIND_COORDINATOR, HEARTBEAT = 0, 1, 3, 9, 10, 12
-CONSUMER_GROUP_HEARTBEAT = 68
+CONSUMER_GROUP_HEARTBEAT, CONSUMER_GROUP_DESCRIBE = 68, 69
 PATIENCE_S = 30
 ORDERS = TopicPartition("orders", 0)
 
@@ -199,12 +200,29 @@ def test_a_member_of_the_consumer_protocol_is_told_its_partitions_by_id():
             if not found.error_code:
                 coordinator = Plain(found.host)
                 answer = coordinator.ask(CONSUMER_GROUP_HEARTBEAT, 1, joining)
+                described = coordinator.ask(CONSUMER_GROUP_DESCRIBE, 1, ConsumerGroupDescribeRequest(("billing",)))
                 coordinator.socket.close()
                 if answer.assignment:
                     break
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert answer.assignment == tuple(TopicPartition(topic_id, number) for number in range(3))
+        assert [(one.client_id, one.client_host) for one in described.groups[0].members] == [("plain", "/127.0.0.1")]
+
+
+def test_an_administrator_is_told_the_address_of_a_real_member_of_the_classic_protocol():
+    with served() as cluster:
+        told: dict[str, str | int | float | bool] = {"bootstrap.servers": cluster.addresses, "client.id": "till"}
+        consumer = Consumer({**told, "group.id": "billing"})
+        consumer.subscribe(["orders"])
+        deadline = time.monotonic() + PATIENCE_S
+        while len(consumer.assignment()) < 3:
+            assert time.monotonic() < deadline
+            consumer.poll(0.1)
+        admin = AdminClient(told)
+        described = admin.describe_consumer_groups(["billing"])["billing"].result(PATIENCE_S)
+        assert [(one.client_id, one.host) for one in described.members] == [("till", "/127.0.0.1")]
+        consumer.close()
 
 
 def test_librdkafka_joins_by_the_consumer_protocol():

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from lab.ui import app
-from lab.ui.main_window import MainWindow, Opener
+from lab.ui.main_window import MainWindow
+from lab.ui.opener import Opener
 from lab.ui.settings import Settings
 from tests.ui.scripted import SCENARIOS, ScriptedSession, as_session, open_scripted, open_scripted_file
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from lab.cluster.breakpoints import Breakpoint, Stop
 from lab.cluster.probes import Cluster, Health, InFlight, Inspect, PartitionLens, Records, Truth
 from lab.cluster.probes.views import (
     BranchView,
@@ -39,7 +38,8 @@ from lab.cluster.probes.views import (
     TimelineView,
 )
 from lab.cluster.refused import Refused
-from lab.cluster.session import Session
+from lab.cluster.session.breakpoints import Breakpoint, Stop
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec
 from lab.lessons.views import LessonView, OptionView, QuestionView, TaskView
 

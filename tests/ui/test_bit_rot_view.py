@@ -24,7 +24,7 @@ def metered(window: MainWindow) -> MainWindow:
     session.lesson = None
     window.show_session(session)
     session.run_for(12 * SECOND)
-    window.select("partition", "meter-0")
+    window.selection.select("partition", "meter-0")
     window.refresh()
     return window
 

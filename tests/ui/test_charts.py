@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from lab.cluster.recorder import METRICS
+from lab.cluster.session.recorder import METRICS
 from lab.ui.charts.analysis import AnalysisView
-from lab.ui.charts.axes import round_top, thinned, tick_text, ticks
+from lab.ui.charts.axes import peaks_above, round_top, thinned, tick_text, ticks, usual_most
 from lab.ui.charts.catalog import CHARTS, STRIP, chart_named, strip_for
 from lab.ui.charts.compare import compare
 from lab.ui.charts.lines import Line, in_words, lines_by, strip_lines
 from lab.ui.charts.plot import spread
 from lab.ui.charts.series_model import change
-from lab.ui.charts.strip import WINDOW_S, StripChart, window_start
+from lab.ui.charts.strip import StripChart, window_at
 from lab.ui.panels.bottom import Bottom
 from lab.ui.screenshot import picture_of
 from tests.ui.paints import Paints, forget_all_hues, unlike
@@ -150,11 +150,35 @@ def fixed(session: FailingSession):
     return series
 
 
-def test_the_window_of_a_strip_moves_in_steps_and_keeps_the_play_head_in_sight():
+def test_the_window_of_a_strip_grows_then_moves_in_steps_and_keeps_the_play_head_in_sight():
     for now in np.arange(0, 300, 0.7):
-        start = window_start(float(now))
+        start, end = window_at(float(now))
         assert start % 5 == 0
-        assert start <= now <= start + WINDOW_S
+        assert start <= now <= end
+    changes = [window_at(now / 10) for now in range(600) if window_at(now / 10) != window_at((now - 1) / 10)]
+    assert changes[:4] == [(0, 30), (0, 60), (5, 65), (10, 70)]
+    start, end = window_at(1.0)
+    assert end - start == 15, "one second is a stretch that can be seen"
+
+
+def test_a_first_request_that_was_slow_does_not_press_all_others_flat(look, qtbot):
+    """A producer's first record waits for a connection and for metadata: 113 ms, and 2.2 ms from then on."""
+    chart = StripChart(chart_named("latency"))
+    qtbot.addWidget(chart)
+    chart.resize(400, 104)
+    samples = np.array([113.0, 70.0, 40.0, *[2.2] * 30])
+    line = Line("mean", "pending", "ms", np.arange(0, len(samples) / 4, 0.25), samples, strong=True)
+
+    def top(count: int) -> float:
+        chart.plot.show_lines((replace(line, seconds=line.seconds[:count], values=samples[:count]),), (), count * 0.25)
+        return chart.plot.top_for(0, 15)
+
+    assert top(1) == top(4) == 120, "it is all there is"
+    assert top(16) == top(33) == 4, "readable, and from then on it does not jump"
+    chart.plot.look_at(0, 15, 4)
+    marked = picture_of(chart)
+    chart.plot.show_lines((replace(line, values=np.minimum(samples, 4.0)),), (), 33 * 0.25)
+    assert unlike(picture_of(chart), marked) > 30, "what is beyond the edge is marked there"
 
 
 def test_charts_take_turns_so_that_one_frame_paints_one_chart(look, qtbot):
@@ -198,6 +222,28 @@ def test_ranges_and_ticks_are_round():
     assert ticks(5, 5, 4) == []
     assert tick_text(1_200, 200) == "1\u202f200"
     assert tick_text(0.25, 0.05) == "0.25"
+    assert tick_text(1.5, 1.5) == "1.5", "2 would be a lie"
+
+
+def test_a_range_leaves_out_brief_peaks_and_nothing_else():
+    def most(*values: float) -> float:
+        return usual_most(np.arange(0, len(values) / 2, 0.5), np.array(values, dtype=float))
+
+    calm = [2.0] * 20
+    assert most() == most(nan, nan) == 0
+    assert most(90, *calm) == 2
+    assert most(*calm, nan, 90, 90, *calm) == 2
+    assert most(*calm, 90) == 90, "it may be the beginning of something"
+    assert most(*calm, *[90] * 8, *calm) == 90, "four seconds are no peak"
+    assert most(9, *calm) == 9, "nothing is pressed flat by it"
+    assert most(90, *[0.0] * 20) == 90, "there is no rest to be seen"
+    assert most(90, 2, 2) == 90, "of three samples none is an outlier"
+
+
+def test_each_peak_beyond_a_range_is_marked_once_at_its_highest():
+    seconds, values = np.arange(8.0), np.array([1, 5, 9, 1, nan, 7, 1, 1])
+    assert peaks_above(seconds, values, 4) == [(2, 9), (5, 7)]
+    assert peaks_above(seconds, values, 9) == []
 
 
 def test_values_in_words():
@@ -247,14 +293,14 @@ def test_before_and_after_the_newest_fault_are_compared_at_once(analysis: Analys
     seconds, values = FailingSession().series("records-out")[""]
     before = values[(seconds >= 18) & (seconds < 28)].mean()
     after = values[(seconds >= 28) & (seconds < 38)].mean()
-    out = next(row for row in analysis.model.rows if row[0] == "out")
+    out = next(row for row in analysis.model.cells if row[0] == "out")
     assert out[1:5] == ("400", f"{before:.0f}", f"{after:.0f}", f"−{before - after:.0f}")
 
 
 def test_no_comparison_leaves_only_the_present_value(analysis: AnalysisView):
     analysis.compare_at(0)
     assert analysis.sheet.plot.marked() is None
-    assert all(row[2:] == ("",) * 6 for row in analysis.model.rows)
+    assert all(row[2:] == ("",) * 6 for row in analysis.model.cells)
 
 
 def test_figures_are_of_the_samples_before_and_after():

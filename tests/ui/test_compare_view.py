@@ -51,7 +51,7 @@ def test_two_futures_are_compared_on_one_clock(forked: MainWindow, qtbot):
     assert shown.one.time == shown.other.time == session.now
     assert any("led by" in one for one in shown.words)
     assert [text for _, text in shown.other.deeds] == ["Crash broker-1"]
-    forked.seek_to(8 * SECOND)
+    forked.travel.seek_to(8 * SECOND)
     moved = view.canvas.view
     assert moved is not None
     assert moved.one.time == moved.other.time == session.now <= 8 * SECOND
@@ -75,7 +75,7 @@ def test_the_other_future_is_one_key_away(forked: MainWindow, qtbot):
 def test_what_differs_is_marked_and_more_than_by_colour(forked: MainWindow, qtbot):
     view = opened(forked, qtbot)
     different = picture_of(view.canvas)
-    forked.seek_to(5 * SECOND)
+    forked.travel.seek_to(5 * SECOND)
     assert view.canvas.view is not None
     assert view.canvas.view.words == ("At this instant they are alike.",)
     assert unlike(different, picture_of(view.canvas).copy(different.rect())) > 500
@@ -95,7 +95,7 @@ def test_nothing_new_paints_nothing(forked: MainWindow, qtbot):
 def test_both_futures_run_together_however_fast_time_runs(forked: MainWindow, qtbot):
     session = forked.session
     assert session is not None
-    forked.seek_to(7 * SECOND)
+    forked.travel.seek_to(7 * SECOND)
     view = opened(forked, qtbot)
     session.set_speed(64)
     session.play()
@@ -119,7 +119,7 @@ def turn(window: MainWindow, view: CompareView) -> ComparisonView | None:
 def test_this_future_waits_until_the_other_has_caught_up(forked: MainWindow, qtbot):
     session = forked.session
     assert session is not None
-    forked.seek_to(7 * SECOND)
+    forked.travel.seek_to(7 * SECOND)
     view = opened(forked, qtbot)
     assert view.share(session, 5_000) == 5_000, "while time stands there is nothing to share"
     session.run_for(4 * SECOND)

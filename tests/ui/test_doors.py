@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QMessageBox
 
 from lab.cluster.actions.machines import Crash
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.env import millis
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
@@ -140,13 +140,13 @@ def test_any_request_is_shown_field_by_field(opened: MainWindow, visitor: Visito
     batch = RecordBatch.build([Record(0, time.time_ns() // 1_000_000, b"Ada", b"cup")])
     visitor.answer(ProduceRequest(1, 5_000, {TopicPartition("orders", 0): batch}), 9)
     opened.pause()
-    opened.go_to("program", "my-shop")
+    opened.selection.go_to("program", "my-shop")
     view = opened.page.inspector.view
     assert view is not None
     rows = {row.label: row for part in view.sections for row in part.rows}
     produce = rows["Produce v9"]
     assert produce.link is not None
-    opened.follow(*produce.link)
+    opened.selection.follow(*produce.link)
     frames = opened.page.shown_in_full()
     assert isinstance(frames, FramesView)
     assert frames.frame is not None
@@ -190,10 +190,10 @@ def test_after_a_while_the_window_says_which_clocks_run(opened: MainWindow, visi
 def test_speed_is_limited_while_clients_are_attached(opened: MainWindow, visitor: Visitor):
     session = session_of(opened)
     for speed, held in (((64, 1), 5), ((1, 1000), 0.2), ((4, 1), 4)):
-        opened.set_speed(*speed)
+        opened.travel.set_speed(*speed)
         assert float(session.speed) == held
     opened.doors.close()
-    opened.set_speed(64, 1)
+    opened.travel.set_speed(64, 1)
     assert session.speed == 64
 
 
@@ -202,13 +202,13 @@ def test_speed_is_limited_while_clients_are_attached(opened: MainWindow, visitor
 
 def test_one_looks_back_and_the_client_waits(opened: MainWindow, visitor: Visitor, qtbot):
     session = session_of(opened)
-    opened.seek_to(0)
+    opened.travel.seek_to(0)
     live = session.latest_event
     visitor.client.ask(PING, 3)
     qtbot.wait(100)
     assert visitor.client.heard() is None
     assert session.latest_event == live
-    opened.seek_latest()
+    opened.travel.seek_latest()
     opened.play()
     qtbot.waitUntil(lambda: visitor.client.heard() is not None, timeout=PATIENCE_MS)
 
@@ -217,7 +217,7 @@ def test_continue_from_here_says_whom_it_cuts(opened: MainWindow, visitor: Visit
     session = session_of(opened)
     opened.pause()
     assert not opened.actions_by_id["continue-here"].isEnabled()
-    opened.seek_to(session.latest - millis(1))
+    opened.travel.seek_to(session.latest - millis(1))
     assert opened.actions_by_id["continue-here"].isEnabled()
     opened.actions_by_id["continue-here"].trigger()
     box = opened.dialogs[0]

@@ -6,6 +6,11 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QPushButton
 
+from lab.cluster.actions import ACTIONS as CLUSTER_ACTIONS
+from lab.cluster.probes.moment_views import ICONS as MOMENT_ICONS
+from lab.resources import assets_folder
+from lab.ui.actions import ACTIONS as WINDOW_ACTIONS
+from lab.ui.canvas.timeline_painter import MARK_ICONS
 from lab.ui.labels import show_icon
 from lab.ui.main_window import MainWindow
 from lab.ui.screenshot import picture_of
@@ -65,3 +70,15 @@ def test_the_icon_of_a_disabled_button_can_still_be_seen(look, qtbot, theme: str
     blank.fill(Qt.GlobalColor.transparent)
     button.setIcon(blank)
     assert unlike(shown, picture_of(button)) > 20
+
+
+def test_whatever_can_be_done_or_happens_has_an_icon_that_is_there():
+    """A menu with one that is not cannot be opened at all."""
+    named = {
+        *(kind.icon for kind in CLUSTER_ACTIONS.values()),
+        *(one.icon for one in WINDOW_ACTIONS),
+        *(name for name, _tone in MARK_ICONS.values()),
+        *MOMENT_ICONS.values(),
+    }
+    there = {path.stem for path in (assets_folder() / "icons").glob("*.svg")}
+    assert named - there == set()

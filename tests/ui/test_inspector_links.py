@@ -34,7 +34,7 @@ def follow(window: MainWindow, kind: str, name: str, qtbot) -> None:
 
 
 def test_from_a_group_to_a_member_to_a_partition_to_its_topic_and_a_broker(grouped: MainWindow, qtbot):
-    grouped.select("group", "eager")
+    grouped.selection.select("group", "eager")
     assert ("consumer", "eager-2") in links(grouped)
     follow(grouped, "consumer", "eager-1", qtbot)
     assert grouped.page.subject == ("consumer", "eager-1")
@@ -51,7 +51,7 @@ def test_from_a_group_to_a_member_to_a_partition_to_its_topic_and_a_broker(group
 
 
 def test_a_link_is_reached_by_tab_and_followed_by_return(grouped: MainWindow, qtbot):
-    grouped.select("group", "eager")
+    grouped.selection.select("group", "eager")
     row = links(grouped)["consumer", "eager-1"]
     assert row.focusPolicy() == Qt.FocusPolicy.TabFocus
     assert row.accessibleName() == row.toolTip() == "Go to the consumer eager-1"

@@ -266,6 +266,13 @@ def test_labels_of_one_group_make_room_for_each_other():
     assert second + 40 <= 972
 
 
+def test_a_position_behind_what_is_committed_has_no_label_of_its_own(lens: LensCanvas):
+    """After a commit marker, which nobody is handed: committed 15, position 14. It stood to the right of it."""
+    assert lens.view is not None
+    at_a_marker = replace(lens.view.groups[0], committed=1039, position=1038)
+    assert [text for _, text in lens.group_painter.labels(at_a_marker, lens.geometry_now())] == ["committed 1039"]
+
+
 def test_reduced_motion_paints_the_same_lens(lens: LensCanvas, look):
     before = picture_of(lens)
     look(reduced_motion=True)

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.topology import Cluster
 from lab.cluster.probes.views import LensGroupView, LensView, ShareRunView
@@ -108,3 +108,17 @@ def test_the_matrix_and_the_inspector_know_share_groups(pool: Queue):
         row.label: row.value for section in Inspect("consumer", "w-1")(pool.world).sections for row in section.rows
     }
     assert (member["Share group"], member["Fails on key"], member["Partitions"]) == ("pool", "Bad", "orders-0")
+
+
+def test_the_inspector_says_what_a_member_holds_that_others_have_had(pool: Queue):
+    def delivered_before() -> set[str]:
+        views = [Inspect("consumer", name)(pool.world) for name in ("w-1", "w-2")]
+        rows = [row for view in views for section in view.sections for row in section.rows]
+        return {row.value for row in rows if row.label == "Delivered before"}
+
+    seen: set[str] = set()
+    for _ in range(10):
+        pool.run(0.4)
+        seen |= delivered_before()
+    assert "0" in seen
+    assert any("· delivery 2" in one for one in seen), seen

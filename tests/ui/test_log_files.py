@@ -188,7 +188,7 @@ def test_a_click_on_a_record_of_the_lens_leads_to_its_files(metered: MainWindow,
 
 
 def test_an_offset_of_the_inspector_leads_to_its_files(metered: MainWindow, qtbot):
-    metered.select("partition", "meter-0")
+    metered.selection.select("partition", "meter-0")
     body = metered.page.inspector.body
     assert body is not None
     row = next(one for one in body.findChildren(ValueRow) if one.name.text() == "On disk up to")

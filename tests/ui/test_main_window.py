@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QWidget
 
 from lab.cluster.probes import Inspect, PartitionLens
 from lab.cluster.refused import Refused
-from lab.cluster.session import Offer
+from lab.cluster.session.session import Offer
 from lab.ui.dialogs.action_form import ActionForm
 from lab.ui.dialogs.palette import CommandPalette
 from lab.ui.dialogs.violation import ViolationPanel
@@ -139,7 +139,7 @@ def test_n_goes_to_the_next_key_moment_and_shift_n_back(window: MainWindow, qtbo
 
 def test_a_refused_key_moment_is_said_in_a_banner(window: MainWindow):
     scripted_session(window).now = 59 * SECOND
-    window.next_moment()
+    window.travel.next_moment()
     assert window.page.banner.isVisible()
     assert window.page.banner.text.text() == "no key moment in the next 60 s"
 
@@ -151,7 +151,7 @@ def test_digits_set_the_speed(window: MainWindow, qtbot, key: str, speed: tuple[
 
 
 def test_a_speed_without_a_button_is_shown_in_a_button_of_its_own(window: MainWindow):
-    window.set_speed(1, 1000)
+    window.travel.set_speed(1, 1000)
     assert window.page.topbar.speed.other.text() == "1/1000×"
     assert window.page.topbar.speed.other.isVisible()
 
@@ -179,14 +179,14 @@ def test_selecting_a_partition_moves_lens_and_inspector(window: MainWindow):
 
 
 def test_a_pinned_inspector_keeps_its_subject(window: MainWindow):
-    window.select("partition", "orders-1")
+    window.selection.select("partition", "orders-1")
     window.page.inspector.pin.click()
-    window.select("broker", "Broker 2")
+    window.selection.select("broker", "Broker 2")
     assert window.page.inspector.title.text() == "orders-1"
 
 
 def test_brackets_select_the_neighbouring_partitions_around_the_end(window: MainWindow, qtbot):
-    window.select("partition", "orders-5")
+    window.selection.select("partition", "orders-5")
     qtbot.keyClick(window, Qt.Key.Key_BracketRight)
     assert window.page.subject == ("partition", "orders-0")
     qtbot.keyClick(window, Qt.Key.Key_BracketLeft)
@@ -204,7 +204,7 @@ def test_a_subject_that_is_gone_gives_way_to_the_cluster(window: MainWindow, mon
         return ask(probe)
 
     monkeypatch.setattr(session, "view", view)
-    window.select("partition", "gone-0")
+    window.selection.select("partition", "gone-0")
     assert window.page.subject == ("cluster", "")
 
 
@@ -219,7 +219,7 @@ def test_new_numbers_fill_the_inspector_without_new_widgets(window: MainWindow):
     body = window.page.inspector.body
     assert body is not None
     assert body.table is not None
-    window.seek_to(45 * SECOND)
+    window.travel.seek_to(45 * SECOND)
     assert window.page.inspector.body is body
     assert body.table.numbers[0][0].text() == "1\u202f050"
 

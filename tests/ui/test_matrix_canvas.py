@@ -12,7 +12,7 @@ from lab.cluster.actions.machines import Crash, Freeze
 from lab.cluster.actions.network import Isolate
 from lab.cluster.probes import Cluster, InFlight
 from lab.cluster.probes.views import ClusterView, FlightView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec, settings
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.matrix_layout import MARGIN, shared_rows

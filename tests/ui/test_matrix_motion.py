@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from lab.cluster.probes import Cluster, InFlight
 from lab.cluster.probes.views import FlightView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.lessons.opening import start
 from lab.ui.canvas.bands import traffic
 from lab.ui.canvas.crowd import SPARE, Crowd

@@ -8,7 +8,7 @@ from lab.cluster.actions.machines import Crash
 from lab.cluster.actions.network import Isolate
 from lab.cluster.probes import Cluster, Inspect
 from lab.cluster.probes.views import ClusterView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 from lab.ui.canvas.matrix_layout import MARGIN, layout_of
 from lab.ui.canvas.matrix_words import controller_note, subject_text

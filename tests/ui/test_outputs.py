@@ -6,12 +6,16 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox
 
+from lab.cluster.figures import grouped
 from lab.cluster.refused import Refused
+from lab.lessons.report import html_report
+from lab.lessons.wording import clock, plain, rich
 from lab.ui import app
 from lab.ui.app import crash_hook, open_anything, show_crash
-from lab.ui.main_window import MainWindow, Opener
-from lab.ui.report import html_report, write_pdf
-from lab.ui.wording import clock, grouped, plain, rich, speed_text
+from lab.ui.main_window import MainWindow
+from lab.ui.opener import Opener
+from lab.ui.report import write_pdf
+from lab.ui.wording import speed_text
 from tests.ui.scripted import SCENARIOS, open_scripted, open_scripted_file
 
 
@@ -104,6 +108,8 @@ def test_numbers_and_times_read_well():
     assert speed_text(1, 1000) == "1/1000×"
 
 
-def test_short_markdown_is_bold_and_code_and_nothing_else():
+def test_short_markdown_is_bold_emphasis_and_code_and_nothing_else():
     assert rich("**HW** `acks` <script>") == "<b>HW</b> <code>acks</code> &lt;script&gt;"
-    assert plain("**HW** `acks`") == "HW acks"
+    assert rich("it *must* be **so**, *for ever*.") == "it <i>must</i> be <b>so</b>, <i>for ever</i>."
+    assert rich("2 * 3 * 4, `*`, x*y*z") == "2 * 3 * 4, <code>*</code>, x*y*z"
+    assert plain("**HW** *must* `acks`") == "HW must acks"

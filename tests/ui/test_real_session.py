@@ -33,7 +33,7 @@ def test_time_runs_and_can_be_wound_back(real_window: MainWindow):
     session.run_for(3_000_000)
     real_window.refresh()
     assert real_window.page.topbar.clock.text() >= "00:03.000"
-    real_window.seek_to(1_000_000)
+    real_window.travel.seek_to(1_000_000)
     assert session.now <= 1_000_000
     assert session.latest >= 3_000_000
 
@@ -52,11 +52,11 @@ def test_a_topic_and_the_controller_are_found_and_explained(window: MainWindow):
     window.show_session(start("D3"))
     kinds = {entry.text: entry.hint for entry in window.menus.subjects()}
     assert (kinds["orders"], kinds["controller-1"]) == ("topic", "controller")
-    window.select("topic", "orders")
+    window.selection.select("topic", "orders")
     view = window.page.inspector.view
     assert view is not None
     assert {row.label for row in view.sections[0].rows} >= {"Partitions", "Offsets", "Bytes"}
-    window.select("controller", "controller-1")
+    window.selection.select("controller", "controller-1")
     view = window.page.inspector.view
     assert view is not None
     assert view.why == "Why is controller-1 running?"

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QPushButton
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.ui import app
 from lab.ui.main_window import MainWindow
 from lab.ui.settings import Settings
@@ -130,8 +130,8 @@ def test_a_sitting(lab: MainWindow, qtbot, tmp_path: Path):
     assert next(one.name for one in session.timeline_view(1).branches) == "main"
     assert len(session.timeline_view(1).branches) == 2
     assert (state_of(lab, first), state_of(lab, other)) == ("running", "crashed")
-    lab.switch_branch("main")
-    lab.seek_to(before + 2 * SECOND)
+    lab.travel.switch_branch("main")
+    lab.travel.seek_to(before + 2 * SECOND)
     assert (state_of(lab, first), state_of(lab, other)) == ("crashed", "running")
 
     # Replay at will, one event and back.
@@ -142,7 +142,7 @@ def test_a_sitting(lab: MainWindow, qtbot, tmp_path: Path):
     assert session.event_number == number
 
     # Take home: charts, a picture, a report, and the session, which opens where it was.
-    lab.seek_latest()
+    lab.travel.seek_latest()
     for kind in ("png", "svg", "csv"):
         lab.files.try_to(lambda path, kind=kind: lab.files.write_charts(path, kind), tmp_path / f"charts.{kind}")
     lab.files.try_to(lab.files.write_picture, tmp_path / "window.png")

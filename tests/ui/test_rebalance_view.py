@@ -216,11 +216,11 @@ def test_groups_are_chosen_and_the_choice_stays(view: RebalanceView):
     view.pull(as_session(GroupedSession(now=NOW + 1)))
     assert view.group_box.currentText() == "payments"
     view.show_group(as_session(GroupedSession()), "audit")
-    assert view.model.rows[0][3:5] == ("it lasts", "nobody")
+    assert view.model.cells[0][3:5] == ("it lasts", "nobody")
 
 
 def test_the_table_says_of_each_rebalance_what_it_cost(view: RebalanceView, qtbot):
-    assert view.model.rows[1] == (
+    assert view.model.cells[1] == (
         "2", "00:13.900", "pay-c joins", "104 ms", "pay-a, pay-b", "5.0 ms", "orders 0, 1, 2", "2.0 s",
     )  # fmt: skip
     with qtbot.waitSignal(view.event_asked) as asked:
@@ -261,13 +261,13 @@ def test_the_rebalances_of_a_real_group(window: MainWindow, qtbot):
     member = group.members[0]
     session.post(Crash(member))
     session.run_for(50 * SECOND)
-    window.select("group", group.group)
+    window.selection.select("group", group.group)
     qtbot.keyClick(window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     view = window.page.shown_in_full()
     assert isinstance(view, RebalanceView)
     assert view.group_box.currentText() == group.group
-    assert "session timeout" in view.model.rows[-1][2]
-    view.table.clicked.emit(view.model.index(len(view.model.rows) - 1, 0))
+    assert "session timeout" in view.model.cells[-1][2]
+    view.table.clicked.emit(view.model.index(len(view.model.cells) - 1, 0))
     assert session.event_number == view.model.rebalances[-1].event_number
     assert session.latest >= 60 * SECOND, "it was only looked at"
     assert view.canvas.now == session.now

@@ -8,7 +8,7 @@ from tests.ui.scripted import ScriptedSession
 
 
 def browser_of(window: MainWindow) -> RecordBrowser:
-    window.select("partition", "orders-1")
+    window.selection.select("partition", "orders-1")
     window.toggle_records()
     return window.page.stage.records
 

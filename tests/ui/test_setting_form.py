@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from lab.cluster.words import WORDS
+from lab.kafka.config.reference import KINDS
 from lab.lessons.opening import start
 from lab.ui.dialogs.action_form import ActionForm
 from lab.ui.main_window import MainWindow
@@ -13,7 +14,7 @@ from lab.ui.panels.inspector_rows import ConfigRow
 def opened(window: MainWindow, qtbot, kind: str, name: str, setting: str) -> ActionForm:
     """The form that a click on a setting of the inspector opens."""
     window.show_session(start("B5"))
-    window.select(kind, name)
+    window.selection.select(kind, name)
     row = next(one for one in window.page.inspector.findChildren(ConfigRow) if one.name == setting)
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     (form,) = (one for one in window.dialogs if isinstance(one, ActionForm))
@@ -58,9 +59,22 @@ def test_another_setting_can_be_chosen_and_its_value_comes_with_it(window: MainW
 
 def test_a_setting_is_reached_by_the_keyboard(window: MainWindow, qtbot):
     window.show_session(start("B5"))
-    window.select("topic", "notes-a")
+    window.selection.select("topic", "notes-a")
     row = next(one for one in window.page.inspector.findChildren(ConfigRow) if one.name == "max.message.bytes")
     assert row.accessibleName() == "max.message.bytes is 150: change it"
     qtbot.keyClick(row, Qt.Key.Key_Return)
     (form,) = (one for one in window.dialogs if isinstance(one, ActionForm))
     assert value_of(form).text() == "150"
+
+
+def test_no_name_of_a_setting_is_wider_than_the_inspector(window: MainWindow):
+    """One that was pushed everything else of the inspector over its right edge."""
+    window.resize(1600, 1000)
+    window.show_session(start("B5"))
+    room = window.page.inspector.scroll_area.viewport().width() - 36  # the margins of a group
+    names = {name for _, kind, _ in KINDS for name in kind.settings}
+    assert max(map(len, names)) > 35
+    for name in names:
+        row = ConfigRow(name, "0:1,0:2", lambda name: None)
+        row.ensurePolished()
+        assert row.minimumSizeHint().width() <= room, name

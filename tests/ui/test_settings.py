@@ -43,6 +43,8 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path):
         ("recent = [1]", "wanted a list of paths"),
         ("colour = 1", "wanted one of breakpoints, recent"),
         ("theme =", "cannot be read"),
+        ("recent = " + "[" * 5_000, "is not TOML: wanted fewer levels"),
+        ("version = " + "9" * 5_000, "is not TOML: wanted .* shorter numbers"),
         ("# " + "x" * 100_001, "wanted at most 100,000 bytes"),
     ],
 )

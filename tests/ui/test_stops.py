@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from lab.cluster.actions.machines import Crash
-from lab.cluster.breakpoints import Breakpoint, breakpoints_from
 from lab.cluster.refused import Refused
+from lab.cluster.session.breakpoints import Breakpoint, breakpoints_from
 from lab.lessons.opening import reopen, start
 from lab.ui import settings as settings_file
 from lab.ui.dialogs.breakpoints import ALL_GROUPS, BreakpointsDialog
@@ -70,7 +70,7 @@ def test_going_by_hand_is_not_stopped(real_window: MainWindow):
     assert session is not None
     real_window.stops.set((Breakpoint("leader"),))
     session.post(Crash("broker-1"))
-    real_window.seek_to(session.now + 20 * SECOND)
+    real_window.travel.seek_to(session.now + 20 * SECOND)
     assert session.stop is None
     assert any(one.kind == "leader" for one in session.world.moments)
 

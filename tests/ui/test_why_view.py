@@ -249,7 +249,7 @@ def asked_view(window: MainWindow) -> WhyView:
 def test_a_key_asks_about_the_event_at_which_time_stands(crashed: MainWindow, qtbot):
     session = crashed.session
     assert session is not None
-    crashed.seek_to(7 * SECOND)
+    crashed.travel.seek_to(7 * SECOND)
     while session.timeline.world.moments[-1].kind != "broker":
         qtbot.keyClick(crashed, Qt.Key.Key_N)
     number = session.event_number
@@ -286,7 +286,7 @@ def test_a_badge_of_the_timeline_has_a_menu_that_asks_why(crashed: MainWindow):
 
 
 def test_each_cause_in_the_inspector_can_be_asked_about(crashed: MainWindow, qtbot):
-    crashed.select("broker", "broker-1")
+    crashed.selection.select("broker", "broker-1")
     row = crashed.page.inspector.findChildren(CauseRow)[0]
     qtbot.mouseClick(row.findChild(QToolButton), Qt.MouseButton.LeftButton)
     assert asked_view(crashed).event_number == row.cause.event_number

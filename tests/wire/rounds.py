@@ -3,7 +3,7 @@
 from typing import Any
 
 from lab.cluster.actions import action_from
-from lab.cluster.controllers import active_controller, controller_hosts
+from lab.cluster.lookup.controllers import active_controller, controller_hosts
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ConsumerSpec, ProcessorSpec, ProducerSpec, TopicSpec, TransactionSpec
 from lab.kafka.broker.share.states import STATE_TOPIC

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import lab
-from lab.cluster import fuzz
-from lab.cluster.lookup import ledger_of
-from lab.cluster.session import Session
-from lab.cluster.swarm import plan
+from lab.cluster.fuzzing import fuzz
+from lab.cluster.fuzzing.swarm import plan
+from lab.cluster.lookup.parts import ledger_of
+from lab.cluster.session.session import Session
 from lab.env import Address, Env
 from lab.kafka.broker.context import HANDLERS
 from lab.kafka.protocol.apis import APIS

@@ -6,7 +6,7 @@ from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import typical_ms, undisturbed
 from lab.bench.teaching import teaching_spec
 from lab.cluster.build import build
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import seconds
 from lab.world.checkpoint import Checkpoint
 from lab.world.world import World

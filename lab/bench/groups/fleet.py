@@ -7,7 +7,7 @@ from lab.bench.measurement import Figure, Say, at_least, at_most, group
 from lab.bench.processor import cpu_seconds, undisturbed
 from lab.bench.teaching import fleet_spec
 from lab.cluster.build import build
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import seconds
 from lab.world.dice import Stream
 from lab.world.world import World

@@ -6,7 +6,7 @@ from statistics import median
 from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import at_rest, cpu_seconds
 from lab.bench.teaching import teaching_spec
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import seconds
 from lab.world.dice import Stream
 

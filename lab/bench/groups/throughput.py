@@ -7,7 +7,7 @@ from lab.bench.measurement import Figure, Say, at_least, group, told
 from lab.bench.processor import cpu_seconds
 from lab.bench.teaching import BULK_RATE, bulk_spec, load_spec
 from lab.cluster.build import build
-from lab.cluster.lookup import ledger_of
+from lab.cluster.lookup.parts import ledger_of
 from lab.cluster.spec import ClusterSpec
 from lab.env import seconds
 

@@ -13,7 +13,7 @@ from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
 from lab.cluster.probes import InFlight
 from lab.cluster.probes.views import FlightView
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import Micros, seconds
 
 if TYPE_CHECKING:

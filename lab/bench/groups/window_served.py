@@ -15,7 +15,7 @@ from lab.bench.librdkafka import library
 from lab.bench.measurement import Figure, Say, at_least, at_most, group, told
 from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, TopicSpec
 
 if TYPE_CHECKING:

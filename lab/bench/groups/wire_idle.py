@@ -14,7 +14,7 @@ from lab.bench.drawn_window import drawn_window, leaders_port, open_to_clients
 from lab.bench.measurement import Figure, Say, at_most, group, told
 from lab.bench.processor import percentile
 from lab.bench.teaching import teaching_spec
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.kafka.protocol.apis import BY_REQUEST, SIZE_BYTES, write_request
 from lab.kafka.protocol.messages.api_versions import ApiVersionsRequest
 from lab.kafka.protocol.messages.metadata import MetadataRequest

@@ -7,7 +7,7 @@ from lab.bench.measurement import Figure, Say, at_least, group
 from lab.bench.processor import cpu_seconds
 from lab.bench.teaching import teaching_spec
 from lab.cluster.build import build
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.env import seconds
 
 WARM_UP = seconds(10)

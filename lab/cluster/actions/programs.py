@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts
-from lab.cluster.controllers import active_controller
+from lab.cluster.lookup.controllers import active_controller
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker
 from lab.kafka.clients.program import Program, ProgramRecipe

@@ -65,7 +65,7 @@ class PoisonKey(ClusterAction):
 
     on: ClassVar[tuple[str, ...]] = ("consumer",)
     menu: ClassVar[str] = "break"
-    icon: ClassVar[str] = "bug"
+    icon: ClassVar[str] = "triangle-alert"
     title: ClassVar[str] = "Fail on a key"
 
     def refusal(self, world: World) -> str:

@@ -23,7 +23,7 @@ from lab.cluster.invariants import (
 )
 from lab.cluster.invariants.base import Invariant, Violated
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Observer
 
 __all__ = ["Invariant", "Violated", "all_invariants", "quorum_invariants"]

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Observer
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.deletion import replica_at
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger, plain_birth
+from lab.cluster.ledger.births import plain_birth
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
 from lab.cluster.invariants.groups import GroupLog
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

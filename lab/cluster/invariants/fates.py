@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.invariants.older_rules import OlderRules, rule_at
 from lab.cluster.invariants.rot import Rot
-from lab.cluster.moments import broker_name
+from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId, Packed
 from lab.env.vec import Vec

@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 
-from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger, plain_birth
-from lab.cluster.moments import broker_name
+from lab.cluster.ledger.births import plain_birth
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -2,7 +2,7 @@
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fate, Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -1,9 +1,9 @@
 """Invariants of producer ids: by its id a leader tells a retry from a new record, so no two producers may have one."""
 
-from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -2,8 +2,8 @@
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
-from lab.cluster.moments import broker_name
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -6,7 +6,7 @@ so. With the first deed from outside all of them fall silent: what is slow from 
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Watch, hears
 from lab.env import Micros, NodeId, millis, seconds
 from lab.kafka import facts

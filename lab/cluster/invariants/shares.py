@@ -4,10 +4,11 @@ successor: whatever it says can no longer be written.
 
 from dataclasses import dataclass, field
 
-from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger, plain_birth
+from lab.cluster.ledger.births import plain_birth
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
-from lab.cluster.ledger import Ledger
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import Micros, NodeId, Packed, seconds
 from lab.kafka import facts

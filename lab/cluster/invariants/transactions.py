@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from lab.cluster.interval_set import IntervalSet
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fate, Fates
-from lab.cluster.ledger import Ledger, split_birth
+from lab.cluster.ledger.births import split_birth
+from lab.cluster.ledger.interval_set import IntervalSet
+from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import Watch, hears
 from lab.env import NodeId
 from lab.kafka import facts

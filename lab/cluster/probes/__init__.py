@@ -7,7 +7,7 @@ partitions are `orders-1`, brokers `broker-2`. A world knows only its own instan
 """
 
 from lab.cluster.probes.flights import InFlight
-from lab.cluster.probes.inspector import Inspect
+from lab.cluster.probes.inspector.inspect import Inspect
 from lab.cluster.probes.lens import PartitionLens
 from lab.cluster.probes.offset_lookup import OffsetLookup
 from lab.cluster.probes.probe import Probe

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.moment_views import TONES
 from lab.env import Micros, NodeId, node_of
 from lab.world.network import OPERATOR
 from lab.world.trace import TraceEntry

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.figures import grouped
-from lab.cluster.lookup import ledger_of
+from lab.cluster.lookup.parts import ledger_of
 from lab.cluster.probes.lens import cells
 from lab.cluster.probes.topology import Cluster, leading_replica
 from lab.cluster.probes.truth import Truth

@@ -2,7 +2,7 @@
 
 import itertools
 
-from lab.cluster.probes.inspector import TONES
+from lab.cluster.probes.moment_views import TONES
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.env import Micros
 from lab.world.branch import Branch

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from lab.cluster.build import broker_hosts
-from lab.cluster.controllers import controller_hosts
+from lab.cluster.lookup.controllers import controller_hosts
 from lab.env import NodeId
 from lab.world.world import World
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import group_kind, image_of
-from lab.cluster.ledger import PartitionTruth, Progress
-from lab.cluster.lookup import broker_at, ledger_of
+from lab.cluster.ledger.group_history import Progress
+from lab.cluster.ledger.truth import PartitionTruth
+from lab.cluster.lookup.parts import broker_at, ledger_of
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import category_of, kind_of_record, letter_of
 from lab.cluster.probes.share import share_runs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lab.cluster.build import broker_hosts
 from lab.cluster.figures import grouped
-from lab.cluster.lookup import broker_at
+from lab.cluster.lookup.parts import broker_at
 from lab.cluster.probes.views import EXCHANGE, MemberView, ProgramView, Row, Section
 from lab.env import Micros, NodeId
 from lab.kafka.clients.program import Exchange, Program, ProgramRecipe

@@ -1,6 +1,6 @@
 """The controllers as the matrix and the inspector show them: who is active, who follows, how far behind."""
 
-from lab.cluster.controllers import active_controller, controller_at, controller_hosts
+from lab.cluster.lookup.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.probes.views import ControllerView, Row, Section
 from lab.env import NodeId
 from lab.kafka.controller.quorum_node import QuorumNode

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
-from lab.cluster.lookup import broker_at
+from lab.cluster.lookup.parts import broker_at
 from lab.cluster.probes.views import RecordRow, RecordsView
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.records import Record, RecordBatch

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
-from lab.cluster.lookup import broker_at
+from lab.cluster.lookup.parts import broker_at
 from lab.env import Disk
 from lab.kafka.log.compaction import Dirtiness, dirtiness
 from lab.kafka.log.segment import OFFSET_ENTRY, TIME_ENTRY, LogSegment

@@ -3,8 +3,8 @@ inspector.
 """
 
 from lab.cluster.figures import grouped
+from lab.cluster.lookup.shares import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.cluster.probes.views import Row, Section, ShareRunView
-from lab.cluster.share_lookup import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.kafka.broker.share.in_flight import ACQUIRED, STATES
 from lab.kafka.clients.share.app import ShareConsumerApp
 from lab.kafka.protocol.topics import TopicPartition
@@ -65,12 +65,20 @@ def _window(start: int, end: int, acquired: int) -> str:
 
 def share_consumer_rows(node: ShareConsumerApp, done: int) -> list[Row]:
     """The inspector's rows of a share consumer."""
+    in_hand = (*node.work[node.done :], *node.buffered)
+    again = [one.delivery_count for one in in_hand if one.delivery_count > 1]
     return [
         Row("Share group", node.group_id, link=("group", node.group_id)),
         Row("Member epoch", f"{node.membership.member_epoch}"),
         Row("Partitions", ", ".join(str(one) for one in node.membership.assignment) or "none"),
         Row("Work a record", f"{node.per_record_us / 1_000:g} ms"),
         Row("Fails on key", node.poison or "none", "fail" if node.poison else ""),
-        Row("Acquired", f"{len(node.work) - node.done + len(node.buffered)}"),
+        Row("Acquired", f"{len(in_hand)}"),
+        Row("Delivered before", _again(again), "pending" if again else ""),
         Row("Done", grouped(done)),
     ]
+
+
+def _again(delivery_counts: list[int]) -> str:
+    """How many records were delivered before, and which delivery the most unlucky of them is on."""
+    return f"{len(delivery_counts)} · delivery {max(delivery_counts)}" if delivery_counts else "0"

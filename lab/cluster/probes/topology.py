@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.controllers import controller_hosts
-from lab.cluster.ledger import Ledger
-from lab.cluster.lookup import broker_at, find_group, ledger_of
+from lab.cluster.ledger.ledger import Ledger
+from lab.cluster.lookup.controllers import controller_hosts
+from lab.cluster.lookup.parts import broker_at, find_group, ledger_of
+from lab.cluster.lookup.shares import find_share_group
 from lab.cluster.probes.islands import cut_off
 from lab.cluster.probes.letters import letter_of
 from lab.cluster.probes.programs import groups_of_programs, program_view, programs_in
@@ -22,7 +23,6 @@ from lab.cluster.probes.views import (
     ProgramView,
     ReplicaView,
 )
-from lab.cluster.share_lookup import find_share_group
 from lab.cluster.words.groups import lag
 from lab.env import NodeId
 from lab.kafka.broker.broker import Broker

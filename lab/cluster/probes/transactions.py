@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
-from lab.cluster.coordination import all_transactions
-from lab.cluster.lookup import broker_at
+from lab.cluster.lookup.coordination import all_transactions
+from lab.cluster.lookup.parts import broker_at
 from lab.kafka.log.transactions import TransactionState
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.control import read_marker

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lab.cluster.invariants import Invariant
-from lab.cluster.lookup import ledger_of
+from lab.cluster.lookup.parts import ledger_of
 from lab.cluster.probes.views import GroupTruth, HealthView, LedgerView
 from lab.cluster.watch import Watch
 from lab.cluster.words.records import acked, born, copies, failed, ghosts, lost, stored, unknown, visible

@@ -1,7 +1,7 @@
 """Words of groups: what they did, committed, own."""
 
-from lab.cluster.lookup import find_group, ledger_of, named_partition, progress_of
-from lab.cluster.share_lookup import find_share_group
+from lab.cluster.lookup.parts import find_group, ledger_of, named_partition, progress_of
+from lab.cluster.lookup.shares import find_share_group
 from lab.cluster.words.word import Value, word
 from lab.kafka.clients.consumer.app import ConsumerApp
 from lab.kafka.clients.producer.app import ProducerApp

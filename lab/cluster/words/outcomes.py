@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lab.cluster.lookup import replica_at
+from lab.cluster.lookup.parts import replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.clients.consumer.isolation import aborted_batches
 from lab.kafka.clients.processor.outcomes import source_of

@@ -1,7 +1,7 @@
 """Words of partitions and brokers: leaders, replicas, offsets, machines."""
 
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.lookup import broker_at, partition_state, replica_at
+from lab.cluster.lookup.parts import broker_at, partition_state, replica_at
 from lab.cluster.refused import Refused
 from lab.cluster.words.word import Value, word
 from lab.kafka.protocol.murmur import partition_for

@@ -1,8 +1,8 @@
 """Words of what producers cost: ids in the brokers' memory, connections, requests, and how long a record takes."""
 
 from lab.cluster.build import broker_hosts
-from lab.cluster.latencies import latencies_of
-from lab.cluster.lookup import broker_at
+from lab.cluster.ledger.latencies import latencies_of
+from lab.cluster.lookup.parts import broker_at
 from lab.cluster.refused import Refused
 from lab.cluster.words.word import Value, word
 from lab.kafka.broker.broker import Broker

@@ -1,7 +1,7 @@
 """Words about the controllers: who is active, and how the quorum stands. One that is alone is a quorum of one."""
 
-from lab.cluster.controllers import active_controller as active_host
-from lab.cluster.controllers import controller_at, controller_hosts
+from lab.cluster.lookup.controllers import active_controller as active_host
+from lab.cluster.lookup.controllers import controller_at, controller_hosts
 from lab.cluster.words.word import Value, word
 from lab.kafka.controller.metadata_log import ALONE_EPOCH
 from lab.kafka.controller.quorum_node import QuorumNode

@@ -1,7 +1,7 @@
 """Words of reading: where a group began, and when nobody read."""
 
-from lab.cluster.lookup import named_partition, progress_of
-from lab.cluster.pauses import Pauses
+from lab.cluster.ledger.pauses import Pauses
+from lab.cluster.lookup.parts import named_partition, progress_of
 from lab.cluster.watch import Watch
 from lab.cluster.words.word import Value, word
 from lab.world.world import World

@@ -1,6 +1,6 @@
 """Words of records: born, acknowledged, stored, lost; the ledger knows."""
 
-from lab.cluster.lookup import ledger_of, truth_of, truths_of
+from lab.cluster.lookup.parts import ledger_of, truth_of, truths_of
 from lab.cluster.words.word import Value, word
 from lab.world.world import World
 

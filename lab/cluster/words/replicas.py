@@ -1,7 +1,7 @@
 """Words of replicas that move, and of those that are eligible to lead."""
 
 from lab.cluster.build import image_of
-from lab.cluster.lookup import named_partition, partition_state, replica_at
+from lab.cluster.lookup.parts import named_partition, partition_state, replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.log.unified_log import UnifiedLog, read_all
 from lab.kafka.metadata.image import PartitionState

@@ -1,7 +1,7 @@
 """Words of what is safe where, whose records are gone, and how long records have waited."""
 
-from lab.cluster.lookup import ledger_of, progress_of, replica_at, truth_of
-from lab.cluster.rest import owed as owed_at_rest
+from lab.cluster.fuzzing.rest import owed as owed_at_rest
+from lab.cluster.lookup.parts import ledger_of, progress_of, replica_at, truth_of
 from lab.cluster.words.word import Value, word
 from lab.world.world import World
 

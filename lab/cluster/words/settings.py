@@ -2,7 +2,7 @@
 
 from lab.cluster.actions.settings import configured, group_config, topic_settings
 from lab.cluster.build import topic_exists
-from lab.cluster.lookup import ledger_of
+from lab.cluster.lookup.parts import ledger_of
 from lab.cluster.refused import Refused
 from lab.cluster.words.word import Value, word
 from lab.kafka.config.definition import attribute

@@ -1,10 +1,10 @@
 """Words of share groups: which records are whose, and what became of them."""
 
-from lab.cluster.ledger import split_birth
-from lab.cluster.lookup import ledger_of, named_partition
+from lab.cluster.ledger.births import split_birth
+from lab.cluster.ledger.shares import ShareHistory
+from lab.cluster.lookup.parts import ledger_of, named_partition
+from lab.cluster.lookup.shares import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.cluster.refused import Refused
-from lab.cluster.share_lookup import find_share_group, find_share_partition, share_partitions, shares_of
-from lab.cluster.shares import ShareHistory
 from lab.cluster.words.word import Value, word
 from lab.kafka.broker.share.in_flight import ACQUIRED, AVAILABLE, Run
 from lab.kafka.broker.share.partition import SharePartition

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lab.cluster.invariants.fates import rot_of
-from lab.cluster.lookup import broker_at, partition_state, progress_of, replica_at
+from lab.cluster.lookup.parts import broker_at, partition_state, progress_of, replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.log.compaction import dirtiness
 from lab.kafka.log.unified_log import UnifiedLog, read_all

@@ -1,7 +1,7 @@
 """Words of transactions: what is open, what is stable, what a coordinator has decided."""
 
-from lab.cluster.coordination import all_transactions, find_transaction, hanging
-from lab.cluster.lookup import ledger_of, replica_at
+from lab.cluster.lookup.coordination import all_transactions, find_transaction, hanging
+from lab.cluster.lookup.parts import ledger_of, replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.coordinator.transaction.metadata import TransactionStatus
 from lab.kafka.log.transaction_index import read_aborted

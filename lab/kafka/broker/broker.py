@@ -7,6 +7,7 @@ from lab.kafka.broker.access import Access
 from lab.kafka.broker.context import HANDLERS, HANG_UP, NO_REPLY, PENDING, RequestContext
 from lab.kafka.broker.controller_finder import CONTROLLER_CHANNELS, ControllerFinder
 from lab.kafka.broker.coordinators import Coordinators
+from lab.kafka.broker.copying import Copying
 from lab.kafka.broker.fetching import Fetching
 from lab.kafka.broker.forwarded import ForwardedRequests
 from lab.kafka.broker.group_configs import GroupConfigs
@@ -85,7 +86,8 @@ class Broker:
         self.lifecycle = Lifecycle(broker_id, config)
         self.replicas = ReplicaManager(broker_id, config)
         self.partitions = self.replicas.partitions
-        self.fetching = Fetching(broker_id, config, self.replicas)
+        self.fetching = Fetching(config, self.replicas)
+        self.copying = Copying(broker_id, config, self.replicas)
         self.isr = IsrChanges(broker_id)
         self.storage = Storage(config)
         self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
@@ -188,7 +190,7 @@ class Broker:
         elif self.finder is None and name == self.controller:
             self._controller_gone(env, channel)
         elif channel == "fetch":
-            self.fetching.disconnected(env, name)
+            self.copying.disconnected(env, name)
         elif channel == "share" and self.sharing is not None:
             self.sharing.lost(env, name)
         elif channel in CHANNELS and self.transaction_coordinators is not None:
@@ -382,12 +384,12 @@ class Broker:
     # --- replication ------------------------------------------------------------------------------
 
     def _fetch(self, env: Env, leader_id: int) -> None:
-        self.fetching.send(self, env, leader_id)
+        self.copying.send(self, env, leader_id)
 
     def _fetched(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> None:
-        for partition in self.fetching.received(env, sender, correlation_id, body):
+        for partition in self.copying.received(env, sender, correlation_id, body):
             self.committed(env, partition)
-        leader_id = self.fetching.leader_of(sender)
+        leader_id = self.copying.leader_of(sender)
         if leader_id is not None:
             self._fetch(env, leader_id)
 

@@ -10,6 +10,7 @@ from lab.kafka.broker.group_configs import GroupConfigs
 from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.coordinator import consumer_heartbeat, migration
 from lab.kafka.coordinator.assignors import offered
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, MemberState
 from lab.kafka.coordinator.consumer_records import GroupEpoch, read_record, tombstones
 from lab.kafka.coordinator.draft import Draft
@@ -78,7 +79,7 @@ class PendingAnswer:
 
 
 def heartbeat(
-    broker: "Broker", env: Env, request: ConsumerGroupHeartbeatRequest, client_id: str, reply_to: Token
+    broker: "Broker", env: Env, request: ConsumerGroupHeartbeatRequest, client: Client, reply_to: Token
 ) -> ConsumerGroupHeartbeatResponse | None:
     """An answer now, or none because it comes when the log has what it says."""
     found = broker.coordinators.shard_of(broker, request.group_id)
@@ -95,7 +96,7 @@ def heartbeat(
             return ConsumerGroupHeartbeatResponse(error)
     else:
         draft = _draft(broker, env, as_consumer_group(shard.groups, request.group_id))
-    response = consumer_heartbeat.heartbeat(draft, request, client_id, exists=isinstance(there, ConsumerGroup))
+    response = consumer_heartbeat.heartbeat(draft, request, client, exists=isinstance(there, ConsumerGroup))
     return _conclude(broker, env, name, shard, draft, response, reply_to)
 
 
@@ -219,8 +220,9 @@ def describe(shard: GroupShard, group_id: str) -> DescribedConsumerGroup:
         return DescribedConsumerGroup(ErrorCode.GROUP_ID_NOT_FOUND, group_id)
     members = tuple(
         DescribedMember(
-            one.member_id, one.client_id, one.instance_id, one.epoch, one.topics, one.regex, one.assigned,
-            group.target.get(one.member_id, ()), CONSUMER_MEMBER if one.classic is None else CLASSIC_MEMBER,
+            one.member_id, one.client_id, one.client_host, one.instance_id, one.epoch, one.topics, one.regex,
+            one.assigned, group.target.get(one.member_id, ()),
+            CONSUMER_MEMBER if one.classic is None else CLASSIC_MEMBER,
         )
         for one in group.members.values()
     )  # fmt: skip

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from lab.env import Address, Env
+from lab.kafka.coordinator.client import Client
 from lab.kafka.protocol.acls import Peer
 
 
@@ -40,9 +41,10 @@ class RequestContext:
         return self.sender, self.correlation_id
 
     @property
-    def client_host(self) -> str:
-        """Where the asker is, as Kafka tells it of a member: `/127.0.0.1`. Of a simulated machine its name."""
-        return f"/{self.peer.host}" if self.peer is not None else self.sender.partition("#")[0]
+    def client(self) -> Client:
+        """Who asks, as it is told of a member of a group."""
+        host = f"/{self.peer.host}" if self.peer is not None else self.sender.partition("#")[0]
+        return Client(self.client_id, host)
 
 
 Handler = Callable[[Any, Any, RequestContext], object]

@@ -51,7 +51,7 @@ class Markers:
     __slots__ = ("markings", "net")
 
     def __init__(self, name: str) -> None:
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, TIMEOUT)
         self.markings: dict[str, Marking] = {}
 
     def begin(self, shard: TopicPartition, name: str, coordinator_epoch: int, stored: StoredTransaction) -> None:
@@ -102,7 +102,7 @@ class Markers:
                 del marking.waiting[partition]
                 marking.out[partition] = None
         request = WriteTxnMarkersRequest(tuple(markers))
-        self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, Sent(partitions), TIMEOUT)
+        self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, Sent(partitions))
 
     def answered(self, env: Env, correlation_id: int, body: WriteTxnMarkersResponse) -> None:
         """What a leader has written, and what is to be tried again, perhaps with another leader."""

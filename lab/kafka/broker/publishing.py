@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lab.env import Env
 from lab.kafka import facts
 from lab.kafka.broker import deleting, waiting
+from lab.kafka.broker.forgetting import forget_topic
 from lab.kafka.broker.log_cleaner import RECONFIGURABLE
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.share.sharing import role_changed
@@ -50,7 +51,7 @@ def _take_in(broker: "Broker", env: Env, records: tuple[MetadataRecord, ...]) ->
         _note_changed(broker, record, changed)
         broker.image.replay(record)
         if isinstance(record, RemoveTopicRecord):
-            broker.coordinators.topic_deleted(broker, env, record.name)
+            forget_topic(broker, env, record.name)
             if broker.sharing is not None:
                 broker.sharing.topic_deleted(broker, env, record.name)
         brokers = brokers or isinstance(record, BROKER_RECORDS)
@@ -110,7 +111,7 @@ def _throttle(broker: "Broker", env: Env) -> None:
     broker.replicas.throttle = throttle_of(broker.config, broker.broker_id)
     for leader_id, fetcher in list(broker.replicas.fetchers.items()):
         fetcher.hurry(env.now)
-        broker.fetching.send(broker, env, leader_id)
+        broker.copying.send(broker, env, leader_id)
 
 
 def publish_first(broker: "Broker", env: Env) -> None:
@@ -162,7 +163,7 @@ def _apply(broker: "Broker", env: Env, changed: dict[TopicPartition, None]) -> N
             partition.log.config = broker.replicas.topic_config(broker.image, name.topic)
             broker.committed(env, partition)
     for leader_id in list(broker.replicas.fetchers):
-        broker.fetching.send(broker, env, leader_id)
+        broker.copying.send(broker, env, leader_id)
     if broker.isr.waiting:
         broker.send_isr_changes(env)
 

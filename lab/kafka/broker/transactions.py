@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS
 from lab.kafka.broker.context import RequestContext
-from lab.kafka.broker.coordinators import APPEND_ERRORS, OFFSETS_TOPIC
+from lab.kafka.broker.coordinators import OFFSETS_TOPIC
 from lab.kafka.broker.markers import CHANNEL as MARKERS
 from lab.kafka.broker.markers import Markers, Marking
+from lab.kafka.broker.offset_commits import transaction_ended
 from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedAppend
 from lab.kafka.broker.verification import CHANNEL as VERIFICATION
@@ -291,7 +293,7 @@ class Transactions:
 
     def _marked(self, broker: "Broker", env: Env, token: PendingMarker, error: ErrorCode) -> None:
         if not error and token.partition.topic == OFFSETS_TOPIC:
-            broker.coordinators.transaction_ended(env, token.partition, token.producer_id, token.commit)
+            transaction_ended(broker, env, token.partition, token.producer_id, token.commit)
         writing = token.writing
         writing.errors[token.producer_id, token.partition] = error
         writing.left -= 1

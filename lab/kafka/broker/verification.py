@@ -74,7 +74,7 @@ class Verifications:
     __slots__ = ("guards", "net")
 
     def __init__(self, name: str) -> None:
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, TIMEOUT)
         self.guards: dict[tuple[TopicPartition, int], Guard] = {}
 
     def guard(self, partition: TopicPartition, leader_epoch: int, batch: tuple[int, int, int]) -> Guard:
@@ -89,7 +89,7 @@ class Verifications:
 
     def ask(self, env: Env, host: str, parked: Parked, request: AddPartitionsToTxnRequest) -> None:
         """Ask the coordinator; the write waits."""
-        self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, parked, TIMEOUT)
+        self.net.send(env, address(host, CHANNEL), request, REQUEST_BYTES, parked)
 
     def answered(self, correlation_id: int, body: AddPartitionsToTxnResponse) -> tuple[Parked, Verified] | None:
         """The write that may go on, with what the coordinator said of its partitions."""

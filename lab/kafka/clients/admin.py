@@ -110,7 +110,7 @@ class AdminApp:
 
     def __init__(self, bootstrap: tuple[str, ...]) -> None:
         self.metadata = Metadata(bootstrap, ())
-        self.net = NetworkClient("admin")
+        self.net = NetworkClient("admin", TIMEOUT)
         self.jobs: list[Job] = []
 
     def start(self, env: Env) -> None:
@@ -177,7 +177,7 @@ class AdminApp:
 
     def _ask(self, env: Env, job: Job, target: Address, body: object) -> None:
         job.out += 1
-        self.net.send(env, target, body, REQUEST_BYTES, "job", TIMEOUT)
+        self.net.send(env, target, body, REQUEST_BYTES, "job")
 
     def _send_order(self, env: Env, job: Job, body: object) -> None:
         """DeleteRecords goes to the leaders, what is listed to everybody, a question for settings to whom they are of,

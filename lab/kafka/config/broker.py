@@ -190,6 +190,7 @@ class BrokerConfig(Config):
             "bidirectional",
             "which groups with members go over to the other group protocol: to the newer one, back, both, none",
             choices=("bidirectional", "upgrade", "downgrade", "disabled"),
+            any_case=True,
         ),
         Setting(
             "group.consumer.session.timeout.ms",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
 from lab.env import Micros, Sealed
-from lab.kafka.config.definition import INT_MAX, Config, InvalidConfig, Setting, Value, table
+from lab.kafka.config.definition import INT_MAX, SHOWN_MAX, Config, InvalidConfig, Setting, Value, table
 from lab.kafka.config.flavours import DEFAULT_FLAVOUR, FLAVOURS, Flavour
 
 State = tuple[dict[str, Value], str]
@@ -89,15 +89,15 @@ class ProducerConfig(ClientConfig):
         Setting("acks", "all", "who must have a record before it counts as sent", choices=("0", "1", "all"),
                 history=(("3.0", "1"),)),
         Setting("batch.num.messages", INT_MAX, "a batch is full with so many records", 1, INT_MAX),
-        Setting("batch.size", 16_384, "a batch is full at this size"),
+        Setting("batch.size", 16_384, "a batch is full at this size", 0, INT_MAX),
         Setting("buffer.memory", 33_554_432, "what may wait to be sent"),
         Setting("compression.type", "none", "codec of batches", choices=("none", "gzip", "snappy", "lz4", "zstd")),
-        Setting("delivery.timeout.ms", 120_000, "a record not acknowledged by then has failed", 1),
+        Setting("delivery.timeout.ms", 120_000, "a record not acknowledged by then has failed", 1, INT_MAX),
         Setting("enable.idempotence", True, "retries never double a record", history=(("3.0", False),)),
         Setting("linger.ms", 5, "wait so long for a batch to fill", history=(("4.0", 0),)),
         Setting("max.block.ms", 60_000, "send() waits so long for metadata and buffer space"),
-        Setting("max.in.flight.requests.per.connection", 5, "requests to one broker without an answer", 1),
-        Setting("max.request.size", 1_048_576, "the largest record, uncompressed"),
+        Setting("max.in.flight.requests.per.connection", 5, "requests to one broker without an answer", 1, INT_MAX),
+        Setting("max.request.size", 1_048_576, "the largest record, uncompressed", 0, INT_MAX),
         Setting("metadata.max.age.ms", 300_000, "metadata is asked for again after so long", 1),
         Setting("partitioner", "uniform_sticky", "where a record goes: the hash of a key, and what is done without one",
                 choices=("uniform_sticky", "sticky", "round_robin", "murmur2_random", "consistent_random"),
@@ -105,7 +105,7 @@ class ProducerConfig(ClientConfig):
         Setting("partitioner.adaptive.partitioning.enable", True, "records without a key avoid slow brokers"),
         Setting("partitioner.ignore.keys", False, "place records as if they had no key"),
         Setting("queue.buffering.max.messages", INT_MAX, "how many records may wait to be sent", 1, INT_MAX),
-        Setting("request.timeout.ms", 30_000, "an answer not here by then is not waited for", 1),
+        Setting("request.timeout.ms", 30_000, "an answer not here by then is not waited for", 1, INT_MAX),
         Setting("retries", INT_MAX, "how often a batch is sent again", 0, INT_MAX),
         Setting("retry.backoff.max.ms", 1_000, "the longest pause between retries", history=(("3.7", 100),)),
         Setting("retry.backoff.ms", 100, "the first pause before a retry"),
@@ -161,6 +161,7 @@ THEIR_OWN = {
     "consumer": ("group.remote.assignor",),
 }
 """Settings that only one group protocol has: in the other the coordinator decides."""
+CLIENT_ASSIGNORS = ("range", "roundrobin", "sticky", "cooperative-sticky")
 
 
 class ConsumerConfig(ClientConfig):
@@ -201,7 +202,7 @@ class ConsumerConfig(ClientConfig):
     session_timeout_us: Micros
 
     settings: ClassVar = table(
-        Setting("auto.commit.interval.ms", 5_000, "how often auto-commit commits"),
+        Setting("auto.commit.interval.ms", 5_000, "how often auto-commit commits", 0, INT_MAX),
         Setting(
             "auto.offset.reset",
             "latest",
@@ -210,31 +211,32 @@ class ConsumerConfig(ClientConfig):
         ),
         Setting("check.crcs", True, "what was damaged on its way or on a disk is an error, not a record"),
         Setting("client.rack", "", "the rack of the consumer: it may read from a replica there"),
-        Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1),
+        Setting("default.api.timeout.ms", 60_000, "commitSync gives up after so long", 1, INT_MAX),
         Setting("enable.auto.commit", True, "commit by itself: inside poll(), or from a thread"),
         Setting(
             "enable.auto.offset.store",
             True,
             "what is handed to the application may be committed; else only what it has finished",
         ),
-        Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for"),
-        Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long"),
-        Setting("fetch.min.bytes", 1, "a broker answers with at least so much"),
+        Setting("fetch.max.bytes", 52_428_800, "the most a fetch asks for", 0, INT_MAX),
+        Setting("fetch.max.wait.ms", 500, "a broker answers at the latest after so long", 0, INT_MAX),
+        Setting("fetch.min.bytes", 1, "a broker answers with at least so much", 0, INT_MAX),
         Setting("group.instance.id", "", "a name that survives restarts: static membership"),
         Setting(
             "group.protocol",
             "classic",
             "how members agree: among themselves, or by what the coordinator says",
             choices=("classic", "consumer"),
+            any_case=True,
         ),
         Setting("group.remote.assignor", "", "which of the coordinator's assignors is preferred"),
-        Setting("heartbeat.interval.ms", 3_000, "how often the heartbeat thread reports", 1),
+        Setting("heartbeat.interval.ms", 3_000, "how often the heartbeat thread reports", 1, INT_MAX),
         Setting(
             "isolation.level", "read_uncommitted", "how far to read", choices=("read_uncommitted", "read_committed")
         ),
-        Setting("max.partition.fetch.bytes", 1_048_576, "the most a fetch asks for a partition"),
-        Setting("max.poll.interval.ms", 300_000, "no poll() for so long: the consumer leaves its group", 1),
-        Setting("max.poll.records", 500, "the most one poll() returns", 1),
+        Setting("max.partition.fetch.bytes", 1_048_576, "the most a fetch asks for a partition", 0, INT_MAX),
+        Setting("max.poll.interval.ms", 300_000, "no poll() for so long: the consumer leaves its group", 1, INT_MAX),
+        Setting("max.poll.records", 500, "the most one poll() returns", 1, INT_MAX),
         Setting("metadata.max.age.ms", 300_000, "metadata is asked for again after so long", 1),
         Setting(
             "partition.assignment.strategy",
@@ -242,7 +244,7 @@ class ConsumerConfig(ClientConfig):
             "assignors, the most wanted first",
             history=(("3.0", "range"),),
         ),
-        Setting("request.timeout.ms", 30_000, "an answer not here by then is not waited for", 1),
+        Setting("request.timeout.ms", 30_000, "an answer not here by then is not waited for", 1, INT_MAX),
         Setting("retry.backoff.max.ms", 1_000, "the longest pause between retries", history=(("3.7", 100),)),
         Setting("retry.backoff.ms", 100, "the first pause before a retry"),
         Setting(
@@ -250,6 +252,7 @@ class ConsumerConfig(ClientConfig):
             45_000,
             "no heartbeat for so long: out of the group",
             1,
+            INT_MAX,
             history=(("3.0", 10_000),),
         ),
     )
@@ -259,8 +262,10 @@ class ConsumerConfig(ClientConfig):
         return self.flavour.default_of(setting, self.flavour.consumer)
 
     def check(self) -> None:
-        """A session must outlive several heartbeats; and each protocol has settings of its own (spec 6.15)."""
-        other = THEIR_OWN["classic" if self.group_protocol == "consumer" else "consumer"]
+        """A session must outlive several heartbeats; each protocol has settings of its own (spec 6.15); and only
+        assignors that there are, none of them twice, as the Java client refuses it.
+        """
+        other = THEIR_OWN["classic" if self.group_protocol.lower() == "consumer" else "consumer"]
         for name in other:
             if self.overrides.get(name):
                 raise InvalidConfig(f"{name} cannot be set with group.protocol={self.group_protocol}")
@@ -269,3 +274,9 @@ class ConsumerConfig(ClientConfig):
                 f"heartbeat.interval.ms: wanted less than session.timeout.ms ({self.session_timeout_ms}), "
                 f"found {self.heartbeat_interval_ms}"
             )
+        named = [one.strip() for one in self.partition_assignment_strategy.split(",")]
+        wrong = next((one for at, one in enumerate(named) if one not in CLIENT_ASSIGNORS or one in named[:at]), None)
+        if wrong is not None:
+            wanted = ", ".join(CLIENT_ASSIGNORS)
+            found = wrong[:SHOWN_MAX]
+            raise InvalidConfig(f"partition.assignment.strategy: wanted some of {wanted}, each once, found {found!r}")

@@ -20,8 +20,10 @@ class InvalidConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. A number has a range, a text may have `choices`. `dynamic`: may change while running (KIP-226).
-    `history`: (release, value), the oldest first: before that release of Apache Kafka the default was the value.
+    """One setting. A number has a range, a text may have `choices`; `any_case`: written in whatever case, which stays
+    as it is given, so that whoever reads it takes that off (Kafka's `CaseInsensitiveValidString`). `dynamic`: may
+    change while running (KIP-226). `history`: (release, value), the oldest first: before that release of Apache Kafka
+    the default was the value.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Setting:
     minimum: int = 0
     maximum: int = LONG_MAX
     choices: tuple[str, ...] = ()
+    any_case: bool = False
     dynamic: bool = False
     history: tuple[tuple[str, Value], ...] = ()
 
@@ -61,7 +64,9 @@ class Setting:
         if isinstance(self.default, int):
             top = "" if self.maximum == LONG_MAX else f" and at most {self.maximum}"
             return f"a whole number of at least {self.minimum}{top}"
-        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+        if not self.choices:
+            return "a text"
+        return f"one of {', '.join(one or 'nothing' for one in self.choices)}{' in any case' if self.any_case else ''}"
 
     def parse(self, value: object) -> Value:
         """The value of this setting that `value` (perhaps as text) means. Raises InvalidConfig."""
@@ -73,9 +78,12 @@ class Setting:
             return value.lower() == "true"
         if isinstance(self.default, int):
             return self._number(value)
-        if not isinstance(value, str) or (self.choices and value not in self.choices):
+        if not isinstance(value, str) or not self._may_be(value):
             raise self._wrong(value)
         return value
+
+    def _may_be(self, text: str) -> bool:
+        return not self.choices or (text.lower() if self.any_case else text) in self.choices
 
     def _number(self, value: object) -> int:
         if isinstance(value, str) and WHOLE.fullmatch(value):

@@ -51,10 +51,10 @@ class TopicConfig(Config, Sealed):
         ),
         Setting("flush.ms", LONG_MAX, "fsync after this long, as often as log.flush.scheduler.interval.ms looks"),
         Setting("follower.replication.throttled.replicas", "", "followers copied at the throttled rate: 0:4,1:4 or *"),
-        Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log"),
+        Setting("index.interval.bytes", 4_096, "at most one index entry for this many bytes of log", 0, INT_MAX),
         Setting("leader.replication.throttled.replicas", "", "leaders that give at the throttled rate: 0:1,1:2 or *"),
         Setting("max.compaction.lag.ms", LONG_MAX, "clean a log at the latest when a record is so old", 1),
-        Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)"),
+        Setting("max.message.bytes", 1_048_588, "the largest record batch, as it is stored (compressed)", 0, INT_MAX),
         Setting(
             "message.timestamp.after.max.ms",
             3_600_000,

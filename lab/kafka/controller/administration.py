@@ -1,8 +1,8 @@
-"""Administration: moving replicas, forgetting brokers, upgrading features. Each is a decision of the controller."""
+"""Administration: leaders elected, replicas moved, brokers forgotten, features upgraded, since somebody asks for it."""
 
-from lab.kafka.controller import eligibility, reassignment
+from lab.kafka.controller import brokers, elections, eligibility, reassignment
 from lab.kafka.controller.controller import Controller, Decision
-from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS
+from lab.kafka.metadata.image import ELIGIBLE_LEADER_REPLICAS, NO_LEADER
 from lab.kafka.metadata.records import (
     MetadataRecord,
     PartitionChangeRecord,
@@ -20,9 +20,49 @@ from lab.kafka.protocol.messages.reassignments import (
     UpdateFeaturesRequest,
     UpdateFeaturesResponse,
 )
+from lab.kafka.protocol.messages.topics import ElectionType, ElectLeadersRequest, ElectLeadersResponse
 from lab.kafka.protocol.topics import TopicPartition
 
 KNOWN_FEATURE = (ELIGIBLE_LEADER_REPLICAS, 1)
+
+
+def elect_leaders(controller: Controller, request: ElectLeadersRequest) -> Decision:
+    """Preferred or unclean elections asked for by an administrator."""
+    partitions = request.partitions
+    if partitions is None:
+        partitions = tuple(state.partition for state in controller.image.all_partitions())
+    if not request.election_type.known:
+        wrong = ErrorCode.INVALID_REQUEST
+        return Decision(ElectLeadersResponse(dict.fromkeys(partitions, wrong), wrong))
+    records: list[MetadataRecord] = []
+    answers: dict[TopicPartition, ErrorCode] = {}
+    for partition in partitions:
+        found = _election(controller, partition, request.election_type is ElectionType.UNCLEAN)
+        if isinstance(found, PartitionChangeRecord):
+            records.append(found)
+            answers[partition] = ErrorCode.NONE
+        elif found is not ErrorCode.ELECTION_NOT_NEEDED or request.partitions is not None:
+            answers[partition] = found
+    told = dict.fromkeys(one.topic for one in answers)
+    named = request.partitions is not None or all(one in told for one in controller.image.topics)
+    return Decision(ElectLeadersResponse(answers, topics=() if named else tuple(controller.image.topics)), records)
+
+
+def _election(controller: Controller, partition: TopicPartition, unclean: bool) -> PartitionChangeRecord | ErrorCode:
+    state = controller.image.partition(partition)
+    if state is None:
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if unclean:
+        if state.leader_id != NO_LEADER:
+            return ErrorCode.ELECTION_NOT_NEEDED
+        record = elections.elect(controller.image, state, state.isr, True, "elected")
+        return record if record.leader != NO_LEADER else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
+    first = state.replicas[0]
+    if state.leader_id == first:
+        return ErrorCode.ELECTION_NOT_NEEDED
+    if first not in state.isr or not controller.image.is_active(first):
+        return ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE
+    return PartitionChangeRecord(*partition, reason="preferred", leader=first)
 
 
 def alter_reassignments(controller: Controller, request: AlterPartitionReassignmentsRequest) -> Decision:
@@ -69,6 +109,6 @@ def unregister(controller: Controller, request: UnregisterBrokerRequest) -> Deci
         text = f"there is no broker {request.broker_id}"
         return Decision(UnregisterBrokerResponse(ErrorCode.BROKER_ID_NOT_REGISTERED, text))
     controller.sessions.pop(request.broker_id, None)
-    records = controller.leave_everything(request.broker_id, "unregistered", lost=True)
+    records = brokers.leave_everything(controller, request.broker_id, "unregistered", lost=True)
     records.append(UnregisterBrokerRecord(request.broker_id))
     return Decision(UnregisterBrokerResponse(ErrorCode.NONE), records)

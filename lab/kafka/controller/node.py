@@ -6,7 +6,16 @@ from typing import ClassVar
 from lab.env import Address, DiskFull, Env, Micros, Timer, millis, seconds
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.controller import access, administration, configuration
+from lab.kafka.controller import (
+    access,
+    administration,
+    brokers,
+    configuration,
+    elections,
+    isr,
+    producer_ids,
+    topics,
+)
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.controller.metadata_log import MetadataLog
 from lab.kafka.metadata.fetch import FetchMetadataRequest, FetchMetadataResponse
@@ -94,7 +103,7 @@ class ControllerNode:
         """Fresh sessions for all brokers, and the periodic work."""
         for broker in self.image.brokers.values():
             request = BrokerHeartbeatRequest(broker.broker_id, broker.broker_epoch, -1, broker.fenced, False)
-            self.controller.heartbeat(request, env.now, next_offset)
+            brokers.heartbeat(self.controller, request, env.now, next_offset)
         env.set_timer(SESSIONS, env.now + SESSION_CHECK)
         env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
         if self.config.auto_leader_rebalance_enable:
@@ -120,7 +129,7 @@ class ControllerNode:
         elif isinstance(request, AlterPartitionReassignmentsRequest):
             env.tell(facts.ReassignmentAsked(request.partitions))
         if isinstance(request, CreateTopicsRequest):
-            return self.controller.create_topics(request, env.dice)
+            return topics.create_topics(self.controller, request, env.dice)
         if isinstance(request, CreateAclsRequest):
             return access.create_acls(self.controller, request, env.dice)
         return self.DECIDES[type(request)](self, request, env.now)
@@ -133,16 +142,17 @@ class ControllerNode:
         """Periodic work."""
         match timer:
             case "sessions":
-                records = self.controller.fence_stale(env.now)
+                records = brokers.fence_stale(self.controller, env.now)
                 while records:
                     self._commit(env, records)
-                    records = self.controller.fence_stale(env.now)
+                    records = brokers.fence_stale(self.controller, env.now)
                 env.set_timer(SESSIONS, env.now + SESSION_CHECK)
             case "balance":
-                self._commit(env, self.controller.balance())
+                self._commit(env, elections.preferred(self.controller.image))
                 env.set_timer(BALANCE, env.now + seconds(self.config.leader_imbalance_check_interval_seconds))
             case "unclean":
-                self._commit(env, self.controller.unclean_scan())
+                controller = self.controller
+                self._commit(env, elections.leaderless(controller.image, controller.unclean_allowed, "unclean"))
                 env.set_timer(UNCLEAN, env.now + millis(self.config.unclean_leader_election_interval_ms))
             case "observers":
                 self._answer_observers(env)
@@ -248,10 +258,10 @@ class ControllerNode:
         return self.image.offset
 
     def _register(self, body: BrokerRegistrationRequest, now: Micros) -> Decision:
-        return self.controller.register(body, now, self._next_offset())
+        return brokers.register(self.controller, body, now, self._next_offset())
 
     def _heartbeat(self, body: BrokerHeartbeatRequest, now: Micros) -> Decision:
-        return self.controller.heartbeat(body, now, self._next_offset())
+        return brokers.heartbeat(self.controller, body, now, self._next_offset())
 
     def _quorum(self, body: DescribeQuorumRequest, now: Micros) -> Decision:
         """A quorum of one, which leads itself; brokers watch it."""
@@ -266,17 +276,17 @@ class ControllerNode:
     DECIDES: ClassVar[dict[type, Callable[..., Decision]]] = {
         BrokerRegistrationRequest: _register,
         BrokerHeartbeatRequest: _heartbeat,
-        AlterPartitionRequest: _timeless(Controller.alter_partition),
+        AlterPartitionRequest: _timeless(isr.alter_partition),
         AlterPartitionReassignmentsRequest: _timeless(administration.alter_reassignments),
         ListPartitionReassignmentsRequest: _timeless(administration.list_reassignments),
         DescribeQuorumRequest: _quorum,
         UpdateFeaturesRequest: _timeless(administration.update_features),
         UnregisterBrokerRequest: _timeless(administration.unregister),
-        ElectLeadersRequest: _timeless(Controller.elect_leaders),
-        DeleteTopicsRequest: _timeless(Controller.delete_topics),
-        CreatePartitionsRequest: _timeless(Controller.create_partitions),
+        ElectLeadersRequest: _timeless(administration.elect_leaders),
+        DeleteTopicsRequest: _timeless(topics.delete_topics),
+        CreatePartitionsRequest: _timeless(topics.create_partitions),
         AlterConfigsRequest: _timeless(configuration.alter),
         IncrementalAlterConfigsRequest: _timeless(configuration.alter_incrementally),
-        AllocateProducerIdsRequest: _timeless(Controller.allocate_producer_ids),
+        AllocateProducerIdsRequest: _timeless(producer_ids.allocate_producer_ids),
         DeleteAclsRequest: _timeless(access.delete_acls),
     }

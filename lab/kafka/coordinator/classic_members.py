@@ -52,7 +52,8 @@ def join(draft: Draft, joining: Joining) -> JoinGroupResponse:
         return JoinGroupResponse(before)
     classic = ClassicMemberMetadata(request.session_timeout_ms, request.protocols)
     said = replace(
-        before, client_id=joining.client_id, instance_id=request.group_instance_id or before.instance_id,
+        before, client_id=joining.client.client_id, client_host=joining.client.client_host,
+        instance_id=request.group_instance_id or before.instance_id,
         rebalance_timeout_ms=request.rebalance_timeout_ms, topics=tuple(sorted(subscription.topics)), regex="",
         classic=classic,
     )  # fmt: skip
@@ -62,7 +63,7 @@ def join(draft: Draft, joining: Joining) -> JoinGroupResponse:
     draft.group.joins.pop(member_id, None)
     draft.group.syncs[member_id] = draft.now + millis(request.rebalance_timeout_ms)
     if there is not None and there.classic is None:
-        _go_back(draft, f"{joining.client_id} takes the place of another protocol's")
+        _go_back(draft, f"{joining.client.client_id} takes the place of another protocol's")
     return JoinGroupResponse(
         ErrorCode.NONE, after.epoch, request.protocols[0][0], "", member_id, protocol_type=PROTOCOL_TYPE
     )

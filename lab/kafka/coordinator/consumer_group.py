@@ -46,6 +46,7 @@ class ConsumerMember:
 
     member_id: str
     client_id: str = ""
+    client_host: str = ""
     instance_id: str | None = None
     rebalance_timeout_ms: int = -1
     topics: tuple[str, ...] = ()
@@ -66,8 +67,8 @@ class ConsumerMember:
     def metadata(self) -> MemberMetadata:
         """What the log says of it, but for its assignment."""
         return MemberMetadata(
-            self.instance_id, self.client_id, self.topics, self.regex, self.rebalance_timeout_ms, self.assignor,
-            self.classic,
+            self.instance_id, self.client_id, self.client_host, self.topics, self.regex, self.rebalance_timeout_ms,
+            self.assignor, self.classic,
         )  # fmt: skip
 
     def current(self) -> CurrentAssignment:
@@ -228,7 +229,7 @@ class ConsumerGroup:
     def _describe(self, member_id: str, value: MemberMetadata) -> None:
         self.members[member_id] = replace(
             self.members.get(member_id) or ConsumerMember(member_id), client_id=value.client_id,
-            instance_id=value.instance_id, topics=value.topics, regex=value.regex,
+            client_host=value.client_host, instance_id=value.instance_id, topics=value.topics, regex=value.regex,
             rebalance_timeout_ms=value.rebalance_timeout_ms, assignor=value.assignor, classic=value.classic,
         )  # fmt: skip
 

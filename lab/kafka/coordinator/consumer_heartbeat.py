@@ -5,6 +5,7 @@ from dataclasses import replace
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.coordinator import migration
 from lab.kafka.coordinator.assignors import offered
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.consumer_group import ConsumerMember, MemberState, Partitions
 from lab.kafka.coordinator.draft import Draft
 from lab.kafka.coordinator.topic_patterns import wrong_pattern
@@ -56,7 +57,7 @@ def epoch_error(member: ConsumerMember, epoch: int, owned: Partitions | None) ->
 
 
 def heartbeat(
-    draft: Draft, request: ConsumerGroupHeartbeatRequest, client_id: str, *, exists: bool
+    draft: Draft, request: ConsumerGroupHeartbeatRequest, client: Client, *, exists: bool
 ) -> ConsumerGroupHeartbeatResponse:
     """What a member is answered; records and facts are in the draft. `exists`: there was such a group before."""
     error = request_error(request, draft.config)
@@ -70,7 +71,7 @@ def heartbeat(
     if isinstance(before, ErrorCode):
         return ConsumerGroupHeartbeatResponse(before)
     joins = request.member_epoch == JOIN_EPOCH
-    changed = draft.describe(before, _as_it_says(before, request, client_id))
+    changed = draft.describe(before, _as_it_says(before, request, client))
     after = draft.advance(before.member_id, changed, () if joins else request.topic_partitions)
     draft.hear(after)
     told = joins or request.is_full or after.assigned != before.assigned
@@ -101,12 +102,13 @@ def _member(draft: Draft, request: ConsumerGroupHeartbeatRequest) -> ConsumerMem
     return epoch_error(found, request.member_epoch, request.topic_partitions) or found
 
 
-def _as_it_says(before: ConsumerMember, request: ConsumerGroupHeartbeatRequest, client_id: str) -> ConsumerMember:
+def _as_it_says(before: ConsumerMember, request: ConsumerGroupHeartbeatRequest, client: Client) -> ConsumerMember:
     """The member as it now says it is. Whatever it was, it speaks the consumer protocol."""
     topics, regex = request.subscribed_topic_names, request.subscribed_topic_regex
     timeout_ms = request.rebalance_timeout_ms
     return replace(
-        before, client_id=client_id, instance_id=request.instance_id or before.instance_id,
+        before, client_id=client.client_id, client_host=client.client_host,
+        instance_id=request.instance_id or before.instance_id,
         rebalance_timeout_ms=before.rebalance_timeout_ms if timeout_ms < 0 else timeout_ms,
         topics=before.topics if topics is None else tuple(sorted(topics)),
         regex=before.regex if regex is None else regex,

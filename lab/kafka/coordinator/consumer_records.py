@@ -17,12 +17,11 @@ from lab.kafka.coordinator.flexible import (
     compact_bytes,
     compact_string,
     only_tag,
-    plain_string,
 )
+from lab.kafka.coordinator.plain import plain_string
 from lab.kafka.protocol.topic_ids import NO_TOPIC_ID, TopicId, topic_id_bytes
 from lab.kafka.protocol.topics import TopicPartition
 
-CLIENT_HOST = "/lab"
 Identify: TypeAlias = Callable[[str], TopicId]
 """Says which topic has a name now."""
 T = TypeVar("T")
@@ -67,6 +66,7 @@ class MemberMetadata:
     of_member: ClassVar[bool] = True
     instance_id: str | None
     client_id: str
+    client_host: str
     topics: tuple[str, ...]
     regex: str
     rebalance_timeout_ms: int
@@ -213,7 +213,7 @@ def _encode(value: Value, topic_id: Identify) -> bytes:
             return b"".join(
                 (
                     compact_string(value.instance_id), compact_string(None), compact_string(value.client_id),
-                    compact_string(CLIENT_HOST), names, compact_string(value.regex or None),
+                    compact_string(value.client_host), names, compact_string(value.regex or None),
                     struct.pack(">i", value.rebalance_timeout_ms), compact_string(value.assignor or None),
                 )
             )  # fmt: skip
@@ -258,10 +258,10 @@ class _Cursor(FlexibleReader):
         if kind is CurrentAssignment:
             epoch, previous = self.number(">i"), self.number(">i")
             return CurrentAssignment(epoch, previous, self.number(">b"), self._topics(), self._topics())
-        instance, _, client, _ = self.string(), self.string(), self.text(), self.text()
+        instance, _, client, host = self.string(), self.string(), self.text(), self.text()
         topics, regex = tuple(self._many(self.text)), self.string() or ""
         timeout_ms, assignor = self.number(">i"), self.string() or ""
-        return MemberMetadata(instance, client, topics, regex, timeout_ms, assignor, self._classic())
+        return MemberMetadata(instance, client, host, topics, regex, timeout_ms, assignor, self._classic())
 
     def _classic(self) -> ClassicMemberMetadata | None:
         if not self.has_only_tag():

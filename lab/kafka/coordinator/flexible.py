@@ -1,7 +1,6 @@
 """Flexible encoding of coordinators' records: compact strings and arrays, and what stands for no tagged fields."""
 
-import struct
-
+from lab.kafka.coordinator.plain import PlainReader
 from lab.kafka.protocol.topic_ids import TopicId, topic_id_of
 
 
@@ -42,18 +41,8 @@ def only_tag(struct_of_it: bytes) -> bytes:
     return b"\x01\x00" + unsigned_varint(len(present)) + present
 
 
-class FlexibleReader:
-    """Reads what the functions above wrote, in the same order."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self.data = data
-        self.at = at
-
-    def number(self, form: str) -> int:
-        """One number of a struct format."""
-        (value,) = struct.unpack_from(form, self.data, self.at)
-        self.at += struct.calcsize(form)
-        return value
+class FlexibleReader(PlainReader):
+    """Reads what the functions above wrote, in the same order; keys are plain in flexible records too."""
 
     def varint(self) -> int:
         """An unsigned varint."""
@@ -73,16 +62,11 @@ class FlexibleReader:
     def string(self) -> str | None:
         """A compact string."""
         size = self.varint() - 1
-        if size < 0:
-            return None
-        self.at += size
-        return self.data[self.at - size : self.at].decode()
+        return None if size < 0 else self.take(size).decode()
 
     def blob(self) -> bytes:
         """Compact bytes that are there."""
-        size = self.varint() - 1
-        self.at += size
-        return self.data[self.at - size : self.at]
+        return self.take(self.varint() - 1)
 
     def has_only_tag(self) -> bool:
         """Whether the inverse of `only_tag` comes now; its struct is next. Else there are no tags."""
@@ -100,21 +84,8 @@ class FlexibleReader:
 
     def topic_id(self) -> TopicId:
         """Sixteen bytes."""
-        self.at += 16
-        return topic_id_of(self.data[self.at - 16 : self.at])
-
-    def plain_text(self) -> str:
-        """A string as inflexible versions have it, two bytes of length before it (keys are inflexible)."""
-        size = self.number(">h")
-        self.at += size
-        return self.data[self.at - size : self.at].decode()
+        return topic_id_of(self.take(16))
 
     def tags(self) -> None:
         """No tagged field."""
         assert self.varint() == 0
-
-
-def plain_string(text: str) -> bytes:
-    """A string as inflexible versions have it."""
-    data = text.encode()
-    return struct.pack(">h", len(data)) + data

@@ -35,6 +35,7 @@ class Member:
 
     member_id: str
     client_id: str
+    client_host: str
     group_instance_id: str | None
     session_timeout_ms: int
     rebalance_timeout_ms: int
@@ -143,8 +144,8 @@ class Group:
         """This generation as the log will remember it, with a new assignment if there is one."""
         members = tuple(
             StoredMember(
-                member.member_id, member.group_instance_id, member.client_id, member.rebalance_timeout_ms,
-                member.session_timeout_ms, member.metadata(self.protocol),
+                member.member_id, member.group_instance_id, member.client_id, member.client_host,
+                member.rebalance_timeout_ms, member.session_timeout_ms, member.metadata(self.protocol),
                 member.assignment if assignments is None else assignments.get(member.member_id, b""),
             )
             for member in self.members.values()
@@ -170,9 +171,9 @@ class Group:
         self.static_members = {}
         for one in stored.members:
             self.members[one.member_id] = Member(
-                one.member_id, one.client_id, one.group_instance_id, one.session_timeout_ms, one.rebalance_timeout_ms,
-                ((self.protocol, one.subscription),), now + millis(one.session_timeout_ms), one.assignment,
-                is_new=False,
+                one.member_id, one.client_id, one.client_host, one.group_instance_id, one.session_timeout_ms,
+                one.rebalance_timeout_ms, ((self.protocol, one.subscription),), now + millis(one.session_timeout_ms),
+                one.assignment, is_new=False,
             )  # fmt: skip
             if one.group_instance_id is not None:
                 self.static_members[one.group_instance_id] = one.member_id

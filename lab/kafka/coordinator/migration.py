@@ -48,7 +48,7 @@ def upgrade(draft: Draft, classic: Group) -> ErrorCode:
     """
     config = draft.config
     consumers = classic.protocol_type == PROTOCOL_TYPE and len(classic.members) <= config.group_consumer_max_size
-    if not consumers or config.group_consumer_migration_policy not in UPWARD:
+    if not consumers or config.group_consumer_migration_policy.lower() not in UPWARD:
         return ErrorCode.GROUP_ID_NOT_FOUND
     try:
         members = [_translated(draft, classic, one) for one in classic.members.values()]
@@ -82,7 +82,7 @@ def _translated(draft: Draft, classic: Group, member: Member) -> ConsumerMember:
     metadata = member.metadata(classic.protocol) or member.protocols[0][1]
     subscription = decode_subscription(metadata, member.member_id, member.group_instance_id)
     return ConsumerMember(
-        member.member_id, member.client_id, member.group_instance_id, member.rebalance_timeout_ms,
+        member.member_id, member.client_id, member.client_host, member.group_instance_id, member.rebalance_timeout_ms,
         tuple(sorted(subscription.topics)), epoch=classic.generation, previous_epoch=classic.generation,
         assigned=existing(draft, assigned),
         classic=ClassicMemberMetadata(member.session_timeout_ms, member.protocols),
@@ -119,7 +119,7 @@ def remove(draft: Draft, reasons: Mapping[str, str]) -> None:
 
 def goes_back(config: BrokerConfig, members: list[ConsumerMember]) -> bool:
     """Whether these members would be a classic group if they were alone."""
-    allowed = config.group_consumer_migration_policy in BACK and len(members) <= config.group_max_size
+    allowed = config.group_consumer_migration_policy.lower() in BACK and len(members) <= config.group_max_size
     return allowed and all(one.classic is not None for one in members)
 
 
@@ -134,8 +134,9 @@ def downgrade(draft: Draft, members: list[ConsumerMember], reason: str) -> None:
     for one in members:
         assert one.classic is not None, one
         member = Member(
-            one.member_id, one.client_id, one.instance_id, one.classic.session_timeout_ms, one.rebalance_timeout_ms,
-            one.classic.protocols, draft.now + millis(one.classic.session_timeout_ms), is_new=False,
+            one.member_id, one.client_id, one.client_host, one.instance_id, one.classic.session_timeout_ms,
+            one.rebalance_timeout_ms, one.classic.protocols, draft.now + millis(one.classic.session_timeout_ms),
+            is_new=False,
         )  # fmt: skip
         made.members[one.member_id] = member
         if one.instance_id is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lab.env import Micros, millis
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.group import COMPLETING, EMPTY, PREPARING, STABLE, Group, Member, Token
 from lab.kafka.coordinator.groups import AnyGroup, as_classic_group
@@ -37,7 +38,7 @@ class Joining:
     """A JoinGroup, who sent it, and the member id it would get."""
 
     request: JoinGroupRequest
-    client_id: str
+    client: Client
     token: Token
     fresh_id: str
 
@@ -45,7 +46,7 @@ class Joining:
         """The member it asks to be."""
         request = self.request
         return Member(
-            member_id, self.client_id, request.group_instance_id, request.session_timeout_ms,
+            member_id, *self.client, request.group_instance_id, request.session_timeout_ms,
             request.rebalance_timeout_ms, request.protocols, now + millis(request.session_timeout_ms),
         )  # fmt: skip
 
@@ -151,6 +152,7 @@ class GroupShard:
         assert old.group_instance_id is not None
         member = joining.member(joining.fresh_id, turn.now)
         member.assignment = old.assignment
+        member.client_host = old.client_host  # Kafka goes on to tell where the one before was
         member.is_new = False
         group.members = {
             (member if one is old else one).member_id: member if one is old else one for one in group.members.values()
@@ -209,7 +211,7 @@ class GroupShard:
         if group.state == PREPARING:
             self._maybe_complete(group, turn)
         else:
-            self._prepare(group, f"{joining.client_id} joins", turn)
+            self._prepare(group, f"{joining.client.client_id} joins", turn)
 
     # --- rebalancing ------------------------------------------------------------------------------
 
@@ -475,7 +477,12 @@ class GroupShard:
         protocol = group.protocol if group.state == STABLE else ""
         members = tuple(
             DescribedGroupMember(
-                one.member_id, one.group_instance_id, one.client_id, one.metadata(protocol), one.assignment
+                one.member_id,
+                one.group_instance_id,
+                one.client_id,
+                one.client_host,
+                one.metadata(protocol),
+                one.assignment,
             )
             for one in group.members.values()
         )

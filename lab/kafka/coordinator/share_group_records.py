@@ -11,8 +11,8 @@ from lab.kafka.coordinator.flexible import (
     FlexibleReader,
     compact_array,
     compact_string,
-    plain_string,
 )
+from lab.kafka.coordinator.plain import plain_string
 from lab.kafka.coordinator.share_group import Partitions, ShareGroup, ShareMember
 from lab.kafka.protocol.topics import TopicPartition
 

@@ -11,8 +11,8 @@ from lab.kafka.coordinator.flexible import (
     NO_TAGS,
     FlexibleReader,
     compact_array,
-    plain_string,
 )
+from lab.kafka.coordinator.plain import plain_string
 from lab.kafka.protocol.messages.share_state import NO_OFFSET, StateBatch
 from lab.kafka.protocol.topics import TopicPartition
 

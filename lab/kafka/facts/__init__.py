@@ -48,7 +48,6 @@ from lab.kafka.facts.control import (
 )
 from lab.kafka.facts.groups import (
     CommitRefused,
-    GroupAssigned,
     GroupsLoaded,
     GroupStateChanged,
     OffsetsCommitted,
@@ -134,7 +133,6 @@ __all__ = [
     "CorruptBatchFound",
     "Decided",
     "FrameSent",
-    "GroupAssigned",
     "GroupConverted",
     "GroupStateChanged",
     "GroupsLoaded",

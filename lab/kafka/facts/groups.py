@@ -18,16 +18,6 @@ class GroupStateChanged:
 
 
 @dataclass(slots=True)
-class GroupAssigned:
-    """A coordinator stored the assignment of a generation: member id -> its partitions."""
-
-    group_id: str
-    generation_id: int
-    protocol: str
-    assignment: dict[str, tuple[TopicPartition, ...]]
-
-
-@dataclass(slots=True)
 class OffsetsCommitted:
     """A commit is in the `__consumer_offsets` log, replicated, and is being acknowledged."""
 

@@ -96,14 +96,13 @@ class ShareGroupChanged:
 
 @dataclass(slots=True)
 class RecordsDelivered:
-    """poll() returned records to a share consumer: offsets, birth headers, how often each was delivered."""
+    """poll() returned records to a share consumer: offsets and birth headers."""
 
     group_id: str
     member: str
     partition: TopicPartition
     offsets: tuple[int, ...]
     births: tuple[str, ...]
-    delivery_counts: tuple[int, ...]
 
 
 @dataclass(slots=True)

@@ -40,7 +40,6 @@ KAFKA = {
 LEFT_OUT = {
     0: "several batches for one partition",
     3: "the top-level error of version 13, which is for rebootstrapping",
-    15: "`client_host` is empty",
     16: "the error while a coordinator loads",
     19: "the time-out: the controller decides at once",
     20: "the time-out",
@@ -51,7 +50,7 @@ LEFT_OUT = {
     55: "the addresses of the voters",
     60: "version 2, which tells of fenced brokers; the controllers' endpoints",
     66: "patterns",
-    69: "`rack_id` and `client_host`",
+    69: "`rack_id`",
     77: "`rack_id`; version 0",
     76: "`rack_id`; version 0",
     78: "`min_bytes` and `batch_size`, the addresses of new leaders; version 0",

@@ -38,7 +38,7 @@ class QuorumState:
         self.log = log
         self.election = election
         self.role: Role = Unattached()
-        self.net = NetworkClient(CHANNEL)
+        self.net = NetworkClient(CHANNEL, millis(config.controller_quorum_request_timeout_ms))
         self.retries = 0
         self.losses = 0
 
@@ -204,9 +204,8 @@ class QuorumState:
         tag = (type(body).__name__, self.role.name, self.epoch, replica_id)
         if any(one.tag == tag for one in self.net.in_flight.values()):
             return
-        timeout = millis(self.config.controller_quorum_request_timeout_ms)
-        self.net.send(env, self.voters.address(replica_id), body, REQUEST_BYTES, tag, timeout)
-        self.retry_by(env, env.now + timeout)
+        self.net.send(env, self.voters.address(replica_id), body, REQUEST_BYTES, tag)
+        self.retry_by(env, env.now + self.net.request_timeout)
 
     def retry_by(self, env: Env, at: Micros) -> None:
         """Look again at what has no answer, at the latest then."""

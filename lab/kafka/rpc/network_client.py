@@ -21,20 +21,23 @@ class InFlight(Packed):
 
 class NetworkClient:
     """What one client has asked and not heard yet. Two clients of one process have connections of their own: those of
-    the second are named by its `channel`.
+    the second are named by its `channel`. `request_timeout`: how long an answer may take (request.timeout.ms).
     """
 
-    __slots__ = ("channel", "client_id", "correlation_id", "in_flight")
+    __slots__ = ("channel", "client_id", "correlation_id", "in_flight", "request_timeout")
 
-    def __init__(self, client_id: str, channel: str = "") -> None:
+    def __init__(self, client_id: str, request_timeout: Micros, channel: str = "") -> None:
         self.client_id = client_id
+        self.request_timeout = request_timeout
         self.channel = channel
         self.correlation_id = 0
         self.in_flight: dict[int, InFlight] = {}
 
-    def send(self, env: Env, target: Address, body: object, size: int, tag: Tag, timeout: Micros) -> None:
-        """Send a request; its answer, loss or time-out will come with `tag`."""
+    def send(self, env: Env, target: Address, body: object, size: int, tag: Tag, timeout: Micros | None = None) -> None:
+        """Send a request; its answer, loss or time-out will come with `tag`. `timeout`: where it may take longer."""
         self.correlation_id += 1
+        if timeout is None:
+            timeout = self.request_timeout
         if self.channel:
             target = self._own(target)
         self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)

@@ -3,13 +3,14 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
+from lab.cluster.figures import grouped
 from lab.cluster.probes.comparison import ComparedLogs, ComparedPart, ComparedSide, ComparisonView
 from lab.cluster.probes.views import CellView
+from lab.lessons.wording import clock
 from lab.ui.canvas.cell_sprites import CellSprites
 from lab.ui.canvas.pen import put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock, grouped
 
 EDGE, NAME, GAP = 20, 150, 28
 LINE, CELL_ROW, CELL_GAP, CELL_MAX = 22, 34, 3, 26

@@ -120,7 +120,7 @@ class GroupPainter:
         """The middles and texts of the labels; they make room for each other and stay right of the names."""
         done, ahead = ("start", "end") if group.shared else ("committed", "position")
         marks = [(done, group.committed)] if group.committed >= 0 else []
-        if group.position >= 0 and group.position != group.committed:
+        if group.position > group.committed:  # behind it is where a marker is last: committed, and delivered to nobody
             marks.append((ahead, group.position))
         texts = [pointed(f"{word} {offset}", offset, g) for word, offset in marks]
         wide = [self.stamps.width(text, LABEL_SIZE, 500) for text in texts]

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
 
+from lab.cluster.figures import counted, grouped
 from lab.cluster.probes.offset_lookup import LookupView
 from lab.cluster.probes.segments import BatchPlace, SegmentsView, SegmentView, SetAside
 from lab.ui.canvas.log_files_layout import EDGE, INDEX, LINE, RULER, SCAN, STEPS, TIMES, LogFilesLayout
@@ -20,7 +21,6 @@ from lab.ui.canvas.log_files_words import (
 from lab.ui.canvas.pen import crack, hatch, put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, RIGHT, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import counted, grouped
 
 STATE_ICONS = {"active": "pencil", "cleaned": "sparkles", "closed": "lock"}
 STEPS_OF_BYTES = (1, 2, 5)

@@ -1,5 +1,6 @@
 """What the files of a log say of themselves, and how a fetch finds an offset in them, step by step."""
 
+from lab.cluster.figures import counted, grouped
 from lab.cluster.probes.offset_lookup import AT_END, BELOW, FOUND, NO_LOG, LookupView
 from lab.cluster.probes.segments import (
     INDEX_ENTRY_BYTES,
@@ -10,7 +11,6 @@ from lab.cluster.probes.segments import (
     SetAside,
 )
 from lab.ui.hex_dump import date_text
-from lab.ui.wording import counted, grouped
 
 CLOCK_FROM = 11
 """In a date, the time of day begins here."""

@@ -1,5 +1,6 @@
 """What the matrix says: on its cards and around them, of a thing under the pointer, and where there is nothing."""
 
+from lab.cluster.figures import counted, grouped
 from lab.cluster.probes.views import (
     BrokerView,
     ClusterView,
@@ -11,7 +12,6 @@ from lab.cluster.probes.views import (
     ProgramView,
 )
 from lab.ui.canvas.matrix_layout import MatrixLayout, Subject
-from lab.ui.wording import counted, grouped
 
 
 def empty_text(view: ClusterView | None) -> tuple[str, str] | None:

@@ -4,9 +4,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from lab.cluster.figures import grouped
 from lab.cluster.probes.causes import CausesView, Step, question_of, step_text
 from lab.cluster.probes.ownership import duration_text
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import rounded
@@ -24,7 +26,6 @@ from lab.ui.canvas.spacetime_painter import SpaceTimePainter
 from lab.ui.canvas.stamps import Stamps
 from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.theme import current_theme
-from lab.ui.wording import clock, grouped
 
 EMPTY = ("Nothing is known of that event", "Stand at a key moment (N), and ask again (W).")
 ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}

@@ -5,14 +5,15 @@ from math import hypot
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from lab.cluster.figures import counted, grouped
 from lab.cluster.probes.causes import Aside, CausesView, Down, Step, question_of
 from lab.cluster.probes.ownership import duration_text
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.pen import put_icon, rounded
 from lab.ui.canvas.spacetime_layout import DOT, LEFT, SpaceTimeLayout
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock, counted, grouped
 
 HEAD = 8.0
 """Length of an arrow's head."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from lab.cluster.probes.views import BranchView, SpanView, TimelineView
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.clusters import Cluster, mark_clusters, moment_clusters
 from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import ratio_of
@@ -29,7 +30,6 @@ from lab.ui.canvas.tooltips import show_tooltip
 from lab.ui.icons import icon
 from lab.ui.panels.branches import branch_text, fill_branches
 from lab.ui.theme import current_theme
-from lab.ui.wording import clock
 
 AXIS_LEFT, AXIS_RIGHT = 118, 24
 NOTCH = 120

@@ -8,14 +8,14 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from lab.cluster.probes.views import BranchView, MomentView, SpanView, TimelineView
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.clusters import Cluster, badge_text, mark_clusters
 from lab.ui.canvas.pen import put_icon
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.story import GROUPS, Story
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
-from lab.ui.canvas.timeline_lanes import Lane, Lanes
+from lab.ui.canvas.timeline_lanes import PITCH_EASY, Lane, Lanes
 from lab.ui.theme import Theme, mixed, with_alpha
-from lab.ui.wording import clock
 
 MARK_ICONS = {
     "leader": ("crown", "t2"),
@@ -59,11 +59,12 @@ class TimelinePainter:
     def paint_grid(self, p: QPainter, axis: TimeAxis, lanes: Lanes) -> None:
         """Names, vertical lines and ticks."""
         scale = self.theme.ui_scale
+        low = any(lane.pitch < PITCH_EASY * scale for lane in lanes.lanes)
         names = [("Key moments", lanes.moments_middle)]
         names += [(lane.name, lane.middle((lane.rows - 1) // 2)) for lane in lanes.lanes]
         names.append(("Events", (lanes.events_top + lanes.events_bottom) / 2 + 1))
         for name, y in names:
-            self.stamps.put(p, LABEL_X * scale, y, name, self.theme.text.t2, 12, 500)
+            self.stamps.put(p, LABEL_X * scale, y, name, self.theme.text.t2, 10.5 if low else 12, 500)
         half = max(axis.step(TICKS_APART * scale) // 2, 1)
         xs = [round(axis.x_of(time)) + 0.5 for time in axis.ticks(half)]
         p.setPen(self.grid)

@@ -21,7 +21,7 @@ from lab.ui.panels.full_view import FullView
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 COMPARED_S = 10.0
 """How much is compared before and after a fault at first; the region can be dragged."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab.cluster.recorder import METRICS
+from lab.cluster.session.recorder import METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Chart:
     by: str = "total"
     worst: bool = False
     share: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it counts things, of which there are no halves; times are measured."""
+        return self.unit not in ("s", "ms")
 
     @property
     def ways(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.cluster.recorder import NOTHING, Values
+from lab.cluster.session.recorder import NOTHING, Values
 from lab.ui.charts.lines import Line
 
 

@@ -13,13 +13,13 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from lab.cluster.recorder import METRICS
-from lab.cluster.samples import csv_text
+from lab.cluster.session.recorder import METRICS
+from lab.cluster.session.samples import csv_text
 from lab.ui.charts.catalog import Chart
 from lab.ui.screenshot import picture_of
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 PICTURE_SCALE = 2.0
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from lab.cluster.probes.ownership import GroupOwnership
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.empty_place import paint_empty_place
 from lab.ui.canvas.focus_ring import FocusRing
 from lab.ui.canvas.pen import rounded
@@ -37,7 +38,6 @@ from lab.ui.charts.gantt_painter import GanttPainter
 from lab.ui.charts.gantt_words import spoken_text, stretch_text
 from lab.ui.icons import icon
 from lab.ui.theme import current_theme
-from lab.ui.wording import clock
 
 NOTCH = 120
 PAN = 0.1

@@ -3,14 +3,15 @@
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
+from lab.cluster.figures import counted
 from lab.cluster.probes.ownership import GroupOwnership, Rebalance, Stopped, Tenure, Unread, duration_text
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.pen import hatch, put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
 from lab.ui.charts.gantt_layout import LEFT, NARROW, GanttLayout, Row, ends_of, stretches_of
 from lab.ui.theme import Theme, with_alpha
-from lab.ui.wording import clock, counted
 
 TICKS_APART = 75
 BADGE = 15

@@ -1,5 +1,6 @@
 """What the stretches of a group's history say of themselves."""
 
+from lab.cluster.figures import counted
 from lab.cluster.probes.ownership import (
     GroupOwnership,
     Rebalance,
@@ -10,8 +11,8 @@ from lab.cluster.probes.ownership import (
     rebalance_words,
 )
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.charts.gantt_layout import Stretch
-from lab.ui.wording import clock, counted
 
 HOW = {
     "revoked": "given up", "lost": "lost: it had been thrown out", "left": "it left the group",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.cluster.recorder import METRICS, Series, Values
+from lab.cluster.session.recorder import METRICS, Series, Values
 from lab.ui.charts.catalog import Chart, Source
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 QUIET = "t3"
 CATEGORIES = "ABCDEFGH"

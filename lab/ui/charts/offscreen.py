@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.lessons.output import PICTURES
 from lab.lessons.report import Picture
 from lab.ui.charts.catalog import Chart, chart_named

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen, QTransform
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsView, QStyleOptionGraphicsItem, QWidget
 
 from lab.cluster.probes.views import SpanView
+from lab.cluster.session.recorder import Series
 from lab.ui.canvas.pen import CENTRE, LEFT, RIGHT, write
-from lab.ui.charts.axes import round_top, thinned, tick_text, ticks
-from lab.ui.charts.lines import CATEGORIES, Line
+from lab.ui.charts.axes import peaks_above, round_top, thinned, tick_text, ticks, usual_most
+from lab.ui.charts.lines import CATEGORIES, Line, in_words
 from lab.ui.theme import Theme, current_theme, with_alpha
 
 APART = 0.8
@@ -31,6 +32,8 @@ FILL = 0.10
 TICK_PX = 58
 NAME_PX = 14
 HEADROOM = 1.03
+MARK_ROOM = 1.4
+"""Above the lines where a peak is marked: its figure is not written on them."""
 DASHES = (4.0, 3.0)
 
 
@@ -176,13 +179,11 @@ class Plot(pg.GraphicsView):
         return start, end, bottom, top
 
     def top_for(self, start: float, end: float) -> float:
-        """A round number above every line between two instants."""
-        most = 0.0
-        for line in self.lines:
-            inside = line.values[np.searchsorted(line.seconds, start) : np.searchsorted(line.seconds, end, "right")]
-            if len(inside) and not np.isnan(inside).all():
-                most = max(most, float(np.nanmax(inside)))
-        return round_top(most * HEADROOM, whole=self.whole)
+        """A round number above what every line usually is between two instants; a peak beyond it gets a mark."""
+        shown = [within(line, start, end) for line in self.lines]
+        most = max((usual_most(*one) for one in shown), default=0.0)
+        beyond = any((values > most).any() for _, values in shown)
+        return round_top(most * (MARK_ROOM if beyond else HEADROOM), whole=self.whole)
 
     def has_data(self) -> bool:
         """Whether any line has a value."""
@@ -272,6 +273,7 @@ class Plot(pg.GraphicsView):
             write(p, area, "no data yet", theme.font(12), theme.text.t3, CENTRE)
             return
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_peaks(p, theme, area)
         x = self.x_of(self.now)
         if area.left() <= x <= area.right() + 1:
             p.setPen(QPen(theme.interactive.accent, 1.4))
@@ -279,6 +281,27 @@ class Plot(pg.GraphicsView):
             self._draw_ends(p, theme, area, self.now)
         elif x > area.right():
             self._draw_ends(p, theme, area, self.limits()[1])
+
+    def _draw_peaks(self, p: QPainter, theme: Theme, area: QRectF) -> None:
+        """An arrow at the upper edge where a line is higher than the picture, and how high it is."""
+        start, end, _, top = self.limits()
+        half, right = theme.px(4), area.left()
+        for line in self.lines:
+            for seconds, value in peaks_above(*within(line, start, end), top):
+                x = self.x_of(seconds)
+                tone = tone_text(theme, line.tone) if seconds <= self.now else theme.text.t3
+                p.setPen(Qt.PenStyle.NoPen)
+                p.setBrush(tone)
+                tip, foot = area.top(), area.top() + 1.5 * half
+                p.drawPolygon([QPointF(x, tip), QPointF(x + half, foot), QPointF(x - half, foot)])
+                if x < right:
+                    continue  # there is a figure already
+                box = QRectF(x + 1.8 * half, tip - theme.px(3), area.right() - x, theme.px(14))
+                text, font = in_words(value), theme.font(11, 600)
+                box.setWidth(QFontMetricsF(font).horizontalAdvance(text) + 1)
+                p.fillRect(box, self.surface(theme))  # the line comes down from there
+                write(p, box, text, font, tone, LEFT)
+                right = box.right() + half
 
     def _draw_ends(self, p: QPainter, theme: Theme, area: QRectF, at: float) -> None:
         """A dot where each line is at the instant `at`, and the line's name beside it, no two on each other."""
@@ -299,6 +322,12 @@ class Plot(pg.GraphicsView):
         for y, line in spread(names, gap, area.top() + half * 0.5, area.bottom() - half * 0.5):
             box = QRectF(x + theme.px(8), y - half, self.width() - x - theme.px(8), 2 * half)
             write(p, box, line.label, theme.font(12, 600), tone_text(theme, line.tone), LEFT)
+
+
+def within(line: Line, start: float, end: float) -> Series:
+    """The samples of a line from one instant to another."""
+    here = slice(np.searchsorted(line.seconds, start), np.searchsorted(line.seconds, end, "right"))
+    return line.seconds[here], line.values[here]
 
 
 def tone_text(theme: Theme, tone: str) -> QColor:

@@ -18,7 +18,7 @@ from lab.ui.panels.full_view import FullView
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 HEAD_PX, ROW_PX, ROWS_MAX = 32, 24, 5
 WIDTHS = (84, 92, 310, 84, 230, 96, 0, 96)

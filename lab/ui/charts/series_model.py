@@ -1,30 +1,32 @@
 """SeriesModel: the lines of a chart as a table: shown or not, the present value, before and after."""
 
 from math import isnan
+from typing import ClassVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPixmap
 
 from lab.ui.charts.compare import Comparison
 from lab.ui.charts.lines import Line, in_words
 from lab.ui.charts.plot import tone_of
+from lab.ui.table_model import Index, TableModel
 from lab.ui.theme import current_theme
 
-HEADINGS = ("series", "now", "mean before", "mean after", "change", "p95 before", "p95 after", "change")
-Index = QModelIndex | QPersistentModelIndex
-NOWHERE = QModelIndex()
 MISSING = "—"
 
 
-class SeriesModel(QAbstractTableModel):
+class SeriesModel(TableModel):
     """`hidden` names the lines that are not drawn; `toggled` says that it changed."""
 
     toggled = Signal()
+    headings: ClassVar[tuple[str, ...]] = (
+        "series", "now", "mean before", "mean after", "change", "p95 before", "p95 after", "change",
+    )  # fmt: skip
+    left: ClassVar[tuple[str, ...]] = ("series",)
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: tuple[Line, ...] = ()
-        self.rows: tuple[tuple[str, ...], ...] = ()
         self.hidden: set[str] = set()
 
     def show(self, lines: tuple[Line, ...], comparisons: tuple[Comparison, ...], now: float) -> None:
@@ -34,16 +36,16 @@ class SeriesModel(QAbstractTableModel):
             for at, line in enumerate(lines)
         )
         same = [one.label for one in lines] == [one.label for one in self.lines]
-        if same and rows == self.rows:
+        if same and rows == self.cells:
             self.lines = lines
             return
         if not same:
             self.beginResetModel()
-        self.lines, self.rows = lines, rows
+        self.lines, self.cells = lines, rows
         if not same:
             self.endResetModel()
-        elif rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(HEADINGS) - 1))
+        else:
+            self._all_changed()
 
     def visible(self) -> tuple[Line, ...]:
         """The lines that are drawn."""
@@ -51,32 +53,15 @@ class SeriesModel(QAbstractTableModel):
 
     # --- what Qt asks -----------------------------------------------------------------------------
 
-    def rowCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(section))
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        line = self.lines[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.rows[index.row()][index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(index.column()))
         if index.column() != 0:
-            return None
+            return super().data(index, role)
+        line = self.lines[index.row()]
         if role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Unchecked if line.label in self.hidden else Qt.CheckState.Checked
         if role == Qt.ItemDataRole.DecorationRole:
             return swatch(tone_of(current_theme(), line.tone))
-        return None
+        return super().data(index, role)
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
@@ -90,11 +75,6 @@ class SeriesModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         usual = Qt.ItemFlag.ItemIsEnabled
         return usual | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable if index.column() == 0 else usual
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _compared(one: Comparison | None) -> tuple[str, ...]:

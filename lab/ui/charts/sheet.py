@@ -5,12 +5,12 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.cluster.probes.views import SpanView
+from lab.lessons.wording import plain
 from lab.ui.canvas.pen import LEFT, rounded, write
 from lab.ui.charts.catalog import Chart
 from lab.ui.charts.lines import Line
 from lab.ui.charts.plot import Margins, Plot
 from lab.ui.theme import current_theme
-from lab.ui.wording import plain
 
 HEADER_PX = 40
 WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
@@ -68,7 +68,7 @@ class ChartSheet(QWidget):
         """Show `lines` of `chart`; `detail` says how they are told apart."""
         if (chart, detail) != (self.chart, self.detail):
             self.chart, self.detail = chart, detail
-            self.plot.whole = chart.unit != "s"
+            self.plot.whole = chart.whole
             self._make_room()
         self.plot.show_lines(lines, spans, now)
 

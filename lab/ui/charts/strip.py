@@ -13,11 +13,13 @@ from lab.ui.charts.plot import Margins, Plot
 from lab.ui.theme import Theme, current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
-WINDOW_S = 60.0
-AHEAD_S = 15.0
-"""Where the play head stays before the right edge once the window begins to move."""
+WINDOWS_S = (15.0, 30.0, 60.0)
+"""How much time is shown: so little at first that a few samples are a picture, then twice as much. The last one
+moves."""
+AHEAD = 0.25
+"""What share of the window stays free behind the play head."""
 STEP_S = 5.0
 """The window moves in steps: standing still, it is easier to read and cheaper to paint."""
 HEADER_PX = 30
@@ -46,7 +48,7 @@ class StripChart(QWidget):
         """Show this one from now on."""
         self.chart = chart
         self.headline = Headline(chart.title, "", chart.unit)
-        self.plot.whole = chart.unit not in ("s", "ms")
+        self.plot.whole = chart.whole
         self.setAccessibleName(chart.title)
         self.setToolTip(chart.explain.replace("*", ""))
 
@@ -70,8 +72,8 @@ class StripChart(QWidget):
         lines, headline = strip_lines(self.chart, session, now)
         faults = tuple(one for one in session.timeline_view(1).spans if one.lane == "Faults")
         self.plot.show_lines(lines, faults, now)
-        start = window_start(now)
-        self.plot.look_at(start, start + WINDOW_S, self.plot.top_for(start, start + WINDOW_S))
+        start, end = window_at(now)
+        self.plot.look_at(start, end, self.plot.top_for(start, end))
         if headline != self.headline:
             self.headline = headline
             self.setAccessibleDescription(f"{headline.title}: {headline.value} {headline.unit}")
@@ -123,7 +125,11 @@ class StripChart(QWidget):
         super().changeEvent(event)
 
 
-def window_start(now: float) -> float:
-    """The first second shown when it is `now`."""
-    late = now - (WINDOW_S - AHEAD_S)
-    return max(0.0, -(-late // STEP_S) * STEP_S)
+def window_at(now: float) -> tuple[float, float]:
+    """From where to where a strip shows, in seconds, when it is `now`."""
+    longest = WINDOWS_S[-1]
+    late = now - longest * (1 - AHEAD)
+    if late > 0:
+        start = -(-late // STEP_S) * STEP_S
+        return start, start + longest
+    return 0.0, next(one for one in WINDOWS_S if now <= one * (1 - AHEAD))

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from lab.cluster.refused import Refused
+from lab.lessons.wording import plain
 from lab.ui.labels import text_label
-from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Field, Offer
+    from lab.cluster.session.session import Field, Offer
 
 
 PATH_FIELDS = ("path", "file")

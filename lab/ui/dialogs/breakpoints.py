@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.cluster.breakpoints import KINDS, Breakpoint
+from lab.cluster.session.breakpoints import KINDS, Breakpoint
 from lab.ui.labels import rule, text_label
 
 LAG_USUAL, LAG_MAX = 1_000, 999_999_999

@@ -12,7 +12,7 @@ from lab.ui.charts.export import write_csv, write_picture
 from lab.ui.charts.strip import StripChart
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 CHART_EVERY = 6
 """Frames between two looks at one chart: ten times a second; the charts take turns."""

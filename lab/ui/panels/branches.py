@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QMenu
 
 from lab.cluster.probes.views import BranchView
-from lab.ui.wording import clock
+from lab.lessons.wording import clock
 
 
 def fill_branches(menu: QMenu, branches: tuple[BranchView, ...], switch: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ from lab.ui.charts.export import write_picture
 from lab.ui.panels.full_view import FullView
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 
 class CompareView(FullView):

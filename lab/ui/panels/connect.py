@@ -12,7 +12,7 @@ from lab.ui.labels import set_role, show_icon, text_label
 from lab.ui.panels.full_view import FullView
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
     from lab.ui.doors import Doors
 
 WHEN_CLOSED = "127.0.0.1:9092"

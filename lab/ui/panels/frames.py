@@ -17,15 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.cluster.exchange import ExchangeView, FieldView, FrameView
 from lab.cluster.refused import Refused
+from lab.cluster.session.exchange import ExchangeView, FieldView, FrameView
 from lab.ui.hex_dump import BYTES_A_LINE, byte_columns, hex_dump
 from lab.ui.labels import text_label
 from lab.ui.panels.full_view import FullView
 from lab.ui.theme import current_theme, with_alpha
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 DUMP_BYTES = 1 << 16
 """More of a frame is not dumped: a text box of a megabyte takes a second to lay out."""

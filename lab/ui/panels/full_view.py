@@ -23,7 +23,7 @@ from lab.ui.labels import show_icon, text_label
 from lab.ui.theme import Theme, current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 
 class FullView(QWidget):

@@ -2,9 +2,9 @@
 
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from lab.cluster.figures import grouped
 from lab.cluster.probes.views import HealthView
 from lab.ui.labels import show_icon
-from lab.ui.wording import grouped
 
 
 class HealthLamp(QToolButton):

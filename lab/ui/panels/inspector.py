@@ -21,7 +21,7 @@ from lab.ui.panels.inspector_body import InspectorBody, structure
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Offer
+    from lab.cluster.session.session import Offer
 
 BUTTONS = 2
 

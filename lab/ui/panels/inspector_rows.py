@@ -6,11 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from lab.cluster.figures import grouped
 from lab.cluster.probes.views import EXCHANGE, OFFSET, CauseView, ReplicaRow, Row
+from lab.lessons.wording import plain, rich
 from lab.ui.icons import pixmap as drawn
 from lab.ui.labels import pixmap, set_rich, set_role, show_icon, text_label
 from lab.ui.theme import current_theme
-from lab.ui.wording import grouped, plain, rich, short_time
+from lab.ui.wording import short_time
 
 CONFIG_LETTERS = 31
 """How many letters of the typewriter face stand in a line."""
@@ -265,7 +267,8 @@ class ConfigRow(QFrame):
         self.column = QHBoxLayout(self)
         self.column.setContentsMargins(10, 3, 10, 3)
         self.column.setSpacing(6)
-        self.column.addWidget(text_label(name, "mono-quiet"))
+        wide = len(name) > CONFIG_LETTERS  # a dot is where it may break
+        self.column.addWidget(text_label(name.replace(".", ".\u200b") if wide else name, "mono-quiet", wrap=wide))
         self.column.addWidget(self.value, 1)
         self.set_value(value)
 

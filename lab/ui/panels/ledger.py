@@ -3,10 +3,10 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from lab.cluster.figures import grouped
 from lab.cluster.probes.views import HealthView, LedgerView
 from lab.ui.labels import pixmap, rule, set_role, text_label
 from lab.ui.panels.inspector_rows import RIGHT, show_text
-from lab.ui.wording import grouped
 
 COUNTS = (
     ("born", "handed to a producer", ""),

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
 )
 
 from lab.lessons.views import LessonView
+from lab.lessons.wording import rich
 from lab.ui.labels import set_rich, show_icon, text_label
 from lab.ui.panels.progress_bars import ProgressBars
 from lab.ui.panels.prose import prose_html
 from lab.ui.panels.question_card import QuestionCard
 from lab.ui.panels.task_list import TaskList
 from lab.ui.theme import current_theme
-from lab.ui.wording import rich
 
 CARD_MARGIN = 14
 TEXT_MARGIN = 20

@@ -19,7 +19,7 @@ from lab.ui.panels.full_view import FullView
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 DIGITS_MAX = 18
 

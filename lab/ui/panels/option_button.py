@@ -5,8 +5,8 @@ from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lab.lessons.views import OptionView
+from lab.lessons.wording import plain
 from lab.ui.theme import Theme, current_theme
-from lab.ui.wording import plain
 
 PADDING = 10
 RADIO = 14

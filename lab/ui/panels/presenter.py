@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from lab.cluster.probes.views import MomentView, TimelineView
 from lab.env import Micros
+from lab.lessons.wording import clock
 from lab.ui.canvas.clusters import badge_text, clustered
 from lab.ui.icons import icon
 from lab.ui.labels import text_label
 from lab.ui.theme import Theme, current_theme
-from lab.ui.wording import clock, speed_text
+from lab.ui.wording import speed_text
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 BAR_HEIGHT = 70
 TIME_HEIGHT = 100

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from lab.lessons.views import QuestionView
+from lab.lessons.wording import plain, rich
 from lab.ui.labels import pixmap, set_rich, set_role, show_icon, tab_focus_only, text_label
 from lab.ui.panels.option_button import OptionButton
 from lab.ui.theme import Theme, current_theme
-from lab.ui.wording import plain, rich
 
 VERDICT = re.compile(r"(.*?: \*\*.*?\*\*\.?) (.+)", re.DOTALL)
 """`Right: **the truth**.`, and why."""

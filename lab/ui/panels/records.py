@@ -29,7 +29,7 @@ from lab.ui.panels.record_fields import RecordFields
 from lab.ui.panels.records_model import COLUMNS, RecordsModel
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 PAGE_ROWS = 200
 WIDTHS = (66, 188, 60, 140, 58, 88, 58, 76, 78)

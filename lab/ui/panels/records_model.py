@@ -1,19 +1,21 @@
 """RecordsModel: a page of a partition's log as a Qt table."""
 
-from typing import Any
+from typing import ClassVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from lab.cluster.probes.views import RecordRow, RecordsView
 from lab.ui.hex_dump import date_text
+from lab.ui.table_model import Index, TableModel
 
 COLUMNS = ("offset", "timestamp", "key", "value", "bytes", "batch", "epoch", "producer", "sequence")
-RIGHT = ("offset", "bytes", "epoch", "producer", "sequence")
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 
-class RecordsModel(QAbstractTableModel):
-    """Read only. `set_view` replaces the page; the selection follows by offset, in the panel."""
+class RecordsModel(TableModel):
+    """`set_view` replaces the page; the selection follows by offset, in the panel."""
+
+    headings: ClassVar[tuple[str, ...]] = COLUMNS
+    left: ClassVar[tuple[str, ...]] = ("timestamp", "key", "value", "batch")
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,6 +28,7 @@ class RecordsModel(QAbstractTableModel):
             return
         self.beginResetModel()
         self.view = view
+        self.cells = tuple(tuple(cell_text(row, column) for column in COLUMNS) for row in view.rows)
         self.endResetModel()
 
     @property
@@ -33,39 +36,14 @@ class RecordsModel(QAbstractTableModel):
         """The records of the page, oldest first."""
         return self.view.rows if self.view is not None else ()
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(COLUMNS[section]))
-        return None
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        column = COLUMNS[index.column()]
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(column))
-        if role == Qt.ItemDataRole.ToolTipRole and column in ("key", "value"):
-            return cell_text(row, column)
-        return None
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.ToolTipRole and COLUMNS[index.column()] in ("key", "value"):
+            return self.cells[index.row()][index.column()]
+        return super().data(index, role)
 
     def row_of(self, offset: int) -> int:
         """The row that shows `offset`, or -1."""
         return next((at for at, row in enumerate(self.rows) if row.offset == offset), -1)
-
-
-def _alignment(column: str) -> Qt.AlignmentFlag:
-    """A heading stands where its numbers do."""
-    side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def cell_text(row: RecordRow, column: str) -> str:

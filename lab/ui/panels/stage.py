@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from lab.cluster.probes import Cluster, InFlight, PartitionLens
 from lab.cluster.probes.views import BrokerView, ClusterView, PartitionView
 from lab.env import Micros
+from lab.lessons.wording import plain
 from lab.ui.canvas.lens import LensCanvas
 from lab.ui.canvas.matrix import ClusterCanvas
 from lab.ui.canvas.pace import TRUE_PACE, Pace, pace_at
 from lab.ui.labels import text_label
 from lab.ui.panels.records import RecordBrowser
-from lab.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 MATRIX_HEIGHT = 378
 LENS_HEIGHT = 290

@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from lab.lessons.views import TaskView
+from lab.lessons.wording import plain, rich
 from lab.ui.labels import pixmap, set_rich, set_role, text_label
-from lab.ui.wording import plain, rich
 
 MARKS = {
     "done": ("circle-check", "ok"),

@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.cluster.figures import grouped
+from lab.lessons.wording import clock
 from lab.ui.labels import show_icon, text_label
 from lab.ui.panels.health_lamp import HealthLamp
 from lab.ui.panels.speed_control import SpeedControl
 from lab.ui.theme import current_theme
-from lab.ui.wording import clock, grouped
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 HEIGHT = 52
 ICON = 20

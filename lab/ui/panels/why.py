@@ -18,7 +18,7 @@ from lab.ui.panels.inspector_rows import CauseRow
 from lab.ui.theme import current_theme
 
 if TYPE_CHECKING:
-    from lab.cluster.session import Session
+    from lab.cluster.session.session import Session
 
 LIST_PX = 320
 ICONS = {"action": "zap", "message": "arrow-right", "timer": "timer", "silence": "hourglass"}

@@ -4,13 +4,14 @@ import pickle
 
 import pytest
 
+from lab.kafka.clients.assignors import ASSIGNORS
 from lab.kafka.config.broker import BrokerConfig
-from lab.kafka.config.client import ConsumerConfig, ProducerConfig
+from lab.kafka.config.client import CLIENT_ASSIGNORS, ConsumerConfig, ProducerConfig
 from lab.kafka.config.definition import INT_MAX, LONG_MAX, Config, InvalidConfig
 from lab.kafka.config.topic import TopicConfig
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.topics import CreateTopicsRequest, NewTopic
-from tests.story import Story, settings
+from tests.story import Story, orders, settings
 
 
 def producer(**values: object) -> ProducerConfig:
@@ -51,6 +52,39 @@ def test_spec_10_19_a_heartbeat_as_long_as_the_session_is_refused():
     with pytest.raises(InvalidConfig, match=r"heartbeat\.interval\.ms: wanted less than session.timeout.ms"):
         ConsumerConfig(settings(heartbeat_interval_ms=45_000))
     assert ConsumerConfig(settings(heartbeat_interval_ms=44_999)).heartbeat_interval_ms == 44_999
+
+
+@pytest.mark.parametrize(
+    ("strategy", "found"), [("foo", "'foo'"), ("range,", "''"), ("", "''"), ("range,sticky,range", "'range'")]
+)
+def test_only_assignors_that_there_are_and_none_twice(strategy: str, found: str):
+    """Kafka looks for a class of that name; a group's leader that cannot find it could not deal anything out."""
+    assert tuple(ASSIGNORS) == CLIENT_ASSIGNORS
+    with pytest.raises(InvalidConfig, match=f"range, roundrobin, sticky, cooperative-sticky, each once, found {found}"):
+        ConsumerConfig(settings(partition_assignment_strategy=strategy))
+    spaced = ConsumerConfig(settings(partition_assignment_strategy="sticky, range"))
+    assert spaced.partition_assignment_strategy == "sticky, range"
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (ProducerConfig, {"buffer.memory", "linger.ms", "max.block.ms", "metadata.max.age.ms", "retry.backoff.max.ms",
+                          "retry.backoff.ms", "sticky.partitioning.linger.ms"}),
+        (ConsumerConfig, {"metadata.max.age.ms", "retry.backoff.max.ms", "retry.backoff.ms"}),
+    ],
+)  # fmt: skip
+def test_only_what_is_a_long_in_kafka_may_be_longer_than_an_int(kind: type[Config], names: set[str]):
+    """max.poll.interval.ms, for one, travels in JoinGroup as an INT32 and stands so in `__consumer_offsets`."""
+    assert {one.name for one in kind.settings.values() if one.type == "LONG"} == names
+    with pytest.raises(InvalidConfig, match="wanted a whole number of at least 1 and at most 2147483647, found"):
+        ConsumerConfig(settings(max_poll_interval_ms=LONG_MAX))
+
+
+def test_a_choice_of_nothing_has_a_word():
+    wanted = "wanted one of nothing, org.apache.kafka.metadata.authorizer.StandardAuthorizer, found 'foo'"
+    with pytest.raises(InvalidConfig, match=wanted):
+        BrokerConfig(settings(authorizer_class_name="foo"))
 
 
 def test_spec_10_13_segments_as_small_as_a_class_wants_to_see_them():
@@ -102,6 +136,43 @@ def test_a_config_comes_through_a_checkpoint_with_what_follows_from_it():
     for config in (producer(acks="1"), producer(linger_ms=100_000), TopicConfig(settings(retention_ms=5))):
         again = pickle.loads(pickle.dumps(config))
         assert {name: getattr(again, name) for name in vars(config)} == vars(config)
+
+
+@pytest.mark.parametrize("policy", ["upgrade", "UPGRADE", "Upgrade"])
+def test_a_word_is_taken_in_any_case_where_kafka_does_and_told_as_it_was_given(policy: str):
+    config = BrokerConfig({"group.consumer.migration.policy": policy})
+    assert config.shown("group.consumer.migration.policy") == policy
+    with pytest.raises(
+        InvalidConfig, match="one of bidirectional, upgrade, downgrade, disabled in any case, found 'up'"
+    ):
+        BrokerConfig({"group.consumer.migration.policy": "up"})
+
+
+def test_settings_of_a_protocol_are_told_apart_in_any_case():
+    with pytest.raises(InvalidConfig, match=r"session\.timeout\.ms cannot be set with group\.protocol=CONSUMER"):
+        ConsumerConfig({"group.protocol": "CONSUMER", "session.timeout.ms": "10000"})
+    with pytest.raises(InvalidConfig, match=r"group\.remote\.assignor cannot be set with group\.protocol=Classic"):
+        ConsumerConfig({"group.protocol": "Classic", "group.remote.assignor": "range"})
+
+
+def test_a_consumer_joins_by_the_protocol_that_is_named_in_whatever_case():
+    story = Story(topics=orders())
+    story.consumer("app", config=settings(group_protocol="CONSUMER"))
+    story.run(10)
+    assert list(story.consumer_group().members), "it is a member by the consumer protocol"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (ConsumerConfig, "isolation.level", "READ_COMMITTED"), (ConsumerConfig, "auto.offset.reset", "Earliest"),
+        (ProducerConfig, "acks", "ALL"), (ProducerConfig, "compression.type", "LZ4"),
+        (TopicConfig, "cleanup.policy", "Compact"), (TopicConfig, "message.timestamp.type", "createtime"),
+    ],
+)  # fmt: skip
+def test_all_other_words_are_taken_as_they_are_written_only(kind: type[Config], name: str, value: str):
+    with pytest.raises(InvalidConfig, match="wanted one of"):
+        kind({name: value})
 
 
 def test_a_changed_setting_can_go_back_to_its_default():

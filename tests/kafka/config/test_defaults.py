@@ -220,6 +220,7 @@ GROUP = {
     "share.session.timeout.ms": 45_000,
 }
 SHARE_CONSUMER = {
+    "check.crcs": True,
     "fetch.max.bytes": 52_428_800,
     "fetch.max.wait.ms": 500,
     "max.poll.records": 500,

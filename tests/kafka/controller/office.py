@@ -4,6 +4,7 @@ from typing import Any
 
 from lab.env import Micros, millis
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.controller import brokers
 from lab.kafka.controller.controller import Controller, Decision
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import MetadataRecord, PartitionRecord, TopicRecord
@@ -38,7 +39,7 @@ class Office:
 
     def register(self, broker_id: int, incarnation: str = "first") -> Any:
         request = BrokerRegistrationRequest(broker_id, f"broker-{broker_id}", incarnation)
-        return self.take(self.controller.register(request, self._now, self.image.offset))
+        return self.take(brokers.register(self.controller, request, self._now, self.image.offset))
 
     def heartbeat(
         self, broker_id: int, epoch: int | None = None, offset: int | None = None, *,
@@ -47,7 +48,7 @@ class Office:
         epoch = self.image.brokers[broker_id].broker_epoch if epoch is None else epoch
         offset = self.image.offset if offset is None else offset
         request = BrokerHeartbeatRequest(broker_id, epoch, offset, fence, stop)
-        return self.take(self.controller.heartbeat(request, self._now, self.image.offset))
+        return self.take(brokers.heartbeat(self.controller, request, self._now, self.image.offset))
 
     def open(self, *broker_ids: int) -> "Office":
         """Brokers that serve."""

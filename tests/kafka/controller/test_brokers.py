@@ -7,7 +7,9 @@ from lab.cluster.actions.network import CutLink, HealLink
 from lab.cluster.build import CONTROLLER
 from lab.env import millis
 from lab.kafka import facts
+from lab.kafka.controller import brokers
 from lab.kafka.controller.node import ControllerNode
+from lab.kafka.controller.producer_ids import allocate_producer_ids
 from lab.kafka.metadata.records import (
     BrokerRegistrationChangeRecord,
     PartitionChangeRecord,
@@ -90,31 +92,31 @@ def test_an_active_broker_that_wants_to_be_fenced_is():
 def test_spec_03_11_a_silent_broker_is_fenced_after_its_session_and_its_leaderships_leave_first():
     office = Office().open(1, 2, 3).topic([1, 2, 3])
     office.now_ms = 8_999
-    assert office.controller.fence_stale(millis(8_999)) == []
+    assert brokers.fence_stale(office.controller, millis(8_999)) == []
     office.heartbeat(2)
     office.heartbeat(3)
-    records = office.controller.fence_stale(millis(9_000))
+    records = brokers.fence_stale(office.controller, millis(9_000))
     assert kinds(records) == [PartitionChangeRecord, BrokerRegistrationChangeRecord]
     office.write(records)
     assert office.state == (2, 1, (2, 3))
-    assert office.controller.fence_stale(millis(9_000)) == []
+    assert brokers.fence_stale(office.controller, millis(9_000)) == []
 
 
 def test_spec_03_11_the_last_in_sync_replica_stays_in_sync_without_leading():
     office = Office().open(1, 2).topic([1, 2], isr=[1])
-    office.write(office.controller.fence(1))
+    office.write(brokers.fence(office.controller, 1))
     assert office.state == (-1, 1, (1,))
 
 
 def test_spec_03_11_a_follower_leaves_the_isr_without_a_new_leader_epoch():
     office = Office().open(1, 2).topic([1, 2])
-    office.write(office.controller.fence(2))
+    office.write(brokers.fence(office.controller, 2))
     assert office.state == (1, 0, (1,))
 
 
 def test_spec_03_12_a_broker_that_is_heard_again_serves_with_its_old_epoch_and_leads_what_nobody_led():
     office = Office().open(1, 2).topic([1, 2], isr=[1])
-    office.write(office.controller.fence(1))
+    office.write(brokers.fence(office.controller, 1))
     assert not office.heartbeat(1).is_fenced
     assert kinds(office.written) == [BrokerRegistrationChangeRecord, PartitionChangeRecord]
     assert office.image.brokers[1].broker_epoch == 0
@@ -157,7 +159,7 @@ def test_producer_ids_come_in_blocks_of_a_thousand():
     office = Office().open(1, 2)
 
     def allocate(broker_id: int, epoch: int) -> Any:
-        return office.take(office.controller.allocate_producer_ids(AllocateProducerIdsRequest(broker_id, epoch)))
+        return office.take(allocate_producer_ids(office.controller, AllocateProducerIdsRequest(broker_id, epoch)))
 
     found = [allocate(broker_id, office.image.brokers[broker_id].broker_epoch) for broker_id in (1, 2, 1)]
     assert [one.producer_id_start for one in found] == [0, 1_000, 2_000]

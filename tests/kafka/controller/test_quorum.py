@@ -7,7 +7,7 @@ import pytest
 from lab.cluster.actions.disks import FillDisk, MendDisk
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import CutLink, HealLink, Isolate, Rejoin
-from lab.cluster.controllers import active_controller, controller_at, controller_hosts
+from lab.cluster.lookup.controllers import active_controller, controller_at, controller_hosts
 from lab.kafka import facts
 from lab.kafka.controller.quorum_node import QuorumNode
 from lab.kafka.protocol.errors import ErrorCode

@@ -6,6 +6,8 @@ from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import Isolate, Rejoin
 from lab.cluster.actions.topics import CreateTopic, DeleteTopic
 from lab.kafka import facts
+from lab.kafka.controller.isr import alter_partition
+from lab.kafka.controller.topics import delete_topics
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.brokers import AlterPartitionChange, AlterPartitionRequest
 from lab.kafka.protocol.messages.fetch import INITIAL_EPOCH, FetchPartition, FetchRequest
@@ -125,11 +127,11 @@ def test_a_topic_is_described_and_deleted_by_its_id():
 def test_a_leader_of_the_topic_that_was_may_not_change_who_is_in_sync():
     office = Office().open(1, 2, 3).topic([1, 2, 3])
     old = office.image.topic_id("orders")
-    office.take(office.controller.delete_topics(DeleteTopicsRequest(("orders",))))
+    office.take(delete_topics(office.controller, DeleteTopicsRequest(("orders",))))
     office.topic([1, 2, 3])
     change = AlterPartitionChange(0, 0, ((1, -1), (2, -1)), topic_id=old)
     request = AlterPartitionRequest(1, office.image.brokers[1].broker_epoch, {ORDERS: change})
-    assert office.take(office.controller.alter_partition(request)).partitions[ORDERS].error_code is (
+    assert office.take(alter_partition(office.controller, request)).partitions[ORDERS].error_code is (
         ErrorCode.UNKNOWN_TOPIC_ID
     )
 

@@ -4,7 +4,9 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.build import CONTROLLER
-from lab.kafka.controller import configuration
+from lab.kafka.controller import brokers, configuration, elections
+from lab.kafka.controller.administration import elect_leaders
+from lab.kafka.controller.topics import create_partitions, create_topics, delete_topics
 from lab.kafka.metadata.records import ConfigRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.configs import IncrementalAlterConfigsRequest, topic_resource
@@ -22,7 +24,7 @@ from tests.story import ORDERS, Story, orders
 
 
 def created(office: Office, *topics: NewTopic, validate_only: bool = False) -> list[ErrorCode]:
-    decision = office.controller.create_topics(CreateTopicsRequest(topics, validate_only), office.dice)
+    decision = create_topics(office.controller, CreateTopicsRequest(topics, validate_only), office.dice)
     return [one.error_code for one in office.take(decision).topics]
 
 
@@ -54,7 +56,7 @@ def placed(office: Office, topic: str = "orders") -> list[tuple[int, ...]]:
 def test_spec_03_15_what_cannot_be_created_is_refused_with_kafkas_code(topic: NewTopic, error: ErrorCode):
     office = Office().open(1, 2, 3)
     created(office, NewTopic("a.b", 1, 1))
-    decision = office.controller.create_topics(CreateTopicsRequest((topic,)), office.dice)
+    decision = create_topics(office.controller, CreateTopicsRequest((topic,)), office.dice)
     (result,) = office.take(decision).topics
     assert result.error_code is error
     assert result.error_message
@@ -152,7 +154,7 @@ def test_a_topic_begins_with_its_settings_between_its_name_and_its_partitions():
 def test_partitions_never_become_fewer(total: int, error: ErrorCode):
     office = Office().open(1)
     created(office, NewTopic("orders", 2, 1))
-    decision = office.controller.create_partitions(CreatePartitionsRequest({"orders": total, "none": 3}))
+    decision = create_partitions(office.controller, CreatePartitionsRequest({"orders": total, "none": 3}))
     found = [one.error_code for one in office.take(decision).topics]
     assert found == [error, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]
 
@@ -160,7 +162,7 @@ def test_partitions_never_become_fewer(total: int, error: ErrorCode):
 def test_new_partitions_go_on_where_the_last_one_ended():
     office = Office().open(1, 2, 3)
     created(office, NewTopic("orders", 2, 2))
-    office.take(office.controller.create_partitions(CreatePartitionsRequest({"orders": 4})))
+    office.take(create_partitions(office.controller, CreatePartitionsRequest({"orders": 4})))
     assert placed(office) == [(1, 2), (2, 3), (3, 1), (1, 2)]
 
 
@@ -188,7 +190,7 @@ def test_a_topic_that_is_deleted_is_unknown():
     office = Office().open(1)
     created(office, NewTopic("orders", 1, 1))
     for error in (ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION):
-        (found,) = office.take(office.controller.delete_topics(DeleteTopicsRequest(("orders",)))).topics
+        (found,) = office.take(delete_topics(office.controller, DeleteTopicsRequest(("orders",)))).topics
         assert found.error_code is error
 
 
@@ -197,14 +199,14 @@ def test_a_topic_that_is_deleted_is_unknown():
 
 def test_spec_02_16_the_first_replica_leads_again_if_it_is_in_sync_and_serves():
     office = Office().open(1, 2, 3).topic([1, 2, 3])
-    office.write(office.controller.fence(1))
-    assert office.controller.balance() == [], "it is fenced"
+    office.write(brokers.fence(office.controller, 1))
+    assert elections.preferred(office.image) == [], "it is fenced"
     office.heartbeat(1)
-    assert office.controller.balance() == [], "it serves, but is not in sync"
+    assert elections.preferred(office.image) == [], "it serves, but is not in sync"
     office.write([PartitionChangeRecord("orders", 0, reason="isr", isr=[2, 3, 1])])
-    office.write(list(office.controller.balance()))
+    office.write(elections.preferred(office.image))
     assert office.state == (1, 2, (2, 3, 1))
-    assert office.controller.balance() == []
+    assert elections.preferred(office.image) == []
 
 
 @pytest.mark.parametrize(
@@ -218,21 +220,21 @@ def test_spec_02_16_the_first_replica_leads_again_if_it_is_in_sync_and_serves():
 )
 def test_an_election_that_cannot_be_is_refused(kind: ElectionType, partition: TopicPartition, error: ErrorCode):
     office = Office().open(1, 2).topic([1, 2])
-    decision = office.controller.elect_leaders(ElectLeadersRequest(kind, (partition,)))
+    decision = elect_leaders(office.controller, ElectLeadersRequest(kind, (partition,)))
     assert (office.take(decision).partitions, office.written) == ({partition: error}, [])
 
 
 def test_an_unclean_election_without_a_living_replica_has_nobody_to_elect():
     office = Office().open(1, 2).topic([1, 2], isr=[1])
-    office.write(office.controller.fence(1))
-    office.write(office.controller.fence(2))
-    answer = office.take(office.controller.elect_leaders(ElectLeadersRequest(ElectionType.UNCLEAN, (ORDERS,))))
+    office.write(brokers.fence(office.controller, 1))
+    office.write(brokers.fence(office.controller, 2))
+    answer = office.take(elect_leaders(office.controller, ElectLeadersRequest(ElectionType.UNCLEAN, (ORDERS,))))
     assert answer.partitions == {ORDERS: ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE}
 
 
 def test_an_election_of_all_says_nothing_of_those_that_need_none():
     office = Office().open(1, 2).topic([1, 2])
-    decision = office.controller.elect_leaders(ElectLeadersRequest(ElectionType.PREFERRED, None))
+    decision = elect_leaders(office.controller, ElectLeadersRequest(ElectionType.PREFERRED, None))
     answer = office.take(decision)
     assert (answer.partitions, answer.topics) == ({}, ("orders",))  # topics are named all the same
 

@@ -7,6 +7,7 @@ from lab.env import millis
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.config.group import of_group
 from lab.kafka.coordinator import classic_members, consumer_heartbeat, migration
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.commits import member_error
 from lab.kafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember
 from lab.kafka.coordinator.consumer_records import read_record
@@ -99,11 +100,13 @@ class ConsumerDesk:
 
     # --- requests ---------------------------------------------------------------------------------
 
-    def beat(self, name: str, epoch: int, *, exists: bool = True, **said: Any) -> ConsumerGroupHeartbeatResponse:
+    def beat(
+        self, name: str, epoch: int, *, exists: bool = True, host: str = "", **said: Any
+    ) -> ConsumerGroupHeartbeatResponse:
         """One heartbeat; what is not said has not changed."""
         draft = self._draft()
         request = ConsumerGroupHeartbeatRequest("pay", name, epoch, **said)
-        response = consumer_heartbeat.heartbeat(draft, request, name, exists=exists)
+        response = consumer_heartbeat.heartbeat(draft, request, Client(name, host or f"/{name}"), exists=exists)
         if not response.error_code:
             self._take(draft)
         return response
@@ -149,7 +152,7 @@ class ConsumerDesk:
             protocol_type,
             instance,
         )
-        return self._decide(classic_members.join, Joining(request, name, (name, 0), name))
+        return self._decide(classic_members.join, Joining(request, Client(name, f"/{name}"), (name, 0), name))
 
     def sync(self, name: str, generation: int, instance: str | None = None, **more: Any) -> SyncGroupResponse:
         request = SyncGroupRequest("pay", generation, name, group_instance_id=instance, **more)

@@ -5,6 +5,7 @@ from typing import Any, cast
 from lab.env import millis
 from lab.kafka import facts
 from lab.kafka.config.broker import BrokerConfig
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.commits import commit_error
 from lab.kafka.coordinator.group import Group
 from lab.kafka.coordinator.shard import GroupShard, Joining
@@ -66,7 +67,7 @@ class Desk:
 
     def join_once(
         self, name: str, member_id: str = "", *, session_ms: int = 10_000, rebalance_ms: int = 60_000,
-        protocols: tuple[tuple[str, bytes], ...] = RANGE, instance: str | None = None,
+        protocols: tuple[tuple[str, bytes], ...] = RANGE, instance: str | None = None, host: str = "",
     ) -> JoinGroupResponse | None:  # fmt: skip
         """One JoinGroup; None when it is parked."""
         self.fresh += 1
@@ -75,7 +76,8 @@ class Desk:
         )  # fmt: skip
         self.answers.pop(name, None)
         turn = self._turn()
-        self.shard.join(Joining(request, name, (name, self.fresh), f"{name}-{self.fresh}"), turn)
+        client = Client(name, host or f"/{name}")
+        self.shard.join(Joining(request, client, (name, self.fresh), f"{name}-{self.fresh}"), turn)
         self._settle(turn)
         return self.answers.get(name)
 

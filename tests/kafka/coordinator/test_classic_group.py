@@ -199,6 +199,19 @@ def test_spec_04_11_even_when_its_subscription_names_another_generation():
     assert len(answer.members) == 1, "it leads, and is shown the members, but is to assign nothing"
 
 
+def test_a_static_member_that_restarts_elsewhere_is_told_of_where_it_was():
+    """As in Kafka, whose ClassicGroup.replaceStaticMember takes the host over from the member that is replaced."""
+    desk = Desk()
+    desk.join("a", instance="one")
+    desk.wait(3_000)
+    desk.sync("a", instance="one", a=b"all")
+    assert desk.join_once("a", instance="one", host="/elsewhere") is not None
+    assert [one.client_host for one in desk.shard.describe("pay").members] == ["/a"]
+    desk.leave("a", instance="one")
+    desk.join_once("a", instance="one", host="/elsewhere")
+    assert [one.client_host for one in desk.shard.describe("pay").members] == ["/elsewhere"]
+
+
 def test_spec_04_11_a_process_that_waits_is_fenced_by_a_newer_one_with_its_instance_id():
     desk = Desk()
     desk.join("a", instance="one")

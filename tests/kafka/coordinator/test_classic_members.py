@@ -37,7 +37,7 @@ def classic(*names: str, state: str = "Stable", protocol: str = "range") -> Grou
     for name in names:
         assignment = encode_assignment(orders(0, 1) if name == names[0] else ())
         group.members[name] = Member(
-            name, name, None, 10_000, 20_000, RANGE, millis(10_000), assignment, is_new=False
+            name, name, f"/{name}", None, 10_000, 20_000, RANGE, millis(10_000), assignment, is_new=False
         )  # fmt: skip
     return group
 
@@ -65,7 +65,8 @@ def at_rest() -> ConsumerDesk:
 def test_who_was_a_member_is_one_and_has_what_it_had():
     desk = mixed()
     old = desk.member("old")
-    assert (old.epoch, old.assigned, old.topics, old.client_id) == (3, orders(0, 1), ("orders",), "old")
+    assert (old.epoch, old.assigned, old.topics) == (3, orders(0, 1), ("orders",))
+    assert (old.client_id, old.client_host) == ("old", "/old")
     assert old.classic is not None
     assert (old.classic.session_timeout_ms, old.classic.protocols) == (10_000, RANGE)
     assert (desk.group.epoch, desk.member("new").epoch, desk.member("new").assigned) == (4, 4, ())
@@ -283,6 +284,7 @@ def test_a_group_that_comes_back_at_rest_does_not_rebalance():
     assert desk.classic is not None
     assert (desk.classic.leader, desk.rebalances) == ("old", "")
     assert decode_assignment(desk.classic.members["old"].assignment) == orders(0, 1)
+    assert desk.classic.members["old"].client_host == "/old"
 
 
 def test_a_group_that_comes_back_before_it_is_at_rest_rebalances():

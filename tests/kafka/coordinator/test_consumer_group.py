@@ -321,3 +321,14 @@ def test_spec_04_18_offsets_of_topics_that_nobody_reads_expire_with_the_age_of_t
     assert expired_offsets(desk.group, 1_000, WEEK_MS) == (TopicPartition("bills", 0),)
     desk.beat("m1", -1)
     assert len(expired_offsets(desk.group, 1_000, WEEK_MS)) == 2
+
+
+def test_a_member_that_moves_to_another_host_says_so_with_its_next_heartbeat():
+    desk = ConsumerDesk()
+    assert desk.join("ann").member_epoch == 1
+    assert desk.group.members["ann"].client_host == "/ann"
+    written = len(desk.written)
+    assert desk.beat("ann", 1, host="/elsewhere").member_epoch == 1, "nobody rebalances for that"
+    assert desk.successor.members["ann"].client_host == "/elsewhere"
+    desk.beat("ann", 1, host="/elsewhere")
+    assert len(desk.written) == written + 1, "the log is told once"

@@ -36,15 +36,17 @@ def identify(name: str) -> str:
         (GroupEpoch(7), "", b"\x00\x03" + KEY, b"\x00\x00" + b"\x00\x00\x00\x07" + b"\x00"),
         (TargetEpoch(7), "", b"\x00\x06" + KEY, b"\x00\x00" + b"\x00\x00\x00\x07" + b"\x00"),
         (
-            MemberMetadata(None, "c", ("orders",), "", 300_000, ""), "m1", b"\x00\x05" + KEY + b"\x00\x02m1",
-            b"\x00\x00" + b"\x00\x00\x02c\x05/lab" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00" + b"\x00",
+            MemberMetadata(None, "c", "/10.0.0.7", ("orders",), "", 300_000, ""), "m1",
+            b"\x00\x05" + KEY + b"\x00\x02m1",
+            b"\x00\x00" + b"\x00\x00\x02c\x0a/10.0.0.7" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00" + b"\x00",
         ),
         (
             MemberMetadata(
-                None, "c", ("orders",), "", 300_000, "", ClassicMemberMetadata(45_000, (("range", b"\x00\x03"),))
+                None, "c", "/10.0.0.7", ("orders",), "", 300_000, "",
+                ClassicMemberMetadata(45_000, (("range", b"\x00\x03"),)),
             ),
             "m1", b"\x00\x05" + KEY + b"\x00\x02m1",
-            b"\x00\x00" + b"\x00\x00\x02c\x05/lab" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00"
+            b"\x00\x00" + b"\x00\x00\x02c\x0a/10.0.0.7" + b"\x02\x07orders" + b"\x00\x00\x04\x93\xe0\x00"
             + b"\x01\x00\x11\x01" + b"\x00\x00\xaf\xc8" + b"\x02\x06range\x03\x00\x03\x00" + b"\x00",
         ),
         (
@@ -86,7 +88,7 @@ def test_of_a_topic_that_is_gone_nothing_is_written():
     [
         (GroupEpoch(1), ""),
         (SubscriptionMetadata({"orders": 3, "bills": 200}, TOPICS), ""),
-        (MemberMetadata("till-1", "c1", ("a", "b" * 200), "or.*", -1, "range"), "m1"),
+        (MemberMetadata("till-1", "c1", "c1", ("a", "b" * 200), "or.*", -1, "range"), "m1"),
         (TargetEpoch(2), ""),
         (MemberTarget((*orders(0, 2), TopicPartition("bills", 1))), "m1"),
         (CurrentAssignment(-2, 3, 0, (), orders(1)), "m1"),

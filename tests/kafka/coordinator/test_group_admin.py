@@ -1,8 +1,8 @@
 """What administrators do with groups, and what Kafka answers (spec 4.8)."""
 
 from lab.cluster.actions.groups import DeleteGroup, DeleteOffsets, DescribeGroup, ListGroups
-from lab.cluster.actions.machines import Stop
-from lab.cluster.offers import offers_for
+from lab.cluster.actions.machines import Crash, Stop
+from lab.cluster.session.offers import offers_for
 from lab.kafka import facts
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.consumer_groups import ConsumerGroupDescribeRequest
@@ -100,6 +100,24 @@ def test_spec_04_8_a_group_is_described_as_what_it_is():
     assert nobody == "nobody: there is no such group"
     host = f"broker-{story.coordinator('ship')}"
     assert story.ask(host, DescribeGroupsRequest(("ship",))).groups[0].state == "Dead"
+
+
+def hosts(story: Story) -> dict[str, str]:
+    """Of both groups: where each member is, by its client id."""
+    classic = story.ask(f"broker-{story.coordinator('pay')}", DescribeGroupsRequest(("pay",))).groups[0].members
+    host = f"broker-{story.coordinator('ship')}"
+    modern = story.ask(host, ConsumerGroupDescribeRequest(("ship",))).groups[0].members
+    return {one.client_id: one.client_host for one in (*classic, *modern)}
+
+
+def test_an_administrator_is_told_where_members_are_and_so_is_the_next_coordinator_by_the_log():
+    story = two_groups()
+    assert hosts(story) == {"teller": "teller", "packer": "packer"}, "a simulated client is known by its machine"
+    before = story.coordinator("pay"), story.coordinator("ship")
+    story.act(*(Crash(f"broker-{one}") for one in dict.fromkeys(before)))
+    story.run(20)
+    assert story.coordinator("pay") not in before
+    assert hosts(story) == {"teller": "teller", "packer": "packer"}
 
 
 def test_a_group_without_a_name_fails_the_description_of_all():

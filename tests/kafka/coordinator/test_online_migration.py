@@ -165,8 +165,9 @@ def test_when_the_last_one_of_the_consumer_protocol_is_silent_its_group_goes_bac
     assert [one.reason for one in story.told(facts.MemberRemoved)][-1] == "was silent for its session timeout"
 
 
-def test_a_group_that_may_not_go_back_stays_what_it_is_for_members_of_the_classic_protocol():
-    story = mixed("upgrade")
+@pytest.mark.parametrize("policy", ["upgrade", "UPGRADE"])
+def test_a_group_that_may_not_go_back_stays_what_it_is_for_members_of_the_classic_protocol(policy: str):
+    story = mixed(policy)
     story.act(Stop("new"))
     story.run(8)
     assert all(one.classic is not None for one in story.consumer_group().members.values())
@@ -176,7 +177,7 @@ def test_a_group_that_may_not_go_back_stays_what_it_is_for_members_of_the_classi
     assert shares(story, "a", "b", "c") == [2, 2, 2]
 
 
-@pytest.mark.parametrize("policy", ["disabled", "downgrade"])
+@pytest.mark.parametrize("policy", ["disabled", "Disabled", "downgrade"])
 def test_a_group_that_may_not_go_over_refuses_the_newcomer(policy: str):
     story = begun("a", config=EAGER, policy=policy)
     story.consumer("new", config=CONSUMER)

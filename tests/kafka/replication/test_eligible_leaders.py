@@ -6,7 +6,7 @@ from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop,
 from lab.cluster.actions.network import Isolate, Rejoin
 from lab.cluster.actions.settings import SetTopicConfig
 from lab.cluster.build import image_of
-from lab.cluster.rest import difference
+from lab.cluster.fuzzing.rest import difference
 from lab.kafka import facts
 from lab.kafka.metadata.image import NONE_ELIGIBLE, EligibleReplicas
 from lab.kafka.protocol.errors import ErrorCode

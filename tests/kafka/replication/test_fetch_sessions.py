@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, Restart, Thaw
-from lab.cluster.session import Session
+from lab.cluster.session.session import Session
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec
 from lab.env import seconds
 from lab.kafka.broker.broker import Broker

@@ -4,6 +4,7 @@ import pytest
 
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.controller.controller import Controller
+from lab.kafka.controller.topics import create_partitions, create_topics
 from lab.kafka.metadata.image import MetadataImage
 from lab.kafka.metadata.records import BrokerRegistrationChangeRecord, PartitionRecord, RegisterBrokerRecord
 from lab.kafka.protocol.errors import ErrorCode
@@ -27,7 +28,7 @@ def controller(*active: int, brokers: int = 3) -> Controller:
 
 
 def created(found: Controller, topic: NewTopic) -> tuple[ErrorCode, list[PartitionRecord]]:
-    decision = found.create_topics(CreateTopicsRequest((topic,)), Stream("controller"))
+    decision = create_topics(found, CreateTopicsRequest((topic,)), Stream("controller"))
     for record in decision.records:
         found.image.replay(record)
     assert isinstance(decision.response, CreateTopicsResponse)
@@ -51,7 +52,7 @@ def test_without_an_active_broker_there_is_nowhere_to_put_a_partition():
     created(found, NewTopic("orders", 1, 1))
     found.image.replay(BrokerRegistrationChangeRecord(1, 1, True))
     assert created(found, NewTopic("audit", 1, 1))[0] is ErrorCode.INVALID_REPLICATION_FACTOR
-    more = found.create_partitions(CreatePartitionsRequest({"orders": 2}))
+    more = create_partitions(found, CreatePartitionsRequest({"orders": 2}))
     assert isinstance(more.response, CreatePartitionsResponse)
     assert more.response.topics[0].error_code is ErrorCode.INVALID_REPLICATION_FACTOR
     assert not more.records

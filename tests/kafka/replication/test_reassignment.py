@@ -12,7 +12,7 @@ from lab.cluster.actions.replicas import (
 )
 from lab.cluster.actions.topics import AddBroker, DeleteRecords
 from lab.cluster.build import image_of
-from lab.cluster.rest import difference
+from lab.cluster.fuzzing.rest import difference
 from lab.kafka import facts
 from lab.kafka.metadata.image import Reassignment
 from lab.kafka.protocol.errors import ErrorCode

@@ -3,9 +3,9 @@
 from typing import Any
 
 from lab.cluster.build import add_share_consumer
-from lab.cluster.share_lookup import find_share_group, find_share_partition, shares_of
+from lab.cluster.ledger.shares import ShareHistory
+from lab.cluster.lookup.shares import find_share_group, find_share_partition, shares_of
 from lab.cluster.share_spec import ShareConsumerSpec
-from lab.cluster.shares import ShareHistory
 from lab.kafka.broker.share.in_flight import STATES
 from lab.kafka.broker.share.partition import SharePartition
 from lab.kafka.coordinator.share_group import ShareGroup

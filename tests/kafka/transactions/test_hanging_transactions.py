@@ -10,7 +10,7 @@ from lab.cluster.actions.transactions import (
     FindHangingTransactions,
     ListTransactions,
 )
-from lab.cluster.offers import offers_for
+from lab.cluster.session.offers import offers_for
 from lab.cluster.spec import TransactionSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.actions.machines import Crash, Restart
-from lab.cluster.share_lookup import find_share_partition
+from lab.cluster.lookup.shares import find_share_partition
 from lab.cluster.spec import ClusterSpec
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.digest import digest

@@ -49,7 +49,6 @@ ALL = (
     Known(BATCHES, "produce", ANY, "no records"),
     Known(BATCHES, "produce", r".*\.(error_code|log_start_offset)",
           "magic 3|an unknown codec|gzip that is none|a batch without records|a count that is wrong"),
-    Known("The host of a member", "describe_groups|consumer_group_describe", r".*client_host"),
 )  # fmt: skip
 
 

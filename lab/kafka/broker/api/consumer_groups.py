@@ -23,7 +23,7 @@ def consumer_group_heartbeat(
 ) -> ConsumerGroupHeartbeatResponse | Later:
     """Answered once what it says is in the log."""
     token = context.token
-    answer = consumer_groups.heartbeat(broker, context.env, request, context.client_id, token)
+    answer = consumer_groups.heartbeat(broker, context.env, request, context.client, token)
     return PENDING if answer is None else answer
 
 

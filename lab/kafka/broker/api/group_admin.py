@@ -2,7 +2,7 @@
 
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
-from lab.kafka.broker.coordinators import Forgetting, Outcome
+from lab.kafka.broker.forgetting import Forgetting, Outcome, forget
 from lab.kafka.broker.share.sharing import sharing_of
 from lab.kafka.coordinator.consumer_group import ConsumerGroup
 from lab.kafka.coordinator.groups import AnyGroup, is_over
@@ -71,7 +71,7 @@ def delete_groups(
         return response
     outcome = Outcome(context.token, response, waits_for)
     for partition, gone in doomed.items():
-        broker.coordinators.forget(broker, context.env, Forgetting(partition, gone, tuple(gone), outcome))
+        forget(broker, context.env, Forgetting(partition, gone, tuple(gone), outcome))
     if shared:
         sharing = sharing_of(broker)
         for group_id in shared:
@@ -120,5 +120,5 @@ def offset_delete(
         return response
     outcome = Outcome(context.token, response)
     forgetting = Forgetting(found[0], {group.group_id: gone}, (), outcome)
-    broker.coordinators.forget(broker, context.env, forgetting)
+    forget(broker, context.env, forgetting)
     return PENDING

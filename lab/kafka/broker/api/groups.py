@@ -35,7 +35,7 @@ def join_group(broker: Broker, request: JoinGroupRequest, context: RequestContex
     env = context.env
     fresh_id = f"{request.group_instance_id or context.client_id}-{env.dice.below(1 << 30):08x}-{env.now:x}"
     token = context.token
-    joining = Joining(request, context.client_id, token, fresh_id)
+    joining = Joining(request, context.client, token, fresh_id)
     group = consumer_groups.with_members(found, request.group_id)
     if group is not None:
         return consumer_groups.serve(broker, env, found, group, classic_members.join, joining, token) or PENDING

@@ -2,6 +2,7 @@
 is replicated.
 """
 
+from lab.kafka.broker import offset_commits
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.verification import NO_SEQUENCE
@@ -32,7 +33,7 @@ def offset_commit(
     if unknown and len(unknown) == len(request.offsets):
         return OffsetCommitResponse(unknown)
     token = context.token
-    answer = broker.coordinators.commit(broker, context.env, request, token, unknown)
+    answer = offset_commits.commit(broker, context.env, request, token, unknown)
     return PENDING if answer is None else answer
 
 
@@ -49,7 +50,9 @@ def offset_fetch(broker: Broker, request: OffsetFetchRequest, context: RequestCo
             return OffsetFetchResponse({}, error)
     known = group.offsets if group is not None else {}
     wanted = request.partitions if request.partitions is not None else tuple(known)
-    errors = broker.coordinators.unstable(found[0], request.group_id, wanted) if request.require_stable else {}
+    errors: dict[TopicPartition, ErrorCode] = {}
+    if request.require_stable:
+        errors = offset_commits.unstable(broker.coordinators, found[0], request.group_id, wanted)
     offsets = {name: known.get(name, CommittedOffset(-1)) for name in wanted if name not in errors}
     return OffsetFetchResponse(offsets, errors=errors)
 
@@ -90,5 +93,5 @@ def commit_verified(
         )
     unknown = {one: UNKNOWN for one in request.offsets if broker.image.partition(one) is None}
     token = context.token
-    answer = broker.coordinators.commit_in_transaction(broker, context.env, request, token, unknown)
+    answer = offset_commits.commit_in_transaction(broker, context.env, request, token, unknown)
     return PENDING if answer is None else answer

@@ -10,7 +10,6 @@ from typing import TypeVar
 from lab.kafka.broker.access.operations import tell_operations
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
-from lab.kafka.broker.share.groups import Client
 from lab.kafka.broker.share.sharing import Sharing, sharing_of
 from lab.kafka.protocol.messages.share_fetch import (
     ShareAcknowledgeRequest,
@@ -56,8 +55,7 @@ def share_group_heartbeat(
 ) -> ShareGroupHeartbeatResponse | Later:
     """By the group's coordinator; at once, unless it changes the group."""
     sharing = sharing_of(broker)
-    client = Client(context.client_id, context.client_host)
-    answer = sharing.groups.heartbeat(broker, context.env, request, client, context.token)
+    answer = sharing.groups.heartbeat(broker, context.env, request, context.client, context.token)
     return _now_or_later(sharing, context, answer)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from lab.env import Address, Env
-from lab.kafka.broker.coordinators import APPEND_ERRORS, Outcome
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS
+from lab.kafka.broker.forgetting import Outcome
 from lab.kafka.broker.share.groups import PendingJob, ShareGroups
 from lab.kafka.broker.share.persister import Persister
 from lab.kafka.coordinator.group import NOBODY, Token

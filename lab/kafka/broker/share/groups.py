@@ -1,12 +1,13 @@
 """ShareGroups: this broker as coordinator of share groups: heartbeats, epochs, assignments (KIP-932)."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
-from lab.kafka.broker.coordinators import APPEND_ERRORS
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS
 from lab.kafka.broker.partition import Partition
+from lab.kafka.coordinator.client import Client
 from lab.kafka.coordinator.group import NOBODY, Token
 from lab.kafka.coordinator.share_group import ShareGroup, ShareMember, assign
 from lab.kafka.coordinator.share_group_records import (
@@ -36,13 +37,6 @@ from lab.kafka.protocol.topics import TopicPartition
 
 if TYPE_CHECKING:
     from lab.kafka.broker.broker import Broker
-
-
-class Client(NamedTuple):
-    """Who a heartbeat comes from, and from where."""
-
-    client_id: str
-    client_host: str
 
 
 @dataclass(slots=True)

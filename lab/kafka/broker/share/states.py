@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lab.env import Env
 from lab.kafka import facts
-from lab.kafka.broker.coordinators import APPEND_ERRORS
+from lab.kafka.broker.consumer_groups import APPEND_ERRORS
 from lab.kafka.broker.partition import Partition
 from lab.kafka.coordinator.group import Token, group_partition
 from lab.kafka.coordinator.share_state import (

@@ -67,7 +67,7 @@ class ConsumerApp:
         self.topics = topics
         self.config = config
         self.per_record_us = per_record_us
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, config.request_timeout_us)
         self._open(bootstrap, commit)
         self.last_poll_at: Micros = 0
         self.wakes_at: Micros | None = None
@@ -75,7 +75,9 @@ class ConsumerApp:
     def _open(self, bootstrap: tuple[str, ...], commit: str) -> None:
         """A new consumer with the settings of now: a stranger to its group, with nothing in hand."""
         self.metadata = Metadata(bootstrap, self.topics)
-        kind = ConsumerMembership if self.config.group_protocol == "consumer" else ClassicMembership
+        self.net.request_timeout = self.config.request_timeout_us
+        modern = self.config.group_protocol.lower() == "consumer"
+        kind = ConsumerMembership if modern else ClassicMembership
         self.membership: Membership = kind(self.name, self.group_id, self.topics, self.config, self.metadata, self.net)
         self.fetcher = Fetcher(self.group_id, self.name, self.config, self.metadata, self.net)
         self.commits = Commits(self.name, self.config, commit, self.membership, self.fetcher, self.net)
@@ -347,14 +349,7 @@ class ConsumerApp:
             self.asking_offsets = True
             stable = self.fetcher.isolation is IsolationLevel.READ_COMMITTED
             request = self.membership.offset_fetch(missing, require_stable=stable)
-            self.net.send(
-                env,
-                coordinator,
-                request,
-                REQUEST_BYTES,
-                "offsets",
-                self.config.request_timeout_us,
-            )
+            self.net.send(env, coordinator, request, REQUEST_BYTES, "offsets")
 
     def _offsets_found(self, env: Env, body: OffsetFetchResponse) -> None:
         self.asking_offsets = False
@@ -453,10 +448,8 @@ class ConsumerApp:
         due = age is None or age >= self.config.retry_backoff_us
         if (metadata.needed or stale) and due:
             metadata.asked_at = env.now
-            self.net.send(
-                env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                self.config.request_timeout_us,
-            )  # fmt: skip
+            request = MetadataRequest(metadata.topics)
+            self.net.send(env, metadata.someone(self.net), request, REQUEST_BYTES, "metadata")
 
     def _lost(self, env: Env, peer: Address, tags: list[Tag]) -> None:
         self.fetcher.host_lost(env, peer, tags)

@@ -274,7 +274,7 @@ class ClassicMembership(Membership):
             return
         self.heartbeat_out = True
         request = HeartbeatRequest(self.group_id, self.generation, self.member_id, self.instance_id)
-        self._send(env, self.coordinator, request, "heartbeat")
+        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "heartbeat")
 
     def leave(self, env: Env, reason: str) -> None:
         """Leave now. A static member only falls silent."""
@@ -282,7 +282,7 @@ class ClassicMembership(Membership):
             return
         if self.instance_id is None and self.coordinator is not None and self.member_id:
             request = LeaveGroupRequest(self.group_id, (LeavingMember(self.member_id, reason=reason),))
-            self._send(env, self.coordinator, request, "leave")
+            self.net.send(env, self.coordinator, request, REQUEST_BYTES, "leave")
         if self.generation >= 0:
             env.tell(facts.LeftGroup(self.group_id, self.name, reason))
         self.stage = LEFT

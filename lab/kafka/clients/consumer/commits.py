@@ -106,7 +106,7 @@ class Commits:
         self.waiting = wait
         self.waits_for = offsets if wait else self.waits_for
         tag: Asked = ("commit", tuple(offsets.items()), wait, self.membership.identity)
-        self.net.send(env, coordinator, request, REQUEST_BYTES, tag, self.config.request_timeout_us)
+        self.net.send(env, coordinator, request, REQUEST_BYTES, tag)
 
     def _keep(self, env: Env, offsets: dict[TopicPartition, int], *, wait: bool) -> None:
         """Until a coordinator is found."""

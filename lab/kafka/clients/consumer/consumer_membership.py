@@ -6,7 +6,16 @@ application takes that in its next poll(): it commits and gives up what goes, an
 
 from lab.env import Env, Micros, millis
 from lab.kafka import facts
-from lab.kafka.clients.consumer.membership import DENIED, JOINING, LEFT, REDISCOVER, STABLE, UNJOINED, Membership
+from lab.kafka.clients.consumer.membership import (
+    DENIED,
+    JOINING,
+    LEFT,
+    REDISCOVER,
+    REQUEST_BYTES,
+    STABLE,
+    UNJOINED,
+    Membership,
+)
 from lab.kafka.clients.metadata import Metadata
 from lab.kafka.config.client import ConsumerConfig
 from lab.kafka.protocol.errors import ErrorCode
@@ -102,7 +111,7 @@ class ConsumerMembership(Membership):
         self.heartbeat_out = True
         self.in_full = self.acknowledges = False
         self.heartbeat_at = env.now + self.interval
-        self._send(env, self.coordinator, request, "heartbeat")
+        self.net.send(env, self.coordinator, request, REQUEST_BYTES, "heartbeat")
 
     def answered(self, env: Env, body: object) -> None:
         """Which epoch we are in now, and perhaps what we are to have."""
@@ -172,7 +181,7 @@ class ConsumerMembership(Membership):
         if self.coordinator is not None and self.generation > JOIN_EPOCH:
             epoch = LEAVE_EPOCH if self.instance_id is None else LEAVE_STATIC_EPOCH
             request = ConsumerGroupHeartbeatRequest(self.group_id, self.member_id, epoch, self.instance_id)
-            self._send(env, self.coordinator, request, "leave")
+            self.net.send(env, self.coordinator, request, REQUEST_BYTES, "leave")
         if self.generation > JOIN_EPOCH:
             env.tell(facts.LeftGroup(self.group_id, self.name, reason))
         self.net.forget("heartbeat")

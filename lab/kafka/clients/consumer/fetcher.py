@@ -169,7 +169,7 @@ class Fetcher:
                 position.stage = VALIDATING
 
     def _send(self, env: Env, host: str, body: object, tag: Asked) -> None:
-        self.net.send(env, address(host), body, REQUEST_BYTES, tag, self.config.request_timeout_us)
+        self.net.send(env, address(host), body, REQUEST_BYTES, tag)
 
     def listed(self, env: Env, body: ListOffsetsResponse) -> None:
         """Where a reset leads to."""

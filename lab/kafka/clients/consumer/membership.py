@@ -81,7 +81,8 @@ class Membership:
             self.metadata.needed = self.metadata.needed or not self.metadata.brokers
             return
         self.finding = True
-        self._send(env, self.metadata.someone(self.net), FindCoordinatorRequest(self.group_id), "find")
+        request = FindCoordinatorRequest(self.group_id)
+        self.net.send(env, self.metadata.someone(self.net), request, REQUEST_BYTES, "find")
 
     def found(self, env: Env, body: FindCoordinatorResponse) -> None:
         """Where the coordinator is."""
@@ -91,9 +92,6 @@ class Membership:
         else:
             self.exception = DENIED.get(body.error_code, self.exception)
             self._pause(env)
-
-    def _send(self, env: Env, target: Address, body: object, tag: str) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
 
     def _pause(self, env: Env) -> None:
         self.retry_at = env.now + self.config.retry_backoff_us

@@ -46,7 +46,7 @@ class Producer:
         self.topic = topic
         self.config = config
         self.metadata = Metadata(bootstrap, (topic,))
-        self.net = NetworkClient(name, channel)
+        self.net = NetworkClient(name, config.request_timeout_us, channel)
         self.accumulator = RecordAccumulator(topic, config, self.metadata)
         self.sequences: dict[TopicPartition, int] = {}
         self.acks = ACKS[config.acks]
@@ -114,7 +114,8 @@ class Producer:
             return False
         if self.producer_id < 0 and self.metadata.brokers and env.now >= self.retry_id_at:
             self.retry_id_at = env.now + self.config.request_timeout_us
-            self._ask(env, self.metadata.someone(self.net), InitProducerIdRequest(), PRODUCER_ID_TAG)
+            someone = self.metadata.someone(self.net)
+            self.net.send(env, someone, InitProducerIdRequest(), REQUEST_BYTES, PRODUCER_ID_TAG)
         return self.producer_id >= 0
 
     def _transactional(self, env: Env, transactions: TransactionManager) -> bool:
@@ -168,10 +169,8 @@ class Producer:
         stale = metadata.updated_at >= 0 and env.now - metadata.updated_at >= self.config.metadata_max_age_us
         if metadata.needed or stale:
             metadata.asked_at = env.now
-            self._ask(env, metadata.someone(self.net), MetadataRequest((self.topic,)), METADATA_TAG)
-
-    def _ask(self, env: Env, target: Address, body: object, tag: Tag) -> None:
-        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
+            request = MetadataRequest((self.topic,))
+            self.net.send(env, metadata.someone(self.net), request, REQUEST_BYTES, METADATA_TAG)
 
     def _drain(self, env: Env) -> None:
         """Requests, round after round, as long as something is ready and more may be in flight."""
@@ -252,7 +251,7 @@ class Producer:
             for partition, batch in batches.items():
                 self._acked(env, partition, batch, -1, duplicate=False)
             return
-        self.net.send(env, address(host), request, size, Sent(batches), self.config.request_timeout_us)
+        self.net.send(env, address(host), request, size, Sent(batches))
 
     # --- answers ----------------------------------------------------------------------------------
 

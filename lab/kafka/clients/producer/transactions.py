@@ -283,7 +283,7 @@ class TransactionManager:
         self.out = request
         if isinstance(request, (AddPartitionsToTxnRequest, AddOffsetsToTxnRequest)):
             self.unanswered = request
-        self.net.send(env, target, request, REQUEST_BYTES, request, self.config.request_timeout_us)
+        self.net.send(env, target, request, REQUEST_BYTES, request)
 
     # --- answers ----------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ class ShareConsumerApp:
         self.poison = poison
         self.on_failure = on_failure
         self.metadata = Metadata(bootstrap, topics)
-        self.net = NetworkClient(name)
+        self.net = NetworkClient(name, config.request_timeout_us)
         self.membership = ShareMembership(group_id, topics, config, self.metadata, self.net)
         self.sessions = ClientSessions(group_id, config, self.metadata, self.net)
         self.buffered: list[Delivered] = []
@@ -162,7 +162,7 @@ class ShareConsumerApp:
             env.tell(
                 facts.RecordsDelivered(
                     self.group_id, self.name, partition, tuple([one.record.offset for one in part]),
-                    tuple([birth_of(one.record) for one in part]), tuple([one.delivery_count for one in part]),
+                    tuple([birth_of(one.record) for one in part]),
                 )
             )  # fmt: skip
 
@@ -329,6 +329,7 @@ class ShareConsumerApp:
             case SetClientConfig():
                 self.config = ShareConsumerConfig({**self.config.overrides, **dict(body.configs)})
                 self.membership.config = self.sessions.config = self.config
+                self.net.request_timeout = self.config.request_timeout_us
             case Shutdown():
                 self.closing = True
             case _:
@@ -355,7 +356,5 @@ class ShareConsumerApp:
         due = age is None or age >= self.config.retry_backoff_us
         if metadata.asked_at < 0 and (metadata.needed or stale) and due:
             metadata.asked_at = env.now
-            self.net.send(
-                env, metadata.someone(self.net), MetadataRequest(metadata.topics), REQUEST_BYTES, "metadata",
-                self.config.request_timeout_us,
-            )  # fmt: skip
+            request = MetadataRequest(metadata.topics)
+            self.net.send(env, metadata.someone(self.net), request, REQUEST_BYTES, "metadata")

@@ -64,7 +64,7 @@ class ShareMembership:
 
     def _ask(self, env: Env, target: Address, body: object, tag: str) -> None:
         self.asking = tag
-        self.net.send(env, target, body, REQUEST_BYTES, tag, self.config.request_timeout_us)
+        self.net.send(env, target, body, REQUEST_BYTES, tag)
 
     def found(self, env: Env, body: FindCoordinatorResponse) -> None:
         """Who looks after the group."""

@@ -110,7 +110,7 @@ class ClientSessions:
     def _send(self, env: Env, host: str, session: ClientSession, body: object, tag: Asked) -> None:
         session.busy = True
         session.epoch += 1
-        self.net.send(env, address(host), body, REQUEST_BYTES, tag, self.config.request_timeout_us)
+        self.net.send(env, address(host), body, REQUEST_BYTES, tag)
 
     def pause(self, env: Env, host: str) -> None:
         """Do not ask this broker again at once."""

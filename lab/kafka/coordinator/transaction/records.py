@@ -7,9 +7,9 @@ from lab.kafka.coordinator.flexible import (
     FlexibleReader,
     compact_array,
     compact_string,
-    plain_string,
     unsigned_varint,
 )
+from lab.kafka.coordinator.plain import plain_string
 from lab.kafka.coordinator.transaction.metadata import NO_PRODUCER, StoredTransaction, TransactionStatus
 from lab.kafka.protocol.topics import TopicPartition
 
@@ -72,11 +72,6 @@ class _Cursor(FlexibleReader):
         """Numbers of a struct format."""
         self.at += form.size
         return form.unpack_from(self.data, self.at - form.size)
-
-    def take(self, size: int) -> bytes:
-        """The next bytes."""
-        self.at += size
-        return self.data[self.at - size : self.at]
 
 
 def read_transaction(data: bytes) -> StoredTransaction:

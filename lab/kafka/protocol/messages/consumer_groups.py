@@ -87,6 +87,7 @@ class DescribedMember:
 
     member_id: str
     client_id: str
+    client_host: str
     instance_id: str | None
     member_epoch: int
     subscribed_topic_names: tuple[str, ...]
@@ -201,10 +202,10 @@ def _groups(groups: tuple[Row, ...]) -> ConsumerGroupDescribeResponse:
     found: list[DescribedConsumerGroup] = []
     for error, group_id, state, epoch, assignment_epoch, assignor, rows, operations in groups:
         members: list[DescribedMember] = []
-        for member_id, instance_id, member_epoch, client_id, topics, regex, assignment, target, kind in rows:
+        for member_id, instance_id, member_epoch, client_id, host, topics, regex, assignment, target, kind in rows:
             topic_ids |= ids_of(assignment) | ids_of(target)
             members.append(DescribedMember(
-                member_id, client_id, instance_id, member_epoch, topics, regex, partitions_of(assignment),
+                member_id, client_id, host, instance_id, member_epoch, topics, regex, partitions_of(assignment),
                 partitions_of(target), kind,
             ))  # fmt: skip
         found.append(DescribedConsumerGroup(
@@ -228,7 +229,7 @@ def _groups_parts(response: ConsumerGroupDescribeResponse) -> tuple[tuple[Row, .
 
 def _member(one: DescribedMember, topic_ids: Mapping[str, TopicId]) -> Row:
     return (
-        one.member_id, one.instance_id, one.member_epoch, one.client_id, one.subscribed_topic_names,
+        one.member_id, one.instance_id, one.member_epoch, one.client_id, one.client_host, one.subscribed_topic_names,
         one.subscribed_topic_regex, (described_assignment(one.assignment, topic_ids),),
         (described_assignment(one.target_assignment, topic_ids),), one.member_type,
     )  # fmt: skip
@@ -241,7 +242,7 @@ _MEMBER = struct(
     unused("rack_id", NULLABLE_STRING, None),
     wire("member_epoch", INT32),
     wire("client_id", STRING),
-    unused("client_host", STRING, ""),
+    wire("client_host", STRING),
     wire("subscribed_topic_names", Array(STRING)),
     wire("subscribed_topic_regex", never_null()),
     wire("assignment", DESCRIBED_ASSIGNMENT),

@@ -157,6 +157,7 @@ class DescribedGroupMember:
     member_id: str
     group_instance_id: str | None
     client_id: str
+    client_host: str
     metadata: bytes
     assignment: bytes
 
@@ -337,7 +338,7 @@ _DESCRIBED_MEMBER = struct(
     wire("member_id", STRING),
     wire("group_instance_id", NULLABLE_STRING, "4+", default=None),
     wire("client_id", STRING),
-    unused("client_host", STRING, ""),
+    wire("client_host", STRING),
     wire("member_metadata", BYTES, attribute="metadata"),
     wire("member_assignment", BYTES, attribute="assignment"),
 )

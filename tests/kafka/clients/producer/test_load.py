@@ -5,7 +5,7 @@ import pytest
 from lab.cluster.actions.load import AddLoad
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.actions.network import CutLink, HealLink
-from lab.cluster.ledger import plain_birth
+from lab.cluster.ledger.births import plain_birth
 from lab.cluster.refused import Refused
 from lab.cluster.spec import ProducerSpec
 from lab.kafka import facts
