@@ -1,6 +1,6 @@
 """RotMoments: when somebody comes upon what a disk has spoilt, each reader once, and what became of it."""
 
-from lab.cluster.invariants.rot import Rot
+from lab.cluster.invariants.fates import rot_of
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts
@@ -13,12 +13,7 @@ class RotMoments(Observer):
     """Marks the key moments of bit rot. That a byte turns is marked by who turns it."""
 
     def __init__(self) -> None:
-        self.rot: dict[TopicPartition, Rot] = {}
         self.found: dict[tuple[NodeId, TopicPartition, int], None] = {}
-
-    @hears(facts.BatchRotted)
-    def _rotted(self, world: World, node: NodeId, fact: facts.BatchRotted) -> None:
-        self.rot.setdefault(fact.partition, Rot()).add(node, fact.base_offset, fact.next_offset)
 
     @hears(facts.CorruptBatchFound)
     def _found(self, world: World, node: NodeId, fact: facts.CorruptBatchFound) -> None:
@@ -31,26 +26,14 @@ class RotMoments(Observer):
             what += ": it does not copy it, and asks again and again"
         world.mark("corrupt", str(fact.partition), what)
 
-    @hears(facts.Truncated)
-    def _truncated(self, world: World, node: NodeId, fact: facts.Truncated) -> None:
-        rot = self.rot.get(fact.partition)
-        if rot is not None:
-            rot.cut(node, fact.offset)
-
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
-        """Recovery reads the end of a log, and cuts it at the first batch that is not sound."""
-        rot, end = self.rot.get(fact.partition), fact.log_end_offset
-        if rot is None:
-            return
-        if rot.from_offset(node, end) == end:
+        """Recovery reads the end of a log, and cuts it at the first batch that is not sound. Heard before the fates
+        forget what was there.
+        """
+        rot, end = rot_of(world, fact.partition), fact.log_end_offset
+        if rot is not None and rot.from_offset(node, end) == end:
             world.mark(
                 "corrupt", str(fact.partition),
                 f"corrupt batch of {fact.partition} found by {node} at offset {end}: recovery cuts its log there",
             )  # fmt: skip
-        rot.cut(node, end)
-
-    @hears(facts.ReplicaDeleted)
-    def _deleted(self, world: World, node: NodeId, fact: facts.ReplicaDeleted) -> None:
-        if fact.partition in self.rot:
-            self.rot[fact.partition].cut(node, 0)

@@ -15,6 +15,7 @@ from lab.cluster.fuzzing.rot_rest import cannot_follow
 from lab.cluster.probes import Inspect, PartitionLens, Records, Segments
 from lab.cluster.session.offers import offers_for
 from lab.cluster.spec import TopicSpec
+from lab.cluster.words import WORDS
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker
 from lab.kafka.log.unified_log import read_all
@@ -26,6 +27,8 @@ from lab.world.checkpoint import Checkpoint
 from lab.world.disk import SimDisk
 from tests.kafka.clients.consumer.shop import EARLIEST, resets, stock, write
 from tests.kafka.clients.consumer.test_exceptions import ended, exceptions
+from tests.kafka.log.test_cleaner_at_work import compacting, counted
+from tests.kafka.log.test_cleaner_at_work import write as cleaning_write
 from tests.kafka.share.queue import Queue
 from tests.kafka.share.test_share_consumer import settled
 from tests.story import ORDERS, Story, batch, orders, settings
@@ -328,6 +331,34 @@ def test_where_too_few_can_follow_nothing_is_committed_and_nobody_owes_it():
     assert unrest(story.world) == ""
 
 
+# --- what the cleaner does ------------------------------------------------------------------------
+
+
+def test_the_cleaner_leaves_a_log_with_a_corrupt_batch_alone_and_one_that_rots_later_is_written_anew():
+    story = compacting()
+    cleaning_write(story, counted("abcabc"))
+    rot(story, 1, 1)
+    cleaning_write(story, counted("abcabc"))
+    story.run(20)
+    assert [one.reason for one in story.told(facts.CleaningFailed)] == ["a batch at 1: its CRC is wrong"]
+    assert not story.told(facts.SegmentsCleaned)
+    assert not all(sound(story, 1))
+
+
+def test_what_was_copied_before_it_rotted_is_sound_again():
+    story = compacting(broker={"log_cleaner_io_max_bytes_per_second": 1_000})
+    cleaning_write(story, counted("abcabcabcabcabc"))
+    disk = story.world.hosts["broker-1"].disk
+    story.until(lambda: any(one.endswith(".log.swap") for one in disk.list("logs/orders-0")))
+    (swap,) = [one for one in disk.list("logs/orders-0") if one.endswith(".log.swap")]
+    base = int(swap.rsplit("/", 1)[1].removesuffix(".log.swap"))
+    rot(story, 1, base)
+    assert WORDS["corrupt"](story.world, "orders-0") == 1
+    story.until(lambda: not disk.exists(swap))
+    assert all(sound(story, 1))
+    assert WORDS["corrupt"](story.world, "orders-0") == 0
+
+
 # --- when it cannot be done -----------------------------------------------------------------------
 
 
@@ -408,3 +439,18 @@ def test_what_cannot_even_be_read_has_its_offsets_and_one_row():
     assert [cell.offset for cell in leader.cells if cell.corrupt] == list(range(15, 24))
     (row,) = [row for row in Records("orders-0", "broker-1")(story.world).rows if row.corrupt]
     assert (row.offset, row.batch, row.value) == (15, (15, 23), "cannot be read")
+
+
+def test_a_scenario_can_ask_for_it():
+    story = three_batches()
+    packed = RecordBatch.build([Record(0, 1, b"k", b"v" * 40)] * 9, compression=Compression.GZIP)
+    story.ask("broker-1", ProduceRequest(-1, 30_000, {ORDERS: packed}))
+    assert WORDS["corrupt"](story.world, "orders-0") == 0
+    rot(story, 1, 20)
+    rot(story, 2)
+    assert WORDS["corrupt"](story.world, "orders-0") == 2
+    assert WORDS["corrupt"](story.world, "orders-0", "broker-1") == 1
+    assert WORDS["records"](story.world, "orders-0") == 15, "what cannot be read is not counted, and stops nothing"
+    story.act(Crash("broker-2"), Restart("broker-2"))
+    story.run(20)
+    assert WORDS["corrupt"](story.world, "orders-0") == 1, "recovery has cut it off, and the leader had it sound"

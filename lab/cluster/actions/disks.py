@@ -100,7 +100,7 @@ class CorruptBatch(ClusterAction):
         return "" if found.batch.valid_crc() else f"the batch at {base} of {where} is corrupt already"
 
     def apply(self, world: World) -> None:
-        """Only the bytes change. What the process still had in memory of them it reads again, from the disk."""
+        """Only the bytes change, and with them what the process still has in memory of the batch."""
         log, name, host = self._log(world), partition_of(self.partition), world.hosts[self.node]
         assert log is not None
         assert name is not None
@@ -112,7 +112,9 @@ class CorruptBatch(ClusterAction):
         world.mark("rot", self.partition, text)
         host.disk.rot(found.path, found.position + weak_byte(batch, self._chosen(log)))
         if isinstance(host.node, Broker) and name in host.node.partitions:
-            host.node.partitions[name].log.tail = ()
+            memory, turned = host.node.partitions[name].log, log.holding(batch.base_offset)
+            assert turned is not None
+            memory.tail = tuple(turned.batch if one.base_offset == batch.base_offset else one for one in memory.tail)
         if world.witness is not None:
             world.witness.tell(world, self.node, facts.BatchRotted(name, batch.base_offset, batch.next_offset))
 

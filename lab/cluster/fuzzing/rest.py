@@ -5,11 +5,10 @@ from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.fuzzing.rot_rest import cannot_be_read, cannot_follow, commits_nothing, idle
 from lab.cluster.fuzzing.share_rest import share_unrest
-from lab.cluster.invariants.fates import Fates
+from lab.cluster.invariants.fates import Fates, rot_of
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.lookup.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.lookup.coordination import abandoned, all_transactions
-from lab.cluster.lookup.parts import rot_of
 from lab.cluster.watch import Watch
 from lab.env import millis
 from lab.kafka.broker.broker import Broker

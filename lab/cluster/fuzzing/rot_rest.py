@@ -3,7 +3,7 @@
 Each excuse is worked out from the batches that are corrupt now, and holds for one partition only.
 """
 
-from lab.cluster.lookup.parts import rot_of
+from lab.cluster.invariants.fates import rot_of
 from lab.cluster.moments.moments import broker_name
 from lab.kafka.broker.broker import Broker
 from lab.kafka.metadata.image import MetadataImage, PartitionState

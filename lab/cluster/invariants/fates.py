@@ -13,7 +13,7 @@ from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.invariants.older_rules import OlderRules, rule_at
 from lab.cluster.invariants.rot import Rot
 from lab.cluster.moments.moments import broker_name
-from lab.cluster.watch import Observer, hears
+from lab.cluster.watch import Observer, Watch, hears
 from lab.env import NodeId, Packed
 from lab.env.vec import Vec
 from lab.kafka import facts
@@ -155,6 +155,15 @@ class Table(dict[TopicPartition, Fate]):
     def __missing__(self, partition: TopicPartition) -> Fate:
         found = self[partition] = Fate()
         return found
+
+
+def rot_of(world: World, partition: TopicPartition) -> Rot | None:
+    """Which batches of a partition disks have spoilt; None where they never did, or nobody watches."""
+    watch = world.witness
+    assert isinstance(watch, Watch)
+    fates = next((one for one in watch.observers if isinstance(one, Fates)), None)
+    fate = fates.table.get(partition) if fates is not None else None
+    return fate.rot if fate is not None else None
 
 
 class Fates(Observer):
@@ -316,6 +325,8 @@ class Fates(Observer):
     def _compacted(self, world: World, node: NodeId, fact: facts.SegmentsCleaned) -> None:
         fate = self.table[fact.partition]
         fate.compacted = max(fate.compacted, fact.next_offset)
+        if fate.rot is not None:
+            fate.rot.renew(node, fact.base_offsets[0], fact.next_offset)
 
     @hears(PowerLost)
     def _power_lost(self, world: World, node: NodeId, fact: PowerLost) -> None:

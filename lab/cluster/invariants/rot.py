@@ -21,6 +21,12 @@ class Rot(Packed):
         for base_offset in [base for base, next_offset in of_node.items() if next_offset > end]:
             del of_node[base_offset]
 
+    def renew(self, node: NodeId, first: int, end: int) -> None:
+        """From `first` to before `end` this replica has been written anew, of batches that were looked at."""
+        of_node = self.batches.get(node, {})
+        for base_offset in [base for base in of_node if first <= base < end]:
+            del of_node[base_offset]
+
     def holds(self, node: NodeId, offset: int) -> bool:
         """Whether what stands at `offset` of this replica is corrupt."""
         return any(base <= offset < next_offset for base, next_offset in self.batches.get(node, {}).items())

@@ -2,8 +2,6 @@
 
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import broker_hosts, image_of
-from lab.cluster.invariants.fates import Fates
-from lab.cluster.invariants.rot import Rot
 from lab.cluster.ledger.group_history import Progress
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.ledger.truth import PartitionTruth, ProducerTruth
@@ -25,15 +23,6 @@ def ledger_of(world: World) -> Ledger:
     found = watch.observers[0]
     assert isinstance(found, Ledger)
     return found
-
-
-def rot_of(world: World, partition: TopicPartition) -> Rot | None:
-    """Which batches of a partition disks have spoilt; None where they never did, or nobody watches."""
-    watch = world.witness
-    assert isinstance(watch, Watch)
-    fates = next((one for one in watch.observers if isinstance(one, Fates)), None)
-    fate = fates.table.get(partition) if fates is not None else None
-    return fate.rot if fate is not None else None
 
 
 def named_partition(name: int | str | bool) -> TopicPartition:

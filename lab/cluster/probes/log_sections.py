@@ -1,9 +1,12 @@
-"""Log sections: what the inspector says of a log beyond its offsets: transactions, files, and the cleaner."""
+"""Log sections: what the inspector says of a log beyond its offsets: transactions, files, the cleaner, and rot."""
 
 from lab.cluster.figures import grouped
+from lab.cluster.invariants.fates import rot_of
 from lab.cluster.probes.views import OFFSET, Row, Section
 from lab.kafka.log.segment import OFFSET_ENTRY
 from lab.kafka.log.unified_log import UnifiedLog
+from lab.kafka.protocol.topics import TopicPartition
+from lab.world.world import World
 
 SHOWN = 5
 """Files by name; older ones are counted."""
@@ -12,6 +15,17 @@ SHOWN = 5
 def log_sections(log: UnifiedLog) -> tuple[Section, ...]:
     """Each where there is something to say: an ordinary log with one file has none."""
     return (*_transactions(log), *_files(log), *_cleaner(log))
+
+
+def corrupt_section(world: World, partition: TopicPartition) -> tuple[Section, ...]:
+    """Replicas with corrupt batches, and where these begin; what the brokers themselves do not know."""
+    rot = rot_of(world, partition)
+    found = rot.batches if rot is not None else {}
+    rows = tuple(
+        Row(node, f"✗ batch at {', '.join(map(grouped, batches))}", "fail", link=(OFFSET, f"{min(batches)}"))
+        for node, batches in found.items() if batches
+    )  # fmt: skip
+    return (Section("Corrupt", rows),) if rows else ()
 
 
 def _transactions(log: UnifiedLog) -> tuple[Section, ...]:

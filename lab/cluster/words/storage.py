@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from lab.cluster.invariants.fates import rot_of
 from lab.cluster.lookup.parts import broker_at, partition_state, progress_of, replica_at
 from lab.cluster.words.word import Value, word
 from lab.kafka.log.compaction import dirtiness
 from lab.kafka.log.unified_log import UnifiedLog, read_all
 from lab.kafka.protocol.extents import Extent, extents_in, payload_of
+from lab.kafka.protocol.primitives import Malformed
+from lab.kafka.protocol.records import RecordBatch
 from lab.world.world import World
 
 
@@ -14,9 +17,17 @@ def _held(log: UnifiedLog) -> Iterator[tuple[int, Extent]]:
     """Offset and extent of every record that can be read."""
     for batch in read_all(log):
         if not batch.is_control:
-            for one in extents_in(payload_of(batch), batch.record_count):
+            for one in _extents(batch):
                 if batch.base_offset + one[0] >= log.log_start_offset:
                     yield batch.base_offset + one[0], one
+
+
+def _extents(batch: RecordBatch) -> list[Extent]:
+    """None of what a disk has spoilt so that it cannot be unpacked."""
+    try:
+        return extents_in(payload_of(batch), batch.record_count)
+    except Malformed:
+        return []
 
 
 @word(1, 2)
@@ -68,6 +79,14 @@ def dirty(world: World, partition: Value) -> Value:
     log = replica_at(world, partition).log
     now_ms = world.hosts[node].clock.read(world.epoch_ms, world.now)
     return dirtiness(log, log.compaction.checkpoint if log.compaction is not None else 0, now_ms).per_million // 10_000
+
+
+@word(1, 2)
+def corrupt(world: World, partition: Value, broker: Value = "") -> Value:
+    """How many batches of a replica a disk has spoilt; of all replicas where no broker is named."""
+    rot = rot_of(world, partition_state(world, partition).partition)
+    found = rot.batches if rot is not None else {}
+    return sum(len(batches) for node, batches in found.items() if broker in ("", node))
 
 
 @word(3)

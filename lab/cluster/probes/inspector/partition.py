@@ -4,11 +4,10 @@ from lab.cluster.actions.settings import topic_settings
 from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import image_of
 from lab.cluster.figures import grouped
-from lab.cluster.lookup.parts import rot_of
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.inspector.settings import TOPIC_SETTINGS, shown_settings
 from lab.cluster.probes.islands import cut_off
-from lab.cluster.probes.log_sections import log_sections
+from lab.cluster.probes.log_sections import corrupt_section, log_sections
 from lab.cluster.probes.moment_views import CAUSES, causes_of
 from lab.cluster.probes.topology import Cluster, leading_replica, machine_state
 from lab.cluster.probes.views import OFFSET, CauseView, InspectorView, ReplicaRow, Row, Section
@@ -31,7 +30,7 @@ def partition_view(world: World, name: str) -> InspectorView | None:
         for one in (view.replicas if view else ())
     )
     sections = (Section("Offsets", _offsets(partition)), *log_sections(partition.log)) if partition is not None else ()
-    sections += _rotten(world, state)
+    sections += corrupt_section(world, state.partition)
     why, causes = _why_watermark(world, state, partition)
     config = partition.config if partition is not None else topic_settings(world, state.partition.topic)
     return InspectorView(
@@ -45,20 +44,6 @@ def partition_view(world: World, name: str) -> InspectorView | None:
         causes,
         shown_settings(config, TOPIC_SETTINGS),
     )
-
-
-def _rotten(world: World, state: PartitionState) -> tuple[Section, ...]:
-    """Replicas with corrupt batches, and where these begin; what the brokers themselves do not know."""
-    rot = rot_of(world, state.partition)
-    found = rot.batches if rot is not None else {}
-    rows = tuple(
-        Row(
-            node, f"✗ batch at {', '.join(grouped(base) for base in batches)}", "fail", link=(OFFSET, f"{min(batches)}")
-        )
-        for node, batches in found.items()
-        if batches
-    )
-    return (Section("Corrupt", rows),) if rows else ()
 
 
 def _offsets(partition: Partition) -> tuple[Row, ...]:
