@@ -17,7 +17,7 @@ from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ProducerSpec, TopicSpec
 from lab.env import Env, seconds
 from lab.kafka.broker.share import partition as share_partition
-from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, InFlight, Run
+from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, InFlightBatch, InFlightRecords
 from lab.kafka.broker.share.leader import ShareLeader
 from lab.kafka.broker.share.partition import Limits, SharePartition
 from lab.kafka.broker.share.states import ShareStates
@@ -88,7 +88,7 @@ def acquisition_lock_never_expires(patch: Patch) -> None:
 
 
 def delivery_count_is_not_raised(patch: Patch) -> None:
-    def acquired(self: SharePartition, env: Env, run: Run, *rest: Any) -> Any:
+    def acquired(self: SharePartition, env: Env, run: InFlightBatch, *rest: Any) -> Any:
         run.delivery_count = max(0, run.delivery_count - 1)
         return honest(self, env, run, *rest)
 
@@ -97,7 +97,7 @@ def delivery_count_is_not_raised(patch: Patch) -> None:
 
 
 def limit_is_not_looked_at(patch: Patch) -> None:
-    def begin_move(self: SharePartition, run: Run, state: int, reason: str, limits: Limits) -> StateBatch:
+    def begin_move(self: SharePartition, run: InFlightBatch, state: int, reason: str, limits: Limits) -> StateBatch:
         return honest(self, run, state, reason, Limits(1 << 15, limits.lock, limits.record_locks))
 
     honest = SharePartition._begin_move  # pyright: ignore[reportPrivateUsage]
@@ -116,7 +116,7 @@ def acquired_records_are_given_away_again(patch: Patch) -> None:
 
 
 def anybody_may_acknowledge(patch: Patch) -> None:
-    patch.setattr(InFlight, "held_by", lambda self, member_id, first, end: end <= self.end_offset)
+    patch.setattr(InFlightRecords, "held_by", lambda self, member_id, first, end: end <= self.end_offset)
 
 
 def records_are_acquired_before_they_are_committed(patch: Patch) -> None:
@@ -128,14 +128,14 @@ def records_are_acquired_before_they_are_committed(patch: Patch) -> None:
 
 
 def start_offset_passes_over_what_came_back(patch: Patch) -> None:
-    def tidy(self: InFlight) -> None:
+    def tidy(self: InFlightRecords) -> None:
         for run in self.runs:
             if run.state != ACQUIRED and run.moving_to is None:
                 run.state = ARCHIVED
         honest(self)
 
-    honest = InFlight.tidy
-    patch.setattr(InFlight, "tidy", tidy)
+    honest = InFlightRecords.tidy
+    patch.setattr(InFlightRecords, "tidy", tidy)
 
 
 def acknowledged_before_it_is_written(patch: Patch) -> None:

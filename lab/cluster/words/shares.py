@@ -6,7 +6,7 @@ from lab.cluster.lookup.parts import ledger_of, named_partition
 from lab.cluster.lookup.shares import find_share_group, find_share_partition, share_partitions, shares_of
 from lab.cluster.refused import Refused
 from lab.cluster.words.word import Value, word
-from lab.kafka.broker.share.in_flight import ACQUIRED, AVAILABLE, Run
+from lab.kafka.broker.share.in_flight import ACQUIRED, AVAILABLE, InFlightBatch
 from lab.kafka.broker.share.partition import SharePartition
 from lab.world.world import World
 
@@ -22,7 +22,7 @@ def _partition(world: World, group: Value, partition: Value) -> SharePartition:
     return found
 
 
-def _runs(world: World, group: Value, partition: Value) -> list[Run]:
+def _runs(world: World, group: Value, partition: Value) -> list[InFlightBatch]:
     chosen = [_partition(world, group, partition)] if partition else share_partitions(world, str(group))
     return [run for one in chosen for run in one.in_flight.runs]
 

@@ -26,7 +26,7 @@ from lab.kafka.broker.share.sharing import Sharing
 from lab.kafka.broker.storage import Storage
 from lab.kafka.broker.transactions import (
     CHANNELS,
-    Transactions,
+    TransactionCoordinators,
 )
 from lab.kafka.config.broker import BrokerConfig
 from lab.kafka.log.unified_log import AppendInfo
@@ -93,7 +93,7 @@ class Broker:
         self.sessions = SessionCache(config.max_incremental_fetch_session_cache_slots, self.partitions)
         self.purgatory = Purgatory()
         self.coordinators = Coordinators(config)
-        self.transaction_coordinators: Transactions | None = None
+        self.transaction_coordinators: TransactionCoordinators | None = None
         self.channels: dict[Address, RequestChannel] = {}
         self.producer_ids = ProducerIdBlock()
         self.forwarded = ForwardedRequests()
@@ -344,11 +344,11 @@ class Broker:
         """Hand an administrator's request to the controller; its answer is ours."""
         self.forwarded.hand_on(self, context.env, context.sender, context.correlation_id, body)
 
-    def transactions(self, env: Env) -> Transactions:
+    def transactions(self, env: Env) -> TransactionCoordinators:
         """This broker's part in transactions, begun if need be."""
         found = self.transaction_coordinators
         if found is None:
-            found = self.transaction_coordinators = Transactions(env.name, self.config)
+            found = self.transaction_coordinators = TransactionCoordinators(env.name, self.config)
         return found
 
     # --- the controller ---------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def refused(request: object, error: ErrorCode) -> object:
             raise AssertionError(request)
 
 
-class Transactions:
+class TransactionCoordinators:
     """Made when first needed: most brokers of most worlds have none."""
 
     __slots__ = ("config", "expiry_at", "markers", "shards", "timeouts_at", "verifications")

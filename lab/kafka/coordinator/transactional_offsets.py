@@ -21,7 +21,7 @@ class PendingOffset:
     superseded: bool = False
 
 
-class Decided(NamedTuple):
+class DecidedOffset(NamedTuple):
     """An offset that holds from now on."""
 
     group_id: str
@@ -59,11 +59,11 @@ class TransactionalOffsets:
         """Whether a transaction is about to commit an offset, or not."""
         return any((group_id, partition) in of_producer for of_producer in self.pending.values())
 
-    def decide(self, producer_id: int, commit: bool) -> list[Decided]:
+    def decide(self, producer_id: int, commit: bool) -> list[DecidedOffset]:
         """A marker: what holds from now on. What was aborted never does."""
         found = self.pending.pop(producer_id, {})
         return [
-            Decided(group_id, partition, one.offset, one.timestamp_ms)
+            DecidedOffset(group_id, partition, one.offset, one.timestamp_ms)
             for (group_id, partition), one in found.items()
             if commit and not one.superseded
         ]

@@ -12,7 +12,7 @@ from lab.kafka.protocol.records import CONTROL, TRANSACTIONAL, RecordBatch
 IN_TRANSACTION = TRANSACTIONAL | CONTROL
 
 
-class Decided(NamedTuple):
+class UnreplicatedTransaction(NamedTuple):
     """A transaction whose marker is not replicated yet: its first record, and its marker."""
 
     first_offset: int
@@ -32,7 +32,7 @@ class TransactionState(ProducerState):
         super().__init__()
         self.entries = entries
         self.open: dict[int, int] = {}
-        self.decided: list[Decided] = []
+        self.decided: list[UnreplicatedTransaction] = []
         self.marked: dict[int, tuple[int, int]] = {}
 
     @property
@@ -89,7 +89,7 @@ class TransactionState(ProducerState):
         first = self.open.pop(batch.producer_id, None)
         if first is None:
             return None  # nothing of the transaction is here, or an earlier marker has ended it
-        self.decided.append(Decided(first, batch.last_offset))
+        self.decided.append(UnreplicatedTransaction(first, batch.last_offset))
         if marker.commit:
             return None
         stable = next(iter(self.open.values()), batch.next_offset)

@@ -11,7 +11,7 @@ Tag: TypeAlias = Any
 
 
 @dataclass(slots=True)
-class InFlight(Packed):
+class InFlightRequest(Packed):
     """One request without an answer. `tag` is whatever its sender wants back."""
 
     target: Address
@@ -31,7 +31,7 @@ class NetworkClient:
         self.request_timeout = request_timeout
         self.channel = channel
         self.correlation_id = 0
-        self.in_flight: dict[int, InFlight] = {}
+        self.in_flight: dict[int, InFlightRequest] = {}
 
     def send(self, env: Env, target: Address, body: object, size: int, tag: Tag, timeout: Micros | None = None) -> None:
         """Send a request; its answer, loss or time-out will come with `tag`. `timeout`: where it may take longer."""
@@ -40,7 +40,7 @@ class NetworkClient:
             timeout = self.request_timeout
         if self.channel:
             target = self._own(target)
-        self.in_flight[self.correlation_id] = InFlight(target, env.now + timeout, tag)
+        self.in_flight[self.correlation_id] = InFlightRequest(target, env.now + timeout, tag)
         env.send(target, Request(self.correlation_id, self.client_id, body), size)
 
     def _own(self, target: Address) -> Address:

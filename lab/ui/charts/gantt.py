@@ -26,7 +26,7 @@ from lab.ui.charts.gantt_layout import (
     NARROW,
     RIGHT,
     GanttLayout,
-    Row,
+    GanttRow,
     Stretch,
     edges_of,
     ends_of,
@@ -100,7 +100,7 @@ class GanttCanvas(QWidget):
             return None
         return layout_of(self.group, self.height(), self.theme.ui_scale)
 
-    def chosen_row(self) -> Row | None:
+    def chosen_row(self) -> GanttRow | None:
         """The row that the arrow keys have chosen; None: all of them."""
         layout = self.layout_now()
         return layout.rows[self.chosen] if layout is not None and 0 <= self.chosen < len(layout.rows) else None

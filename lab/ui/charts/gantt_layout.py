@@ -16,7 +16,7 @@ Stretch = Rebalance | Tenure | Unread | Stopped
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GanttRow:
     """A line of the chart. `kind`: group, partition or member."""
 
     kind: str
@@ -34,16 +34,16 @@ class Row:
 class GanttLayout:
     """Rows from top to bottom, and the axis below them."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[GanttRow, ...]
     top: float
     bottom: float
     scale: float
 
-    def row(self, kind: str, name: str) -> Row | None:
+    def row(self, kind: str, name: str) -> GanttRow | None:
         """A line by what it shows."""
         return next((one for one in self.rows if (one.kind, one.name) == (kind, name)), None)
 
-    def row_at(self, y: float) -> Row | None:
+    def row_at(self, y: float) -> GanttRow | None:
         """The line under a point."""
         return next((one for one in self.rows if one.top <= y < one.top + one.height), None)
 
@@ -60,17 +60,17 @@ def layout_of(group: GroupOwnership, height: float, scale: float) -> GanttLayout
     kinds = [("group", group.group)]
     kinds += [("partition", name) for name in group.partitions] + [("member", name) for name in group.members]
     pitch = min(max((bottom - top - SECTION * scale) / len(kinds), PITCH_MIN * scale), PITCH_MAX * scale)
-    rows: list[Row] = []
+    rows: list[GanttRow] = []
     at = top
     for kind, name in kinds:
         if kind == "member" and rows[-1].kind != "member":
             at += SECTION * scale
-        rows.append(Row(kind, name, at, pitch))
+        rows.append(GanttRow(kind, name, at, pitch))
         at += pitch
     return GanttLayout(tuple(rows), top, at + 4 * scale, scale)
 
 
-def stretches_of(group: GroupOwnership, row: Row) -> tuple[Stretch, ...]:
+def stretches_of(group: GroupOwnership, row: GanttRow) -> tuple[Stretch, ...]:
     """What a row shows, what lies on top last."""
     match row.kind:
         case "group":
@@ -89,7 +89,7 @@ def ends_of(one: Stretch, axis: TimeAxis, latest: Micros) -> tuple[float, float]
     return left, max(right, left + NARROW)
 
 
-def stretch_at(group: GroupOwnership, row: Row, x: float, axis: TimeAxis, latest: Micros) -> Stretch | None:
+def stretch_at(group: GroupOwnership, row: GanttRow, x: float, axis: TimeAxis, latest: Micros) -> Stretch | None:
     """What is under `x` in a row; of several the one on top, and a short one from near by."""
     for one in reversed(stretches_of(group, row)):
         left, right = ends_of(one, axis, latest)
@@ -99,11 +99,11 @@ def stretch_at(group: GroupOwnership, row: Row, x: float, axis: TimeAxis, latest
     return None
 
 
-def edges_of(group: GroupOwnership, row: Row | None) -> tuple[Micros, ...]:
+def edges_of(group: GroupOwnership, row: GanttRow | None) -> tuple[Micros, ...]:
     """The instants at which anything begins or ends, in a row or in all of them; in order."""
     found: dict[Micros, None] = {}
     rows = (row,) if row is not None else tuple(
-        Row(kind, name, 0, 0)
+        GanttRow(kind, name, 0, 0)
         for kind, names in (("group", (group.group,)), ("partition", group.partitions), ("member", group.members))
         for name in names
     )  # fmt: skip

@@ -10,7 +10,7 @@ from lab.lessons.wording import clock
 from lab.ui.canvas.pen import hatch, put_icon, rounded
 from lab.ui.canvas.stamps import MIDDLE, Stamps
 from lab.ui.canvas.time_axis import TimeAxis, tick_text
-from lab.ui.charts.gantt_layout import LEFT, NARROW, GanttLayout, Row, ends_of, stretches_of
+from lab.ui.charts.gantt_layout import LEFT, NARROW, GanttLayout, GanttRow, ends_of, stretches_of
 from lab.ui.theme import Theme, with_alpha
 
 TICKS_APART = 75
@@ -65,7 +65,7 @@ class GanttPainter:
             p.setPen(self.edges[0])
             p.drawRoundedRect(box, 3, 3)
 
-    def paint_ground(self, p: QPainter, layout: GanttLayout, axis: TimeAxis, chosen: Row | None) -> None:
+    def paint_ground(self, p: QPainter, layout: GanttLayout, axis: TimeAxis, chosen: GanttRow | None) -> None:
         """Names of the rows, grid, and a line below each row."""
         theme, scale = self.theme, self.scale
         if chosen is not None:
@@ -149,7 +149,7 @@ class GanttPainter:
                         self._generation(p, one, row, right, room)
         p.setClipping(False)
 
-    def _box(self, row: Row, left: float, right: float) -> QRectF:
+    def _box(self, row: GanttRow, left: float, right: float) -> QRectF:
         tall = min(row.height - 4 * self.scale, 20 * self.scale)
         return QRectF(left, row.middle - tall / 2, right - left, tall)
 
@@ -177,7 +177,7 @@ class GanttPainter:
         )  # fmt: skip
 
     def _life(
-        self, p: QPainter, group: GroupOwnership, row: Row, axis: TimeAxis, latest: Micros, letter: int
+        self, p: QPainter, group: GroupOwnership, row: GanttRow, axis: TimeAxis, latest: Micros, letter: int
     ) -> None:  # fmt: skip
         """A line while the member has partitions; dashed once it is silent."""
         solid = QPen(self.edges[letter % len(self.edges)].color(), 3.0 * self.scale)
@@ -219,13 +219,15 @@ class GanttPainter:
             put_icon(p, "refresh-cw", theme.state.pending, QPointF(x + 12 * scale, y), 12 * scale)
             self.stamps.put(p, x + 22 * scale, y, taken, theme.tone_text("pending"), 11, 600)
 
-    def _generation(self, p: QPainter, one: Rebalance, row: Row, right: float, room: float) -> None:
+    def _generation(self, p: QPainter, one: Rebalance, row: GanttRow, right: float, room: float) -> None:
         """What it led to, where there is room before the next."""
         text, gap = f"gen {one.generation_id}", 6 * self.scale
         if one.end is not None and self.stamps.width(text, 11, 500) + 2 * gap <= room:
             self.stamps.put(p, right + gap, row.middle, text, self.theme.text.t2, 11, 500)
 
-    def _length(self, p: QPainter, one: Stopped, row: Row, axis: TimeAxis, latest: Micros, labelled: float) -> float:
+    def _length(
+        self, p: QPainter, one: Stopped, row: GanttRow, axis: TimeAxis, latest: Micros, labelled: float
+    ) -> float:
         """How long a member was stopped, behind it. Returns how far that is written."""
         _, right = ends_of(one, axis, latest)
         text = duration_text((latest if one.end is None else one.end) - one.start)

@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.actions.topics import DeleteRecords
 from lab.kafka import facts
-from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, AVAILABLE, InFlight, Run
+from lab.kafka.broker.share.in_flight import ACQUIRED, ARCHIVED, AVAILABLE, InFlightBatch, InFlightRecords
 from lab.kafka.protocol.errors import ErrorCode
 from lab.kafka.protocol.messages.share_fetch import AcknowledgeType, ShareFetchRequest
 from tests.kafka.share.queue import ACCEPT, REJECT, RELEASE, Member, Queue, said
@@ -212,8 +212,8 @@ def test_the_end_of_a_session_gives_back_what_its_member_held():
 
 
 def test_records_of_equal_state_are_one_run():
-    runs = InFlight(10)
-    runs.append(Run(10, 1_000_000, AVAILABLE))
+    runs = InFlightRecords(10)
+    runs.append(InFlightBatch(10, 1_000_000, AVAILABLE))
     for run in runs.between(500, 600):
         run.state = ACQUIRED
     assert [(one.first, one.end, one.state) for one in runs.runs] == [

@@ -1,4 +1,4 @@
-"""InFlight: the records between a share-partition's start and end offset, as runs of equal state."""
+"""InFlightRecords: the records between a share-partition's start and end offset, as runs of equal state."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ FINISHED = (ACKNOWLEDGED, ARCHIVED)
 
 
 @dataclass(slots=True)
-class Run:
+class InFlightBatch:
     """Offsets from `first` to before `end`. `moving_to`: the state they get once it is written; until then they are
     nobody else's, and their lock does not expire.
     """
@@ -28,7 +28,7 @@ class Run:
     def __len__(self) -> int:
         return self.end - self.first
 
-    def joins(self, other: "Run") -> bool:
+    def joins(self, other: "InFlightBatch") -> bool:
         """Whether the two could be one."""
         return (
             self.state == other.state and self.delivery_count == other.delivery_count
@@ -37,26 +37,26 @@ class Run:
         )  # fmt: skip
 
 
-class InFlight:
+class InFlightRecords:
     """Runs in order, without gaps: from the start offset (SPSO) to the end offset (SPEO, one past the last)."""
 
     __slots__ = ("runs", "start_offset")
 
     def __init__(self, start_offset: int) -> None:
         self.start_offset = start_offset
-        self.runs: list[Run] = []
+        self.runs: list[InFlightBatch] = []
 
     @property
     def end_offset(self) -> int:
         """One past the last offset that was ever acquired."""
         return self.runs[-1].end if self.runs else self.start_offset
 
-    def append(self, run: Run) -> None:
+    def append(self, run: InFlightBatch) -> None:
         """The next offsets, which end the runs so far."""
         assert run.first == self.end_offset, (run, self.end_offset)
         self.runs.append(run)
 
-    def between(self, first: int, end: int) -> list[Run]:
+    def between(self, first: int, end: int) -> list[InFlightBatch]:
         """The runs of [first, end), cut at both ends."""
         self._cut(first)
         self._cut(end)
@@ -82,7 +82,7 @@ class InFlight:
 
     def tidy(self) -> None:
         """Make one of neighbours that are alike; drop the finished ones at the beginning: the start offset moves."""
-        runs: list[Run] = []
+        runs: list[InFlightBatch] = []
         for run in self.runs:
             if not runs and run.state in FINISHED and run.moving_to is None:
                 self.start_offset = run.end

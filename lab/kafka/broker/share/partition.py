@@ -11,8 +11,8 @@ from lab.kafka.broker.share.in_flight import (
     AVAILABLE,
     FINISHED,
     STATES,
-    InFlight,
-    Run,
+    InFlightBatch,
+    InFlightRecords,
 )
 from lab.kafka.log.unified_log import UnifiedLog
 from lab.kafka.protocol.errors import ErrorCode
@@ -62,7 +62,7 @@ class SharePartition:
         self.partition = partition
         self.leader_epoch = leader_epoch
         self.state_epoch = 0
-        self.in_flight = InFlight(0)
+        self.in_flight = InFlightRecords(0)
         self.ready = False
         self.saving: Saving | None = None
         self.unsaved: list[Saving] = []
@@ -76,14 +76,14 @@ class SharePartition:
         lies between two batches was never settled either.
         """
         self.state_epoch = state_epoch
-        runs = self.in_flight = InFlight(start_offset)
+        runs = self.in_flight = InFlightRecords(start_offset)
         for batch in batches:
             if batch.last_offset < runs.end_offset:
                 continue
             first = max(batch.first_offset, runs.end_offset)
             if first > runs.end_offset:
-                runs.append(Run(runs.end_offset, first, AVAILABLE))
-            runs.append(Run(first, batch.last_offset + 1, batch.delivery_state, batch.delivery_count))
+                runs.append(InFlightBatch(runs.end_offset, first, AVAILABLE))
+            runs.append(InFlightBatch(first, batch.last_offset + 1, batch.delivery_state, batch.delivery_count))
         runs.tidy()
         self.ready = True
         unfinished = tuple((one.first, one.end, one.delivery_count) for one in runs.runs if one.state not in FINISHED)
@@ -116,7 +116,7 @@ class SharePartition:
         """
         self._keep_up_with_retention(env, log)
         runs = self.in_flight
-        taken: list[Run] = []
+        taken: list[InFlightBatch] = []
         batches: dict[int, RecordBatch] = {}
         for run in list(runs.runs):
             if most <= 0 or max_bytes <= 0:
@@ -136,7 +136,7 @@ class SharePartition:
                 if taken and taken[-1] is runs.runs[-1] and taken[-1].delivery_count == 0:
                     taken[-1].end = batch.next_offset
                 else:
-                    taken.append(Run(first, batch.next_offset, AVAILABLE))
+                    taken.append(InFlightBatch(first, batch.next_offset, AVAILABLE))
                     runs.append(taken[-1])
                 batches[batch.base_offset] = batch
                 max_bytes -= batch.size
@@ -150,11 +150,11 @@ class SharePartition:
     def _pass_over(self, env: Env, offset: int) -> None:
         """Up to an offset there is nothing to deliver: compacted away, or a transaction's marker."""
         if offset > self.in_flight.end_offset:
-            run = Run(self.in_flight.end_offset, offset, ARCHIVED)
+            run = InFlightBatch(self.in_flight.end_offset, offset, ARCHIVED)
             self.in_flight.append(run)
             self._settle(env, run, ARCHIVED, "skipped")
 
-    def _read(self, log: UnifiedLog, run: Run, batches: dict[int, RecordBatch]) -> int:
+    def _read(self, log: UnifiedLog, run: InFlightBatch, batches: dict[int, RecordBatch]) -> int:
         """Put the batches that hold a run's records to the others. Returns how many bytes they are."""
         size, offset = 0, run.first
         while offset < run.end and (batch := _next(log, offset)) is not None:
@@ -164,7 +164,9 @@ class SharePartition:
             offset = batch.next_offset
         return size
 
-    def _acquired(self, env: Env, run: Run, member_id: str, client_id: str, locked_until: Micros) -> AcquiredRecords:
+    def _acquired(
+        self, env: Env, run: InFlightBatch, member_id: str, client_id: str, locked_until: Micros
+    ) -> AcquiredRecords:
         run.state = ACQUIRED
         run.delivery_count += 1
         run.member_id = member_id
@@ -187,7 +189,7 @@ class SharePartition:
             if run.state == AVAILABLE and run.moving_to is None:
                 self._settle(env, run, ARCHIVED, "retention")
         if runs.end_offset < start:
-            run = Run(runs.end_offset, start, ARCHIVED)
+            run = InFlightBatch(runs.end_offset, start, ARCHIVED)
             runs.append(run)
             self._settle(env, run, ARCHIVED, "retention")
         runs.tidy()
@@ -211,7 +213,7 @@ class SharePartition:
         self.unsaved.append(Saving(batches, number))
         return ErrorCode.NONE
 
-    def _begin_move(self, run: Run, state: int, reason: str, limits: Limits) -> StateBatch:
+    def _begin_move(self, run: InFlightBatch, state: int, reason: str, limits: Limits) -> StateBatch:
         """A record that was delivered as often as it may be is archived instead of becoming available again."""
         spent = state == AVAILABLE and run.delivery_count >= limits.delivery_count
         run.moving_to, run.reason = ARCHIVED if spent else state, reason
@@ -242,7 +244,7 @@ class SharePartition:
         self.in_flight.tidy()
         self._tell_start(env, before, "settled")
 
-    def _settle(self, env: Env, run: Run, state: int, reason: str) -> None:
+    def _settle(self, env: Env, run: InFlightBatch, state: int, reason: str) -> None:
         run.state = state
         run.member_id, run.locked_until = "", 0
         env.tell(
