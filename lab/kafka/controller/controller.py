@@ -134,11 +134,13 @@ class Controller:
         if request.want_shut_down:
             records = self._shut_down(request.broker_id, next_offset)
             should_stop = not records and self._may_stop(request.broker_id)
+            if should_stop and not broker.fenced:
+                records = self.fence(request.broker_id)  # so its next process need not outwait this one's session
         elif broker.fenced and not request.want_fence and caught_up:
             records = self._unfence(request.broker_id)
         elif request.want_fence and not broker.fenced:
             records = self.fence(request.broker_id)
-        fenced = (broker.fenced and not records) or request.want_fence
+        fenced = (broker.fenced and not records) or request.want_fence or should_stop
         return Decision(BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records)
 
     def _unfence(self, broker_id: int) -> list[MetadataRecord]:
