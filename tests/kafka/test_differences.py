@@ -157,6 +157,7 @@ ABSENT: Mapping[str, tuple[type[Config], str]] = {
     "connections.max.idle.ms": (ConsumerConfig, "closing idle connections"),
     "reconnect.backoff.ms": (ConsumerConfig, "pauses before reconnecting"),
     "queued.min.messages": (ConsumerConfig, "fetching ahead as librdkafka does"),
+    "metadata.recovery.strategy": (ConsumerConfig, "asking the bootstrap servers again"),
     "security.protocol": (ConsumerConfig, "encryption and authentication"),
     "delegation.token.master.key": (BrokerConfig, "delegation tokens"),
     "metadata.max.retention.ms": (BrokerConfig, "deleting metadata by age"),

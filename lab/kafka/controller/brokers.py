@@ -53,11 +53,13 @@ def heartbeat(controller: Controller, request: BrokerHeartbeatRequest, now: Micr
     if request.want_shut_down:
         records = _shut_down(controller, request.broker_id, next_offset)
         should_stop = not records and _may_stop(controller, request.broker_id)
+        if should_stop and not broker.fenced:
+            records = fence(controller, request.broker_id)  # its next process need not outwait this one's session
     elif broker.fenced and not request.want_fence and caught_up:
         records = _unfence(controller, request.broker_id)
     elif request.want_fence and not broker.fenced:
         records = fence(controller, request.broker_id)
-    fenced = (broker.fenced and not records) or request.want_fence
+    fenced = (broker.fenced and not records) or request.want_fence or should_stop
     return Decision(BrokerHeartbeatResponse(ErrorCode.NONE, caught_up, fenced, should_stop), records)
 
 

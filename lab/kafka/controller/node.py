@@ -205,7 +205,9 @@ class ControllerNode:
             case RegisterBrokerRecord():
                 return facts.BrokerRegistered(record.broker_id, record.broker_epoch)
             case BrokerRegistrationChangeRecord(fenced=True):
-                return facts.BrokerFenced(record.broker_id, "no heartbeat for broker.session.timeout.ms")
+                stopping = self.image.brokers[record.broker_id].in_controlled_shutdown
+                reason = "it shuts down" if stopping else "no heartbeat for broker.session.timeout.ms"
+                return facts.BrokerFenced(record.broker_id, reason)
             case BrokerRegistrationChangeRecord(fenced=False):
                 return facts.BrokerUnfenced(record.broker_id)
             case TopicRecord():

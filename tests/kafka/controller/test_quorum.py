@@ -319,7 +319,7 @@ def test_spec_03_14_a_controlled_shutdown_goes_through_while_the_controller_chan
     story.act(Crash(before), Stop("broker-1"))
     story.until(lambda: story.world.hosts["broker-1"].state == "down")
     assert story.state().leader_id == 2
-    assert story.told(facts.BrokerFenced) == []
+    assert [one.reason for one in story.told(facts.BrokerFenced)] == ["it shuts down"], "nobody was silent"
 
 
 def test_spec_03_19_an_idle_quorum_writes_twice_a_second_and_every_broker_reads_it():
@@ -452,7 +452,7 @@ def test_a_combined_node_that_stops_hands_both_over():
     story.act(Stop(before))
     story.until(lambda: story.world.hosts[before].state == "down")
     assert story.another_active(before) < 100
-    assert story.told(facts.BrokerFenced) == []
+    assert [one.reason for one in story.told(facts.BrokerFenced)] == ["it shuts down"], "nobody was silent"
     assert story.state().leader_id >= 0
     story.act(Restart(before))
     story.run(20)

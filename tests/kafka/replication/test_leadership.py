@@ -125,6 +125,20 @@ def test_spec_02_23_a_controlled_shutdown_moves_leadership_before_the_process_en
     assert story.ledger.lost() == 0
 
 
+def test_a_broker_that_was_stopped_in_good_order_is_fenced_at_once_and_may_start_again_at_once():
+    """Kafka's `ReplicationControlManager` fences at SHUTDOWN_NOW; a next process is no duplicate of a live one then."""
+    story = Story(topics=orders())
+    story.run(2)
+    story.act(Stop("broker-1"))
+    story.until(lambda: story.world.hosts["broker-1"].state == "down")
+    (fenced,) = story.heard(facts.BrokerFenced, broker_id=1)
+    assert fenced.fact.reason == "it shuts down"
+    begun = story.now
+    story.act(Restart("broker-1"))
+    story.until(lambda: story.state().isr == (2, 3, 1))
+    assert story.now - begun < 2_000
+
+
 def test_spec_02_05_an_old_leader_accepts_acks_1_and_loses_it_but_cannot_commit_acks_all():
     story = Story(topics=orders(min_insync_replicas=2))
     produced(story, 1, "all three")

@@ -289,11 +289,12 @@ def read_on_after_an_unclean_election(rule: str) -> Story:
     story = of(rule, replicas=2, unclean_leader_election_enable="true")
     for value in "ab":
         put(story, 1, value)
+    story.consumer("app", config=(("auto.offset.reset", "earliest"), ("metadata.max.age.ms", "1000")))
+    story.until(lambda: story.polled("app") == [0, 1])  # and knows both brokers: metadata has none that is fenced
     story.act(Stop("broker-2"))
     story.until(lambda: story.state().isr == (1,) and story.world.hosts["broker-2"].state == "down")
     for value in "cde":
         put(story, 1, value)
-    story.consumer("app", config=(("auto.offset.reset", "earliest"), ("metadata.max.age.ms", "1000")))
     story.until(lambda: story.polled("app") == [0, 1, 2, 3, 4])
     story.act(CutLink("app", "broker-1"), CutLink("app", "broker-2"), Crash("broker-1"))
     story.run(12)
