@@ -47,9 +47,10 @@ class LogAgainstList(RuleBasedStateMachine):
         found = [Record(0, ts, b"k", value) for value in values]
         return RecordBatch.build(found, producer_id=7, producer_epoch=0, base_sequence=sequence)
 
-    @precondition(lambda self: self.batches)
+    @precondition(lambda self: self.batches and self.start < self.end)
     @rule()
     def send_the_last_batch_again(self) -> None:
+        """Of one below the log start nothing is known after a crash: producers are read again from there on."""
         base, _, ts, values = self.batches[-1]
         found = self.folder.offer(self.sent(base, ts, values))
         assert found == AppendInfo(base, base + len(values) - 1, ts, None)
