@@ -21,8 +21,8 @@ from lab.cluster.moments.cleaning import CleaningMoments
 from lab.cluster.moments.decisions import Decisions
 from lab.cluster.moments.moments import Moments
 from lab.cluster.moments.quorum import QuorumMoments
+from lab.cluster.moments.rot import RotMoments
 from lab.cluster.refused import Refused
-from lab.cluster.rot_moments import RotMoments
 from lab.cluster.share_spec import ShareConsumerSpec
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProcessorSpec, ProducerSpec, TransactionSpec
 from lab.cluster.watch import Observer, Watch

@@ -6,7 +6,7 @@ from typing import ClassVar
 from lab.cluster.actions.base import ClusterAction, machine
 from lab.cluster.actions.topics import partition_of, unknown_partition
 from lab.cluster.figures import grouped
-from lab.cluster.stored_log import StoredLog, stored_log, weak_byte
+from lab.cluster.lookup.stored_log import StoredLog, stored_log, weak_byte
 from lab.env import NodeId
 from lab.kafka import facts
 from lab.kafka.broker.broker import Broker

@@ -16,11 +16,11 @@ from lab.cluster.actions.topics import partition_of
 from lab.cluster.build import KINDS, broker_hosts, client_topics, group_kind, image_of
 from lab.cluster.data_file import data_files
 from lab.cluster.lookup.coordination import all_transactions
+from lab.cluster.lookup.stored_log import has_records
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.probes.topology import group_names
 from lab.cluster.refused import Refused
 from lab.cluster.share_spec import FAILURES
-from lab.cluster.stored_log import has_records
 from lab.kafka.config.client import ClientConfig
 from lab.kafka.config.definition import Config
 from lab.kafka.config.flavours import FLAVOURS
