@@ -56,6 +56,17 @@ def test_a_check_is_an_expression_and_no_program(tmp_path: Path, check: str):
         find_lesson(str(path))
 
 
+def test_a_solution_that_cannot_be_played_is_refused_with_its_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "mine.md"
+    line = next(one for one in GOOD.splitlines() if one.strip().startswith("{ send"))
+    path.write_bytes(changed(line, '  { send = { node = "nobody", records = ["a=1"] } },'))
+    code = terminal.play(str(path), learner="solution", seed=None, until_seconds=None, out=None, as_json=False)
+    assert code == 2
+    step = next(at for at, one in enumerate(GOOD.splitlines(), 1) if one.startswith("## "))
+    wrong = "Have nobody send 1 record: there is no nobody"
+    assert capsys.readouterr().err == f"lab: mine.md, line {step}: solve, number 2 of this step: {wrong}\n"
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -9,7 +9,9 @@ from lab.cluster.session.session import Session
 from lab.cluster.words import Value
 from lab.env import Micros, seconds
 from lab.lessons.expressions import parse
+from lab.lessons.model import Step
 from lab.lessons.runner import LessonRunner
+from lab.lessons.toml_table import refuse
 
 LEARNERS = ("solution", "idle", "wrong")
 PATIENCE: Micros = seconds(120)
@@ -47,14 +49,23 @@ class Learner:
             self.runner.answer(self._value(question.wrong if self.kind == "wrong" else question.solution))
             self.runner.set_confidence("certain")
             self.runner.lock()
-        for item in step.solve:
+        for number, item in enumerate(step.solve, 1):
             if self._over():
                 break
-            self._do(item)
+            try:
+                self._do(item)
+            except Refused as wrong:
+                raise self._refused(step, number, wrong) from None
         deadline = self.session.now + PATIENCE
         while self.runner.unfinished() and self.session.now < deadline and not self._over():
             self._run(LOOK_EVERY)
         return self.runner.unfinished()
+
+    def _refused(self, step: Step, number: int, wrong: Refused) -> Refused:
+        """What is there only when it is time could not be looked for when the file was read."""
+        lesson = self.runner.lesson
+        message = f"solve, number {number} of this step: {wrong}"
+        return refuse(lesson.path.name if lesson.path is not None else lesson.name, step.line, message)
 
     def _do(self, item: Mapping[str, Any]) -> None:
         """One line of the model solution: wait, wait until, or an action."""
