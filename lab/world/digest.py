@@ -14,9 +14,7 @@ from lab.world.world import World
 
 def digest(world: World) -> str:
     """Equal for equal worlds, in every process and on every platform."""
-    walk = _Walk()
-    walk.visit(world)
-    return walk.hash.hexdigest()
+    return _Walk(world, {}).digest()
 
 
 class _Walk:
@@ -24,17 +22,19 @@ class _Walk:
     sealed: nobody can tell two equal ones from one and the same, so they have a hash of their own. `sealed`: these.
     """
 
-    def __init__(self, sealed: dict[int, str] | None = None) -> None:
+    def __init__(self, whole: object, sealed: dict[int, str]) -> None:
+        self.whole = whole
+        self.sealed = sealed
         self.hash = hashlib.sha256()
         self.seen: dict[int, int] = {}
-        self.sealed: dict[int, str] = {} if sealed is None else sealed
         self.kept: list[object] = []
 
-    def visit(self, thing: Any) -> None:
-        """Add one value and all below it."""
-        waiting: list[object] = [thing]
+    def digest(self) -> str:
+        """The hash of the whole and all below it."""
+        waiting: list[object] = [self.whole]
         while waiting:
             waiting += self._parts(waiting.pop())
+        return self.hash.hexdigest()
 
     def _parts(self, one: Any) -> list[object]:
         """Hash what is one itself; what it holds comes back, last first."""
@@ -65,7 +65,7 @@ class _Walk:
     def _object(self, one: Any) -> list[object]:
         """An object's own values. Mutable ones may point at each other, so each is walked once."""
         assert not isinstance(one, memoryview), "a view in a world: it may change, and has no value of its own"
-        if isinstance(one, Sealed) and self.kept:
+        if isinstance(one, Sealed) and one is not self.whole:
             self._leaf(self._sealed(one))
             return []
         number = self.seen.get(id(one))
@@ -79,9 +79,7 @@ class _Walk:
 
     def _sealed(self, one: Sealed) -> str:
         if id(one) not in self.sealed:
-            walk = _Walk(self.sealed)
-            walk.visit(one)
-            self.sealed[id(one)] = walk.hash.hexdigest()
+            self.sealed[id(one)] = _Walk(one, self.sealed).digest()
             self.kept.append(one)
         return self.sealed[id(one)]
 
