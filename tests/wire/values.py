@@ -24,9 +24,7 @@ class _ByValue(_Walk):
 
 def value_digest(thing: object) -> str:
     """As `digest`, of a world or of anything in one, and blind to who shares what with whom."""
-    walk = _ByValue()
-    walk.visit(thing)
-    return walk.hash.hexdigest()
+    return _ByValue(thing, {}).digest()
 
 
 def difference(one: Any, other: Any, path: str) -> str:
