@@ -16,6 +16,7 @@ from lab.cluster.fuzzing.flavours import with_flavours
 from lab.cluster.fuzzing.load import with_loads
 from lab.cluster.fuzzing.migration import with_migrations
 from lab.cluster.fuzzing.moving import moving
+from lab.cluster.fuzzing.partial_deletion import with_partial_deletions
 from lab.cluster.fuzzing.rot import with_rot
 from lab.cluster.fuzzing.settings import changes
 from lab.cluster.fuzzing.transactions import Transactions
@@ -54,7 +55,8 @@ def plan(seed: int) -> Plan:
     if drawn.spec.service_levels:
         return drawn
     spec, actions = with_migrations(seed, with_audits(seed, drawn.spec), drawn.actions, FIRST)
-    return replace(drawn, spec=spec, actions=with_rot(seed, spec, actions, FIRST))
+    actions = with_rot(seed, spec, actions, FIRST)
+    return replace(drawn, spec=spec, actions=with_partial_deletions(seed, spec, actions, FIRST))
 
 
 def with_libraries(seed: int) -> Plan:

@@ -125,7 +125,9 @@ class Copying:
             offset, _ = truncation_point(partition, *answer.diverging_epoch)
             partition.truncate(env, offset)
             return False
-        if not fetcher.fenced and answer.records and answer.records[0].base_offset < partition.log.log_end_offset:
+        early = bool(answer.records) and answer.records[0].base_offset < partition.log.log_end_offset
+        starts_within = early and self._starts_within(partition, answer.records[0])
+        if early and not starts_within and not fetcher.fenced:
             # Logs have parted, and the leader has one batch for what is here and what is not. Kafka's fetcher gave the
             # partition up, before 2.3 with all others of its thread.
             fetcher.remove(partition.partition)
@@ -134,6 +136,8 @@ class Copying:
             if not batch.valid_crc():
                 self._refuse(env, partition, fetcher, batch)
                 return False
+        if starts_within:
+            self._begin_at(env, partition, answer.records[0].base_offset)
         before = partition.log.high_watermark
         for batch in answer.records:
             partition.append_as_follower(env, batch)
@@ -142,6 +146,18 @@ class Copying:
         partition.follow_high_watermark(env, answer.high_watermark)
         self._follow_log_start(env, partition, answer.log_start_offset)
         return partition.log.high_watermark > before
+
+    def _starts_within(self, partition: Partition, batch: RecordBatch) -> bool:
+        """Whether an empty log starts inside of this batch: records were deleted up to there (spec 1.12)."""
+        log = partition.log
+        return log.log_start_offset == log.log_end_offset <= batch.last_offset
+
+    def _begin_at(self, env: Env, partition: Partition, offset: int) -> None:
+        """Drop all that is here, and begin at `offset`."""
+        log = partition.log
+        end, high_watermark = log.log_end_offset, log.high_watermark
+        log.truncate_fully_and_start_at(offset, env.wall_time_ms)
+        env.tell(facts.Truncated(partition.partition, offset, end, high_watermark))
 
     def _refuse(self, env: Env, partition: Partition, fetcher: ReplicaFetcher, batch: RecordBatch) -> None:
         """The leader has sent a corrupt batch: nothing of its answer is copied, and it is asked again after a pause,
@@ -161,9 +177,7 @@ class Copying:
         """This log reaches further than the leader's (an unclean election), or ends before that one begins."""
         log = partition.log
         if log.log_end_offset < answer.log_start_offset:
-            end, high_watermark = log.log_end_offset, log.high_watermark
-            log.truncate_fully_and_start_at(answer.log_start_offset, env.wall_time_ms)
-            env.tell(facts.Truncated(partition.partition, log.log_start_offset, end, high_watermark))
+            self._begin_at(env, partition, answer.log_start_offset)
             partition.log_start_moved(env, "the leader's log start")
         else:
             partition.truncate(env, max(answer.high_watermark, log.log_start_offset))

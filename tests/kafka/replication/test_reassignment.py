@@ -22,6 +22,7 @@ from lab.kafka.protocol.messages.reassignments import (
     OngoingReassignment,
 )
 from lab.kafka.protocol.topics import TopicPartition
+from tests.kafka.clients.consumer.shop import stock, write
 from tests.story import ORDERS, Story, orders
 
 
@@ -216,6 +217,25 @@ def test_a_broker_is_emptied_stopped_and_forgotten():
     assert "broker-2" not in story.world.hosts
     assert story.ledger.lost() == 0
     assert story.state().leader_id in (1, 3, 4)
+
+
+def test_spec_01_12_4_a_replica_may_begin_in_the_middle_of_a_batch():
+    """The log starts at 12, where DeleteRecords has put it, and the batch that is there begins at 10. The new replica
+    is given all of it, and begins with it (KAFKA-6975).
+    """
+    story = stock(5, brokers=4, topics=orders(replicas=3))
+    write(story, 5)
+    write(story, 5)
+    story.until(lambda: story.replica(1).log.high_watermark == 15)
+    assert story.state().replicas == (1, 2, 3)
+    story.act(DeleteRecords("orders-0", 12))
+    story.run(3)
+    move(story, 1, 2, 4)
+    story.run(10)
+    log = story.replica(4).log
+    assert (log.active.base_offset, log.log_start_offset, log.log_end_offset, log.high_watermark) == (10, 12, 15, 15)
+    assert sorted(story.state().isr) == [1, 2, 4]
+    assert story.ledger.lost() == 0
 
 
 def test_a_move_may_be_given_another_target_that_is_there_already():
