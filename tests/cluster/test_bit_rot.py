@@ -237,6 +237,40 @@ def test_spec_01_21_recovery_cuts_the_log_at_the_corrupt_batch_and_the_leader_ha
     assert found(story) == ["corrupt batch of orders-0 found by broker-3 at offset 5: recovery cuts its log there"]
 
 
+def test_a_corrupt_batch_below_the_log_start_costs_its_replica_the_whole_log():
+    """What was deleted is off the disk only when its segment is. Until then recovery reads it, and cuts there: of a log
+    that ends before its start nothing is kept, in Kafka neither.
+    """
+    story = three_batches(config=(("log.flush.offset.checkpoint.interval.ms", "1000"),))
+    rot(story, 3)
+    story.act(DeleteRecords("orders-0", 12))
+    story.run(10)
+    assert story.replica(3).log.log_start_offset == 12
+    story.act(Crash("broker-3"), Restart("broker-3"))
+    story.run(30)
+    said = "it lies below the log start, nothing is left, and the log begins anew at 12"
+    assert found(story) == [f"corrupt batch of orders-0 found by broker-3 at offset 5: {said}"]
+    assert WORDS["corrupt"](story.world, "orders-0") == 0
+    assert sound(story, 3) == [True]
+    assert sorted(story.state().isr) == [1, 2, 3], "it has copied the batch that reaches over its start"
+
+
+def test_a_corrupt_batch_is_gone_with_its_segment():
+    each_its_own = ("log.segment.bytes", "200")
+    story = three_batches(
+        config=(each_its_own, ("log.initial.task.delay.ms", "1000"), ("log.retention.check.interval.ms", "2000"))
+    )
+    assert len(story.replica(3).log.segments) == 3
+    rot(story, 3)
+    assert WORDS["corrupt"](story.world, "orders-0") == 1
+    story.act(DeleteRecords("orders-0", 10))
+    story.run(10)
+    assert WORDS["corrupt"](story.world, "orders-0") == 0
+    story.act(Crash("broker-3"), Restart("broker-3"))
+    story.run(20)
+    assert found(story) == [], "recovery has nothing to find"
+
+
 def test_a_lone_replica_loses_all_from_the_corrupt_batch_on_when_it_recovers():
     story = three_batches(brokers=1)
     story.producer("web", rate=100, count=20, config=settings(acks="all"))

@@ -166,6 +166,13 @@ def rot_of(world: World, partition: TopicPartition) -> Rot | None:
     return fate.rot if fate is not None else None
 
 
+def files_begin_at(world: World, node: NodeId, partition: TopicPartition) -> int | None:
+    """At which offset the oldest file of a replica's log begins; None where no process runs."""
+    process = world.hosts[node].node
+    replica = process.partitions.get(partition) if isinstance(process, Broker) else None
+    return replica.log.segments[0].base_offset if replica is not None else None
+
+
 class Fates(Observer):
     """Hears everything last; the invariants read it as it was before the fact they hear."""
 
@@ -228,6 +235,7 @@ class Fates(Observer):
                 fate.older.ends_at(node, end)
             if fate.rot is not None:
                 fate.rot.cut(node, end)
+        self._forget_deleted_rot(world, node, fact.partition)
         fate.floors.pop(node, None)
         fate.log_starts[node] = fact.log_start_offset
 
@@ -247,6 +255,15 @@ class Fates(Observer):
         fate = self.table[fact.partition]
         fate.rot = fate.rot or Rot()
         fate.rot.add(node, fact.base_offset, fact.next_offset)
+
+    @hears(facts.SegmentsDeleted)
+    def _segments_deleted(self, world: World, node: NodeId, fact: facts.SegmentsDeleted) -> None:
+        self._forget_deleted_rot(world, node, fact.partition)
+
+    def _forget_deleted_rot(self, world: World, node: NodeId, partition: TopicPartition) -> None:
+        rot, first = self.table[partition].rot, files_begin_at(world, node, partition)
+        if rot is not None and first is not None:
+            rot.begin(node, first)
 
     # --- older rules ------------------------------------------------------------------------------
 

@@ -140,7 +140,9 @@ class FlushedSurvives(Invariant):
 
     def _cut_at_rot(self, fate: Fate, node: NodeId, fact: facts.LogLoaded) -> bool:
         """Whether recovery came upon a batch that the disk has spoilt. Who stopped cleanly does not look."""
-        return not fact.clean and fate.rot is not None and fate.rot.may_end(node, fact.log_end_offset, fate.compacted)
+        if fact.clean or fate.rot is None:
+            return False
+        return fate.rot.may_end(node, fact.log_end_offset, fact.log_start_offset, fate.compacted)
 
     def _wanted(self, fate: Fate, node: NodeId, least: int) -> str:
         return f"{least} (flushed)" if node in fate.floors else f"{least} (all)"

@@ -27,6 +27,10 @@ class Rot(Packed):
         for base_offset in [base for base in of_node if first <= base < end]:
             del of_node[base_offset]
 
+    def begin(self, node: NodeId, first: int) -> None:
+        """The oldest file of this replica's log begins at `first` now: what lay before is off the disk."""
+        self.renew(node, 0, first)
+
     def holds(self, node: NodeId, offset: int) -> bool:
         """Whether what stands at `offset` of this replica is corrupt."""
         return any(base <= offset < next_offset for base, next_offset in self.batches.get(node, {}).items())
@@ -40,8 +44,9 @@ class Rot(Packed):
         """The base offsets that are corrupt on some replica."""
         return {base: None for of_node in self.batches.values() for base in of_node}
 
-    def may_end(self, node: NodeId, end: int, compacted: int) -> bool:
+    def may_end(self, node: NodeId, end: int, start: int, compacted: int) -> bool:
         """Whether recovery may have cut this replica's log to `end`: a corrupt batch begins there, or, where compaction
-        has left holes, behind one.
+        has left holes, behind one. Or one lies below the log's `start`: cut there nothing is left of it, and it is
+        begun anew at its start.
         """
-        return any(base == end or end < base <= compacted for base in self.batches.get(node, {}))
+        return any(base == end or end < base <= compacted or base < start == end for base in self.batches.get(node, {}))

@@ -1,6 +1,6 @@
 """RotMoments: when somebody comes upon what a disk has spoilt, each reader once, and what became of it."""
 
-from lab.cluster.invariants.fates import rot_of
+from lab.cluster.invariants.fates import files_begin_at, rot_of
 from lab.cluster.watch import Observer, hears
 from lab.env import NodeId
 from lab.kafka import facts
@@ -32,8 +32,16 @@ class RotMoments(Observer):
         forget what was there.
         """
         rot, end = rot_of(world, fact.partition), fact.log_end_offset
-        if rot is not None and rot.from_offset(node, end) == end:
-            world.mark(
-                "corrupt", str(fact.partition),
-                f"corrupt batch of {fact.partition} found by {node} at offset {end}: recovery cuts its log there",
-            )  # fmt: skip
+        if rot is None or fact.clean:
+            return
+        first = files_begin_at(world, node, fact.partition)
+        deleted = [base for base in rot.batches.get(node, {}) if first is not None and base < first]
+        if rot.from_offset(node, end) == end:
+            self._cut(world, node, fact.partition, end, "recovery cuts its log there")
+        elif deleted:
+            then = f"it lies below the log start, nothing is left, and the log begins anew at {end}"
+            self._cut(world, node, fact.partition, min(deleted), then)
+
+    def _cut(self, world: World, node: NodeId, partition: TopicPartition, offset: int, then: str) -> None:
+        where = f"corrupt batch of {partition} found by {node} at offset {offset}"
+        world.mark("corrupt", str(partition), f"{where}: {then}")
