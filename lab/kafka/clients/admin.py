@@ -355,6 +355,7 @@ class AdminApp:
             self._end(env, job, errors[0].name if errors else "", text)
 
     def _again(self, env: Env, job: Job, error: str) -> None:
+        self._forget_questions(job)
         self.metadata.needed = True
         job.coordinator = ""
         job.search = None
@@ -363,7 +364,13 @@ class AdminApp:
         if job.tries >= TRIES:
             self._end(env, job, error, "")
 
+    def _forget_questions(self, job: Job) -> None:
+        """What was asked of others besides: their answers are none to the next try, nor to the next job."""
+        self.net.in_flight.clear()
+        job.out = 0
+
     def _end(self, env: Env, job: Job, error: str, text: str) -> None:
+        self._forget_questions(job)
         order = job.order
         name = type(order.body if isinstance(order, REQUESTS) else order).__name__
         env.tell(facts.AdminResult(name, error, text))

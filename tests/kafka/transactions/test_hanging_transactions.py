@@ -3,6 +3,7 @@
 from typing import Any
 
 from lab.cluster.actions.machines import Crash
+from lab.cluster.actions.network import SlowMachine
 from lab.cluster.actions.transactions import (
     AbortHangingTransaction,
     DescribeProducers,
@@ -11,7 +12,7 @@ from lab.cluster.actions.transactions import (
     ListTransactions,
 )
 from lab.cluster.session.offers import offers_for
-from lab.cluster.spec import TransactionSpec
+from lab.cluster.spec import TopicSpec, TransactionSpec
 from lab.cluster.words import WORDS
 from lab.kafka import facts
 from lab.kafka.clients.producer.transactional_app import TransactionalApp
@@ -223,3 +224,16 @@ def test_they_are_offered_where_they_help():
     assert of_partition["describe_producers"].form == ()
     of_cluster = {one.name for one in offers_for(story.world, "cluster", "")}
     assert {"list_transactions", "describe_transaction", "find_hanging_transactions"} <= of_cluster
+
+
+def test_a_search_of_which_one_question_fails_begins_anew_whatever_the_others_answer():
+    """The one that fails is the quickest here: its broker refuses the connection while the others still think."""
+    story = Story(brokers=3, topics=(TopicSpec("orders", 3, 3),))
+    story.run(8)
+    assert {story.state(TopicPartition("orders", one)).leader_id for one in range(3)} == {1, 2, 3}
+    story.act(FindHangingTransactions("orders", 1))
+    story.run(2)
+    story.act(SlowMachine("broker-1", 50), SlowMachine("broker-3", 50))
+    story.act(Crash("broker-2"), FindHangingTransactions("orders", 1))
+    story.run(40)
+    assert results(story) == [("FindHanging", "", "nothing hangs")] * 2
