@@ -237,6 +237,22 @@ def test_spec_01_21_recovery_cuts_the_log_at_the_corrupt_batch_and_the_leader_ha
     assert found(story) == ["corrupt batch of orders-0 found by broker-3 at offset 5: recovery cuts its log there"]
 
 
+def test_a_log_that_is_cut_back_behind_a_corrupt_batch_keeps_it_and_all_between():
+    """Who truncates does not look at checksums: only recovery does."""
+    story = three_batches()
+    rot(story, 1)
+    story.act(Isolate("broker-1"))
+    story.send("broker-1", ProduceRequest(1, 30_000, {ORDERS: batch("alone")}))
+    story.until(lambda: story.state().leader_id == 2)
+    assert story.replica(1).log.log_end_offset == 16
+    story.send("broker-2", ProduceRequest(1, 30_000, {ORDERS: batch("together")}))
+    story.act(Rejoin("broker-1"))
+    story.run(20)
+    assert [one.offset for one in story.told(facts.Truncated)] == [15]
+    assert sound(story, 1) == [True, False, True, True]
+    assert {end for _, end in story.ends().values()} == {16}
+
+
 def test_a_corrupt_batch_below_the_log_start_costs_its_replica_the_whole_log():
     """What was deleted is off the disk only when its segment is. Until then recovery reads it, and cuts there: of a log
     that ends before its start nothing is kept, in Kafka neither.

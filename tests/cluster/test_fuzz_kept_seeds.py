@@ -80,6 +80,7 @@ def test_what_was_mended_with_every_library_stays_mended(seed: int):
 PLANS_KEPT = {
     135: "a replica could not begin where its leader's log starts, in the middle of a batch",
     153: "a log that recovery found corrupt below its start and began anew was taken for one that had lost records",
+    444: "who cut a log back cut it at a corrupt batch far before, and kept a hole",
     572: "what a dead process had was missed at the next one, when its group changed the protocol",
 }
 

@@ -269,9 +269,12 @@ class LogSegment(Packed):
     # --- mending ----------------------------------------------------------------------------------
 
     def truncate(self, disk: Disk, offset: int, interval_bytes: int) -> None:
-        """Cut at the first batch that reaches `offset`, and make the indexes anew."""
+        """Cut at the first batch that reaches `offset`, and make the indexes anew. What stays is not checked: a corrupt
+        batch is no reason to give up what stands behind it.
+        """
         disk.truncate(self.path, self.position_for(disk, offset))
-        self.recover(disk, interval_bytes)
+        for _ in self.rebuild(disk, interval_bytes, checked=False):
+            pass
 
     def recover(self, disk: Disk, interval_bytes: int) -> bool:
         """Read the file from its beginning, checking every batch; cut it at the first bad one. Returns
