@@ -1,5 +1,6 @@
 """Draw: the choices of one fuzz seed, from a stream of their own."""
 
+from lab.cluster.spec import ClusterSpec
 from lab.env import Micros, millis
 from lab.world.dice import Stream
 
@@ -21,6 +22,11 @@ class Draw:
     def percent(self, chance: int) -> bool:
         """True so many times in a hundred."""
         return self.dice.below(100) < chance
+
+    def partition(self, spec: ClusterSpec) -> str:
+        """A partition of one of the topics, like orders-0."""
+        topic = spec.topics[self.dice.below(len(spec.topics))]
+        return f"{topic.name}-{self.dice.below(topic.partitions)}"
 
     def duration(self) -> Micros:
         """50 ms to 25 s, short ones as likely as long ones."""

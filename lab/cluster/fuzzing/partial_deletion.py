@@ -27,10 +27,9 @@ def with_partial_deletions(
         return actions
     found: list[Timed] = []
     for _ in range(draw.number(1, DELETIONS_MAX)):
-        topic = spec.topics[draw.dice.below(len(spec.topics))]
-        partition = f"{topic.name}-{draw.dice.below(topic.partitions)}"
+        partition = draw.partition(spec)
         at = first + draw.dice.below(seconds(WITHIN_S) - first)
         found.append((at, DeleteRecords(partition, draw.number(1, OFFSET_MAX))))
         if draw.percent(50):
-            found.append((at + millis(draw.number(1, 2_000)), SpreadReplicas(topic.name)))
+            found.append((at + millis(draw.number(1, 2_000)), SpreadReplicas(partition.rpartition("-")[0])))
     return tuple(sorted((*actions, *found), key=lambda one: one[0]))

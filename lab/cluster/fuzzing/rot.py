@@ -20,8 +20,7 @@ def with_rot(seed: int, spec: ClusterSpec, actions: tuple[Timed, ...], first: Mi
         return actions
     found: list[Timed] = []
     for _ in range(draw.number(1, BATCHES_MAX)):
-        topic = spec.topics[draw.dice.below(len(spec.topics))]
-        partition = f"{topic.name}-{draw.dice.below(topic.partitions)}"
+        partition = draw.partition(spec)
         node = f"broker-{draw.number(1, spec.brokers)}"
         found.append((first + draw.dice.below(seconds(WITHIN_S) - first), CorruptBatch(partition, node)))
     return tuple(sorted((*actions, *found), key=lambda one: one[0]))

@@ -358,21 +358,16 @@ def _pause(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
 
 
 def _elect(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    return [(at, topics.ElectLeader(_partition(draw, spec), draw.percent(40)))]
+    return [(at, topics.ElectLeader(draw.partition(spec), draw.percent(40)))]
 
 
 def _delete_records(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
-    return [(at, topics.DeleteRecords(_partition(draw, spec)))]
+    return [(at, topics.DeleteRecords(draw.partition(spec)))]
 
 
 def _more_partitions(draw: Draw, spec: ClusterSpec, at: Micros) -> list[Timed]:
     topic = spec.topics[draw.dice.below(len(spec.topics))]
     return [(at, topics.AddPartitions(topic.name, topic.partitions + 1))]
-
-
-def _partition(draw: Draw, spec: ClusterSpec) -> str:
-    topic = spec.topics[draw.dice.below(len(spec.topics))]
-    return f"{topic.name}-{draw.dice.below(topic.partitions)}"
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from lab.cluster.invariants.base import Invariant
-from lab.cluster.invariants.deletion import replica_at
 from lab.cluster.invariants.fates import Fates
+from lab.cluster.invariants.replica import replica_at
 from lab.cluster.ledger.births import plain_birth
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears

@@ -2,12 +2,11 @@
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fates
+from lab.cluster.invariants.replica import replica_at
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
-from lab.kafka.broker.broker import Broker
-from lab.kafka.broker.partition import Partition
 from lab.kafka.log.unified_log import read_all
 from lab.kafka.protocol.records import RecordBatch
 from lab.kafka.protocol.topics import TopicPartition
@@ -20,12 +19,6 @@ REMEMBERED = 32
 """Records of a key that are remembered: history must not make checkpoints dearer. Where a compaction ends so many
 records of one key ago, that key is not judged.
 """
-
-
-def replica_at(world: World, node: NodeId, partition: TopicPartition) -> Partition | None:
-    """A broker's replica; None where no process runs."""
-    process = world.hosts[node].node
-    return process.partitions.get(partition) if isinstance(process, Broker) else None
 
 
 class OnlyCommittedIsDeleted(Invariant):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lab.cluster.invariants.lineage import Lineage
 from lab.cluster.invariants.older_rules import OlderRules, rule_at
+from lab.cluster.invariants.replica import replica_at
 from lab.cluster.invariants.rot import Rot
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import Observer, Watch, hears
@@ -168,8 +169,7 @@ def rot_of(world: World, partition: TopicPartition) -> Rot | None:
 
 def files_begin_at(world: World, node: NodeId, partition: TopicPartition) -> int | None:
     """At which offset the oldest file of a replica's log begins; None where no process runs."""
-    process = world.hosts[node].node
-    replica = process.partitions.get(partition) if isinstance(process, Broker) else None
+    replica = replica_at(world, node, partition)
     return replica.log.segments[0].base_offset if replica is not None else None
 
 

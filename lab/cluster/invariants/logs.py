@@ -2,11 +2,11 @@
 
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import Fate, Fates
+from lab.cluster.invariants.replica import replica_at
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
-from lab.kafka.broker.broker import Broker
 from lab.kafka.protocol.records import SEQUENCES
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
@@ -155,8 +155,7 @@ class LoadedIsSound(Invariant):
 
     @hears(facts.LogLoaded)
     def _loaded(self, world: World, node: NodeId, fact: facts.LogLoaded) -> None:
-        process = world.hosts[node].node
-        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        replica = replica_at(world, node, fact.partition)
         if replica is None or fact.clean:
             return
         log = replica.log

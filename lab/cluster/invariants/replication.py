@@ -3,12 +3,12 @@
 from lab.cluster.invariants.base import Invariant
 from lab.cluster.invariants.fates import JOINS, Fate, Fates
 from lab.cluster.invariants.lineage import Lineage
+from lab.cluster.invariants.replica import replica_at
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.moments.moments import broker_name
 from lab.cluster.watch import hears
 from lab.env import NodeId
 from lab.kafka import facts
-from lab.kafka.broker.broker import Broker
 from lab.kafka.protocol.topics import TopicPartition
 from lab.world.world import World
 
@@ -241,8 +241,7 @@ class EnoughCopies(Invariant):
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         if not fact.leading:
             return
-        process = world.hosts[node].node
-        replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
+        replica = replica_at(world, node, fact.partition)
         fate = self.fates.table[fact.partition]
         if replica is None or fact.leader_epoch < fate.doomed_below or fate.retired:
             return
