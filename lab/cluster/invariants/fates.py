@@ -7,6 +7,7 @@ where a disk has spoilt a batch and recovery cuts the log there; which batches t
 Kafkas had more ways, and what these allow is computed too, in OlderRules.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from lab.cluster.invariants.lineage import Lineage
@@ -148,16 +149,6 @@ class Fate(Packed):
         return self.rot is not None and self.rot.holds(self.leader, offset)
 
 
-class Table(dict[TopicPartition, Fate]):
-    """The fate of each partition, begun when it is first asked for."""
-
-    __slots__ = ()
-
-    def __missing__(self, partition: TopicPartition) -> Fate:
-        found = self[partition] = Fate()
-        return found
-
-
 def rot_of(world: World, partition: TopicPartition) -> Rot | None:
     """Which batches of a partition disks have spoilt; None where they never did, or nobody watches."""
     watch = world.witness
@@ -177,7 +168,9 @@ class Fates(Observer):
     """Hears everything last; the invariants read it as it was before the fact they hear."""
 
     def __init__(self) -> None:
-        self.table = Table()
+        # A subclass of dict would be slower at each look: what it does not override, it still finds by name.
+        self.table: defaultdict[TopicPartition, Fate] = defaultdict(Fate)
+        """Each partition's, begun when it is first asked for."""
         self.failed_disks: dict[NodeId, None] = {}
         self.partitions: dict[str, int] = {}
 

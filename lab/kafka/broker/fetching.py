@@ -1,6 +1,6 @@
 """Fetching: what this broker answers to a Fetch, a consumer's or a follower's (spec 1.11, 2.3.1)."""
 
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 from lab.kafka.broker.fetch_session import FetchSession
 from lab.kafka.broker.not_leading import absent, endpoints, leader_of
@@ -20,6 +20,8 @@ from lab.kafka.protocol.messages.fetch import (
 )
 from lab.kafka.protocol.topics import TopicPartition
 
+NONE, READ_COMMITTED = ErrorCode.NONE, IsolationLevel.READ_COMMITTED
+"""By these names, since to find a member in its class costs as much as a call, and every fetch does."""
 TOLD_WHO_LEADS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
@@ -53,22 +55,17 @@ class Fetching:
             partition = partitions.get(name)
             if rack and partition is not None and elsewhere(broker.image, partition, rack, asked.fetch_offset) >= 0:
                 return True
-            if current and self._at_end(partition, request, asked):
+            agreed = current and self.agreed(partition, asked)
+            end = self._readable_to(partition, request) if partition is not None else 0
+            if agreed and asked.fetch_offset == end:
                 continue
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
-            if (
-                self._error(broker, name, partition, asked, request, session, current=current)
-                or self.diverges(partition, asked) is not None
-            ):
+            if not agreed and self._refusal(broker, name, partition, request, asked, session, current=current):
                 return True
             assert partition is not None
-            log = partition.log
-            end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
-            if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
-                return True
             if asked.fetch_offset < end:
-                if request.min_bytes <= 1 or asked.fetch_offset < log.active.base_offset <= end:
+                if request.min_bytes <= 1 or asked.fetch_offset < partition.log.active.base_offset <= end:
                     return True  # what lies in an older segment is not waited with
                 available += self._available(partition, asked, end)
         return available >= request.min_bytes
@@ -103,7 +100,10 @@ class Fetching:
                     found[name] = self._nothing_but_news(partition, request)
                     found[name].preferred_read_replica = replica
                     continue
-            if current and self._at_end(partition, request, asked):
+            agreed = current and self.agreed(partition, asked)
+            end = self._readable_to(partition, request) if partition is not None else 0
+            if agreed and asked.fetch_offset == end:
+                assert partition is not None
                 if self._news(partition, request.replica_id) or every:
                     found[name] = self._nothing_but_news(partition, request)
                 if session is not None:
@@ -113,9 +113,11 @@ class Fetching:
             if throttle is not None and partition is not None and throttle.holds_back(partition, request.replica_id):
                 continue
             before = left
-            one = self._read(
-                broker, name, partition, request, asked, session, left, current=current, first=left == most
-            )
+            one = None
+            if not agreed:
+                one = self._refusal(broker, name, partition, request, asked, session, current=current)
+            if one is None and partition is not None:
+                one = self._records(partition, request, asked, end, left, first=left == most)
             if one is None and every and partition is not None:
                 one = self._nothing_but_news(partition, request)
             if one is not None:
@@ -142,8 +144,8 @@ class Fetching:
 
     def _nothing_but_news(self, partition: Partition, request: FetchRequest) -> FetchedPartition:
         log = partition.log
-        found = FetchedPartition(ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
-        if request.isolation_level is IsolationLevel.READ_COMMITTED:
+        found = FetchedPartition(NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        if request.isolation_level is READ_COMMITTED:
             found.aborted_transactions = ()
         return found
 
@@ -156,10 +158,10 @@ class Fetching:
         known = broker.image.brokers.get(request.replica_id)
         return known is None or request.replica_epoch < 0 or request.replica_epoch >= known.broker_epoch
 
-    def _at_end(
-        self, partition: Partition | None, request: FetchRequest, asked: FetchPartition
-    ) -> TypeGuard[Partition]:
-        """Whether the asker agrees with this leader and has read all it may: the usual case, told at a glance."""
+    def agreed(self, partition: Partition | None, asked: FetchPartition) -> bool:
+        """Whether the asker believes in this leader, and has what its log begins with: the usual case, told at a
+        glance. If not, there may still be nothing to refuse.
+        """
         if partition is None or not partition.leading:
             return False
         if asked.current_leader_epoch != partition.leader_epoch and asked.current_leader_epoch >= 0:
@@ -167,43 +169,48 @@ class Fetching:
         if asked.topic_id != partition.topic_id and asked.topic_id:
             return False
         log = partition.log
-        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
+        if asked.fetch_offset > log.log_end_offset or asked.fetch_offset < log.log_start_offset:
+            return False
         entries = log.epochs.entries
-        return asked.fetch_offset == end and (
-            asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
-        )
+        return asked.last_fetched_epoch < 0 or (bool(entries) and entries[-1][0] == asked.last_fetched_epoch)
 
-    def _read(
+    def _refusal(
         self, broker: FetchingBroker, name: TopicPartition, partition: Partition | None, request: FetchRequest,
-        asked: FetchPartition, session: FetchSession | None, left: int, *, current: bool, first: bool,
+        asked: FetchPartition, session: FetchSession | None, *, current: bool,
     ) -> FetchedPartition | None:  # fmt: skip
+        """What is said instead of records: an error, or where the asker's log diverges. None if it may have some."""
         error = self._error(broker, name, partition, asked, request, session, current=current)
         if error:
             none = () if error is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION else None
             leader = leader_of(self.config, broker.image, name, partition) if error in TOLD_WHO_LEADS else None
             return FetchedPartition(error, current_leader=leader, aborted_transactions=none)
         assert partition is not None
-        diverging = self.diverges(partition, asked)
         log = partition.log
         if request.replica_id < 0 <= asked.last_fetched_epoch and self._unheard_of(partition, asked):
             return FetchedPartition(ErrorCode.OFFSET_OUT_OF_RANGE)
+        known = log.high_watermark, log.last_stable_offset, log.log_start_offset
+        diverging = self.diverges(partition, asked)
         if diverging is not None:
-            return FetchedPartition(
-                ErrorCode.NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset,
-                diverging_epoch=diverging,
-            )  # fmt: skip
-        limit = min(asked.partition_max_bytes, max(left, 0))
-        end = log.log_end_offset if request.replica_id >= 0 else self._readable_to(partition, request)
+            return FetchedPartition(NONE, *known, diverging_epoch=diverging)
+        if log.log_start_offset <= asked.fetch_offset <= log.log_end_offset:
+            return None
+        if request.replica_id < 0:
+            return FetchedPartition(ErrorCode.OFFSET_OUT_OF_RANGE)  # as after any error, Kafka tells it nothing else
+        return FetchedPartition(ErrorCode.OFFSET_OUT_OF_RANGE, *known)
+
+    def _records(
+        self, partition: Partition, request: FetchRequest, asked: FetchPartition, end: int, left: int, *, first: bool
+    ) -> FetchedPartition | None:
+        """What lies between the asker's offset and `end`; None if that is nothing, and there is no news either."""
+        log = partition.log
+        limit = asked.partition_max_bytes if asked.partition_max_bytes < left else max(left, 0)
         batches = log.read(asked.fetch_offset, limit, end, min_one=first)
-        if not isinstance(batches, tuple):
-            if request.replica_id < 0:
-                return FetchedPartition(batches)  # as after any error, Kafka tells a consumer nothing else
-            return FetchedPartition(batches, log.high_watermark, log.last_stable_offset, log.log_start_offset)
+        assert isinstance(batches, tuple), batches
         if not batches and not self._news(partition, request.replica_id):
             return None
-        committed = request.isolation_level is IsolationLevel.READ_COMMITTED
+        committed = request.isolation_level is READ_COMMITTED
         return FetchedPartition(
-            ErrorCode.NONE,
+            NONE,
             log.high_watermark,
             log.last_stable_offset,
             log.log_start_offset,
@@ -274,7 +281,8 @@ class Fetching:
         return partition.log.end_offset_for_epoch(asked.last_fetched_epoch)[0] < 0
 
     def _readable_to(self, partition: Partition, request: FetchRequest) -> int:
-        """How far a consumer may read."""
-        if request.isolation_level is IsolationLevel.READ_COMMITTED:
-            return partition.log.last_stable_offset
-        return partition.log.high_watermark
+        """How far the asker may read: a follower to the end."""
+        log = partition.log
+        if request.replica_id >= 0:
+            return log.log_end_offset
+        return log.last_stable_offset if request.isolation_level is READ_COMMITTED else log.high_watermark

@@ -332,7 +332,7 @@ class Partition(Packed):
 
     def _replicated(self, env: Env, end: int) -> int:
         """Up to where all have the log, of which this replica has all up to `end`."""
-        required = self.maximal_isr
+        required = self.in_sync_replicas if self.pending_isr is None else self.maximal_isr
         for replica_id, remote in self.remotes.items():
             if remote.log_end_offset < end and (
                 replica_id in required

@@ -1,7 +1,6 @@
 """SessionCache: the fetch sessions of a broker, `max.incremental.fetch.session.cache.slots` of them (spec 2.12)."""
 
-from lab.env import Micros, seconds
-from lab.env.node import Dice
+from lab.env import Env, Micros, seconds
 from lab.kafka.broker.fetch_session import EPOCHS, FetchSession
 from lab.kafka.broker.partition import Partition
 from lab.kafka.protocol.errors import ErrorCode
@@ -21,30 +20,30 @@ class SessionCache:
         self.partitions = partitions
         self.sessions: dict[int, FetchSession] = {}
 
-    def find(self, request: FetchRequest, now: Micros, dice: Dice) -> FetchSession | ErrorCode | None:
+    def find(self, request: FetchRequest, env: Env) -> FetchSession | ErrorCode | None:
         """The session a request belongs to, brought up to date by it; None if it has none; or what is wrong."""
         if request.session_epoch in (INITIAL_EPOCH, FINAL_EPOCH):
             self._close(request.session_id)
-            return self._begin(request, now, dice) if request.session_epoch == INITIAL_EPOCH else None
+            return self._begin(request, env) if request.session_epoch == INITIAL_EPOCH else None
         session = self.sessions.get(request.session_id)
         if session is None:
             return ErrorCode.FETCH_SESSION_ID_NOT_FOUND
         if request.session_epoch != session.epoch:
             return ErrorCode.INVALID_FETCH_SESSION_EPOCH
-        session.add(request, now)
+        session.add(request, env.now)
         if not session.request.partitions:
             self._end(request.session_id)
             return None
         return session
 
-    def _begin(self, request: FetchRequest, now: Micros, dice: Dice) -> FetchSession | None:
-        if len(self.sessions) >= self.slots and not self._make_room(request, now):
+    def _begin(self, request: FetchRequest, env: Env) -> FetchSession | None:
+        if len(self.sessions) >= self.slots and not self._make_room(request, env.now):
             return None
         # Drawn, so that nobody takes a session for the one it had with the process before this.
-        session_id = 1 + dice.below(EPOCHS)
+        session_id = 1 + env.dice.below(EPOCHS)
         while session_id in self.sessions:
-            session_id = 1 + dice.below(EPOCHS)
-        session = self.sessions[session_id] = FetchSession(session_id, request, now)
+            session_id = 1 + env.dice.below(EPOCHS)
+        session = self.sessions[session_id] = FetchSession(session_id, request, env.now)
         return session
 
     def _make_room(self, request: FetchRequest, now: Micros) -> bool:

@@ -92,7 +92,8 @@ class UnifiedLog(Packed):
     @property
     def last_stable_offset(self) -> int:
         """Up to where everything is decided; without open transactions, the high watermark."""
-        unstable = self.producers.first_unstable_offset
+        producers = self.producers
+        unstable = producers.first_unstable_offset if producers.transactional else None
         if unstable is None:
             return self.high_watermark
         return min(max(unstable, self.log_start_offset), self.high_watermark)
@@ -207,7 +208,7 @@ class UnifiedLog(Packed):
 
     def _should_roll(self, batch: RecordBatch, now_ms: int) -> bool:
         """By size, by age in message time, by a full index, by too large a relative offset (spec 1.4)."""
-        active = self.active
+        active = self.segments[-1]
         config = self.config
         if not active.size:
             return False

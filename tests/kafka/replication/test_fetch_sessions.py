@@ -177,7 +177,8 @@ def overlooked(broker: Broker, session: FetchSession, name: TopicPartition) -> b
     if partition is None or session.session_id not in partition.watchers:
         return True
     asked = session.request.partitions[name]
-    if not broker.fetching._at_end(partition, session.request, asked):
+    end = broker.fetching._readable_to(partition, session.request)
+    if asked.fetch_offset != end or not broker.fetching.agreed(partition, asked):
         return True
     remote = partition.remotes.get(session.request.replica_id)
     # Whose connection is gone will begin another session.

@@ -9,23 +9,33 @@ from lab.kafka.broker import deleting
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.context import PENDING, Later, RequestContext, handles
 from lab.kafka.broker.fetch_session import FetchSession
+from lab.kafka.broker.partition import Partition
 from lab.kafka.broker.purgatory import DelayedFetch
 from lab.kafka.protocol.errors import ErrorCode
-from lab.kafka.protocol.messages.fetch import FINAL_EPOCH, FetchedPartition, FetchRequest, FetchResponse
+from lab.kafka.protocol.messages.fetch import (
+    FINAL_EPOCH,
+    FetchedPartition,
+    FetchPartition,
+    FetchRequest,
+    FetchResponse,
+    IsolationLevel,
+)
+
+LEVELS = tuple(IsolationLevel)
 
 
 @handles(FetchRequest)
 def fetch(broker: Broker, request: FetchRequest, context: RequestContext) -> FetchResponse | Later:
     """Note what a follower has, then answer at once if there is something to say, else wait."""
     env = context.env
-    if not request.isolation_level.known:
+    if request.isolation_level not in LEVELS:
         wrong = FetchedPartition(ErrorCode.UNKNOWN_SERVER_ERROR, aborted_transactions=())
         return FetchResponse(dict.fromkeys(request.partitions, wrong), ErrorCode.UNKNOWN_SERVER_ERROR)
     if broker.replicas.throttle is not None:
         broker.replicas.throttle.now = env.now
     session = None
     if request.session_epoch != FINAL_EPOCH or request.session_id:
-        found = broker.sessions.find(request, env.now, env.dice)
+        found = broker.sessions.find(request, env)
         if isinstance(found, ErrorCode):
             return FetchResponse({}, found)
         session = found
@@ -63,13 +73,9 @@ def _note_follower(
         looked_at = {**{name: session.request.partitions[name] for name in session.outside}, **looked_at}
     for name, asked in looked_at.items():
         partition = partitions.get(name)
-        if partition is None or not partition.leading or partition.epoch_error(asked.current_leader_epoch):
-            continue
-        if asked.topic_id != partition.topic_id and asked.topic_id:
+        if partition is None or not (broker.fetching.agreed(partition, asked) or _has(broker, partition, asked)):
             continue
         log = partition.log
-        if asked.fetch_offset > log.log_end_offset or broker.fetching.diverges(partition, asked):
-            continue
         if broker.config.replica_selector_class and replica_id in partition.remotes:
             partition.remotes[replica_id].log_start_offset = asked.log_start_offset
         before = log.high_watermark
@@ -86,3 +92,12 @@ def _note_follower(
             broker.committed(env, partition)
     if broker.purgatory.deletes:
         deleting.settle(broker, env)
+
+
+def _has(broker: Broker, partition: Partition, asked: FetchPartition) -> bool:
+    """Whether an asker that does not agree at a glance has what its offset says."""
+    if not partition.leading or partition.epoch_error(asked.current_leader_epoch):
+        return False
+    if asked.topic_id != partition.topic_id and asked.topic_id:
+        return False
+    return asked.fetch_offset <= partition.log.log_end_offset and not broker.fetching.diverges(partition, asked)
