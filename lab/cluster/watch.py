@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from lab.env import NodeId
+from lab.world.witness import Listener
 from lab.world.world import World
 
 Hearing = Callable[[Any, World, NodeId, Any], None]
@@ -47,22 +48,18 @@ class Watch:
 
     def __init__(self, observers: "list[Observer]") -> None:
         self.observers = observers
-        self._table = self._listeners()
+        self.listeners = self._by_kind()
 
     def insert_before(self, last: "Observer", more: "Sequence[Observer]") -> None:
         """More observers, in front of one that hears everything after them."""
         at = self.observers.index(last)
         self.observers = [*self.observers[:at], *more, *self.observers[at:]]
-        self._table = self._listeners()
+        self.listeners = self._by_kind()
 
     def tell(self, world: World, node: NodeId, fact: object) -> None:
         """Called by the world for each fact a node states."""
-        for listener in self._table.get(type(fact), ()):
+        for listener in self.listeners.get(type(fact), ()):
             listener(world, node, fact)
-
-    def hears(self, kind: type) -> bool:
-        """Whether anybody has asked for facts of this kind."""
-        return bool(self._table.get(kind))
 
     def pulse(self, world: World) -> None:
         """Called by the world now and then, and passed on to those who look at how it goes on."""
@@ -72,15 +69,15 @@ class Watch:
     def invite(self, guest: Observer) -> None:
         """Pass facts to `guest` too, after everybody else. A guest is no part of the world: a restored one has none."""
         for kind, name in guest.hearing:
-            self._table.setdefault(kind, []).append(getattr(guest, name))
+            self.listeners.setdefault(kind, []).append(getattr(guest, name))
 
     def dismiss(self, guest: Observer) -> None:
         """Pass nothing to `guest` any more."""
         for kind, name in guest.hearing:
-            self._table[kind].remove(getattr(guest, name))
+            self.listeners[kind].remove(getattr(guest, name))
 
-    def _listeners(self) -> dict[type, list[Callable[[World, NodeId, Any], None]]]:
-        table: dict[type, list[Callable[[World, NodeId, Any], None]]] = {}
+    def _by_kind(self) -> dict[type, list[Listener]]:
+        table: dict[type, list[Listener]] = {}
         for observer in self.observers:
             for kind, name in observer.hearing:
                 table.setdefault(kind, []).append(getattr(observer, name))
@@ -92,4 +89,4 @@ class Watch:
 
     def __setstate__(self, observers: "list[Observer]") -> None:
         self.observers = observers
-        self._table = self._listeners()
+        self.listeners = self._by_kind()

@@ -41,11 +41,14 @@ class Trace:
 
     def add(self, entry: "tuple[int, Micros, NodeId, str, str, int]") -> None:
         """Add the newest event; plain tuples, since they are cheaper to make than named ones."""
-        page = self.page
-        page.append(entry)  # type: ignore[arg-type]
-        if len(page) == PAGE:
-            self.sealed = Pages((*self.sealed.pages[1 - PAGES :], tuple(page)))
-            self.page = []
+        self.page.append(entry)  # type: ignore[arg-type]
+        if len(self.page) == PAGE:
+            self.turn()
+
+    def turn(self) -> None:
+        """The page is full."""
+        self.sealed = Pages((*self.sealed.pages[1 - PAGES :], tuple(self.page)))
+        self.page = []
 
     def find(self, event_number: int) -> TraceEntry | None:
         """The entry of an event; None if it is too long ago."""

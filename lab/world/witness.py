@@ -1,7 +1,8 @@
 """Witness: whoever hears the facts that nodes state, and the one fact that the world states itself."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from lab.env.units import NodeId
 
@@ -9,15 +10,19 @@ if TYPE_CHECKING:
     from lab.world.world import World
 
 
+Listener: TypeAlias = "Callable[[World, NodeId, Any], None]"
+
+
 class Witness(Protocol):
     """Whoever hears the facts that nodes state. Lives in the world, so that it is rewound with it."""
 
-    def tell(self, world: "World", node: NodeId, fact: object) -> None:
-        """`node` states `fact`, now."""
+    @property
+    def listeners(self) -> Mapping[type, Sequence[Listener]]:
+        """Who hears facts of a kind, in order. What nobody hears is told to nobody."""
         ...
 
-    def hears(self, kind: type) -> bool:
-        """Whether a fact of this kind makes a difference to anybody."""
+    def tell(self, world: "World", node: NodeId, fact: object) -> None:
+        """`node` states `fact`, now."""
         ...
 
     def pulse(self, world: "World") -> None:

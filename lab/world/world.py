@@ -29,7 +29,7 @@ from lab.world.network import (
     Resume,
     WriteBack,
 )
-from lab.world.trace import Trace, TraceEntry
+from lab.world.trace import PAGE, Trace, TraceEntry
 from lab.world.witness import PowerLost, Witness
 
 EPOCH_MS = 1_767_225_600_000
@@ -282,23 +282,26 @@ class World:
             return
         self.event_number = number = self.event_number + 1
         env = self._envs[host.name]
-        env.now = self.now
+        env.now = now = self.now
         try:
             if link.timers:
                 del host.timers[body]
                 if self.remembers:
                     kind = body if type(body) is str else str(cast("tuple[object, ...]", body)[0])
-                    self.trace.add((number, self.now, host.name, host.name, kind, cause))
+                    self.trace.add((number, now, host.name, host.name, kind, cause))
                 node.wake(env, body)
             elif type(body) is Disconnected:
                 if self.remembers:
-                    self.trace.add((number, self.now, host.name, link.source, "Disconnected", cause))
+                    self.trace.add((number, now, host.name, link.source, "Disconnected", cause))
                 node.disconnected(env, link.source)
             else:
                 if self.remembers:
                     kind = type(getattr(body, "body", body)).__name__
-                    self.trace.add((number, self.now, host.name, link.source, kind, cause))
-                    self.heard.append((self.now, entry))
+                    page = self.trace.page
+                    page.append((number, now, host.name, link.source, kind, cause))  # type: ignore[arg-type]
+                    if len(page) == PAGE:
+                        self.trace.turn()
+                    self.heard.append((now, entry))
                 node.receive(env, link.source, body)
             if not number & PULSE and self.witness is not None:
                 self.witness.pulse(self)

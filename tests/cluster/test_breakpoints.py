@@ -171,12 +171,12 @@ def test_those_that_are_cleared_stop_nothing():
     session.post(Crash("broker-1"))
     session.run_for(15 * SECOND)
     assert session.stop is None
-    table = session.world.witness._table  # type: ignore[union-attr]
+    table = session.world.witness.listeners  # type: ignore[union-attr]
     assert not [
         one
         for heard in table.values()
         for one in heard
-        if one.__self__ in (session.breakpoints, session.breakpoints.lags)
+        if one.__self__ in (session.breakpoints, session.breakpoints.lags)  # type: ignore[attr-defined]
     ]
 
 

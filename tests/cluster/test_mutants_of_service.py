@@ -7,9 +7,10 @@ import pytest
 from lab.cluster.actions.machines import Crash, Restart
 from lab.cluster.fuzzing.swarm import Plan
 from lab.cluster.spec import ClusterSpec, ConsumerSpec, ProducerSpec, TopicSpec
-from lab.env import Address, Env, millis, seconds
+from lab.env import Env, millis, seconds
 from lab.kafka.broker.copying import Copying
 from lab.kafka.broker.partition import Partition
+from lab.kafka.broker.replica_fetcher import ReplicaFetcher
 from lab.kafka.clients.consumer.classic_membership import ClassicMembership
 from lab.kafka.protocol.messages.fetch import FetchResponse
 from tests.mutants import Mutant, in_plan, name_of, of_plan
@@ -29,13 +30,12 @@ ALONE = Plan(11, SPEC, ())
 def a_follower_pauses_between_fetches(patch: Patch) -> None:
     """As if a timer had been set where the next fetch was to be sent."""
 
-    def received(self: Copying, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
-        moved = honest(self, env, sender, correlation_id, body)
-        leader_id = self.leader_of(sender)
-        if leader_id is not None:
-            fetcher = self.replicas.fetchers[leader_id]
-            for name in fetcher.ready_at:
-                fetcher.delay(name, env.now + millis(100))
+    def received(
+        self: Copying, env: Env, fetcher: ReplicaFetcher, correlation_id: int, body: FetchResponse
+    ) -> list[Partition]:
+        moved = honest(self, env, fetcher, correlation_id, body)
+        for name in fetcher.ready_at:
+            fetcher.delay(name, env.now + millis(100))
         return moved
 
     honest = Copying.received

@@ -210,7 +210,7 @@ def test_what_is_kept_is_no_part_of_a_checkpoint():
     session.run_for(8 * SECOND)
     watch = session.timeline.branch.checkpoints[-1].restore().witness
     assert watch is not None
-    guests = [one for one in watch._table.values() for listener in one if listener.__self__ is session.chronicle]  # type: ignore[attr-defined]
+    guests = [one for one in watch.listeners.values() for listener in one if listener.__self__ is session.chronicle]  # type: ignore[attr-defined]
     assert guests == []
 
 

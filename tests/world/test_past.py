@@ -11,6 +11,7 @@ from lab.env.vec import Spine
 from lab.world.checkpoint import Checkpoint
 from lab.world.digest import digest
 from lab.world.timeline import LONGEST_NS, LOOK_EVERY, NEAR, Timeline
+from lab.world.witness import Listener
 from lab.world.world import World
 from tests.world.crew import Mark, Order, heard, ticking
 
@@ -294,12 +295,18 @@ def test_a_second_world_of_another_branch_goes_on_beside_the_live_one(timeline: 
 def test_what_is_told_is_kept_once_with_the_branch(timeline: Timeline):
     met: list[World] = []
 
+    class Everybody(dict[type, tuple[Listener, ...]]):
+        def __missing__(self, kind: type) -> tuple[Listener, ...]:
+            return (timeline.keep,)
+
+        def get(self, kind: type, default: object = None) -> tuple[Listener, ...]:
+            return self[kind]
+
     class Ear:
+        listeners = Everybody()
+
         def tell(self, world: World, node: str, fact: object) -> None:
             timeline.keep(world, node, fact)
-
-        def hears(self, kind: type) -> bool:
-            return True
 
         def pulse(self, world: World) -> None:
             """It counts nothing."""

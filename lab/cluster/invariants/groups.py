@@ -31,17 +31,17 @@ class ReadsCommitted(Invariant):
         if not offsets or fate.retired:
             return
         first, last = offsets[0], offsets[-1]
-        self.require(
-            last < fate.highest,
-            fact.member, "reads", fact.partition, "at", last, "but no leader committed beyond", fate.highest,
-        )  # fmt: skip
+        self.checked += 1
+        if last >= fate.highest:
+            raise self.violated(
+                f"{fact.member} reads {fact.partition} at {last} but no leader committed beyond {fate.highest}"
+            )
         truth = self.ledger.partition(fact.partition)
         for offset, birth in {first: fact.births[0], last: fact.births[-1]}.items():
             stored = truth.birth_at(offset) if offset < truth.log_end_offset else "nothing"
-            self.require(
-                (stored or "") == plain_birth(birth) or fate.excused(offset),
-                fact.member, "reads", birth, "from", fact.partition, "at", offset, "where", stored, "is",
-            )  # fmt: skip
+            self.checked += 1
+            if (stored or "") != plain_birth(birth) and not fate.excused(offset):
+                raise self.violated(f"{fact.member} reads {birth} from {fact.partition} at {offset} where {stored} is")
 
 
 class ReadsInOrder(Invariant):
@@ -88,7 +88,9 @@ class ReadsInOrder(Invariant):
         owned = self.positions.get(fact.member, {})
         name = fact.partition
         position = owned.get(name, -2)
-        self.require(position > -2, fact.member, "reads", name, "which it does not own")
+        self.checked += 1
+        if position == -2:
+            raise self.violated(f"{fact.member} reads {name} which it does not own")
         fate = self.fates.table[name]
         first, last = fact.offsets[0], fact.offsets[-1]
         dense = first == position and last - first + 1 == len(fact.offsets)
@@ -97,10 +99,9 @@ class ReadsInOrder(Invariant):
             sound = max(position, min(fate.compacted, last + 1))
             behind = len(fact.offsets) - bisect_left(fact.offsets, sound)
             dense = self._seen(fact.member, name, sound, last + 1) == behind
-        self.require(
-            position < 0 or dense or fate.retired,
-            fact.member, "was at", position, "of", name, "and reads", first, "to", last,
-        )  # fmt: skip
+        self.checked += 1
+        if position >= 0 and not dense and not fate.retired:
+            raise self.violated(f"{fact.member} was at {position} of {name} and reads {first} to {last}")
         owned[name] = last + 1
         if (fact.member, name) in self.hidden:
             self.hidden[fact.member, name].remove(0, last + 1)

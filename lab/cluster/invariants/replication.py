@@ -197,9 +197,10 @@ class InSyncReplicasHold(Invariant):
     def _compare(
         self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int, leader: NodeId = ""
     ) -> None:
+        copies = fate.copies
         for broker_id in isr:
             name = broker_name(broker_id)
-            end = fate.end_of(name)
+            end = copies[name].end if name in copies else 0
             # Who lost records with its power leaves the ISR when it signs on; the controller cannot know before. Who
             # joins it has all.
             self.checked += 1
@@ -245,16 +246,16 @@ class EnoughCopies(Invariant):
         fate = self.fates.table[fact.partition]
         if replica is None or fact.leader_epoch < fate.doomed_below or fate.retired:
             return
-        names = [broker_name(broker_id) for broker_id in replica.replicas]
-        # Who lost it with its power had it; the leader cannot know yet.
-        copies = sum([fate.end_of(name) >= fact.high_watermark or name in fate.cut for name in names])
-        if fate.older is not None:
-            mark, leader = fact.high_watermark, fate.copies[node]
-            copies += sum([fate.end_of(name) < mark and fate.cut_by_rule(name, leader, mark) for name in names])
-        wanted = min(replica.config.min_insync_replicas, len(names))
+        mark, copies, count = fact.high_watermark, fate.copies, 0
+        for broker_id in replica.replicas:
+            name = broker_name(broker_id)
+            has = name in copies and copies[name].end >= mark
+            # Who lost it with its power had it; the leader cannot know yet.
+            count += has or name in fate.cut or fate.cut_by_rule(name, copies.get(node, fate.committed), mark)
+        wanted = min(replica.log.config.min_insync_replicas, len(replica.replicas))
         self.checked += 1
-        if copies < wanted:
-            raise self.violated(f"{fact.partition} up to {fact.high_watermark} on {copies} replicas, wanted {wanted}")
+        if count < wanted:
+            raise self.violated(f"{fact.partition} up to {mark} on {count} replicas, wanted {wanted}")
 
 
 ALL: tuple[type[Invariant], ...] = (

@@ -219,8 +219,11 @@ class Broker:
         if channel is None:
             channel = self.channels[sender] = RequestChannel()
             self.connections_made += 1
-        channel.waiting.append(request)
-        self._serve(env, sender, channel)
+        if channel.busy or channel.waiting:
+            channel.waiting.append(request)
+            self._serve(env, sender, channel)
+        else:
+            self._handle(env, sender, channel, request)
 
     def _serve(self, env: Env, sender: Address, channel: RequestChannel) -> None:
         """Take what waits until something has no answer yet. A loop: were the next request taken from within
@@ -387,11 +390,11 @@ class Broker:
         self.copying.send(self, env, leader_id)
 
     def _fetched(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> None:
-        for partition in self.copying.received(env, sender, correlation_id, body):
-            self.committed(env, partition)
-        leader_id = self.copying.leader_of(sender)
-        if leader_id is not None:
-            self._fetch(env, leader_id)
+        fetcher = self.copying.fetcher_at(sender)
+        if fetcher is not None:
+            for partition in self.copying.received(env, fetcher, correlation_id, body):
+                self.committed(env, partition)
+            self.copying.send(self, env, fetcher.leader_id)
 
     def _epochs_answered(
         self, env: Env, sender: Address, correlation_id: int, body: OffsetForLeaderEpochResponse

@@ -35,11 +35,11 @@ class Copying:
         self.config = config
         self.replicas = replicas
 
-    def leader_of(self, sender: Address) -> int | None:
-        """The leader whose fetcher uses this connection."""
-        for leader_id, fetcher in self.replicas.fetchers.items():
+    def fetcher_at(self, sender: Address) -> ReplicaFetcher | None:
+        """The fetcher that uses this connection."""
+        for fetcher in self.replicas.fetchers.values():
             if fetcher.address == sender:
-                return leader_id
+                return fetcher
         return None
 
     def send(self, broker: Follower, env: Env, leader_id: int) -> None:
@@ -90,11 +90,9 @@ class Copying:
         fetcher.session.lost()
         self._retry_later(env, fetcher)
 
-    def received(self, env: Env, sender: Address, correlation_id: int, body: FetchResponse) -> list[Partition]:
+    def received(self, env: Env, fetcher: ReplicaFetcher, correlation_id: int, body: FetchResponse) -> list[Partition]:
         """A leader's answer. Returns the partitions whose high watermark may have moved."""
-        leader_id = self.leader_of(sender)
-        fetcher = self.replicas.fetchers.get(leader_id) if leader_id is not None else None
-        if fetcher is None or fetcher.in_flight != correlation_id:
+        if fetcher.in_flight != correlation_id:
             return []
         fetcher.in_flight = -1
         moved: list[Partition] = []
@@ -168,9 +166,8 @@ class Copying:
 
     def _follow_log_start(self, env: Env, partition: Partition, leader_start: int) -> None:
         log = partition.log
-        start = min(leader_start, log.high_watermark)
-        if start > log.log_start_offset:
-            log.set_log_start_offset(start)
+        if leader_start > log.log_start_offset < log.high_watermark:
+            log.set_log_start_offset(min(leader_start, log.high_watermark))
             partition.log_start_moved(env, "the leader's log start")
 
     def _out_of_range(self, env: Env, partition: Partition, answer: FetchedPartition) -> None:

@@ -209,8 +209,8 @@ class Partition(Packed):
     def follow_high_watermark(self, env: Env, leader_high_watermark: int) -> None:
         """A follower takes the leader's high watermark, as far as its own log reaches."""
         log = self.log
-        high_watermark = min(leader_high_watermark, log.log_end_offset)
-        if high_watermark > log.high_watermark:
+        if leader_high_watermark > log.high_watermark < log.log_end_offset:
+            high_watermark = min(leader_high_watermark, log.log_end_offset)
             log.set_high_watermark(high_watermark)
             self.changed()
             env.tell(

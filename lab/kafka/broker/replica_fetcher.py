@@ -93,7 +93,8 @@ class ReplicaFetcher:
         return FetchRequest(
             broker_id, config.replica_fetch_wait_max_ms, config.replica_fetch_min_bytes,
             config.replica_fetch_response_max_bytes, news, broker_epoch,
-            session_id=session.session_id, session_epoch=session.epoch, forgotten=session.take_forgotten(),
+            session_id=session.session_id, session_epoch=session.epoch,
+            forgotten=session.take_forgotten() if session.forgotten else (),
         )  # fmt: skip
 
     def delayed(self) -> Micros | None:

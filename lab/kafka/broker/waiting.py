@@ -32,7 +32,9 @@ NEVER: Micros = 1 << 60
 def wait(broker: "Broker", env: Env, operation: Delayed) -> int:
     """Keep a request until something happens or its time is over."""
     number = broker.purgatory.add(operation)
-    _wake_purgatory_by(broker, env, operation.deadline)
+    at = broker.purgatory_wakes_at
+    if at is None or operation.deadline < at:
+        _wake_purgatory_at(broker, env, operation.deadline)
     return number
 
 
@@ -50,11 +52,9 @@ def append_internal(
     appended(broker, env, partition, info)
 
 
-def _wake_purgatory_by(broker: "Broker", env: Env, deadline: Micros) -> None:
-    at = broker.purgatory_wakes_at
-    if at is None or deadline < at:
-        broker.purgatory_wakes_at = deadline
-        env.set_timer(PURGATORY, deadline)
+def _wake_purgatory_at(broker: "Broker", env: Env, deadline: Micros) -> None:
+    broker.purgatory_wakes_at = deadline
+    env.set_timer(PURGATORY, deadline)
 
 
 def appended(broker: "Broker", env: Env, partition: Partition, info: AppendInfo) -> None:
@@ -199,8 +199,9 @@ def expire(broker: "Broker", env: Env) -> None:
             case None:
                 pass
     deadline = broker.purgatory.next_deadline()
-    if deadline is not None:
-        _wake_purgatory_by(broker, env, deadline)
+    at = broker.purgatory_wakes_at
+    if deadline is not None and (at is None or deadline < at):
+        _wake_purgatory_at(broker, env, deadline)
 
 
 def _expire_produce(broker: "Broker", env: Env, number: int, operation: DelayedProduce) -> None:
@@ -215,5 +216,8 @@ def _expire_produce(broker: "Broker", env: Env, number: int, operation: DelayedP
 
 def waiting_fetches(partition: Partition) -> list[int]:
     """The numbers of fetches that wait for this partition among others, in sessions and without."""
-    found = [session.waiting for session in partition.watchers.values() if session.waiting]
-    return [*partition.waiting_fetches, *found] if partition.waiting_fetches else found
+    found = list(partition.waiting_fetches)
+    for session in partition.watchers.values():
+        if session.waiting:
+            found += (session.waiting,)
+    return found

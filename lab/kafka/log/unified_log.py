@@ -283,7 +283,10 @@ class UnifiedLog(Packed):
     def _batches_from(self, offset: int) -> Iterable[RecordBatch]:
         tail = self.tail
         if tail and offset >= tail[0].base_offset:
-            return [batch for batch in tail if batch.last_offset >= offset]
+            at = len(tail)
+            while at and tail[at - 1].last_offset >= offset:
+                at -= 1
+            return tail[at:]
         return self._stored_from(offset)
 
     def _stored_from(self, offset: int) -> Iterator[RecordBatch]:

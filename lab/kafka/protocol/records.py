@@ -15,7 +15,7 @@ from crc32c import crc32c
 
 from lab.env.sealed import Sealed
 from lab.kafka.protocol.compression import Compression, compress, decompress
-from lab.kafka.protocol.primitives import Malformed, read_varint, varint
+from lab.kafka.protocol.primitives import SIGNED, Malformed, read_varint, varint
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 HEADER_SIZE = 61
@@ -334,7 +334,11 @@ def _text(data: bytes) -> str:
 
 
 def _sized(data: bytes, at: int) -> tuple[bytes | None, int]:
-    size, at = read_varint(data, at)
+    if at < len(data) and data[at] < 0x80:  # nearly all of them, and there are four in a record
+        size = SIGNED[data[at]]
+        at += 1
+    else:
+        size, at = read_varint(data, at)
     if size < 0:
         return None, at
     end = at + size

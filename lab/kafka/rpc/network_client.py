@@ -62,15 +62,25 @@ class NetworkClient:
 
     def expired(self, now: Micros) -> list[Tag]:
         """The tags of requests that were out too long; a late answer will find nobody."""
+        first = self.next_deadline()
+        if first is None or first > now:
+            return []
         gone = [number for number, one in self.in_flight.items() if one.deadline <= now]
-        return [self.in_flight.pop(number).tag for number in gone] if gone else []
+        return [self.in_flight.pop(number).tag for number in gone]
 
     def count(self, target: Address) -> int:
         """How many requests are out to a target."""
         if self.channel:
             target = self._own(target)
-        return [one.target for one in self.in_flight.values()].count(target)
+        count = 0
+        for one in self.in_flight.values():
+            count += one.target == target
+        return count
 
     def next_deadline(self) -> Micros | None:
         """When the first request has been out too long."""
-        return min([one.deadline for one in self.in_flight.values()]) if self.in_flight else None
+        first: Micros | None = None
+        for one in self.in_flight.values():  # a few at most, and asked in every turn: a comprehension costs more
+            if first is None or one.deadline < first:
+                first = one.deadline
+        return first

@@ -149,7 +149,7 @@ class ConsumerApp:
     def _schedule(self, env: Env) -> None:
         """A quarter of a second is often enough for what nobody announces; deadlines are kept exactly."""
         now = env.now
-        first = min(self._group_due(now), self._answers_due(now))
+        first = self._answers_due(now, self._group_due(now))
         if first < NEVER and (self.wakes_at is None or first < self.wakes_at):
             self.wakes_at = first
             env.set_timer(LOOP, first)
@@ -170,9 +170,8 @@ class ConsumerApp:
             first = commits.auto_at
         return first
 
-    def _answers_due(self, now: Micros) -> Micros:
-        """When something is asked again, or has been out for too long."""
-        first = NEVER
+    def _answers_due(self, now: Micros, first: Micros) -> Micros:
+        """When something is asked again, or has been out for too long; `first`, if that comes before."""
         for at in (self.membership.retry_at, self.retry_at, self.fetcher.next_retry(now), self.net.next_deadline()):
             if at is not None and now < at < first:
                 first = at

@@ -258,8 +258,8 @@ class Fetcher:
         config = self.config
         request = FetchRequest(
             -1, config.fetch_max_wait_ms, config.fetch_min_bytes, config.fetch_max_bytes, news,
-            isolation_level=self.isolation, session_id=session.session_id,
-            session_epoch=session.epoch, forgotten=session.take_forgotten(), rack_id=config.client_rack,
+            isolation_level=self.isolation, session_id=session.session_id, session_epoch=session.epoch,
+            forgotten=session.take_forgotten() if session.forgotten else (), rack_id=config.client_rack,
         )  # fmt: skip
         self.fetching[host] = {one: asked.fetch_offset for one, asked in wanted.items()}
         self._send(env, host, request, ("fetch", tuple(wanted)))

@@ -226,7 +226,8 @@ class RecordAccumulator:
             if queue.waiting:
                 batch = queue.waiting[0]
                 ready = batch.created_at + linger
-                ready = max(ready, batch.retry_at)
+                if ready < batch.retry_at:
+                    ready = batch.retry_at
                 if now < ready < first:
                     first = ready
                 if now < batch.created_at + timeout < first:

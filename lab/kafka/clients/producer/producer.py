@@ -446,13 +446,14 @@ class Producer:
 
     def next_deadline(self, now: Micros) -> Micros | None:
         """When there is something to do without anything arriving."""
-        first = min(self.accumulator.next_deadline(now), self._questions_due(now))
+        first = self._questions_due(now, self.accumulator.next_deadline(now))
         return first if first < NEVER else None
 
-    def _questions_due(self, now: Micros) -> Micros:
-        """When something is to be asked, or has been out for too long."""
+    def _questions_due(self, now: Micros, first: Micros) -> Micros:
+        """When something is to be asked, or has been out for too long; `first`, if that comes before."""
         at = self.net.next_deadline()
-        first = at if at is not None and at > now else NEVER
+        if at is not None and now < at < first:
+            first = at
         metadata = self.metadata
         if metadata.asked_at < 0 and metadata.needed:
             at = self.retry_metadata_at
