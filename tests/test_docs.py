@@ -306,9 +306,9 @@ def test_a_record_goes_the_way_of_the_tour():
         return [one.time for one in story.heard(kind, **fields) if getattr(one.fact, "partition", ORDERS) == ORDERS]
 
     (born,) = when(facts.RecordBorn)
-    (appended,) = when(facts.Appended, leading=True)
-    copied = when(facts.Appended, leading=False)
-    (committed,) = when(facts.HighWatermarkMoved, leading=True)
+    (appended,) = when(facts.Appended)
+    copied = when(facts.Copied)
+    (committed,) = when(facts.HighWatermarkMoved)
     (acked,) = when(facts.RecordsAcked)
     (polled,) = when(facts.RecordsPolled)
     (done,) = when(facts.RecordDone)

@@ -33,7 +33,7 @@ def commit_alone(self: Partition, env: Env) -> None:
     end = self.log.log_end_offset
     if self.leading and end > self.log.high_watermark:
         self.log.set_high_watermark(end)
-        env.tell(facts.HighWatermarkMoved(self.partition, end, end, self.leader_epoch, True))
+        env.tell(facts.HighWatermarkMoved(self.partition, end, end, self.leader_epoch))
 
 
 def failed(drawn: Plan) -> tuple[Run, Failure]:

@@ -86,11 +86,6 @@ class File:
             at += len(data)
         return file
 
-    def append(self, data: bytes) -> None:
-        """Add a piece at the end."""
-        self.pieces.append((self.size, data))
-        self.size += len(data)
-
     def read(self, start: int, size: int) -> bytes:
         """Up to `size` bytes from `start`."""
         end = min(start + size, self.size)
@@ -198,7 +193,8 @@ class SimDisk:
         if file is None:
             file = self._files[path] = File(path)
         start = file.size
-        file.append(data)
+        file.pieces.append((start, data))
+        file.size = start + size
         self.used += size
         if size:
             self.dirty[file.path] = None

@@ -34,7 +34,9 @@ class WallClock:
 
     def read(self, epoch_ms: int, now: Micros) -> int:
         """The date this host believes in, in milliseconds since 1970."""
-        return epoch_ms + now // 1_000 + self.offset_ms + now // 1_000 * self.drift_ppm // 1_000_000
+        since = now // 1_000
+        drift = since * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
+        return epoch_ms + since + self.offset_ms + drift
 
 
 class Host:

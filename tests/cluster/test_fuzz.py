@@ -73,7 +73,7 @@ def _no_waiting(self: Partition, env: Env) -> None:
 def fuzz_fact(partition: Partition, end: int) -> object:
     from lab.kafka import facts
 
-    return facts.HighWatermarkMoved(partition.partition, end, end, partition.leader_epoch, True)
+    return facts.HighWatermarkMoved(partition.partition, end, end, partition.leader_epoch)
 
 
 def _failing(monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, fuzz.Failure]:

@@ -1,7 +1,5 @@
 """Each invariant stops the world when it is told something that must not be."""
 
-from dataclasses import replace
-
 import pytest
 
 from lab.cluster.invariants import Violated, all_invariants
@@ -67,7 +65,8 @@ class Story:
     ) -> None:  # fmt: skip
         batch = self.batch(base, epoch, value, count)
         own = epoch if own is None else own
-        self.tell(f"broker-{broker}", facts.Appended(ORDERS, batch, own, leading))
+        kind = facts.Appended if leading else facts.Copied
+        self.tell(f"broker-{broker}", kind(ORDERS, batch, own))
 
     def replicate(self, base: int, epoch: int = 0, brokers: tuple[int, ...] = (1, 2, 3)) -> None:
         for broker in brokers:
@@ -75,7 +74,8 @@ class Story:
 
     def commit(self, broker: int, mark: int, epoch: int = 0, *, leading: bool = True) -> None:
         end = self.fate.end_of(f"broker-{broker}")
-        self.tell(f"broker-{broker}", facts.HighWatermarkMoved(ORDERS, mark, end, epoch, leading))
+        kind = facts.HighWatermarkMoved if leading else facts.HighWatermarkLearnt
+        self.tell(f"broker-{broker}", kind(ORDERS, mark, end, epoch))
 
     def committed(self, count: int, brokers: tuple[int, ...] = (1, 2, 3)) -> None:
         for base in range(count):
@@ -695,7 +695,7 @@ def sequenced(base: int, sequence: int, producer_epoch: int = 0, leader_epoch: i
     batch = RecordBatch.build([record], producer_id=5, producer_epoch=producer_epoch, base_sequence=sequence).placed(
         base, leader_epoch
     )
-    return facts.Appended(ORDERS, batch, leader_epoch, True)
+    return facts.Appended(ORDERS, batch, leader_epoch)
 
 
 @pytest.mark.parametrize(("sequence", "producer_epoch"), [(0, 0), (2, 0), (1, 1)])
@@ -710,7 +710,7 @@ def test_what_the_new_leader_does_not_have_may_be_stored_again():
     story = Story()
     story.tell("broker-1", sequenced(0, 0))
     story.tell("broker-1", sequenced(1, 1))
-    story.tell("broker-2", replace(sequenced(0, 0), leading=False))
+    story.tell("broker-2", facts.Copied(ORDERS, sequenced(0, 0).batch, 0))
     story.elect(2, 1, (2, 3))
     story.tell("broker-2", sequenced(1, 1, leader_epoch=1))
     story.tell("broker-2", sequenced(2, 0, producer_epoch=1, leader_epoch=1))

@@ -62,7 +62,7 @@ def high_watermark_waits_for_a_majority(patch: Patch) -> None:
         end = ends[(len(ends) - 1) // 2]
         if self.leading and end > self.log.high_watermark:
             self.log.set_high_watermark(end)
-            fact = facts.HighWatermarkMoved(self.partition, end, self.log.log_end_offset, self.leader_epoch, True)
+            fact = facts.HighWatermarkMoved(self.partition, end, self.log.log_end_offset, self.leader_epoch)
             env.tell(fact)
 
     patch.setattr(Partition, "_advance_high_watermark", advance)

@@ -182,7 +182,7 @@ class TombstonesStay(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        if not fact.leading or fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
+        if fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return
         replica = replica_at(world, node, fact.partition)
         if replica is None or not replica.log.config.compacted:

@@ -48,7 +48,7 @@ class NewestStays(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        if not fact.leading or fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
+        if fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return
         replica = replica_at(world, node, fact.partition)
         if replica is None or not replica.config.compacted:

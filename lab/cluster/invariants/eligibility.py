@@ -33,7 +33,7 @@ class EligibleHold(Invariant):
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if fact.partition not in self.eligible or not fact.leading:
+        if fact.partition not in self.eligible:
             return
         if fact.leader_epoch >= self.fates.table[fact.partition].doomed_below:
             self._demand(fact.partition, fact.high_watermark)

@@ -30,8 +30,10 @@ NOWHERE = 1 << 62
 JOINS = ("isr", "reassigned", "reassigned at once")
 """Reasons of a change with which a replica that has caught up joins the ISR."""
 NEAR = 8
-Copied = facts.Appended | facts.HighWatermarkMoved
-Written = tuple[int, int, int]
+Written = facts.Appended | facts.Copied
+Taken = facts.Copied | facts.HighWatermarkLearnt
+"""What a follower takes from its leader."""
+Stored = tuple[int, int, int]
 """A batch as (base offset, next offset, CRC)."""
 
 
@@ -43,7 +45,7 @@ class Branch:
     def __init__(self, start: int, previous: int) -> None:
         self.start = self.end = start
         self.previous = previous
-        self.batches: Vec[Written] = Vec()
+        self.batches: Vec[Stored] = Vec()
 
     def note(self, batch: RecordBatch) -> None:
         """Whoever writes a batch first defines it."""
@@ -51,7 +53,7 @@ class Branch:
             self.batches.append((batch.base_offset, batch.next_offset, batch.crc))
             self.end = batch.next_offset
 
-    def find(self, base_offset: int) -> Written | None:
+    def find(self, base_offset: int) -> Stored | None:
         """The batch that begins there, or that reaches over it; None beyond the end."""
         if base_offset >= self.end:
             return None
@@ -176,8 +178,8 @@ class Fates(Observer):
 
     # --- logs -------------------------------------------------------------------------------------
 
-    @hears(facts.Appended)
-    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+    @hears(facts.Appended, facts.Copied)
+    def _written(self, world: World, node: NodeId, fact: Written) -> None:
         fate = self.table[fact.partition]
         batch = fact.batch
         copy = fate.copies.get(node)
@@ -188,7 +190,11 @@ class Fates(Observer):
             previous = copy.epoch_at(copy.end - 1)
             branch = fate.branches[batch.leader_epoch] = Branch(batch.base_offset, previous)
         branch.note(batch)
-        if fate.older is not None and (not copy.epochs or copy.epochs[-1] != batch.leader_epoch):
+        if (
+            fate.older is not None
+            and isinstance(fact, facts.Copied)
+            and (not copy.epochs or copy.epochs[-1] != batch.leader_epoch)
+        ):
             self._note_parting(world, node, fact, fate.older)
         copy.extend(batch.leader_epoch, batch.base_offset, batch.next_offset)
         if fate.older is not None:
@@ -270,12 +276,12 @@ class Fates(Observer):
         elif fate.older is not None:
             fate.older.fresh.pop(node, None)
 
-    def unfenced(self, world: World, node: NodeId, fact: Copied) -> bool:
+    def unfenced(self, world: World, node: NodeId, fact: Taken) -> bool:
         """Whether a follower copies in an epoch that is over, because its fetches name none (before KIP-320)."""
         fate = self.table[fact.partition]
-        return not fact.leading and fact.leader_epoch < fate.leader_epoch and rule_at(world, node) != FENCED_EPOCH
+        return fact.leader_epoch < fate.leader_epoch and rule_at(world, node) != FENCED_EPOCH
 
-    def parting(self, world: World, node: NodeId, fact: Copied) -> tuple[int, int] | None:
+    def parting(self, world: World, node: NodeId, fact: Taken) -> tuple[int, int] | None:
         """From where and up to where the log of a follower that copies this, or learns this high watermark, differs
         from its leader's, if its rule lets it; None if it should not.
         """
@@ -283,9 +289,9 @@ class Fates(Observer):
         older, copy, process = fate.older, fate.copies.get(node), world.hosts[node].node
         replica = process.partitions.get(fact.partition) if isinstance(process, Broker) else None
         leader = fate.copies.get(broker_name(replica.leader_id)) if replica is not None else None
-        if older is None or copy is None or replica is None or leader is None or fact.leading:
+        if older is None or copy is None or replica is None or leader is None:
             return None
-        base = fact.batch.base_offset if isinstance(fact, facts.Appended) else copy.end
+        base = fact.batch.base_offset if isinstance(fact, facts.Copied) else copy.end
         shared = copy.shared(leader)
         before = older.parted.get(node, (base, base))
         if shared >= min(base, leader.end) or shared >= before[0]:
@@ -294,7 +300,7 @@ class Fates(Observer):
         may = older.may_part(node, leader, base, replica.log.high_watermark, rule)
         return (min(shared, before[0]), base) if may or self.unfenced(world, node, fact) else None
 
-    def _note_parting(self, world: World, node: NodeId, fact: Copied, older: OlderRules) -> None:
+    def _note_parting(self, world: World, node: NodeId, fact: Taken, older: OlderRules) -> None:
         found = self.parting(world, node, fact)
         if found is not None and older.parted.get(node) != found:
             older.parted[node] = found
@@ -407,10 +413,6 @@ class Fates(Observer):
     @hears(facts.HighWatermarkMoved)
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         fate = self.table[fact.partition]
-        if not fact.leading:
-            if fate.older is not None:
-                self._note_parting(world, node, fact, fate.older)
-            return
         end = fact.high_watermark
         fate.highest = max(fate.highest, end)
         if fact.leader_epoch < fate.doomed_below:
@@ -427,6 +429,12 @@ class Fates(Observer):
             fate.committed = copy.until(end)
         else:
             fate.committed.end = end
+
+    @hears(facts.HighWatermarkLearnt)
+    def _learnt(self, world: World, node: NodeId, fact: facts.HighWatermarkLearnt) -> None:
+        older = self.table[fact.partition].older
+        if older is not None:
+            self._note_parting(world, node, fact, older)
 
     def _too_late(self, fate: Fate, copy: Lineage | None, fact: facts.HighWatermarkMoved) -> bool:
         """Whether the newest leader has cut, by its rule, what an older one only now commits."""

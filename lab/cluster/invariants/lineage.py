@@ -47,6 +47,8 @@ class Lineage(Packed):
         """Whether both hold the same records below `end`, as far as either can tell."""
         if self.end < end or other.end < end:
             return False
+        if self.starts and other.starts and self.starts[-1] < end > other.starts[-1]:  # both in their newest epoch
+            return self.epochs[-1] == other.epochs[-1]
         mine, theirs = self.epoch_at(end - 1), other.epoch_at(end - 1)
         return mine == theirs or mine < 0 or theirs < 0
 

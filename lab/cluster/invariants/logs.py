@@ -1,7 +1,7 @@
 """Invariants of logs: no holes, epochs in order, equal where they must be, and safe once flushed."""
 
 from lab.cluster.invariants.base import Invariant
-from lab.cluster.invariants.fates import Fate, Fates
+from lab.cluster.invariants.fates import Fate, Fates, Written
 from lab.cluster.invariants.replica import replica_at
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.watch import hears
@@ -22,8 +22,8 @@ class LogDense(Invariant):
 
     claim = "each batch begins where its log ends"
 
-    @hears(facts.Appended)
-    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+    @hears(facts.Appended, facts.Copied)
+    def _written(self, world: World, node: NodeId, fact: Written) -> None:
         fate = self.fates.table[fact.partition]
         if fate.retired:
             return
@@ -50,20 +50,22 @@ class EpochsNeverFall(Invariant):
 
     claim = "leader epochs never fall within a log"
 
-    @hears(facts.Appended)
-    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+    @hears(facts.Appended, facts.Copied)
+    def _written(self, world: World, node: NodeId, fact: Written) -> None:
         fate = self.fates.table[fact.partition]
         copy = fate.copies.get(node)
         last = copy.epochs[-1] if copy is not None and copy.epochs else -1
         epoch = fact.batch.leader_epoch
-        own = epoch == fact.leader_epoch if fact.leading else epoch <= fact.leader_epoch
+        own = epoch == fact.leader_epoch if type(fact) is facts.Appended else epoch <= fact.leader_epoch
         self.checked += 1
         if not ((own and epoch >= last) or fate.retired or self._by_older_rule(world, node, fact, own, epoch >= last)):
             raise self.violated(f"{fact.partition} on {node} in epoch {fact.leader_epoch} gets {epoch} after {last}")
 
-    def _by_older_rule(self, world: World, node: NodeId, fact: facts.Appended, own: bool, rises: bool) -> bool:
+    def _by_older_rule(self, world: World, node: NodeId, fact: Written, own: bool, rises: bool) -> bool:
         """Whether a follower may copy this all the same: of a leader it does not know of, or onto what has parted."""
         fates = self.fates
+        if isinstance(fact, facts.Appended):
+            return False
         return (own or fates.unfenced(world, node, fact)) and (rises or fates.parting(world, node, fact) is not None)
 
 
@@ -74,8 +76,8 @@ class LogMatching(Invariant):
 
     claim = "the same offset and epoch mean the same records"
 
-    @hears(facts.Appended)
-    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+    @hears(facts.Appended, facts.Copied)
+    def _written(self, world: World, node: NodeId, fact: Written) -> None:
         fate = self.fates.table[fact.partition]
         batch = fact.batch
         if batch.base_offset < fate.compacted or fate.retired:
@@ -101,14 +103,14 @@ class LogMatching(Invariant):
                 or branch.previous < 0
                 or found[1] < 0
                 or self._all_before_is_gone(fate, fact)
-                or self.fates.parting(world, node, fact) is not None
+                or (isinstance(fact, facts.Copied) and self.fates.parting(world, node, fact) is not None)
             ):
                 raise self.violated(
                     f"{fact.partition} on {node} epoch {batch.leader_epoch} begins at and behind {found} "
                     f"and elsewhere {place}"
                 )
 
-    def _all_before_is_gone(self, fate: Fate, fact: facts.Appended) -> bool:
+    def _all_before_is_gone(self, fate: Fate, fact: Written) -> bool:
         """Whether the leader's log begins at this batch: of what its follower has below nothing will be left,
         and the leader itself does not know any more what its epochs before that wrote (KIP-101).
         """
@@ -171,10 +173,10 @@ class CopiedIsSound(Invariant):
 
     claim = "nobody copies a corrupt batch"
 
-    @hears(facts.Appended)
-    def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
+    @hears(facts.Copied)
+    def _copied(self, world: World, node: NodeId, fact: facts.Copied) -> None:
         fate = self.fates.table[fact.partition]
-        if fate.rot is None or fact.leading:
+        if fate.rot is None:
             return
         self.checked += 1
         if not fact.batch.valid_crc():
@@ -196,7 +198,7 @@ class Sequences(Invariant):
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
         fate = self.fates.table[fact.partition]
-        if not fact.leading or fact.leader_epoch < fate.leader_epoch or fate.retired:
+        if fact.leader_epoch < fate.leader_epoch or fate.retired:
             return
         if batch.producer_id < 0 or batch.base_sequence < 0:  # nobody's sequences count, though a client may write some
             return

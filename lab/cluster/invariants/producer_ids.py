@@ -50,7 +50,7 @@ class IdsWereGiven(Invariant):
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
-        if not fact.leading or batch.producer_id < 0:
+        if batch.producer_id < 0:
             return
         self.require(
             batch.producer_id in self.given or not self._is_simulated(batch),

@@ -29,14 +29,7 @@ class HighWatermarkOrder(Invariant):
             return
         mark = fact.high_watermark
         end = fate.end_of(node)
-        self.checked += 1
-        if mark > end or fact.log_end_offset != end:
-            raise self.violated(f"{fact.partition} on {node} has {mark} told end {fact.log_end_offset} true end {end}")
-        if not fact.leading:
-            self.checked += 1
-            if mark > fate.highest:
-                raise self.violated(f"{fact.partition} on {node} follows to {mark} but no leader passed {fate.highest}")
-            return
+        self._within_log(fact, node, end)
         epoch, before = self.newest.get(fact.partition, (-1, 0))
         if fact.leader_epoch == epoch:
             self.checked += 1
@@ -44,6 +37,24 @@ class HighWatermarkOrder(Invariant):
                 raise self.violated(f"{fact.partition} on {node} fell from {before} to {mark}")
         if fact.leader_epoch >= epoch:
             self.newest[fact.partition] = fact.leader_epoch, mark
+
+    @hears(facts.HighWatermarkLearnt)
+    def _learnt(self, world: World, node: NodeId, fact: facts.HighWatermarkLearnt) -> None:
+        fate = self.fates.table[fact.partition]
+        if fate.retired:
+            return
+        mark = fact.high_watermark
+        self._within_log(fact, node, fate.end_of(node))
+        self.checked += 1
+        if mark > fate.highest:
+            raise self.violated(f"{fact.partition} on {node} follows to {mark} but no leader passed {fate.highest}")
+
+    def _within_log(self, fact: facts.HighWatermarkMoved | facts.HighWatermarkLearnt, node: NodeId, end: int) -> None:
+        self.checked += 1
+        if fact.high_watermark > end or fact.log_end_offset != end:
+            raise self.violated(
+                f"{fact.partition} on {node} has {fact.high_watermark} told end {fact.log_end_offset} true end {end}"
+            )
 
 
 class OneLeader(Invariant):
@@ -93,8 +104,6 @@ class LeaderCompleteness(Invariant):
     @hears(facts.HighWatermarkMoved)
     def _late_commit(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         """A leader that was replaced may still commit what its followers had fetched before."""
-        if not fact.leading:
-            return
         fate = self.fates.table[fact.partition]
         epoch, end = fact.leader_epoch, fact.high_watermark
         if fate.doomed_below <= epoch < fate.leader_epoch and not fate.retired:
@@ -122,8 +131,6 @@ class CommittedNeverRewritten(Invariant):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        if not fact.leading:
-            return
         fate = self.fates.table[fact.partition]
         base, epoch = fact.batch.base_offset, fact.leader_epoch
         stale = epoch < max(fate.commit_epoch, fate.doomed_below)
@@ -189,10 +196,9 @@ class InSyncReplicasHold(Invariant):
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if fact.leading:
-            fate = self.fates.table[fact.partition]
-            if fact.leader_epoch == fate.elected_epoch and not fate.retired:
-                self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark, node)
+        fate = self.fates.table[fact.partition]
+        if fact.leader_epoch == fate.elected_epoch and not fate.retired:
+            self._compare(fate, fact.partition, fate.in_sync_replicas, fact.high_watermark, node)
 
     def _compare(
         self, fate: Fate, partition: TopicPartition, isr: tuple[int, ...], mark: int, leader: NodeId = ""
@@ -216,10 +222,8 @@ class FollowersAgree(Invariant):
 
     claim = "below the high watermark a follower equals its leader"
 
-    @hears(facts.HighWatermarkMoved)
-    def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if fact.leading:
-            return
+    @hears(facts.HighWatermarkLearnt)
+    def _learnt(self, world: World, node: NodeId, fact: facts.HighWatermarkLearnt) -> None:
         fate = self.fates.table[fact.partition]
         end = fact.high_watermark
         copy = fate.copies.get(node)
@@ -240,8 +244,6 @@ class EnoughCopies(Invariant):
 
     @hears(facts.HighWatermarkMoved)
     def _moved(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if not fact.leading:
-            return
         replica = replica_at(world, node, fact.partition)
         fate = self.fates.table[fact.partition]
         if replica is None or fact.leader_epoch < fate.doomed_below or fate.retired:

@@ -132,7 +132,7 @@ class Prompt(ServiceLevel):
     @hears(facts.HighWatermarkMoved)
     def _committed(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
         truth = self.ledger.partitions.get(fact.partition)
-        if not fact.leading or truth is None:
+        if truth is None:
             return
         first = self.marks.get(fact.partition, 0)
         self.marks[fact.partition] = fact.high_watermark

@@ -18,7 +18,7 @@ from lab.kafka.clients.processor.outcomes import source_of
 from lab.kafka.clients.recipes import ProcessorRecipe
 from lab.kafka.config.client import ProducerConfig
 from lab.kafka.protocol.control import read_marker
-from lab.kafka.protocol.records import Record, RecordBatch
+from lab.kafka.protocol.records import CONTROL, TRANSACTIONAL, Record, RecordBatch
 from lab.kafka.protocol.topics import TopicPartition, java_hash
 from lab.world.world import World
 
@@ -72,7 +72,7 @@ class Transactional(Invariant):
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
         batch = fact.batch
-        if not fact.leading or not (batch.is_transactional or batch.is_control):
+        if not batch.attributes & (TRANSACTIONAL | CONTROL):
             return
         if fact.leader_epoch < self.fates.table[fact.partition].leader_epoch:
             return  # a leader that does not know yet it was replaced

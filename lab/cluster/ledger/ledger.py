@@ -216,7 +216,7 @@ class Ledger(Observer):
 
     @hears(facts.Appended)
     def _appended(self, world: World, node: NodeId, fact: facts.Appended) -> None:
-        if not fact.leading or fact.partition.topic.startswith("__"):
+        if fact.partition.topic.startswith("__"):
             return
         truth = self.begun_partition(fact.partition)
         if fact.leader_epoch < truth.leader_epoch:
@@ -256,8 +256,6 @@ class Ledger(Observer):
 
     @hears(facts.HighWatermarkMoved)
     def _watermark(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if not fact.leading:
-            return
         truth = self.begun_partition(fact.partition)
         if fact.leader_epoch == truth.leader_epoch:
             truth.high_watermark = fact.high_watermark

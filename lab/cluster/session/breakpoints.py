@@ -220,8 +220,6 @@ class _Lags(Observer):
 
     @hears(facts.HighWatermarkMoved)
     def _grown(self, world: World, node: NodeId, fact: facts.HighWatermarkMoved) -> None:
-        if not fact.leading:
-            return
         for group, history in ledger_of(world).groups.items():
             if fact.partition in history.partitions:
                 self.breakpoints.look_at_lag(world, group)

@@ -130,7 +130,7 @@ class Fetching:
                     session.rotate(name)
                 if throttle is not None and partition is not None:
                     throttle.gave(partition, request.replica_id, before - left)
-        answer = FetchResponse(found, session_id=session.session_id if session is not None else 0)
+        answer = FetchResponse(found, NONE, session.session_id if session is not None else 0)
         if leaders:
             answer.node_endpoints = endpoints(broker.image, leaders)
         return answer
@@ -208,15 +208,10 @@ class Fetching:
         assert isinstance(batches, tuple), batches
         if not batches and not self._news(partition, request.replica_id):
             return None
-        committed = request.isolation_level is READ_COMMITTED
-        return FetchedPartition(
-            NONE,
-            log.high_watermark,
-            log.last_stable_offset,
-            log.log_start_offset,
-            batches,
-            aborted_transactions=log.aborted_transactions(asked.fetch_offset, end) if committed else None,
-        )
+        found = FetchedPartition(NONE, log.high_watermark, log.last_stable_offset, log.log_start_offset, batches)
+        if request.isolation_level is READ_COMMITTED:
+            found.aborted_transactions = log.aborted_transactions(asked.fetch_offset, end)
+        return found
 
     def _news(self, partition: Partition, replica_id: int) -> bool:
         """Whether a follower does not know the newest high watermark or log start yet."""

@@ -190,7 +190,7 @@ class Partition(Packed):
         if isinstance(info, AppendInfo) and info.batch is not None:
             self._left_behind(end)
             if env.hears(facts.Appended):
-                env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch, True))
+                env.tell(facts.Appended(self.partition, info.batch, self.leader_epoch))
             if info.rolled:
                 env.tell(facts.SegmentRolled(self.partition, info.base_offset))
             high_watermark = self.log.high_watermark
@@ -202,7 +202,7 @@ class Partition(Packed):
         """Append what the leader sent. Raises DiskFull."""
         rolled = self.log.append_as_follower(batch, env.wall_time_ms)
         self._touch()
-        env.tell(facts.Appended(self.partition, batch, self.leader_epoch, False))
+        env.tell(facts.Copied(self.partition, batch, self.leader_epoch))
         if rolled:
             env.tell(facts.SegmentRolled(self.partition, batch.base_offset))
 
@@ -213,9 +213,7 @@ class Partition(Packed):
             high_watermark = min(leader_high_watermark, log.log_end_offset)
             log.set_high_watermark(high_watermark)
             self.changed()
-            env.tell(
-                facts.HighWatermarkMoved(self.partition, high_watermark, log.log_end_offset, self.leader_epoch, False)
-            )
+            env.tell(facts.HighWatermarkLearnt(self.partition, high_watermark, log.log_end_offset, self.leader_epoch))
             if log.producers.transactional:
                 self._tell_stable(env)
 
@@ -326,7 +324,7 @@ class Partition(Packed):
             log.set_high_watermark(end)
             self.changed()
             if env.hears(facts.HighWatermarkMoved):
-                env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch, True))
+                env.tell(facts.HighWatermarkMoved(self.partition, end, log.log_end_offset, self.leader_epoch))
             if log.producers.transactional:
                 self._tell_stable(env)
 

@@ -8,12 +8,20 @@ from lab.kafka.protocol.topics import TopicPartition
 
 @dataclass(slots=True)
 class Appended:
-    """A replica wrote a batch. `leading`: as the leader (offsets were assigned here)."""
+    """A leader gave a batch its offsets, and wrote it."""
 
     partition: TopicPartition
     batch: RecordBatch
     leader_epoch: int
-    leading: bool
+
+
+@dataclass(slots=True)
+class Copied:
+    """A follower wrote a batch as its leader has it."""
+
+    partition: TopicPartition
+    batch: RecordBatch
+    leader_epoch: int
 
 
 @dataclass(slots=True)
@@ -62,13 +70,22 @@ class HeapExhausted:
 
 @dataclass(slots=True)
 class HighWatermarkMoved:
-    """A replica's high watermark changed. For the leader this is what commits."""
+    """A leader's high watermark rose: this is what commits."""
 
     partition: TopicPartition
     high_watermark: int
     log_end_offset: int
     leader_epoch: int
-    leading: bool
+
+
+@dataclass(slots=True)
+class HighWatermarkLearnt:
+    """A follower took its leader's high watermark, as far as its own log reaches."""
+
+    partition: TopicPartition
+    high_watermark: int
+    log_end_offset: int
+    leader_epoch: int
 
 
 @dataclass(slots=True)

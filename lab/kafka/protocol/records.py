@@ -66,6 +66,7 @@ class RecordBatch(Sealed):
         "crc",
         "data",
         "last_offset",
+        "last_sequence",
         "leader_epoch",
         "max_timestamp_ms",
         "next_offset",
@@ -95,6 +96,8 @@ class RecordBatch(Sealed):
         self.size = length + LOG_OVERHEAD
         self.last_offset = self.base_offset + last_offset_delta
         self.next_offset = self.last_offset + 1
+        # They wrap from 2147483647 to 0.
+        self.last_sequence = (self.base_sequence + last_offset_delta) % SEQUENCES if self.base_sequence >= 0 else -1
 
     # --- making one -------------------------------------------------------------------------------
 
@@ -176,13 +179,6 @@ class RecordBatch(Sealed):
         return tuple(found)
 
     # --- reading it -------------------------------------------------------------------------------
-
-    @property
-    def last_sequence(self) -> int:
-        """The sequence number of the last record; they wrap from 2147483647 to 0."""
-        if self.base_sequence < 0:
-            return -1
-        return (self.base_sequence + self.last_offset - self.base_offset) % SEQUENCES
 
     @property
     def compression(self) -> Compression:
