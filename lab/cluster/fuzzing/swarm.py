@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from lab.cluster.actions import clients, disks, machines, network, topics
 from lab.cluster.actions.base import ClusterAction
+from lab.cluster.fuzzing.administration import with_administration
 from lab.cluster.fuzzing.audits import with_audits
 from lab.cluster.fuzzing.cleaning import Cleaning
 from lab.cluster.fuzzing.draw import Draw
@@ -56,7 +57,8 @@ def plan(seed: int) -> Plan:
         return drawn
     spec, actions = with_migrations(seed, with_audits(seed, drawn.spec), drawn.actions, FIRST)
     actions = with_rot(seed, spec, actions, FIRST)
-    return replace(drawn, spec=spec, actions=with_partial_deletions(seed, spec, actions, FIRST))
+    actions = with_partial_deletions(seed, spec, actions, FIRST)
+    return replace(drawn, spec=spec, actions=with_administration(seed, spec, actions, FIRST))
 
 
 def with_libraries(seed: int) -> Plan:

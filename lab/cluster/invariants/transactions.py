@@ -49,6 +49,10 @@ class Written:
     stretches: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     causes: list[tuple[str, TopicPartition, int]] = field(default_factory=list[tuple[str, TopicPartition, int]])
 
+    def cut(self, end: int) -> None:
+        """What was written from `end` on is gone; by a marker that comes then it is not ended."""
+        self.stretches = [(start, min(stop, end)) for start, stop in self.stretches if start < end]
+
 
 @dataclass(slots=True)
 class Story:
@@ -112,6 +116,8 @@ class Transactional(Invariant):
                 del story.ended[producer_id]
                 story.open[producer_id] = written
         story.open = {one: written for one, written in story.open.items() if written.first < end}
+        for written in story.open.values():
+            written.cut(end)
         story.aborted.remove(end, 1 << 62)
 
 

@@ -100,6 +100,10 @@ class Broker:
         self.correlation_id = 0
         self.purgatory_wakes_at: Micros | None = None
         self.unpublished: dict[TopicPartition, None] | None = {}
+        self.put_off: list[Address] | None = None
+        """While metadata is being applied, who has requests waiting: none is taken up by a broker that is half of what
+        it was, with a coordinator whose log is gone already.
+        """
         self.sharing: Sharing | None = None
         self.access = Access.of(config)
         self.connections_made = 0
@@ -265,8 +269,18 @@ class Broker:
             body = _rephrased(channel, body)
         env.send(sender, Response(correlation_id, body), size_of(body))
         channel.busy = False
-        if channel.waiting:
+        if channel.waiting and self.put_off is not None:
+            self.put_off.append(sender)
+        elif channel.waiting:
             self._serve(env, sender, channel)
+
+    def take_up(self, env: Env) -> None:
+        """Go on with what was put off."""
+        senders, self.put_off = self.put_off or (), None
+        for sender in dict.fromkeys(senders):
+            channel = self.channels.get(sender)
+            if channel is not None:
+                self._serve(env, sender, channel)
 
     def resume(self, context: RequestContext, body: object) -> None:
         """Handle a request that had to wait before anything was done, in the place of its connection."""

@@ -149,6 +149,12 @@ def _note_changed(broker: "Broker", record: MetadataRecord, changed: dict[TopicP
 
 
 def _apply(broker: "Broker", env: Env, changed: dict[TopicPartition, None]) -> None:
+    broker.put_off = []
+    _change_roles(broker, env, changed)
+    broker.take_up(env)
+
+
+def _change_roles(broker: "Broker", env: Env, changed: dict[TopicPartition, None]) -> None:
     for partition in broker.replicas.apply(env, broker.image, changed):
         _role_changed(broker, env, partition)
     for name in changed:

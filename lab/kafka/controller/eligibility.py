@@ -55,7 +55,8 @@ def after(
 ) -> EligibleReplicas:
     """Who is eligible when the ISR becomes `isr`. `restarted`: a broker whose process ended uncleanly.
 
-    With nobody in sync, the last leader is remembered: it may lead once nobody better can come back.
+    With nobody in sync, the last leader is remembered: it may lead once nobody better can come back. Where the feature
+    came into use after that one was gone, it is who was last in sync; Kafka writes down -1, and nobody ever leads.
     """
     if image.eligible is None or len(isr) >= min_isr(image, state, replicas):
         return NONE_ELIGIBLE
@@ -66,7 +67,7 @@ def after(
         rest = dict.fromkeys((*known.last_known_elr, *candidates))
         last = tuple(one for one in rest if one not in isr and one not in elr and one in replicas)
     else:
-        last = (state.leader_id,) if state.leader_id != NO_LEADER else known.last_known_elr
+        last = (state.leader_id,) if state.leader_id != NO_LEADER else known.last_known_elr or state.isr[:1]
     return EligibleReplicas(elr, last)
 
 

@@ -1,7 +1,9 @@
 """Offsets and generations in `__consumer_offsets`: stored, found again, forgotten (spec 4.2.6, 4.3)."""
 
-from lab.cluster.actions.machines import Crash, Restart, Stop
+from lab.cluster.actions.machines import Crash, Freeze, Restart, Stop
+from lab.cluster.actions.replicas import Reassign
 from lab.cluster.actions.topics import DeleteTopic
+from lab.env import address
 from lab.kafka import facts
 from lab.kafka.coordinator.commits import expired_offsets
 from lab.kafka.coordinator.group import EMPTY, STABLE, Group
@@ -24,7 +26,7 @@ from lab.kafka.protocol.messages.offsets import (
 )
 from lab.kafka.protocol.topics import TopicPartition
 from tests.kafka.coordinator.desk import RANGE
-from tests.story import ORDERS, Story, orders, settings
+from tests.story import HAND, ORDERS, Ask, Story, orders, settings
 
 EARLIEST = settings(auto_offset_reset="earliest")
 WEEK_MS = 7 * 86_400_000
@@ -295,3 +297,19 @@ def test_a_subscription_begins_with_its_topics():
     desk = Desk().stable("a", protocols=(("range", subscription),))
     assert list(desk.group.subscribed_topics()) == ["orders", "bills"]
     assert list(Desk().stable("a", protocols=RANGE).group.subscribed_topics()) == []
+
+
+def test_what_is_pipelined_behind_a_commit_is_refused_when_the_coordinator_moves():
+    story = Story(topics=orders(), broker_config=settings(offsets_topic_num_partitions=1))
+    node = coordinator_of(story, "tool")
+    taker, frozen = (f"broker-{one}" for one in (1, 2, 3) if f"broker-{one}" != node)
+    story.act(Freeze(frozen))
+    for number in (1_001, 1_002):
+        asked = OffsetCommitRequest("tool", -1, "", {ORDERS: CommittedOffset(number)})
+        story.order(HAND, Ask(number, address(node, "pipelined"), asked))
+    story.run(1)
+    assert story.answer(1_001) is None, "not all have copied it, and the other waits behind it"
+    story.act(Reassign("__consumer_offsets-0", (taker,)))
+    story.until(lambda: story.answer(1_002) is not None)
+    assert TopicPartition("__consumer_offsets", 0) not in story.broker(int(node[-1])).partitions
+    assert story.answer(1_002).partitions[ORDERS] is ErrorCode.NOT_COORDINATOR

@@ -4,6 +4,7 @@ import pytest
 
 from lab.cluster.actions.machines import Crash, Freeze, PowerOff, Restart, Stop, Thaw
 from lab.cluster.actions.network import Isolate, Rejoin
+from lab.cluster.actions.replicas import UseEligibleLeaders
 from lab.cluster.actions.settings import SetTopicConfig
 from lab.cluster.build import image_of
 from lab.cluster.fuzzing.rest import difference
@@ -107,6 +108,19 @@ def test_spec_02_10_with_nobody_eligible_the_last_leader_may_lead():
     (change,) = story.heard(facts.PartitionChanged, reason="last known leader")
     assert change.fact.in_sync_replicas == (1,)
     assert story.state().recovering, "nobody can be sure that it has all"
+
+
+def test_who_was_last_in_sync_may_lead_where_the_feature_comes_when_all_are_gone():
+    story = only_broker_1(on=False)
+    story.act(Crash("broker-1"))
+    story.until(lambda: story.state().leader_id == -1)
+    story.act(Rejoin("broker-2"), UseEligibleLeaders())
+    story.until(lambda: image_of(story.world).eligible is not None)
+    story.act(Restart("broker-1"))
+    story.until(lambda: story.state().leader_id == 1)
+    (change,) = story.heard(facts.PartitionChanged, reason="last known leader")
+    assert change.fact.in_sync_replicas == (1,)
+    assert story.state().recovering, "its process ended uncleanly"
 
 
 def test_spec_02_10_another_minimum_ends_all_eligibility():

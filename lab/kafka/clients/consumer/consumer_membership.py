@@ -4,7 +4,7 @@ There is no joining in rounds: heartbeats say what has changed, and their answer
 application takes that in its next poll(): it commits and gives up what goes, and the heartbeat after that says so.
 """
 
-from lab.env import Env, Micros, millis
+from lab.env import Address, Env, Micros, millis
 from lab.kafka import facts
 from lab.kafka.clients.consumer.membership import (
     DENIED,
@@ -28,7 +28,7 @@ from lab.kafka.protocol.messages.consumer_groups import (
 )
 from lab.kafka.protocol.messages.offsets import OffsetFetchRequest
 from lab.kafka.protocol.topics import TopicPartition, all_by_topic
-from lab.kafka.rpc.network_client import NetworkClient
+from lab.kafka.rpc.network_client import NetworkClient, Tag
 
 FATAL = {
     **DENIED,
@@ -161,6 +161,13 @@ class ConsumerMembership(Membership):
         if self.stage == JOINING:
             self.start_over()
         self._pause(env)
+
+    def connection_lost(self, env: Env, tags: list[Tag], peer: Address) -> None:
+        """What the last heartbeat was answered is not known, and with it perhaps an assignment: the next one asks for
+        all, as Kafka's client does whenever one has failed.
+        """
+        self.in_full = self.in_full or self.heartbeat_out
+        super().connection_lost(env, tags, peer)
 
     def start_over(self) -> None:
         """Join again with epoch zero and the same member id."""

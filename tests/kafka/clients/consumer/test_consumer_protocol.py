@@ -51,6 +51,20 @@ def test_spec_06_15_a_newcomer_takes_only_what_moves_and_nobody_else_stops():
     assert clean(story)
 
 
+def test_an_assignment_whose_answer_is_lost_is_asked_for_again():
+    story = three_of("one", partitions=2, request_timeout_ms=3_000)
+    story.consumer("two", config=modern(request_timeout_ms=3_000))
+    story.until(lambda: story.app("two").membership.stage == "stable" and not story.owned("one")["one"][1:])
+    assert story.owned("two") == {"two": []}, "the next answer gives it what the other has given up"
+    coordinator = f"broker-{story.coordinator()}"
+    story.act(SlowLink(coordinator, "two", 4_000))
+    story.run(9)
+    story.act(HealLink(coordinator, "two"))
+    story.run(20)
+    assert story.owned("one", "two") == {"one": [0], "two": [1]}
+    assert clean(story)
+
+
 def test_who_does_not_poll_delays_its_own_partitions_only():
     story = three_of("one", "two")
     story.act(PauseConsumer("two"))
