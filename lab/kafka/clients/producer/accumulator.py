@@ -95,7 +95,7 @@ class RecordAccumulator:
         queue = self._queue(partition)
         batch = queue.waiting[-1] if queue.waiting else None
         if (
-            batch is None or batch.attempts or batch.bytes + one.size > config.batch_size
+            batch is None or batch.attempts or batch.closed or batch.bytes + one.size > config.batch_size
             or len(batch.births) >= config.batch_num_messages
         ):  # fmt: skip
             batch = ProducerBatch(env.now)

@@ -11,13 +11,16 @@ BATCH_OVERHEAD = 61
 
 
 class ProducerBatch:
-    """One batch. `base_sequence` is given when it is first sent, and kept by its retries."""
+    """One batch. `base_sequence` is given when it is first sent, and kept by its retries. `closed`: it is a half of one
+    that was sent, and so takes no more records, as one that was sent itself: its sequences are given.
+    """
 
     __slots__ = (
         "attempts",
         "base_sequence",
         "births",
         "bytes",
+        "closed",
         "created_at",
         "encoded",
         "producer_epoch",
@@ -30,6 +33,7 @@ class ProducerBatch:
         self.records: list[Record] = []
         self.births: list[int] = []
         self.bytes = BATCH_OVERHEAD
+        self.closed = False
         self.attempts = 0
         self.retry_at: Micros = 0
         self.base_sequence = -1
@@ -78,6 +82,7 @@ class ProducerBatch:
             half = ProducerBatch(self.created_at)
             for record, birth in zip(self.records[part], self.births[part], strict=True):
                 half.append(record, birth, record_size(record))
+            half.closed = True
             if self.base_sequence >= 0:
                 half.base_sequence = (self.base_sequence + part.start) % SEQUENCES
             found.append(half)

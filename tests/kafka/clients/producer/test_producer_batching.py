@@ -167,6 +167,19 @@ def test_spec_06_3_a_batch_too_large_for_the_broker_is_halved_and_no_attempt_cou
     assert post.failed == []
 
 
+def test_spec_06_3_half_of_a_batch_takes_no_more_records():
+    post = Post(max_in_flight_requests_per_connection=1)
+    post.write(*"abcde")
+    post.run(5)
+    post.answer(post.posted[0], ErrorCode.MESSAGE_TOO_LARGE)
+    post.write("f")
+    post.answer(post.posted[1])
+    post.answer(post.posted[2])
+    post.run(5)
+    assert [one.values for one in post.posted[1:]] == [["a", "b"], ["c", "d", "e"], ["f"]]
+    assert [one.batches[0].base_sequence for one in post.posted[1:]] == [0, 2, 5]
+
+
 def test_spec_06_3_what_was_sent_behind_a_halved_batch_keeps_its_sequences():
     post = Post(batch_size=300)
     post.write(*["v" * 40] * 9)
