@@ -243,12 +243,12 @@ class TombstonesStay(Invariant):
         }  # fmt: skip
         for offset in begun.found:
             one = table.known.get(offset)
-            if one is None or not max(fact.base_offsets[0], log.log_start_offset) <= offset < end:
+            if one is None or not max(fact.base_offsets[0], log.log_start_offset) <= offset < fact.next_offset:
                 continue
-            if offset in left:
+            if offset in left:  # also beyond what is committed: a segment is written anew in whole, up to its end
                 ends = begun.at_ms + log.config.delete_retention_ms
                 one.horizon_ms = ends if one.horizon_ms is None else min(one.horizon_ms, ends)
-            elif one.horizon_ms is None or one.horizon_ms > begun.at_ms:
+            elif offset < end and (one.horizon_ms is None or one.horizon_ms > begun.at_ms):
                 self.require(
                     table.outlived(one.key, offset, begun.at_ms) or self._replaced(replica, one.key, offset),
                     fact.partition, "on", node, "has lost the tombstone of", one.key, "at", offset,

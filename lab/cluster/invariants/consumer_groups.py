@@ -198,7 +198,8 @@ class NewestEpochCommits(GroupLog):
 
 class MembersKeep(GroupLog):
     """Who goes over has in the other protocol what it has taken in this one. Whoever has not taken yet what it is to
-    have in this generation is not asked, nor a process for what the one before it had, which may be out by then.
+    have in this generation is not asked, nor a process for what the one before it had, which may be out by then. Of a
+    topic that was deleted nothing goes over.
     """
 
     claim = "members keep what they have when their group changes its protocol"
@@ -236,8 +237,9 @@ class MembersKeep(GroupLog):
         for client_id, mine in has.items():
             when, owned = taken.get(client_id, ((-1, 0), ()))
             other = when != (fact.generation_id, _incarnation(world, client_id)) or self.replaced(fact.group_id, node)
+            kept = all(one in mine or self.fates.table[one].retired for one in owned)
             self.require(
-                other or all(one in mine for one in owned) or self.forgotten(fact.group_id),
+                other or kept or self.forgotten(fact.group_id),
                 client_id, "of", fact.group_id, "owns", owned, "and goes over with", mine,
             )  # fmt: skip
 
