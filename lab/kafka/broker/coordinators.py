@@ -57,9 +57,12 @@ class Coordinators:
     # --- gaining and losing -----------------------------------------------------------------------
 
     def on_leader(self, broker: "Broker", env: Env, partition: Partition) -> None:
-        """This broker is the coordinator of these groups now: replay what the log knows of them."""
+        """This broker is the coordinator of these groups now: replay what the log knows of them. One that it was
+        already, in an epoch before, sends away who waits here: the log knows nothing of them.
+        """
         if partition.partition.topic != OFFSETS_TOPIC:
             return
+        self.on_not_leader(broker, env, partition.partition)
         shard = self.shards[partition.partition] = GroupShard(self.config)
         loading.load(broker, env, partition, shard)
         env.tell(

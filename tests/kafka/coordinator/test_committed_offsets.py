@@ -313,3 +313,17 @@ def test_what_is_pipelined_behind_a_commit_is_refused_when_the_coordinator_moves
     story.until(lambda: story.answer(1_002) is not None)
     assert TopicPartition("__consumer_offsets", 0) not in story.broker(int(node[-1])).partitions
     assert story.answer(1_002).partitions[ORDERS] is ErrorCode.NOT_COORDINATOR
+
+
+def test_who_waits_to_join_comes_back_when_its_coordinator_leads_in_a_new_epoch():
+    story = Story(topics=orders(), broker_config=settings(offsets_topic_num_partitions=1))
+    node = coordinator_of(story, "pay")
+    story.consumer("one", config=EARLIEST)
+    story.until(lambda: story.app("one").membership.stage == "joining")
+    story.run(1)
+    offsets = TopicPartition("__consumer_offsets", 0)
+    leader, follower, _ = story.state(offsets).replicas
+    assert f"broker-{leader}" == node
+    story.act(Reassign(str(offsets), (node, f"broker-{follower}")))
+    story.until(lambda: story.replica(leader, offsets).leader_epoch == 1)
+    assert story.until(lambda: story.owned("one") == {"one": [0]}) < 5_000
