@@ -236,8 +236,10 @@ def _overlooks_growth(apps: list[ConsumerApp]) -> bool:
     does the same). And where static members came one by one from the consumer protocol, none was told that it leads.
     """
     members = [app.membership for app in apps]
-    classic = [one for one in members if isinstance(one, ClassicMembership)]
-    return any(one.kept_plan for one in members) or (bool(classic) and not any(one.leads for one in classic))
+    static = [one for one in members if isinstance(one, ClassicMembership) and one.instance_id is not None]
+    return any(one.kept_plan for one in members) or (
+        len(static) == len(members) and not any(one.leads for one in static)
+    )
 
 
 def _progress(apps: list[ConsumerApp], brokers: dict[int, Broker], controller: ControllerNode) -> str:
