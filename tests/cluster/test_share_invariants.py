@@ -120,6 +120,17 @@ def test_the_next_leader_may_not_leave_out_what_the_last_one_had_not_finished():
         pool.loaded(3, 3, initial=False, leader_epoch=1)
 
 
+def test_a_leader_that_never_heard_what_it_had_stored_gives_it_out_again():
+    pool = Pool()
+    pool.acquire(0, 3)
+    pool.store(0, (0, 3, 2))
+    pool.settle(0, 3, "Available", "expired")
+    pool.acquire(0, 3, 2)
+    pool.settle(0, 3, count=2)
+    with violated(ONE_HOLDER):
+        pool.settle(0, 3, "Available", "expired", count=2)
+
+
 def test_what_is_stored_as_accepted_may_not_be_delivered_again():
     pool = Pool()
     pool.acquire(0, 3)

@@ -187,7 +187,12 @@ class ShareStarts(Invariant):
     @hears(facts.RecordsSettled)
     def _settled(self, world: World, node: NodeId, fact: facts.RecordsSettled) -> None:
         known = self._known(fact)
-        if known is None or fact.leader_epoch < known.leader_epoch or fact.state not in OVER:
+        if known is None or fact.leader_epoch < known.leader_epoch:
+            return
+        if fact.state not in OVER:
+            # A leader that never heard the answer does not know what it has had stored, and gives it out again: Kafka's
+            # gives up after some tries. What it has settled it cannot: that OneHolder knows.
+            known.accepted.remove(fact.first, fact.end)
             return
         known.over.add(fact.first, fact.end)
         if fact.reason == "accepted":
