@@ -1,18 +1,18 @@
 """Rest: what a healed cluster owes: every replica in sync and equal, every group caught up, every record answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from lab.cluster.actions import clients, disks, machines, network
 from lab.cluster.actions.base import ClusterAction
 from lab.cluster.build import broker_hosts, kind_of
 from lab.cluster.fuzzing.rot_rest import cannot_be_read, cannot_follow, commits_nothing, idle
 from lab.cluster.fuzzing.share_rest import share_unrest
-from lab.cluster.invariants.fates import Fates, rot_of
+from lab.cluster.invariants.fates import fates_of, rot_of
 from lab.cluster.invariants.transactions import lost_something
 from lab.cluster.ledger.ledger import Ledger
 from lab.cluster.lookup.controllers import active_controller, controller_at, controller_hosts
 from lab.cluster.lookup.coordination import abandoned, all_transactions, hanging
-from lab.cluster.watch import Observer, Watch
+from lab.cluster.watch import Watch
 from lab.env import millis
 from lab.kafka.broker.broker import Broker
 from lab.kafka.broker.partition import Partition
@@ -72,7 +72,8 @@ def starting(world: World) -> list[ClusterAction]:
 
 def ledger_of(world: World) -> Ledger:
     """The world's own ledger."""
-    found = _observers(world)[0]
+    assert isinstance(world.witness, Watch)
+    found = world.witness.observers[0]
     assert isinstance(found, Ledger)
     return found
 
@@ -201,7 +202,7 @@ def _groups(
 
 def _offsets_hang(world: World, brokers: dict[int, Broker], group_id: str) -> bool:
     """Whether what a group commits waits for the end of a transaction that its coordinator has lost with its log."""
-    fates = next((one for one in _observers(world) if isinstance(one, Fates)), None)
+    fates = fates_of(world)
     table = fates.table.items() if fates is not None else ()
     if not any(partition.topic == TRANSACTIONS_TOPIC and lost_something(fate) for partition, fate in table):
         return False
@@ -210,11 +211,6 @@ def _offsets_hang(world: World, brokers: dict[int, Broker], group_id: str) -> bo
         for broker in brokers.values()
         for name, shard in broker.coordinators.shards.items()
     )
-
-
-def _observers(world: World) -> Sequence[Observer]:
-    assert isinstance(world.witness, Watch)
-    return world.witness.observers
 
 
 def _meets_rot(world: World, brokers: dict[int, Broker], controller: ControllerNode, apps: list[ConsumerApp]) -> bool:
@@ -299,7 +295,7 @@ def difference(world: World) -> str:
 
 def _parted_until(world: World, partition: TopicPartition) -> int:
     """Up to which offset logs may differ because some broker followed by an older rule."""
-    fates = next((one for one in _observers(world) if isinstance(one, Fates)), None)
+    fates = fates_of(world)
     older = fates.table[partition].older if fates is not None else None
     return max((until for _, until in older.parted.values()), default=0) if older is not None else 0
 

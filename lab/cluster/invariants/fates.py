@@ -151,11 +151,16 @@ class Fate(Packed):
         return self.rot is not None and self.rot.holds(self.leader, offset)
 
 
-def rot_of(world: World, partition: TopicPartition) -> Rot | None:
-    """Which batches of a partition disks have spoilt; None where they never did, or nobody watches."""
+def fates_of(world: World) -> "Fates | None":
+    """Those of a world; None where nobody watches."""
     watch = world.witness
     assert isinstance(watch, Watch)
-    fates = next((one for one in watch.observers if isinstance(one, Fates)), None)
+    return next((one for one in watch.observers if isinstance(one, Fates)), None)
+
+
+def rot_of(world: World, partition: TopicPartition) -> Rot | None:
+    """Which batches of a partition disks have spoilt; None where they never did, or nobody watches."""
+    fates = fates_of(world)
     fate = fates.table.get(partition) if fates is not None else None
     return fate.rot if fate is not None else None
 

@@ -22,6 +22,7 @@ from lab.kafka.protocol.messages.fetch import (
 )
 
 LEVELS = tuple(IsolationLevel)
+"""Those that stand for something: looked up so, since every fetch is asked."""
 
 
 @handles(FetchRequest)
